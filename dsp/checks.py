@@ -1,0 +1,47 @@
+"""The questions every public function asks of its input, so that each is asked in one way.
+
+Numbers are never repaired here: a wrong shape, an integer sample or a NaN is named and refused.
+"""
+
+import operator
+
+import numpy as np
+
+
+def as_signal(signal, name: str = "signal") -> np.ndarray:
+    """`signal` as a finite float64 vector, shape (n,), n >= 1.
+
+    Raises ValueError for a signal that is empty, not one-dimensional, complex, of integers
+    (their scale is the caller's to choose: 16-bit samples are divided by 32768) or not finite.
+
+    Checked: tests/test_bad_signals_are_refused.py
+    """
+    signal = np.asarray(signal)
+    if signal.ndim != 1:
+        raise ValueError(f"{name} has shape {signal.shape}; one channel, shape (n,), is expected")
+    if signal.size == 0:
+        raise ValueError(f"{name} is empty; at least one sample is expected")
+    if not np.issubdtype(signal.dtype, np.floating):
+        raise ValueError(
+            f"{name} has dtype {signal.dtype}; real floating-point samples are expected "
+            "(scale integers first, as in samples / 32768)"
+        )
+    finite = np.isfinite(signal)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        raise ValueError(f"{name}[{first}] is {signal[first]}; every sample must be finite")
+    return signal.astype(np.float64, copy=False)
+
+
+def as_count(value, name: str, at_least: int = 1) -> int:
+    """`value` as an int that is at least `at_least`; ValueError names the argument otherwise.
+
+    Checked: tests/test_bad_signals_are_refused.py
+    """
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name}={value!r} is not a whole number") from None
+    if count < at_least:
+        raise ValueError(f"{name}={count} is too small; at least {at_least} is expected")
+    return count

@@ -1,0 +1,10 @@
+"""The papers' experiments, one file per paper, and what they share.
+
+    python -m experiments                    the papers, their commands, their cost, the results so far
+    python -m experiments.zheng_casia        one paper: on a synthetic corpus, or --data DIR on the real one
+
+Reading order: zheng_casia (the paper's method, top to bottom), corpora, synthetic, protocol, audit,
+optimizers, training, metrics, figures, results.
+"""
+
+PAPERS = ("zheng_casia",)

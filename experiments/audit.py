@@ -1,0 +1,104 @@
+"""The leakage audit: what a test set shares with its training set, found before anything is trained.
+
+Content is what the network sees (the pixels or samples), compared by hash; names are not trusted.
+"""
+
+import hashlib
+
+import numpy as np
+
+from experiments.corpora import Corpus
+from experiments.protocol import Split, as_published
+
+
+def digests(contents) -> np.ndarray:
+    """One short hash per example's content: equal content, equal hash. contents : (n, ...) array."""
+    return np.array([hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16] for content in contents])
+
+
+def lookup_table_accuracy(content, labels, split: Split) -> float:
+    """Accuracy of no network at all: the commonest label of the same content in training.
+
+    Content that was not seen in training gets the commonest label of the training set; among
+    equally common labels the first in class order is taken.
+    """
+    content, labels = np.asarray(content), np.asarray(labels)
+    seen, known = content[split.train], labels[split.train]
+    fallback = np.bincount(known).argmax()
+    table = {key: np.bincount(known[seen == key]).argmax() for key in set(seen)}
+    guesses = np.array([table.get(key, fallback) for key in content[split.test]])
+    return float(np.mean(guesses == labels[split.test]))
+
+
+def ceiling(content, labels) -> float:
+    """The best accuracy that any function of the content can reach on all examples."""
+    content, labels = np.asarray(content), np.asarray(labels)
+    return float(sum(np.bincount(labels[content == key]).max() for key in set(content)) / labels.size)
+
+
+def audit_corpus(corpus: Corpus, content) -> dict:
+    """Copies in a corpus: how many contents are distinct, how many stand under several labels.
+
+    The look-up table is averaged over 300 random splits by file (mean and standard deviation).
+
+    Checked: tests/test_audit_finds_what_is_there.py
+    """
+    content, labels = np.asarray(content), corpus.labels
+    labels_of = {key: np.unique(labels[content == key]) for key in set(content)}
+    tables = [lookup_table_accuracy(content, labels, as_published(labels, seed)) for seed in range(300)]
+    return {
+        "files": len(corpus),
+        "distinct": len(labels_of),
+        "distinct_per_class": {name: len(set(content[labels == i])) for i, name in enumerate(corpus.classes)},
+        "under_several_labels": sum(len(found) > 1 for found in labels_of.values()),
+        "ceiling": round(ceiling(content, labels), 4),
+        "lookup_table_mean": round(float(np.mean(tables)), 4),
+        "lookup_table_sd": round(float(np.std(tables, ddof=1)), 4),
+    }
+
+
+def audit_split(corpus: Corpus, content, split: Split) -> dict:
+    """What the test examples of one split share with its training examples.
+
+    test_copies_in_training : share of test examples whose exact content is also trained on
+    lookup_table            : accuracy of the look-up table on this test set
+    shared_speakers, shared_sentences : share of test examples whose speaker / sentence is trained on,
+        None where nobody knows them
+
+    Checked: tests/test_audit_finds_what_is_there.py
+    """
+    content = np.asarray(content)
+    return {
+        "train": len(split.train),
+        "validation": len(split.validation),
+        "test": len(split.test),
+        "test_copies_in_training": _share_seen(content, split),
+        "lookup_table": round(lookup_table_accuracy(content, corpus.labels, split), 4),
+        "shared_speakers": _share_seen(corpus.speakers, split),
+        "shared_sentences": _share_seen(corpus.sentences, split),
+    }
+
+
+def _share_seen(values, split: Split) -> float | None:
+    if values is None:
+        return None
+    return round(float(np.isin(values[split.test], values[split.train]).mean()), 4)
+
+
+def describe(corpus: Corpus, report: dict) -> str:
+    """The audit of a corpus in a few lines for people."""
+    copies = report["files"] - report["distinct"]
+    lines = [f"leakage audit of {corpus.name}: {report['files']} files, {report['distinct']} distinct"]
+    if copies:
+        per_class = ", ".join(f"{name} {count}" for name, count in report["distinct_per_class"].items())
+        lines += [
+            f"  {copies} files are copies of another; distinct per class: {per_class}",
+            f"  {report['under_several_labels']} contents stand under more than one label: "
+            f"no classifier can beat {report['ceiling']:.1%}",
+            f"  a look-up table (no network) scores {report['lookup_table_mean']:.1%} "
+            f"+- {report['lookup_table_sd']:.1%} over 300 random splits",
+        ]
+    if corpus.speakers is not None:
+        known = f"{len(set(corpus.speakers))} speakers, {len(set(corpus.sentences))} sentences"
+        lines.append(f"  {known}: a random split tests on voices and words it has heard")
+    return "\n".join(lines)

@@ -1,0 +1,117 @@
+"""The pictures of the papers' runs, as PNG files. Each function draws one figure and saves it whole."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+from matplotlib import pyplot as plt
+
+from experiments.files import write_atomically
+
+GREEN, RED, GREY, DARK = "#b9e5bd", "#f6c4c0", "#ededed", "#cfcfcf"
+
+
+def training_progress(path, history, title: str, smoothing: int = 10) -> None:
+    """MATLAB's training-progress window: accuracy and loss over iterations, epochs shaded in turn.
+
+    Pale: every iteration. Strong: the mean over the last `smoothing` iterations. Dots: validation.
+    """
+    n_epochs = len(history.seconds)
+    per_epoch = len(history.loss) // n_epochs
+    figure, (upper, lower) = plt.subplots(
+        2, 1, figsize=(11, 7), height_ratios=(3, 2), sharex=True, layout="constrained"
+    )
+    panels = (
+        (upper, history.accuracy, history.validation_accuracy, 100, "Accuracy (%)", "#0072bd"),
+        (lower, history.loss, history.validation_loss, 1, "Loss", "#d95319"),
+    )
+    for axes, values, validation, unit, label, colour in panels:
+        values, validation = np.multiply(values, unit), np.multiply(validation, unit)
+        for epoch in range(1, n_epochs, 2):
+            axes.axvspan(epoch * per_epoch, (epoch + 1) * per_epoch, color="0.93", linewidth=0)
+        iterations = np.arange(1, values.size + 1)
+        axes.plot(iterations, values, color=colour, alpha=0.25, linewidth=0.8, label="training")
+        smooth = _trailing_mean(values, smoothing)
+        axes.plot(iterations, smooth, color=colour, linewidth=1.4, label="training (smoothed)")
+        if validation.size:
+            at = per_epoch * np.arange(1, n_epochs + 1)
+            axes.plot(at, validation, "--o", color="0.2", markersize=3, linewidth=0.9, label="validation")
+            axes.axvline(history.kept_epoch * per_epoch, color="0.2", linewidth=0.8, linestyle=":")
+        axes.set_ylabel(label)
+        axes.grid(axis="y", color="0.85")
+        axes.set_axisbelow(True)
+        axes.legend(loc="lower right" if axes is upper else "upper right", fontsize=8)
+    for epoch in range(10, n_epochs + 1, 10):
+        upper.text((epoch - 0.5) * per_epoch, 2, str(epoch), ha="center", color="0.4")
+    upper.set_ylim(0, 105)
+    lower.set_ylim(bottom=0)
+    lower.set_xlim(0, len(history.loss))
+    lower.set_xlabel(f"Iteration ({per_epoch} per epoch)")
+    upper.set_title(title)
+    _save(figure, path)
+
+
+def plotconfusion(path, confusion, classes, title: str) -> None:
+    """MATLAB's plotconfusion: rows are the predicted class, columns the true one.
+
+    Cells: count and share of all. Right column: precision and its complement; bottom row: recall and
+    its complement; corner: accuracy. `confusion[i][j]` counts true class i predicted as j.
+    """
+    counts = np.asarray(confusion).T  # [predicted, true]
+    n, total = len(classes), counts.sum()
+    figure, axes = plt.subplots(figsize=(1.05 * n + 2.2, 1.05 * n + 1.8), layout="constrained")
+    for row in range(n + 1):
+        for column in range(n + 1):
+            if row < n and column < n:
+                face = GREEN if row == column else RED
+                upper, lower = str(counts[row, column]), f"{counts[row, column] / total:.1%}"
+                colours = ("black", "black")
+            else:
+                face = DARK if row == column else GREY
+                part = counts[row, :] if row < n else counts[:, column] if column < n else counts.sum(axis=0)
+                right = np.trace(counts) if row == column else counts[min(row, column), min(row, column)]
+                share = right / part.sum() if part.sum() else np.nan
+                upper, lower = (f"{share:.1%}", f"{1 - share:.1%}") if part.sum() else ("-", "-")
+                colours = ("#1a8a2a", "#c0271a")
+            axes.add_patch(plt.Rectangle((column, row), 1, 1, facecolor=face, edgecolor="black", linewidth=0.8))
+            centred = {"ha": "center", "va": "center"}
+            axes.text(column + 0.5, row + 0.4, upper, color=colours[0], weight="bold", size=10, **centred)
+            axes.text(column + 0.5, row + 0.65, lower, color=colours[1], size=9, **centred)
+    axes.plot([0, n + 1], [n, n], color="black", linewidth=2)
+    axes.plot([n, n], [0, n + 1], color="black", linewidth=2)
+    axes.set(xlim=(0, n + 1), ylim=(n + 1, 0), aspect="equal", title=title)
+    axes.set(xlabel="Target Class", ylabel="Output Class")
+    axes.set_xticks(np.arange(n) + 0.5, classes, rotation=45, ha="right")
+    axes.set_yticks(np.arange(n) + 0.5, classes)
+    axes.tick_params(length=0)
+    _save(figure, path)
+
+
+def emotion_panel(path, images, classes, title: str) -> None:
+    """Fig. 3 of the CASIA paper: one spectrogram image per emotion, named below it."""
+    columns = 3
+    rows = -(-len(classes) // columns)
+    size = (3.2 * columns, 3.5 * rows)
+    figure, panels = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for axes in panels.flat:
+        axes.axis("off")
+    for axes, image, name in zip(panels.flat, images, classes, strict=False):
+        axes.imshow(image)
+        axes.text(0.5, -0.04, name.capitalize(), transform=axes.transAxes, ha="center", va="top", size=14)
+    figure.suptitle(title, size=11)
+    _save(figure, path)
+
+
+def _trailing_mean(values: np.ndarray, width: int) -> np.ndarray:
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    stop = np.arange(1, values.size + 1)
+    start = np.maximum(stop - width, 0)
+    return (sums[stop] - sums[start]) / (stop - start)
+
+
+def _save(figure, path) -> None:
+    write_atomically(Path(path), lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    plt.close(figure)

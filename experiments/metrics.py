@@ -1,0 +1,71 @@
+"""Scores of a test set and of several runs.
+
+accuracy is what speech-emotion papers call WA (weighted by class size), UAR the unweighted mean of
+the per-class recalls (UA). Both are fractions 0..1.
+"""
+
+import math
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support, recall_score
+
+
+def scores(true, predicted, classes) -> dict:
+    """Accuracy, UAR, per-class precision/recall/F1/support and the confusion matrix.
+
+    Parameters
+    ----------
+    true, predicted : (n,) int, places in `classes`
+    classes : names
+
+    Returns
+    -------
+    scores : dict of plain numbers and lists; confusion[i][j] counts true class i predicted as j
+        (scikit-learn's order; `plotconfusion` draws its transpose); precision of a class that was
+        never predicted is 0
+
+    Checked: tests/test_metrics_match_published_matrix.py
+    """
+    labels = np.arange(len(classes))
+    precision, recall, f1, support = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+    return {
+        "n_test": len(true),
+        "accuracy": float(accuracy_score(true, predicted)),
+        "uar": float(recall_score(true, predicted, labels=labels, average="macro", zero_division=0)),
+        "per_class": {
+            name: {
+                "precision": round(float(precision[i]), 4),
+                "recall": round(float(recall[i]), 4),
+                "f1": round(float(f1[i]), 4),
+                "support": int(support[i]),
+            }
+            for i, name in enumerate(classes)
+        },
+        "confusion": confusion_matrix(true, predicted, labels=labels).tolist(),
+    }
+
+
+def mean_interval(values, confidence: float = 0.95) -> tuple[float, float]:
+    """Mean of independent runs and the half-width of its Student-t interval (nan for one run).
+
+    mean +- t_(n-1) s / sqrt(n)
+
+    Checked: tests/test_metrics_match_published_matrix.py
+    """
+    values = np.asarray(values, dtype=float)
+    if values.size < 2:
+        return float(values.mean()), math.nan
+    t = stats.t.ppf(0.5 + confidence / 2, values.size - 1)
+    return float(values.mean()), float(t * values.std(ddof=1) / math.sqrt(values.size))
+
+
+def report_lines(result: dict, classes) -> list[str]:
+    """Per-class precision, recall, F1 and support as a small table for people."""
+    lines = [f"{'':>10}  precision  recall     F1  support"]
+    for name in classes:
+        row = result["per_class"][name]
+        numbers = f"{row['precision']:9.3f}  {row['recall']:6.3f}  {row['f1']:5.3f}  {row['support']:7d}"
+        lines.append(f"{name:>10}  {numbers}")
+    lines.append(f"accuracy (WA) {result['accuracy']:.1%}   UAR {result['uar']:.1%}   n = {result['n_test']}")
+    return lines

@@ -1,0 +1,97 @@
+"""How examples are divided into training, validation and test, one function per protocol.
+
+    as-published    random by file, as the paper did: no validation set
+    matlab-split    the same by MATLAB's own generator after `rng default`
+    honest          random, but copies of one recording stay on one side, and a validation set is kept apart
+    speaker         leave one speaker out
+    sentence        no test sentence is heard in training
+
+A split is three arrays of indices. Whoever selects anything looks at `validation`, never at `test`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import GroupShuffleSplit, LeaveOneGroupOut, StratifiedGroupKFold, StratifiedShuffleSplit
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices of the examples on each side; `validation` may be empty. `fold` says what is left out."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    fold: str | None = None
+
+    def without_validation(self) -> "Split":
+        """The same split for a recipe that selects nothing: the validation examples are trained on."""
+        train = np.sort(np.concatenate([self.train, self.validation]))
+        return Split(train, self.validation[:0], self.test, self.fold)
+
+
+NOTHING = np.array([], dtype=np.intp)
+
+
+def as_published(labels, seed: int, test_share: float = 0.2) -> Split:
+    """Random split by file, the same share of every class: 160/40 of 200 in the CASIA paper."""
+    splitter = StratifiedShuffleSplit(n_splits=1, test_size=test_share, random_state=seed)
+    train, test = next(splitter.split(labels, labels))
+    return Split(np.sort(train), NOTHING, np.sort(test))
+
+
+def matlab_split(labels, train_share: float = 0.8) -> Split:
+    """MATLAB's `rng default; splitEachLabel(files, 0.8, 'randomized')`.
+
+    For every class in alphabetical order one randperm(n) = argsort(rand(n)) over its files in name
+    order, from the Mersenne Twister seeded with 5489; the first round(0.8 n) train.
+
+    That randperm is this argsort holds for every published value (n = 6, 8); for n = 200 it is a
+    prediction that nobody has checked against MATLAB.
+
+    Source: MathWorks, documentation of rng, randperm, splitEachLabel.
+    Checked: tests/test_splits_keep_their_promises.py
+    """
+    labels = np.asarray(labels)
+    generator = np.random.RandomState(5489)  # what `rng default` (mt19937ar, seed 0) turns into
+    train = []
+    for label in np.unique(labels):
+        files = np.flatnonzero(labels == label)
+        randperm = np.argsort(generator.random_sample(files.size), kind="stable")
+        train.append(files[randperm[: int(np.floor(files.size * train_share + 0.5))]])
+    train = np.sort(np.concatenate(train))
+    return Split(train, NOTHING, np.setdiff1d(np.arange(labels.size), train))
+
+
+def honest(labels, contents, seed: int) -> Split:
+    """60/20/20 train/validation/test; files of equal content stay together, classes in proportion.
+
+    contents : one value per file, equal for equal content
+    """
+    fifths = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
+    parts = [np.sort(part) for _, part in fifths.split(labels, labels, groups=contents)]
+    return Split(np.sort(np.concatenate(parts[2:])), parts[1], parts[0])
+
+
+def leave_one_speaker_out(labels, speakers, sentences, seed: int) -> list[Split]:
+    """One fold per speaker; the validation sentences (a fifth) are taken from the other speakers."""
+    folds = []
+    for rest, test in LeaveOneGroupOut().split(labels, labels, groups=speakers):
+        train, validation = _fifth_of_groups(rest, np.asarray(sentences)[rest], seed)
+        folds.append(Split(train, validation, test, fold=str(np.asarray(speakers)[test[0]])))
+    return folds
+
+
+def unseen_sentences(labels, sentences, seed: int) -> Split:
+    """A fifth of the sentences is the test, a fifth of the others validation."""
+    sentences = np.asarray(sentences)
+    rest, test = _fifth_of_groups(np.arange(len(labels)), sentences, seed)
+    train, validation = _fifth_of_groups(rest, sentences[rest], seed)
+    return Split(train, validation, test)
+
+
+def _fifth_of_groups(indices, groups, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """`indices` in two: four fifths of the groups and the last fifth."""
+    splitter = GroupShuffleSplit(n_splits=1, test_size=0.2, random_state=seed)
+    most, fifth = next(splitter.split(indices, groups=groups))
+    return np.sort(indices[most]), np.sort(indices[fifth])

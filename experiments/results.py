@@ -1,0 +1,182 @@
+"""Results: one JSON file per paper is their only home; every table is made from it.
+
+    python -m experiments.results            rewrites the tables between the marks in README.md
+    python -m experiments.results --check    only says whether they are up to date
+
+experiments/results/<paper>.json = {"paper", "classes", "published", "rows": the lines of the table, run or
+not, "runs": [{"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar",
+"per_class", "confusion", "audit", "config", "commit", "versions", "device", "seconds", ...}]}.
+Runs on the synthetic corpus are never stored there.
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from experiments.files import write_atomically
+from experiments.metrics import mean_interval
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = Path(__file__).with_name("results")
+IDENTITY = ("system", "recipe", "corpus", "protocol", "seed", "fold")  # of two equal runs the later one counts
+
+
+class ResultsError(ValueError):
+    """A results file that cannot be read. One line: the file, then the reason."""
+
+
+def record(path, paper: dict, run: dict) -> None:
+    """Puts `run` into the results file `path`, in place of an earlier run of the same identity.
+
+    paper : {"paper", "classes", "published", "rows"}, written at the head of the file
+
+    Raises ResultsError if the file is there and is not a results file; it is left as it is.
+
+    Checked: tests/test_results_have_one_home.py
+    """
+    path = Path(path)
+    runs = load(path)["runs"] if path.exists() else []
+    runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
+    runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
+    text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def load(path) -> dict:
+    """A results file as a dict with "runs"; ResultsError if it is damaged."""
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content["runs"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{path}: not a results file ({error})") from None
+    return content
+
+
+def provenance() -> dict:
+    """Commit and versions behind a run: what somebody needs to repeat it."""
+    packages = ("numpy", "numba", "torch", "scikit-learn", "soundfile")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
+    return {
+        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else ""),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+    }
+
+
+def summarize(runs: list[dict]) -> dict[tuple, dict]:
+    """Runs that differ in seed or fold only, averaged: {(system, recipe, corpus, protocol): summary}."""
+    groups: dict[tuple, list[dict]] = {}
+    for run in runs:
+        groups.setdefault((run["system"], run["recipe"], run["corpus"], run["protocol"]), []).append(run)
+    return {
+        key: {
+            "n_runs": len(group),
+            "accuracy": mean_interval([run["accuracy"] for run in group]),
+            "uar": mean_interval([run["uar"] for run in group]),
+            "recall": {
+                name: sum(run["per_class"][name]["recall"] for run in group) / len(group)
+                for name in group[0]["per_class"]
+            },
+            "lookup_table": sum(run["audit"]["lookup_table"] for run in group) / len(group),
+        }
+        for key, group in groups.items()
+    }
+
+
+def percent(mean_and_interval: tuple[float, float]) -> str:
+    """'77.9 +- 2.1' in percent; no interval for a single run."""
+    mean, half_width = mean_and_interval
+    return f"{100 * mean:.1f}" if half_width != half_width else f"{100 * mean:.1f} ± {100 * half_width:.1f}"
+
+
+def replace_between_marks(text: str, name: str, table: str) -> str:
+    """`text` with everything between <!-- name --> and <!-- /name --> replaced by `table`.
+
+    Raises ResultsError if the marks are not there exactly once.
+    """
+    start, stop = f"<!-- {name} -->", f"<!-- /{name} -->"
+    if text.count(start) != 1 or text.count(stop) != 1 or text.index(start) > text.index(stop):
+        raise ResultsError(f"README.md: the marks {start} and {stop} must stand there once, in this order")
+    return text[: text.index(start) + len(start)] + "\n" + table + "\n" + text[text.index(stop) :]
+
+
+def results_table(papers: list[dict]) -> str:
+    """The README's table: one line per system, recipe, corpus and protocol, published value beside ours."""
+    lines = [
+        "| system | recipe | corpus | protocol | runs | accuracy (WA) % | UAR % "
+        "| look-up table % | published % | command |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for paper in papers:
+        summaries = summarize(paper["runs"])
+        for row in paper["rows"]:
+            key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
+            cells = [*key]
+            if key in summaries:
+                found = summaries[key]
+                cells += [str(found["n_runs"]), percent(found["accuracy"]), percent(found["uar"])]
+                cells += [f"{100 * found['lookup_table']:.1f}"]
+            else:
+                cells += ["0", f"not run{': ' + row['why'] if row.get('why') else ''}", "-", "-"]
+            cells += [row.get("published", "-"), f"`{row['command']}`"]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def recall_table(paper: dict) -> str:
+    """Per-class recall in percent, averaged over the runs of each row of `results_table`."""
+    summaries = summarize(paper["runs"])
+    names = paper["classes"]
+    lines = [
+        "| recipe | corpus | protocol | " + " | ".join(names) + " |",
+        "|---|---|---|" + "---|" * len(names),
+        "| published | | | " + " | ".join(f"{100 * paper['published']['recall'][name]:.1f}" for name in names) + " |",
+    ]
+    for row in paper["rows"]:
+        key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
+        if key in summaries:
+            recall = summaries[key]["recall"]
+            lines.append("| " + " | ".join([*key[1:], *(f"{100 * recall[name]:.1f}" for name in names)]) + " |")
+    return "\n".join(lines)
+
+
+def updated_readme(text: str) -> str:
+    """README.md with every generated table made anew from the results files."""
+    papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
+    text = replace_between_marks(text, "results", results_table(list(papers.values())))
+    return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
+
+
+def _git(*arguments: str) -> str:
+    try:
+        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m experiments.results", description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is not up to date")
+    options = parser.parse_args(arguments)
+    readme = ROOT / "README.md"
+    try:
+        old = readme.read_text(encoding="utf-8")
+        new = updated_readme(old)
+    except (OSError, ResultsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    if options.check:
+        print(
+            "README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.results"
+        )
+        return int(new != old)
+    write_atomically(readme, lambda temporary: temporary.write_text(new, encoding="utf-8"))
+    print(f"{readme}: tables rewritten")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What every paper's command does around its method: devices, finished runs, scores into files, errors in a line."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from experiments import figures
+from experiments.corpora import Corpus, CorpusError
+from experiments.files import write_atomically
+from experiments.metrics import report_lines, scores
+from experiments.results import ResultsError, provenance, record
+from experiments.training import CheckpointError, History
+
+STORED_CORPORA = ("casia", "casia_author_images")  # results on other corpora stay in their run's folder
+
+
+def guarded(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """Runs an experiment; what the user can mend becomes one line on standard error and an exit status.
+
+    0 done, 1 bad input or output, 130 interrupted.
+
+    Checked: tests/test_experiment_refuses_bad_input.py
+    """
+    try:
+        run(options)
+    except (CorpusError, CheckpointError, ResultsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command with --resume goes on after the last finished epoch", file=sys.stderr)
+        return 130
+    return 0
+
+
+def device_named(name: str) -> str:
+    """ "cpu" or "cuda" for "auto", "cpu" or "cuda". ValueError for another name, or a GPU that is not there."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device {name!r}: auto, cpu or cuda is expected")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda': there is no GPU that PyTorch can use")
+    return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def finished_run(folder: Path, config: dict) -> dict | None:
+    """The result in `folder` of an earlier run with an equal config, if there is one."""
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if result.get("config") == json.loads(json.dumps(config)) else None
+
+
+def keep_run(
+    folder: Path,
+    results_file: Path,
+    paper: dict,
+    corpus: Corpus,
+    test: np.ndarray,
+    predicted: np.ndarray,
+    net: torch.nn.Module,
+    history: History,
+    facts: dict,
+) -> dict:
+    """Scores a finished run, draws it, stores it and prints it.
+
+    Parameters
+    ----------
+    folder : gets training_progress.png, confusion.png, network.pt and, last of all, result.json
+    results_file : where runs on real corpora are recorded, under `paper`'s head
+    test : indices of the test examples;  predicted : (n_test,) int
+    facts : what the experiment knows of the run: system, recipe, corpus, protocol, seed, fold, audit, config, ...
+
+    Returns
+    -------
+    result : the run as it is recorded
+    """
+    per_epoch = len(history.loss) // len(history.seconds)
+    result = scores(corpus.labels[test], predicted, corpus.classes) | facts
+    result |= {
+        "loss_first": round(float(np.mean(history.loss[:10])), 4),
+        "loss_last_epoch": round(float(np.mean(history.loss[-per_epoch:])), 4),
+        "training_accuracy_last_epoch": round(float(np.mean(history.accuracy[-per_epoch:])), 4),
+        "epochs": len(history.seconds),
+        "kept_epoch": history.kept_epoch,
+        "training_seconds": round(sum(history.seconds), 1),
+        **provenance(),
+    }
+    title = f"{corpus.name}, {result['recipe']} recipe, {folder.name}"
+    figures.training_progress(folder / "training_progress.png", history, title)
+    figures.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
+    write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
+    if corpus.name in STORED_CORPORA:
+        record(results_file, paper, result)
+    text = json.dumps(result, indent=1)
+    write_atomically(folder / "result.json", lambda path: path.write_text(text, encoding="utf-8"))
+    print("\n".join(report_lines(result, corpus.classes)))
+    print(f"loss {result['loss_first']:.2f} -> {result['loss_last_epoch']:.2f}; figures and network in {folder}")
+    return result

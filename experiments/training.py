@@ -1,0 +1,229 @@
+"""One training loop for all papers: batches, validation, selection, a checkpoint after every epoch.
+
+A run is a pure function of (network, examples, recipe, seed). Its state after every epoch lies in
+one file that is replaced atomically, so a run that was killed goes on from there and ends in the
+same bits as one that was not (same machine, same number of threads).
+"""
+
+import copy
+import ctypes
+import hashlib
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from experiments.files import write_atomically
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be gone on from. One line: the file, then the reason."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a network is trained or tested on.
+
+    inputs : (n, ...) tensor, first axis the examples;  labels : (n,) int64
+    """
+
+    inputs: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, indices) -> "Examples":
+        indices = torch.as_tensor(indices, device=self.labels.device)
+        return Examples(self.inputs[indices], self.labels[indices])
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How long and in what order a network sees its examples, and which epoch's weights are kept."""
+
+    epochs: int
+    batch_size: int
+    shuffle: str  # "once" (before training: the same batches in every epoch) or "every epoch"
+    incomplete_batch: str  # "drop" or "keep" the last one
+    select: str = "last epoch"  # or "validation accuracy": the best epoch, the lower loss among equals
+    patience: int | None = None  # epochs without a better one before training stops; None: never
+
+
+@dataclass
+class History:
+    """What happened: one value per iteration of the batch's loss and accuracy, one per epoch of the rest."""
+
+    loss: list[float] = field(default_factory=list)
+    accuracy: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    validation_accuracy: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    kept_epoch: int = 0  # 1-based: the epoch whose weights the network has in the end
+
+
+def fit(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    training: Examples,
+    recipe: Recipe,
+    *,
+    seed: int,
+    name: str,
+    validation: Examples | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> History:
+    """Trains `net` in place by cross-entropy; afterwards it has the weights of the kept epoch.
+
+    Parameters
+    ----------
+    net : examples' inputs (batch, ...) -> logits (batch, n_classes)
+    optimizer : over net's parameters
+    training, validation : Examples on net's device; validation is looked at for selection only
+    recipe : Recipe
+    seed : of the order of the examples
+    name : what the run is; shown beside the progress bar, and a checkpoint of another name is refused
+    checkpoint : file for the state after every epoch; None keeps none
+    resume : go on from the checkpoint if there is one
+
+    Returns
+    -------
+    history : History
+
+    Raises
+    ------
+    CheckpointError  if the checkpoint to go on from is damaged or belongs to another run.
+    ValueError  if there is no full batch, or selection asks for validation examples and there are none.
+
+    Checked: tests/test_training_resumes_bit_for_bit.py
+    """
+    if recipe.select != "last epoch" and validation is None:
+        raise ValueError(f"{recipe.select=} needs validation examples")
+    if len(training) < (recipe.batch_size if recipe.incomplete_batch == "drop" else 1):
+        raise ValueError(f"{len(training)} training examples do not fill one batch of {recipe.batch_size}")
+    history, best, first_epoch = History(), None, 0
+    run = _fingerprint(name, net, training, recipe, seed)
+    if resume and checkpoint is not None and checkpoint.exists():
+        history, best, first_epoch = _restore(checkpoint, run, net, optimizer)
+
+    bar = tqdm(total=recipe.epochs, initial=first_epoch, desc=name, unit="epoch", leave=False)
+    for epoch in range(first_epoch, recipe.epochs):
+        if _patience_is_over(history, recipe):
+            break
+        started = time.perf_counter()
+        net.train()
+        for batch in _batches(len(training), recipe, seed, epoch):
+            loss, accuracy = _step(net, optimizer, training.take(batch))
+            history.loss.append(loss)
+            history.accuracy.append(accuracy)
+        if validation is not None:
+            logits = predict(net, validation.inputs)
+            history.validation_loss.append(float(nn.functional.cross_entropy(logits, validation.labels)))
+            history.validation_accuracy.append(float((logits.argmax(1) == validation.labels).float().mean()))
+        history.seconds.append(time.perf_counter() - started)
+        history.kept_epoch = _kept_epoch(history, recipe)
+        if recipe.select != "last epoch" and history.kept_epoch == epoch + 1:
+            best = copy.deepcopy(net.state_dict())
+        if checkpoint is not None:
+            _save(checkpoint, run, net, optimizer, history, best)
+        bar.update()
+        bar.set_postfix(loss=f"{np.mean(history.loss[-20:]):.3f}", accuracy=f"{np.mean(history.accuracy[-20:]):.2f}")
+    bar.close()
+    if best is not None:
+        net.load_state_dict(best)
+    return history
+
+
+@torch.no_grad()
+def predict(net: nn.Module, inputs: Tensor, batch_size: int = 60) -> Tensor:
+    """Logits of every input, (n, n_classes) float32, the network in evaluation mode."""
+    net.eval()
+    return torch.cat([net(inputs[i : i + batch_size]).float() for i in range(0, len(inputs), batch_size)])
+
+
+def reuse_freed_memory() -> None:
+    """Tells glibc to keep the memory of freed tensors instead of giving it back to the kernel at every step.
+
+    A training step frees and allocates the same few large activations; without this every one of them
+    comes back as fresh pages that the kernel has to clear. On other C libraries nothing happens.
+    """
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mallopt(M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def _step(net: nn.Module, optimizer: torch.optim.Optimizer, batch: Examples) -> tuple[float, float]:
+    """One iteration; the loss and accuracy of the batch before the weights move."""
+    optimizer.zero_grad(set_to_none=True)
+    logits = net(batch.inputs)
+    loss = nn.functional.cross_entropy(logits, batch.labels)
+    loss.backward()
+    optimizer.step()
+    return loss.item(), (logits.argmax(1) == batch.labels).float().mean().item()
+
+
+def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
+    """The indices of each batch of an epoch; they depend on seed and epoch alone."""
+    if recipe.shuffle not in ("once", "every epoch"):
+        raise ValueError(f'{recipe.shuffle=} is neither "once" nor "every epoch"')
+    order = np.random.default_rng([seed, 0 if recipe.shuffle == "once" else epoch]).permutation(n)
+    stop = n - n % recipe.batch_size if recipe.incomplete_batch == "drop" else n
+    return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
+
+
+def _kept_epoch(history: History, recipe: Recipe) -> int:
+    """1-based number of the epoch that selection would keep so far."""
+    if recipe.select == "last epoch":
+        return len(history.seconds)
+    if recipe.select != "validation accuracy":
+        raise ValueError(f'{recipe.select=} is neither "last epoch" nor "validation accuracy"')
+    return 1 + int(np.lexsort([history.validation_loss, np.negative(history.validation_accuracy)])[0])
+
+
+def _patience_is_over(history: History, recipe: Recipe) -> bool:
+    return recipe.patience is not None and len(history.seconds) - history.kept_epoch >= recipe.patience
+
+
+def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: Recipe, seed: int) -> str:
+    """What must be equal for a checkpoint to fit: the run's name, shapes, labels in order, recipe, seed."""
+    shapes = {key: tuple(value.shape) for key, value in net.state_dict().items()}
+    labels = hashlib.sha256(training.labels.cpu().numpy().tobytes()).hexdigest()[:16]
+    return f"{name}; seed {seed}; {recipe}; {len(training)} examples {labels}; network {shapes}"
+
+
+def _save(path: Path, run: str, net, optimizer, history: History, best) -> None:
+    state = {
+        "run": run,
+        "net": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "history": vars(history),
+        "best": best,
+        "random": torch.get_rng_state(),
+    }
+    write_atomically(path, lambda temporary: torch.save(state, temporary))
+
+
+def _restore(path: Path, run: str, net, optimizer) -> tuple[History, dict | None, int]:
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        found = state["run"]
+    except Exception as error:  # whatever a damaged file makes the unpickler raise
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(f"{path}: damaged checkpoint ({reason}); delete it or leave out --resume") from None
+    if found != run:
+        raise CheckpointError(f"{path}: checkpoint of another run ({found[:80]}...); leave out --resume to start anew")
+    net.load_state_dict(state["net"])
+    optimizer.load_state_dict(state["optimizer"])
+    torch.set_rng_state(state["random"])
+    history = History(**state["history"])
+    return history, state["best"], len(history.seconds)

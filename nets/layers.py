@@ -1,0 +1,113 @@
+"""Layers and initialisers of the frameworks the papers used, where PyTorch's own differ."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+class ImageInput(nn.Module):
+    """MATLAB's imageInputLayer with 'zerocenter': pixels 0..255 minus their mean over the training set.
+
+    The mean is one number per channel (NormalizationDimension 'auto'); `fit` sets it before training.
+
+    x : (batch, channels, height, width) uint8 or float32 -> float32, same shape
+
+    Source: MathWorks, documentation of imageInputLayer.
+    Checked: tests/test_zheng_casia_net_matches_table.py
+    """
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+
+    def fit(self, images: Tensor) -> None:
+        """Sets the mean from the training images, (n, channels, height, width) uint8."""
+        totals = sum(image.sum(dim=(1, 2), dtype=torch.float64) for image in images)
+        self.mean.copy_(totals / (images.shape[0] * images.shape[2] * images.shape[3]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.float() - self.mean[:, None, None]
+
+
+class ColumnMajorFlatten(nn.Module):
+    """MATLAB's flattenLayer: height varies fastest, channels slowest.
+
+    x : (batch, channels, height, width) -> (batch, channels * width * height)
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(2, 3).flatten(1)
+
+
+class OneStepLSTM(nn.Module):
+    """MATLAB's lstmLayer on a sequence of length 1, which is what follows an image's flattenLayer.
+
+    With zero state before the only step (h0 = 0, c0 = 0) the LSTM's equations shrink to a gated
+    dense layer; the forget gate and the recurrent weights take no part, though MATLAB counts
+    them, and its L2 term makes them decay:
+
+    i = sigmoid(W_i x + b_i),  g = tanh(W_g x + b_g),  o = sigmoid(W_o x + b_o)
+    c = i g,  h = o tanh(c)
+
+    x : (batch, inputs) float32 -> (batch, hidden) float32
+
+    Source: MathWorks, documentation of lstmLayer (rows of the weights in the order i f g o; one bias).
+    Checked: tests/test_zheng_casia_net_matches_table.py
+    """
+
+    def __init__(self, inputs: int, hidden: int):
+        super().__init__()
+        self.hidden = hidden
+        self.input_weight = nn.Parameter(torch.empty(4 * hidden, inputs))
+        self.recurrent_weight = nn.Parameter(torch.empty(4 * hidden, hidden))
+        self.bias = nn.Parameter(torch.empty(4 * hidden))
+
+    def forward(self, x: Tensor) -> Tensor:
+        i, _, g, o = nn.functional.linear(x, self.input_weight, self.bias).chunk(4, dim=1)
+        return torch.sigmoid(o) * torch.tanh(torch.sigmoid(i) * torch.tanh(g))
+
+
+def init_matlab(net: nn.Module, generator: torch.Generator) -> None:
+    """MATLAB's default initial values for every convolution, dense layer and LSTM of `net`.
+
+    convolution, dense, LSTM input weights   Glorot uniform: U(-a, a), a = sqrt(6 / (fan_in + fan_out))
+    LSTM recurrent weights                   Q of a normal matrix (orthonormal columns)
+    biases                                   0; LSTM 1 for the forget gate ('unit-forget-gate')
+
+    fan_in = h w channels_in, fan_out = h w channels_out (convolution); inputs and 4 hidden (LSTM).
+
+    Source: MathWorks, documentation of convolution2dLayer, fullyConnectedLayer, lstmLayer; Glorot &
+    Bengio 2010; Saxe et al. 2014. Checked: tests/test_zheng_casia_net_matches_table.py
+    """
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d | nn.Linear):
+            glorot_uniform(layer.weight, generator)
+            nn.init.zeros_(layer.bias)
+        elif isinstance(layer, OneStepLSTM):
+            glorot_uniform(layer.input_weight, generator)
+            nn.init.orthogonal_(layer.recurrent_weight, generator=generator)
+            nn.init.zeros_(layer.bias)
+            nn.init.ones_(layer.bias[layer.hidden : 2 * layer.hidden])
+
+
+def glorot_uniform(weight: Tensor, generator: torch.Generator) -> None:
+    """U(-a, a) with a = sqrt(6 / (fan_in + fan_out)); weight is (out, in) or (out, in, h, w)."""
+    area = math.prod(weight.shape[2:])
+    bound = math.sqrt(6 / (area * (weight.shape[0] + weight.shape[1])))
+    with torch.no_grad():
+        weight.uniform_(-bound, bound, generator=generator)
+
+
+def count_parameters(net: nn.Module) -> tuple[int, int]:
+    """(total, trainable) as the papers' frameworks print them.
+
+    total counts every learnable number and the running means and variances of batch
+    normalisation, which Keras lists as non-trainable; trainable counts the learnable ones alone.
+
+    Checked: tests/test_zheng_casia_net_matches_table.py
+    """
+    trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
+    frozen = sum(p.numel() for p in net.parameters() if not p.requires_grad)
+    running = sum(b.numel() for name, b in net.named_buffers() if name.endswith(("running_mean", "running_var")))
+    return trainable + frozen + running, trainable

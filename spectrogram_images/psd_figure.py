@@ -1,0 +1,122 @@
+"""The CASIA paper's figure of one signal: its power spectral density over time and frequency.
+
+    python -m spectrogram_images.psd_figure WAV PNG
+
+MATLAB's script frames the signal with buffer, multiplies by a Hamming window and takes |FFT|; then it
+draws something else, spectrogram(y, window, 160, 512, fs, 'yaxis'). Here are both: `framed_spectrum` is
+what the script computes and never shows, `psd_figure` what it shows.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap
+
+from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
+
+# Blue over green to yellow, evenly rising in lightness as MATLAB's parula does (its numbers are not used).
+BLUE_TO_YELLOW = LinearSegmentedColormap.from_list(
+    "blue to yellow", ["#35298c", "#2a5fe0", "#1496d8", "#1fb5b0", "#6cc16a", "#d9ba46", "#f8fb16"]
+)
+
+
+def analysis_sizes(sample_rate: int) -> tuple[int, int, int]:
+    """(frame length, overlap, NFFT) in samples: 25 ms, 10 ms, the next power of two.
+
+    The script calls the 10 ms its frame shift, but buffer and spectrogram take it as the overlap, so
+    frames are 15 ms apart. ValueError where 25 ms or 10 ms is not a whole number of samples (44.1 kHz).
+    """
+    frame_length, overlap = 0.025 * sample_rate, 0.01 * sample_rate
+    if abs(frame_length - round(frame_length)) > 1e-9 or abs(overlap - round(overlap)) > 1e-9:
+        found = f"25 ms are {frame_length:g} samples and 10 ms are {overlap:g}"
+        raise ValueError(f"{sample_rate} Hz: {found}; whole numbers are needed")
+    return round(frame_length), round(overlap), 1 << (round(frame_length) - 1).bit_length()
+
+
+def framed_spectrum(signal, sample_rate: int) -> np.ndarray:
+    """|fft(buffer(y, 400, 160) .* hamming(400), 512)|, bins 0 to Nyquist: (257, n_frames) at 16 kHz.
+
+    Source: Zheng et al., appendix "Generate Spectrogram for the First Signal".
+    Checked: tests/test_psd_figure_is_the_papers.py
+    """
+    frame_length, overlap, n_fft = analysis_sizes(sample_rate)
+    frames = buffer(signal, frame_length, overlap) * hamming(frame_length)[:, None]
+    return np.abs(rfft(frames.T, n_fft).T)
+
+
+def psd(signal, sample_rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What MATLAB's spectrogram draws without output arguments: 10 log10(P + eps), F, T.
+
+    Returns
+    -------
+    level : (n_fft // 2 + 1, n_frames) float64, dB per Hz
+    F : Hz;  T : s
+
+    Source: MathWorks, documentation of spectrogram; Zheng et al., appendix.
+    Checked: tests/test_psd_figure_is_the_papers.py
+    """
+    frame_length, overlap, n_fft = analysis_sizes(sample_rate)
+    window = hamming(frame_length)
+    S, F, T = spectrogram(signal, window, overlap, n_fft, sample_rate)
+    return power_to_db(power_spectral_density(S, window, n_fft, sample_rate), offset=EPS), F, T
+
+
+def psd_figure(path, signal, sample_rate: int, title: str = "Spectrogram for the First Signal") -> None:
+    """Draws `psd` with time in seconds to the right and frequency in kHz upwards; writes a PNG whole.
+
+    Raises ValueError for what `psd` or `analysis_sizes` refuses.
+
+    Checked: tests/test_psd_figure_is_the_papers.py
+    """
+    level, F, T = psd(signal, sample_rate)
+    figure, axes = plt.subplots(figsize=(7, 5.25), layout="constrained")
+    half_hop, half_bin = (T[1] - T[0]) / 2 if T.size > 1 else T[0], F[1] / 2
+    extent = (T[0] - half_hop, T[-1] + half_hop, (F[0] - half_bin) / 1e3, (F[-1] + half_bin) / 1e3)
+    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, cmap=BLUE_TO_YELLOW)
+    figure.colorbar(picture, label="Power/frequency (dB/Hz)")
+    axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)", ylim=(0, F[-1] / 1e3), title=title)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        figure.savefig(part, format="png", dpi=110)
+        os.replace(part, path)
+    finally:
+        plt.close(figure)
+        part.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    name = "python -m spectrogram_images.psd_figure"
+    parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
+    parser.add_argument("wav", type=Path, metavar="WAV")
+    parser.add_argument("png", type=Path, metavar="PNG")
+    options = parser.parse_args(arguments)
+    try:
+        signal, sample_rate = read_audio(options.wav)
+        if signal.ndim != 1:
+            raise AudioError(f"{options.wav}: {signal.shape[0]} channels; the figure shows one")
+        psd_figure(options.png, signal, sample_rate, title=options.wav.name)
+    except AudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"error: {options.wav}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.png}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    print(options.png)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

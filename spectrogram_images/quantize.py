@@ -1,0 +1,48 @@
+"""From real numbers to whole ones, as MATLAB rounds."""
+
+import numpy as np
+
+
+def round_half_away(x) -> np.ndarray:
+    """MATLAB's round: to the nearest whole number, halves away from zero (np.round goes to even).
+
+    sign(x) (floor(|x|) + (|x| - floor(|x|) >= 0.5))
+
+    Parameters
+    ----------
+    x : real array
+
+    Returns
+    -------
+    rounded : same shape, float64
+
+    Source: MathWorks, documentation of round. Checked: tests/test_image_stages_match_octave.py
+    """
+    size = np.abs(np.asarray(x, dtype=np.float64))
+    whole = np.floor(size)
+    return np.copysign(whole + (size - whole >= 0.5), x)
+
+
+def to_uint8(image) -> np.ndarray:
+    """Bytes of an image of doubles, as MATLAB's imwrite makes them.
+
+    byte = round_half_away(255 min(max(x, 0), 1))
+
+    Parameters
+    ----------
+    image : real array, black 0 to white 1; what lies outside is clipped
+
+    Returns
+    -------
+    bytes : same shape, uint8
+
+    Raises
+    ------
+    ValueError  if a value is NaN.
+
+    Source: MathWorks, documentation of imwrite (double images). Checked: tests/test_image_stages_match_octave.py
+    """
+    image = np.asarray(image, dtype=np.float64)
+    if np.isnan(image).any():
+        raise ValueError("the image holds NaN")
+    return round_half_away(255 * np.clip(image, 0, 1)).astype(np.uint8)
