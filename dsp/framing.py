@@ -4,6 +4,8 @@ Conventions: a frame is a column, time is the last axis: (frame_length, n_frames
 `buffer` and librosa's `util.frame` return it.
 """
 
+import sys
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
@@ -69,7 +71,7 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     """
     x = _as_vector(signal)
     n = as_count(n, "n")
-    p = as_count(p, "p", at_least=-x.size - n)
+    p = as_count(p, "p", at_least=-sys.maxsize)
     if p >= n:
         raise ValueError(f"an overlap of {p=} leaves no hop in frames of {n=}; p < n is expected")
     hop = n - p

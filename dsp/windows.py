@@ -56,9 +56,9 @@ def hann(n: int, periodic: bool = False) -> np.ndarray:
 
 
 def _raised_cosine(n: int, a: float, periodic: bool) -> np.ndarray:
-    """a - (1 - a) cos(2 pi i / M), i = 0..n-1."""
+    """a - (1 - a) cos(2 pi i / M), i = 0 .. n-1."""
     n = as_count(n, "n")
     if n == 1:
         return np.ones(1)
     period = n if periodic else n - 1
-    return a - (1 - a) * np.cos(2 * np.pi * (np.arange(n) / period))
+    return a - (1 - a) * np.cos(2 * np.pi * np.arange(n) / period)

@@ -1,6 +1,6 @@
 """Times `python -m spectrogram_images` against a straightforward NumPy script that makes the same images.
 
-    python -m experiments.benchmark_images [--data CASIA] [--files N] [--rounds N]
+    python -m experiments.benchmark_images [--data CASIA] [--files N] [--rounds N] [--store]
 
 Both read the WAVs with soundfile and make equal pixels (checked first); the script then uses np.fft, einsum
 and Pillow, as one would write it. Rounds alternate (ours, script, ours, ...), every library is held to one
@@ -15,10 +15,8 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_variable] = "1"  # before NumPy is imported
 
 import shutil
-import statistics
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +25,7 @@ import soundfile
 from PIL import Image
 
 from experiments.synthetic import synthetic_corpus
+from experiments.timing import alternate, comparison, show, store
 from spectrogram_images import jet, render
 from spectrogram_images.folder import convert, find_recordings
 
@@ -74,29 +73,12 @@ def our_command(recordings, png_root: Path, workers: int = 1) -> None:
         pass
 
 
-def alternate(tasks: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every task in every round, the tasks in turn; one round before that is not counted."""
-    seconds = {name: [] for name in tasks}
-    for turn in range(rounds + 1):
-        for name, task in tasks.items():
-            started = time.perf_counter()
-            task()
-            if turn:
-                seconds[name].append(time.perf_counter() - started)
-    return seconds
-
-
-def ratio(seconds: dict[str, list[float]], slow: str, fast: str) -> str:
-    """Median of the ratios round by round, with the least and the greatest."""
-    ratios = sorted(a / b for a, b in zip(seconds[slow], seconds[fast], strict=True))
-    return f"{statistics.median(ratios):5.2f}x [{ratios[0]:.2f} .. {ratios[-1]:.2f}]"
-
-
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.benchmark_images", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="a WAV tree such as CASIA; without it, the synthetic corpus")
     parser.add_argument("--files", type=int, default=240, help="recordings per round, spread over the tree")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -112,30 +94,31 @@ def main(arguments: list[str] | None = None) -> int:
         if not all(np.array_equal(render(x), plain_render(x)) for x in signals):
             print("error: the two programs do not make the same images", file=sys.stderr)
             return 1
-        report(recordings, signals, folder, options.rounds)
-        report_scaling(root, folder, options.rounds)
+        print(f"{len(recordings)} recordings, equal images, {options.rounds} rounds")
+        rows = one_core(recordings, signals, folder, options.rounds) + two_cores(root, folder, options.rounds)
+    for row in rows:
+        show(row)
+    if options.store:
+        store("images", rows)
     return 0
 
 
-def report(recordings, signals, folder: Path, rounds: int) -> None:
-    """In this process, one core: the image in memory, then file to file."""
-    print(f"{len(recordings)} recordings, {rounds} rounds, milliseconds per image (median), one thread")
-    memory = {"ours": lambda: [render(x) for x in signals], "plain": lambda: [plain_render(x) for x in signals]}
+def one_core(recordings, signals, folder: Path, rounds: int) -> list[dict]:
+    """In this process: the image in memory, then file to file."""
+    memory = {"ours": lambda: [render(x) for x in signals], "NumPy": lambda: [plain_render(x) for x in signals]}
     files = {
         "ours": emptied(folder, lambda: our_command(recordings, folder / "png")),
-        "plain": emptied(folder, lambda: plain_command(recordings, folder / "png")),
+        "NumPy": emptied(folder, lambda: plain_command(recordings, folder / "png")),
     }
-    for label, tasks in (("image in memory", memory), ("WAV file to PNG", files)):
-        seconds = alternate(tasks, rounds)
-        ours, plain = (1e3 * statistics.median(seconds[name]) / len(signals) for name in ("ours", "plain"))
-        print(f"  {label}   ours {ours:6.2f}  NumPy {plain:6.2f}  {ratio(seconds, 'plain', 'ours')}")
+    tasks = (("one image in memory", memory), ("one WAV file to a PNG file", files))
+    return [comparison(label, "ours", "NumPy", alternate(task, rounds), per=len(signals)) for label, task in tasks]
 
 
-def report_scaling(root: Path, folder: Path, rounds: int) -> None:
+def two_cores(root: Path, folder: Path, rounds: int) -> list[dict]:
     """Two workers against one: the work alone, and the command as a process with its start-up."""
     if len(os.sched_getaffinity(0)) < 2:
-        print("  two workers       not measured, this process may use one core only")
-        return
+        print("  two workers: not measured, this process may use one core only")
+        return []
     recordings, _ = find_recordings(root)
 
     def work(workers: int) -> Callable[[], None]:
@@ -145,9 +128,13 @@ def report_scaling(root: Path, folder: Path, rounds: int) -> None:
         arguments = ["-m", "spectrogram_images", str(root), str(folder / "png"), "--workers", str(workers)]
         return emptied(folder, lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True))
 
-    for label, task in (("two workers", work), ("whole command", process)):
-        seconds = alternate({"one": task(1), "two": task(2)}, rounds)
-        print(f"  {label:<15}   {ratio(seconds, 'one', 'two')} with two workers, {len(recordings)} recordings")
+    tasks = ((f"{len(recordings)} WAV files to PNG files", work), ("the same as a command, with its start-up", process))
+    return [
+        comparison(
+            label, "two workers", "one worker", alternate({"two workers": task(2), "one worker": task(1)}, rounds)
+        )
+        for label, task in tasks
+    ]
 
 
 def emptied(folder: Path, command: Callable[[], object]) -> Callable[[], None]:

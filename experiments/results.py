@@ -11,12 +11,10 @@ Runs on the synthetic corpus are never stored there.
 
 import argparse
 import json
-import platform
-import subprocess
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
+from experiments import timing
 from experiments.files import write_atomically
 from experiments.metrics import mean_interval
 
@@ -54,16 +52,6 @@ def load(path) -> dict:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultsError(f"{path}: not a results file ({error})") from None
     return content
-
-
-def provenance() -> dict:
-    """Commit and versions behind a run: what somebody needs to repeat it."""
-    packages = ("numpy", "numba", "torch", "scikit-learn", "soundfile")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
-    return {
-        "commit": _git("rev-parse", "--short=12", "HEAD") + ("+changes" if changed else ""),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-    }
 
 
 def summarize(runs: list[dict]) -> dict[tuple, dict]:
@@ -147,14 +135,9 @@ def updated_readme(text: str) -> str:
     """README.md with every generated table made anew from the results files."""
     papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
     text = replace_between_marks(text, "results", results_table(list(papers.values())))
+    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
+    text = replace_between_marks(text, "speed", timing.table(benchmarks))
     return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
-
-
-def _git(*arguments: str) -> str:
-    try:
-        return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def main(arguments: list[str] | None = None) -> int:

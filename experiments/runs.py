@@ -13,7 +13,8 @@ from experiments import figures
 from experiments.corpora import Corpus, CorpusError
 from experiments.files import write_atomically
 from experiments.metrics import report_lines, scores
-from experiments.results import ResultsError, provenance, record
+from experiments.provenance import provenance
+from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
 
 STORED_CORPORA = ("casia", "casia_author_images")  # results on other corpora stay in their run's folder
@@ -90,7 +91,7 @@ def keep_run(
         "training_accuracy_last_epoch": round(float(np.mean(history.accuracy[-per_epoch:])), 4),
         "epochs": len(history.seconds),
         "kept_epoch": history.kept_epoch,
-        "training_seconds": round(sum(history.seconds), 1),
+        "seconds": round(sum(history.seconds), 1),
         **provenance(),
     }
     title = f"{corpus.name}, {result['recipe']} recipe, {folder.name}"

@@ -198,6 +198,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--smoke is for the synthetic corpus")
     if options.images and options.protocol in ("speaker", "sentence"):
         parser.error(f"--protocol {options.protocol} needs --data: nobody knows the speakers behind an image tree")
+    if options.recipe == "converged" and options.protocol in ("as-published", "matlab-split"):
+        parser.error(f"--recipe converged needs validation data; --protocol {options.protocol} has none (take honest)")
     try:
         device_named(options.device)
     except ValueError as error:

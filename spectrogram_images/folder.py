@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,11 +97,14 @@ def _convert_one(wav: Path, png: Path) -> Outcome:
                 return Outcome("failed", f"{png}: already there and not written by this program; it is left as it is")
             if text[_KEY] == source:
                 return Outcome("skipped")
+    except OSError as error:
+        return Outcome("failed", f"{png}: {error.strerror or error}")
+    try:
         image = render_file(wav)
     except AudioError as error:
         return Outcome("failed", str(error))
-    except OSError as error:
-        return Outcome("failed", f"{png}: {error.strerror or error}")
+    except OSError as error:  # not the recording: Numba could not keep what it has compiled
+        raise OutputError(f"{error.filename or 'the cache of compiled code'}: {error.strerror or error}") from None
     _write(png, encode_png(image, {_KEY: source}))
     return Outcome("written")
 
@@ -114,5 +118,6 @@ def _write(png: Path, content: bytes) -> None:
             file.write(content)
         os.replace(part, png)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise OutputError(f"{png}: {error.strerror or error}") from None

@@ -1,0 +1,93 @@
+"""Timing one program against another in a single run, and the README's table of what came out.
+
+Tasks take turns (a, b, a, b, ...), so that a machine that slows down slows both; what counts is the
+ratio round by round. Stored benchmarks live in experiments/benchmarks/<name>.json.
+"""
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from experiments.files import write_atomically
+from experiments.provenance import processor, provenance
+
+HOME = Path(__file__).with_name("benchmarks")
+
+
+def alternate(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every task in every round, the tasks in turn; one round before that is not counted."""
+    seconds = {name: [] for name in tasks}
+    for turn in range(rounds + 1):
+        for name, task in tasks.items():
+            started = time.perf_counter()
+            task()
+            if turn:
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def comparison(task: str, fast: str, slow: str, seconds: dict[str, list[float]], per: int = 1) -> dict:
+    """One line of a benchmark: medians in seconds per item, and the ratio slow / fast round by round.
+
+    Parameters
+    ----------
+    task : what was timed
+    fast, slow : the keys of `seconds`, which also name the two sides
+    per : items in a round
+
+    Returns
+    -------
+    row : {"task", "fast", "slow", "fast_s", "slow_s", "ratio", "least", "greatest", "rounds"}
+
+    Checked: tests/test_results_have_one_home.py
+    """
+    ratios = sorted(b / a for a, b in zip(seconds[fast], seconds[slow], strict=True))
+    return {
+        "task": task,
+        "fast": fast,
+        "slow": slow,
+        "fast_s": statistics.median(seconds[fast]) / per,
+        "slow_s": statistics.median(seconds[slow]) / per,
+        "ratio": round(statistics.median(ratios), 2),
+        "least": round(ratios[0], 2),
+        "greatest": round(ratios[-1], 2),
+        "rounds": len(ratios),
+    }
+
+
+def show(row: dict) -> None:
+    spread = f"[{row['least']:.2f} .. {row['greatest']:.2f}]"
+    sides = f"{row['fast']} {duration(row['fast_s'])}, {row['slow']} {duration(row['slow_s'])}"
+    print(f"  {row['task']}: {sides}: {row['ratio']:.2f}x {spread}")
+
+
+def store(name: str, rows: list[dict]) -> None:
+    """Keeps a benchmark as experiments/benchmarks/<name>.json, with the machine it ran on."""
+    machine = f"{processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
+    content = {"name": name, "date": str(date.today()), "machine": machine, **provenance(), "rows": rows}
+    text = json.dumps(content, indent=1) + "\n"
+    write_atomically(HOME / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def table(contents: list[dict]) -> str:
+    """The stored benchmarks as one Markdown table.
+
+    Checked: tests/test_results_have_one_home.py
+    """
+    lines = ["| task | this program | the other | ratio, median [least .. greatest] |", "|---|---|---|---|"]
+    for content in contents:
+        for row in content["rows"]:
+            spread = f"{row['ratio']:.2f} [{row['least']:.2f} .. {row['greatest']:.2f}]"
+            fast, slow = (f"{row[side]} {duration(row[f'{side}_s'])}" for side in ("fast", "slow"))
+            lines.append(f"| {row['task']} | {fast} | {slow} | {spread} |")
+    machines = sorted({f"{content['machine']}, {content['date']}" for content in contents})
+    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}."])
+
+
+def duration(seconds: float) -> str:
+    return f"{1e3 * seconds:.2f} ms" if seconds < 0.1 else f"{seconds:.1f} s"

@@ -1,0 +1,57 @@
+"""What many tests need: a seeded generator, the corpora, golden files, WAV files of any kind."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+GOLDEN = Path(__file__).with_name("golden")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20231207)
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The folder that SER_CORPORA names, with casia/, casia_author_images/ ... under it."""
+    if not os.environ.get("SER_CORPORA"):
+        pytest.skip("needs the real corpora: set SER_CORPORA to the folder that holds them")
+    folder = Path(os.environ["SER_CORPORA"])
+    assert folder.is_dir(), f"SER_CORPORA={folder} is not a folder"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def octave_dsp() -> dict:
+    return dict(np.load(GOLDEN / "dsp_octave.npz"))
+
+
+@pytest.fixture(scope="session")
+def octave_images() -> dict:
+    return dict(np.load(GOLDEN / "images_octave.npz"))
+
+
+@pytest.fixture
+def write_wav(tmp_path):
+    """write_wav(name, samples, rate=16000, subtype="PCM_16") -> path under tmp_path."""
+
+    def write(name: str, samples, rate: int = 16_000, subtype: str = "PCM_16") -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, samples, rate, subtype=subtype, format="WAV")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def utterance() -> np.ndarray:
+    """A second and a bit of the synthetic speaker, (n,) float64, whole multiples of 2^-15."""
+    from experiments.synthetic import VOICES, synthesize
+
+    return np.round(synthesize(VOICES[0], 0, "happy") * 32767) / 32768

@@ -1,0 +1,71 @@
+"""The newcomer's command in small: what it prints, what it writes, what it must not write."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiments import zheng_casia
+from experiments.results import HOME
+from experiments.zheng_casia import PROTOCOLS
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
+    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert zheng_casia.main(["--smoke", "--protocol", protocol, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("SYNTHETIC CORPUS") and "this is not a result about speech" in printed
+    assert "4,540,642 total learnables, 16 layers" in printed and "leakage audit of synthetic: 36 files" in printed
+    runs = sorted((tmp_path / "synthetic" / "published").iterdir())
+    assert len(runs) == (2 if protocol == "speaker" else 1)
+    for folder in runs:
+        assert sorted(p.name for p in folder.iterdir()) == [
+            "confusion.png",
+            "network.pt",
+            "result.json",
+            "training_progress.png",
+        ]
+        result = json.loads((folder / "result.json").read_text())
+        assert result["protocol"] == protocol and result["corpus"] == "synthetic" and result["epochs"] == 3
+        assert np.sum(result["confusion"]) == result["n_test"]
+        if protocol == "speaker":
+            assert result["fold"] in folder.name and result["audit"]["shared_speakers"] == 0
+        if protocol == "sentence":
+            assert result["audit"]["shared_sentences"] == 0
+        if protocol == "honest":
+            assert result["audit"]["validation"] > 0 and result["config"]["recipe"]["select"] == "validation accuracy"
+    for picture in tmp_path.rglob("*.png"):
+        with Image.open(picture) as image:
+            assert np.asarray(image.convert("RGB")).std() > 5, picture
+    assert {p.name for p in (tmp_path / "synthetic").glob("*.png")} == {"six_emotions.png", "first_signal.png"}
+    assert not list(tmp_path.glob("*.json"))
+    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")}
+
+
+def test_a_finished_run_is_not_repeated(tmp_path, capsys):
+    arguments = ["--smoke", "--resume", "--protocol", "honest", "--out", str(tmp_path)]
+    assert zheng_casia.main(arguments) == 0
+    network = tmp_path / "synthetic" / "published" / "honest-seed0" / "network.pt"
+    time = network.stat().st_mtime_ns
+    assert zheng_casia.main(arguments) == 0
+    assert "finished earlier" in capsys.readouterr().out and network.stat().st_mtime_ns == time
+    assert zheng_casia.main([*arguments, "--recipe", "converged"]) == 0
+    assert "finished earlier" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "module", ["experiments", "experiments.zheng_casia", "experiments.results", "experiments.benchmark_images",
+               "experiments.benchmark_training", "spectrogram_images", "spectrogram_images.psd_figure"]
+)  # fmt: skip
+def test_help(module):
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("usage: python -m")
+
+
+def test_the_list_of_papers():
+    done = subprocess.run([sys.executable, "-m", "experiments"], capture_output=True, text=True)
+    assert done.returncode == 0 and "zheng_casia" in done.stdout and "Claim: 77.9 %" in done.stdout

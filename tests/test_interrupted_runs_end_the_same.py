@@ -1,0 +1,90 @@
+"""Invariant: a command killed at ten random moments and started again leaves what an uninterrupted one leaves."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from experiments.files import write_atomically
+from experiments.synthetic import VOICES, synthetic_corpus
+
+SOMETIMES_KILLED = [signal.SIGINT, signal.SIGKILL]
+
+
+def interrupted_ten_times(command: list[str], seconds: float, out: Path) -> None:
+    """Starts the command, stops it at a random moment within `seconds`, ten times; then lets it finish."""
+    moments = random.Random(5)
+    for attempt in range(10):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(moments.uniform(0.1, seconds))
+            break  # it was faster than the moment
+        except subprocess.TimeoutExpired:
+            process.send_signal(SOMETIMES_KILLED[attempt % 2])
+            process.wait(20)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def timed(command: list[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+def test_images(tmp_path):
+    synthetic_corpus(tmp_path / "wav", n_sentences=12, voices=VOICES)
+    command = [sys.executable, "-m", "spectrogram_images", str(tmp_path / "wav")]
+    timed([*command, str(tmp_path / "warm")])
+    seconds = timed([*command, str(tmp_path / "whole")])
+    interrupted_ten_times([*command, str(tmp_path / "broken")], seconds, tmp_path / "broken")
+    whole = hashes(tmp_path / "whole")
+    broken = {name: value for name, value in hashes(tmp_path / "broken").items() if not name.endswith(".part")}
+    assert len(whole) == 288 and broken == whole
+
+
+def test_training(tmp_path):
+    command = [sys.executable, "-m", "experiments.zheng_casia", "--smoke", "--protocol", "honest", "--resume", "--out"]
+    timed([*command, str(tmp_path / "warm")])
+    seconds = timed([*command, str(tmp_path / "whole")])
+    interrupted_ten_times([*command, str(tmp_path / "broken")], seconds, tmp_path / "broken")
+    run = Path("synthetic") / "published" / "honest-seed0"
+    results = [json.loads((tmp_path / side / run / "result.json").read_text()) for side in ("whole", "broken")]
+    for result in results:
+        del result["seconds"]
+    assert results[0] == results[1]
+    networks = [torch.load(tmp_path / side / run / "network.pt", weights_only=True) for side in ("whole", "broken")]
+    assert all(torch.equal(networks[0][key], networks[1][key]) for key in networks[0])
+    whole, broken = hashes(tmp_path / "whole"), hashes(tmp_path / "broken")
+    pictures_and_sounds = {name for name in whole if name.endswith((".wav", ".png"))}
+    assert len(pictures_and_sounds) > 36
+    assert all(whole[name] == broken[name] for name in pictures_and_sounds)
+    assert not [name for name in whole if name.endswith(".part")]
+
+
+def test_write_atomically(tmp_path):
+    target = tmp_path / "deep" / "file"
+    write_atomically(target, lambda path: path.write_text("one"))
+    assert target.read_text() == "one"
+
+    def fail(path):
+        path.write_text("half")
+        raise OSError("no room")
+
+    with pytest.raises(OSError, match="no room"):
+        write_atomically(target, fail)
+    assert target.read_text() == "one" and os.listdir(target.parent) == ["file"]

@@ -1,0 +1,119 @@
+"""Live oracle: every operation on the register type against NumPy's on the same numbers, bit for bit but for log."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from dsp.engine import lanes
+from dsp.engine.lanes import WIDTH, load, load_splat, splat, store
+
+LOG_ERROR = 3e-16  # of max(1, |log x|): the polynomial and one division
+
+
+@njit
+def _binary(a, b, out, operation):
+    for i in range(0, a.size, WIDTH):
+        x, y = load(a, i), load(b, i)
+        if operation == 0:
+            z = x + y
+        elif operation == 1:
+            z = x - y
+        elif operation == 2:
+            z = x * y
+        elif operation == 3:
+            z = x / y
+        elif operation == 4:
+            z = lanes.minimum(x, y)
+        else:
+            z = lanes.maximum(x, y)
+        store(out, i, z)
+
+
+@njit
+def _unary(a, out, operation):
+    for i in range(0, a.size, WIDTH):
+        x = load(a, i)
+        if operation == 0:
+            z = lanes.sqrt(x)
+        elif operation == 1:
+            z = lanes.floor(x)
+        elif operation == 2:
+            z = lanes.log(x)
+        elif operation == 3:
+            z = 2.0 * x
+        elif operation == 4:
+            z = 1.0 / x
+        elif operation == 5:
+            z = x - 3.0
+        elif operation == 6:
+            z = lanes.mantissa(x)
+        else:
+            z = lanes.exponent(x)
+        store(out, i, z)
+
+
+@njit
+def _extremes(a):
+    low, high = load(a, 0), load(a, 0)
+    for i in range(0, a.size, WIDTH):
+        low, high = lanes.minimum(low, load(a, i)), lanes.maximum(high, load(a, i))
+    return lanes.smallest(low), lanes.largest(high)
+
+
+@njit
+def _spread(a, out):
+    store(out, 0, splat(a[2]))
+    store(out, WIDTH, load_splat(a, 3))
+
+
+@pytest.fixture
+def numbers(rng):
+    return np.exp(rng.uniform(-300, 300, 4096)), np.exp(rng.uniform(-5, 5, 4096))
+
+
+OPERATIONS = [np.add, np.subtract, np.multiply, np.divide, np.minimum, np.maximum]
+
+
+@pytest.mark.parametrize("operation", range(6), ids=[operation.__name__ for operation in OPERATIONS])
+def test_two_registers(numbers, operation):
+    a, b = numbers
+    out = np.empty_like(a)
+    _binary(a, b, out, operation)
+    np.testing.assert_array_equal(out, OPERATIONS[operation](a, b))
+
+
+FUNCTIONS = {0: np.sqrt, 1: np.floor, 3: lambda x: 2 * x, 4: lambda x: 1 / x, 5: lambda x: x - 3}
+
+
+@pytest.mark.parametrize("operation", FUNCTIONS)
+def test_one_register(numbers, operation):
+    a = numbers[operation % 2]
+    out = np.empty_like(a)
+    _unary(a, out, operation)
+    np.testing.assert_array_equal(out, FUNCTIONS[operation](a))
+
+
+def test_log(numbers):
+    a = np.concatenate([numbers[0], np.nextafter(1.0, [0, 2]), 1 + np.linspace(-0.3, 0.42, 4094)])
+    out = np.empty_like(a)
+    _unary(a, out, 2)
+    assert (np.abs(out - np.log(a)) <= LOG_ERROR * np.maximum(1, np.abs(np.log(a)))).all()
+
+
+def test_mantissa_and_exponent_make_the_number(numbers):
+    a = np.concatenate([numbers[0], [0.5**0.5] * 8])
+    m, k = np.empty_like(a), np.empty_like(a)
+    _unary(a, m, 6)
+    _unary(a, k, 7)
+    assert (0.5**0.5 <= m).all() and (m < 2**0.5).all()
+    np.testing.assert_array_equal(np.ldexp(m, k.astype(int)), a)
+
+
+def test_extremes(numbers):
+    assert _extremes(numbers[0]) == (numbers[0].min(), numbers[0].max())
+
+
+def test_spreading_one_number():
+    out = np.empty(2 * WIDTH)
+    _spread(np.arange(5.0), out)
+    np.testing.assert_array_equal(out, np.repeat([2.0, 3.0], WIDTH))

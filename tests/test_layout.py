@@ -1,0 +1,118 @@
+"""The house keeps its rules: who imports whom, what dsp may not use, which docstrings name a test that exists."""
+
+import ast
+import importlib
+import inspect
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGES = ("dsp", "spectrogram_images", "nets", "experiments")
+FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+MAY_IMPORT = {
+    "dsp": {"dsp"},
+    "spectrogram_images": {"dsp", "spectrogram_images"},
+    "nets": {"nets"},
+    "experiments": set(PACKAGES),
+}
+DSP_LIBRARIES = {
+    "numpy",
+    "numba",
+    "llvmlite",
+    "soundfile",
+}  # llvmlite: Numba's own code generator, for the register type
+STANDARD = {"ctypes", "functools", "math", "operator", "os", "pathlib", "struct", "sys"}
+FORBIDDEN_IN_DSP = {
+    ("np", "fft"),
+    ("np", "hamming"),
+    ("np", "hanning"),
+    ("np", "convolve"),
+    ("np", "correlate"),
+    ("np", "interp"),
+}
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are written out from the root"
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports(path):
+    package = path.relative_to(ROOT).parts[0]
+    names = imported(ast.parse(path.read_text(encoding="utf-8")))
+    assert names & set(PACKAGES) <= MAY_IMPORT[package]
+    if package == "dsp":
+        assert names <= {"dsp"} | DSP_LIBRARIES | STANDARD
+        assert "soundfile" not in names or path.name == "audio.py"
+        assert "llvmlite" not in names or path.name == "lanes.py"
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if "dsp" in p.parts], ids=lambda path: path.name)
+def test_dsp_is_hand_written(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    used = {
+        (n.value.id, n.attr) for n in ast.walk(tree) if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name)
+    }
+    assert not used & FORBIDDEN_IN_DSP
+    assert "numpy.fft" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_explains_itself_and_names_tests_that_exist(path):
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    assert ast.get_docstring(tree), path
+    for name in re.findall(r"tests/\w+\.py", source):
+        assert (ROOT / name).exists(), f"{path}: {name}"
+    if path.name != "__init__.py":
+        assert len(source.splitlines()) <= 300, f"{path}: two rooms in one?"
+
+
+@pytest.mark.parametrize("package", ["dsp", "spectrogram_images"])
+def test_public_functions_are_documented(package):
+    module = importlib.import_module(package)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if not inspect.isfunction(thing):
+            continue
+        text = inspect.getdoc(thing) or ""
+        assert "Checked: tests/" in text, name
+        assert "Source: " in text or "AudioError" in text, name
+        assert "Parameters\n" in text and "Returns\n" in text, name
+
+
+def test_the_top_level_is_the_users():
+    tracked = subprocess.run(
+        ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split()
+    visible = {name for name in tracked if not name.startswith(".")}
+    assert visible <= {"README.md", "requirements.txt", "LICENSE", *PACKAGES, "tests"}
+
+
+def test_readme_links_and_claims():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"tests/\w+\.py", text))
+    assert len(named) >= 15
+    for name in [*named, *re.findall(r"\]\((?!http)([\w./]+)\)", text)]:
+        assert (ROOT / name).exists(), name
+
+
+def test_no_machine_paths_no_media():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
+    assert not [name for name in tracked if re.search(r"\.(wav|flac|mp3|ogg|mat|pt|pth)$", name)]
+    for name in filter(None, tracked):
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".toml", ".txt", ".json", ".m") and path.exists():
+            assert not re.search(r"/(home|root|work)/\w", path.read_text(encoding="utf-8")), name
+    assert Path(ROOT / ".ci" / "run").exists()

@@ -1,0 +1,54 @@
+"""Published numbers: Fig. 9 of the CASIA paper through our scores; closed form for the interval."""
+
+import math
+
+import numpy as np
+
+from experiments.metrics import mean_interval, report_lines, scores
+
+EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
+PREDICTED_BY_TRUE = np.array(
+    [
+        [40, 0, 0, 0, 0, 0],
+        [0, 31, 7, 0, 0, 0],
+        [0, 9, 25, 0, 6, 0],
+        [0, 0, 0, 40, 0, 0],
+        [0, 0, 1, 0, 11, 0],
+        [0, 0, 7, 0, 23, 40],
+    ]
+)
+
+
+def published():
+    predicted, true = np.nonzero(PREDICTED_BY_TRUE)
+    counts = PREDICTED_BY_TRUE[predicted, true]
+    return scores(np.repeat(true, counts), np.repeat(predicted, counts), EMOTIONS)
+
+
+def test_figure_9():
+    found = published()
+    assert found["n_test"] == 240 and found["accuracy"] == 187 / 240
+    assert found["confusion"] == PREDICTED_BY_TRUE.T.tolist()
+    precision = [row["precision"] for row in found["per_class"].values()]
+    recall = [row["recall"] for row in found["per_class"].values()]
+    np.testing.assert_allclose(precision, [1, 0.816, 0.625, 1, 0.917, 0.571], atol=5e-4)
+    np.testing.assert_allclose(recall, [1, 0.775, 0.625, 1, 0.275, 1], atol=5e-5)
+    assert abs(found["uar"] - np.mean(recall)) < 1e-12
+    assert "accuracy (WA) 77.9%" in report_lines(found, EMOTIONS)[-1]
+
+
+def test_uar_of_unequal_classes():
+    found = scores([0, 0, 0, 1], [0, 0, 0, 0], ("a", "b"))
+    assert found["accuracy"] == 0.75 and found["uar"] == 0.5
+    assert found["per_class"]["b"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
+
+
+def test_a_class_without_test_files_is_in_the_matrix():
+    assert scores([0, 0], [0, 2], ("a", "b", "c"))["confusion"] == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+
+
+def test_interval():
+    mean, half_width = mean_interval([1.0, 2.0, 3.0])
+    assert mean == 2 and abs(half_width - 4.302652729911275 * 1 / math.sqrt(3)) < 1e-9  # t(2, 0.975)
+    mean, half_width = mean_interval([0.7])
+    assert mean == 0.7 and math.isnan(half_width)

@@ -1,0 +1,101 @@
+"""Invariants: a run replaces its earlier self and no other; tables are made from the files alone and are up to date."""
+
+import json
+
+import pytest
+
+from experiments.results import (
+    HOME,
+    ROOT,
+    ResultsError,
+    load,
+    percent,
+    recall_table,
+    record,
+    replace_between_marks,
+    results_table,
+    summarize,
+    updated_readme,
+)
+
+PAPER = {
+    "paper": "P",
+    "classes": ["x", "y"],
+    "published": {"recall": {"x": 0.5, "y": 1.0}},
+    "rows": [
+        {"system": "net", "recipe": "r", "corpus": "c", "protocol": name, "published": "70", "command": f"run {name}"}
+        for name in ("random", "speaker")
+    ],
+}
+
+
+def a_run(seed=0, accuracy=0.5, **other):
+    run = {"system": "net", "recipe": "r", "corpus": "c", "protocol": "random", "seed": seed, "fold": None}
+    per_class = {"x": {"recall": accuracy}, "y": {"recall": 1.0}}
+    return (
+        run | {"accuracy": accuracy, "uar": accuracy, "per_class": per_class, "audit": {"lookup_table": 0.25}} | other
+    )
+
+
+def test_record_replaces_equal_runs_only(tmp_path):
+    path = tmp_path / "results" / "p.json"
+    for run in (a_run(1, 0.6), a_run(0, 0.5), a_run(1, 0.7), a_run(0, 0.9, fold="anna")):
+        record(path, PAPER, run)
+    content = load(path)
+    assert [(run["seed"], run["fold"], run["accuracy"]) for run in content["runs"]] == [
+        (0, None, 0.5),
+        (0, "anna", 0.9),
+        (1, None, 0.7),
+    ] and content["rows"] == PAPER["rows"]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"paper": 1}'])
+def test_a_damaged_file_is_not_written_over(tmp_path, content):
+    path = tmp_path / "p.json"
+    path.write_text(content)
+    with pytest.raises(ResultsError, match=r"p.json: not a results file"):
+        record(path, PAPER, a_run())
+    assert path.read_text() == content
+
+
+def test_tables():
+    paper = PAPER | {"runs": [a_run(0, 0.5), a_run(1, 0.7), a_run(2, 0.6)]}
+    table = results_table([paper]).splitlines()
+    assert table[2] == "| net | r | c | random | 3 | 60.0 ± 24.8 | 60.0 ± 24.8 | 25.0 | 70 | `run random` |"
+    assert table[3] == "| net | r | c | speaker | 0 | not run | - | - | 70 | `run speaker` |"
+    recall = recall_table(paper).splitlines()
+    assert recall[2:] == ["| published | | | 50.0 | 100.0 |", "| r | c | random | 60.0 | 100.0 |"]
+    assert summarize(paper["runs"])["net", "r", "c", "random"]["n_runs"] == 3
+
+
+def test_percent():
+    assert percent((0.7792, float("nan"))) == "77.9" and percent((0.5, 0.0251)) == "50.0 ± 2.5"
+
+
+def test_marks():
+    text = "a\n<!-- t -->\nold\n<!-- /t -->\nb"
+    assert replace_between_marks(text, "t", "new") == "a\n<!-- t -->\nnew\n<!-- /t -->\nb"
+    for bad in ("a", text + text, "<!-- /t --><!-- t -->"):
+        with pytest.raises(ResultsError, match="marks"):
+            replace_between_marks(bad, "t", "new")
+
+
+def test_the_readme_is_up_to_date():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert updated_readme(text) == text, "run python -m experiments.results"
+
+
+def test_stored_runs_are_complete():
+    needed = {"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar", "per_class"}
+    needed |= {"confusion", "audit", "config", "commit", "versions", "device", "seconds"}
+    files = sorted(HOME.glob("*.json"))
+    assert files
+    for path in files:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        for run in content["runs"]:
+            assert not needed - set(run), path
+            assert run["corpus"] != "synthetic"
+            matrix = run["confusion"]
+            correct, total = sum(matrix[i][i] for i in range(len(matrix))), sum(map(sum, matrix))
+            assert total == run["n_test"] and abs(correct / total - run["accuracy"]) < 1e-9
+            assert "+changes" not in run["commit"], f"{path}: a run of code that was not committed"

@@ -1,0 +1,111 @@
+"""Invariants of every protocol, and the values of MATLAB's generator that its documentation prints."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from experiments import protocol
+
+LABELS = np.repeat(np.arange(6), 200)
+SENTENCES = np.array([f"s{i % 200 // 4}" for i in range(1200)])
+SPEAKERS = np.array([f"p{i % 4}" for i in range(1200)])
+
+
+def check(split, n=1200):
+    parts = [split.train, split.validation, split.test]
+    together = np.concatenate(parts)
+    assert np.unique(together).size == together.size == n
+    assert all((np.diff(part) > 0).all() for part in parts)
+    assert split.train.size and split.test.size
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_as_published_takes_160_and_40_of_every_class(seed):
+    split = protocol.as_published(LABELS, seed)
+    check(split)
+    assert np.bincount(LABELS[split.train]).tolist() == [160] * 6
+    assert np.bincount(LABELS[split.test]).tolist() == [40] * 6
+
+
+def test_matlabs_generator():
+    """MathWorks' pages print these after `rng default`."""
+    values = np.random.RandomState(5489).random_sample(4)
+    np.testing.assert_allclose(values, [0.8147, 0.9058, 0.1270, 0.9134], atol=5e-5)
+    for n, expected in ((6, [6, 3, 5, 1, 2, 4]), (8, [6, 3, 7, 8, 5, 1, 2, 4])):
+        randperm = np.argsort(np.random.RandomState(5489).random_sample(n)) + 1
+        assert randperm.tolist() == expected
+
+
+def test_matlab_split_is_one_randperm_per_class():
+    labels = np.array([0] * 6 + [1] * 8)
+    split = protocol.matlab_split(labels, 0.5)
+    stream = np.random.RandomState(5489)
+    first = np.argsort(stream.random_sample(6))[:3]
+    second = 6 + np.argsort(stream.random_sample(8))[:4]
+    assert split.train.tolist() == sorted([*first, *second])
+    assert first.tolist() == [5, 2, 4]  # randperm(6) = 6 3 5 1 2 4
+
+
+def test_matlab_split_of_casia():
+    split = protocol.matlab_split(LABELS)
+    check(split)
+    assert np.bincount(LABELS[split.train]).tolist() == [160] * 6
+    assert protocol.matlab_split(LABELS).test.tolist() == split.test.tolist()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_honest_keeps_copies_on_one_side(seed):
+    contents = np.random.default_rng(seed).integers(0, 90, 1200).astype(str)
+    split = protocol.honest(LABELS, contents, seed)
+    check(split)
+    sides = [set(contents[part]) for part in (split.train, split.validation, split.test)]
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+
+
+def test_honest_of_distinct_files_is_balanced():
+    split = protocol.honest(LABELS, np.arange(1200), 0)
+    assert [part.size for part in (split.train, split.validation, split.test)] == [720, 240, 240]
+    assert np.bincount(LABELS[split.test]).tolist() == [40] * 6
+
+
+def test_leave_one_speaker_out():
+    folds = protocol.leave_one_speaker_out(LABELS, SPEAKERS, SENTENCES, 0)
+    assert [fold.fold for fold in folds] == ["p0", "p1", "p2", "p3"]
+    for fold in folds:
+        check(fold)
+        assert set(SPEAKERS[fold.test]) == {fold.fold}
+        assert fold.fold not in set(SPEAKERS[fold.train]) | set(SPEAKERS[fold.validation])
+        assert not set(SENTENCES[fold.train]) & set(SENTENCES[fold.validation])
+        assert fold.test.size == 300
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_unseen_sentences(seed):
+    split = protocol.unseen_sentences(LABELS, SENTENCES, seed)
+    check(split)
+    sides = [set(SENTENCES[part]) for part in (split.train, split.validation, split.test)]
+    assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
+    assert len(sides[2]) == 10 and split.test.size == 240
+
+
+def test_seeds_differ_and_repeat():
+    for make in (lambda s: protocol.as_published(LABELS, s), lambda s: protocol.honest(LABELS, np.arange(1200), s)):
+        assert make(0).test.tolist() == make(0).test.tolist() != make(1).test.tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(counts=st.lists(st.integers(5, 40), min_size=2, max_size=6), seed=st.integers(0, 1000))
+def test_random_splits_of_any_corpus(counts, seed):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    for split in (protocol.as_published(labels, seed), protocol.matlab_split(labels)):
+        check(split, labels.size)
+        assert set(labels[split.train]) == set(range(len(counts)))
+
+
+def test_without_validation_trains_on_it():
+    split = protocol.honest(LABELS, np.arange(1200), 0)
+    merged = split.without_validation()
+    check(merged)
+    assert merged.validation.size == 0 and merged.train.size == 960
+    assert merged.test.tolist() == split.test.tolist()
