@@ -27,6 +27,7 @@ from PIL import Image
 from experiments.synthetic import synthetic_corpus
 from experiments.timing import alternate, comparison, show, store
 from spectrogram_images import jet, render
+from spectrogram_images.files import available_cores
 from spectrogram_images.folder import convert, find_recordings
 
 JET = jet(256)
@@ -116,7 +117,7 @@ def one_core(recordings, signals, folder: Path, rounds: int) -> list[dict]:
 
 def two_cores(root: Path, folder: Path, rounds: int) -> list[dict]:
     """Two workers against one: the work alone, and the command as a process with its start-up."""
-    if len(os.sched_getaffinity(0)) < 2:
+    if available_cores() < 2:
         print("  two workers: not measured, this process may use one core only")
         return []
     recordings, _ = find_recordings(root)

@@ -9,7 +9,7 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot as plt
 
-from experiments.files import write_atomically
+from spectrogram_images.files import write_atomically
 
 GREEN, RED, GREY, DARK = "#b9e5bd", "#f6c4c0", "#ededed", "#cfcfcf"
 
@@ -43,7 +43,7 @@ def training_progress(path, history, title: str, smoothing: int = 10) -> None:
         axes.set_ylabel(label)
         axes.grid(axis="y", color="0.85")
         axes.set_axisbelow(True)
-        axes.legend(loc="lower right" if axes is upper else "upper right", fontsize=8)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, frameon=False)
     for epoch in range(10, n_epochs + 1, 10):
         upper.text((epoch - 0.5) * per_epoch, 2, str(epoch), ha="center", color="0.4")
     upper.set_ylim(0, 105)

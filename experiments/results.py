@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from experiments import timing
-from experiments.files import write_atomically
 from experiments.metrics import mean_interval
+from spectrogram_images.files import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).with_name("results")

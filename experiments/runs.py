@@ -11,11 +11,11 @@ import torch
 
 from experiments import figures
 from experiments.corpora import Corpus, CorpusError
-from experiments.files import write_atomically
 from experiments.metrics import report_lines, scores
 from experiments.provenance import provenance
 from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
+from spectrogram_images.files import write_atomically
 
 STORED_CORPORA = ("casia", "casia_author_images")  # results on other corpora stay in their run's folder
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from dsp import hann, istft, stft
 from experiments.corpora import CASIA_EMOTIONS, Corpus
-from experiments.files import write_atomically
+from spectrogram_images.files import write_atomically
 
 SAMPLE_RATE = 16_000  # Hz
 N_FFT, HOP_LENGTH = 512, 128

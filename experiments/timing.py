@@ -5,7 +5,6 @@ ratio round by round. Stored benchmarks live in experiments/benchmarks/<name>.js
 """
 
 import json
-import os
 import platform
 import statistics
 import time
@@ -13,8 +12,8 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from experiments.files import write_atomically
 from experiments.provenance import processor, provenance
+from spectrogram_images.files import available_cores, write_atomically
 
 HOME = Path(__file__).with_name("benchmarks")
 
@@ -68,7 +67,7 @@ def show(row: dict) -> None:
 
 def store(name: str, rows: list[dict]) -> None:
     """Keeps a benchmark as experiments/benchmarks/<name>.json, with the machine it ran on."""
-    machine = f"{processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()}"
+    machine = f"{processor()}, {available_cores()} cores, {platform.system()}"
     content = {"name": name, "date": str(date.today()), "machine": machine, **provenance(), "rows": rows}
     text = json.dumps(content, indent=1) + "\n"
     write_atomically(HOME / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))

@@ -8,6 +8,7 @@ same bits as one that was not (same machine, same number of threads).
 import copy
 import ctypes
 import hashlib
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from experiments.files import write_atomically
+from spectrogram_images.files import write_atomically
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
@@ -146,6 +147,16 @@ def predict(net: nn.Module, inputs: Tensor, batch_size: int = 60) -> Tensor:
     """Logits of every input, (n, n_classes) float32, the network in evaluation mode."""
     net.eval()
     return torch.cat([net(inputs[i : i + batch_size]).float() for i in range(0, len(inputs), batch_size)])
+
+
+def repeatable(device: str) -> None:
+    """Prepares this process for training: equal runs end in equal bits, and memory is not handed back and forth.
+
+    On a GPU an operation that has no repeatable form is used all the same, with PyTorch's warning.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for, before its first use
+    torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
+    reuse_freed_memory()
 
 
 def reuse_freed_memory() -> None:

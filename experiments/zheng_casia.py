@@ -26,7 +26,7 @@ from experiments.optimizers import MatlabSgdm
 from experiments.results import HOME, percent
 from experiments.runs import device_named, finished_run, guarded, keep_run
 from experiments.synthetic import VOICES, synthetic_corpus
-from experiments.training import Examples, Recipe, fit, predict, reuse_freed_memory
+from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
 
@@ -150,9 +150,8 @@ def run_once(options, corpus: Corpus, images: np.ndarray, split, seed: int, conf
         return finished
     print(f"\n{name}: {len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test")
 
-    reuse_freed_memory()
-    torch.use_deterministic_algorithms(True)
     device = device_named(options.device)
+    repeatable(device)
     inputs = torch.from_numpy(images).permute(0, 3, 1, 2)  # (n, 3, 224, 224), channels last in memory
     examples = Examples(inputs.to(device), torch.from_numpy(corpus.labels).to(device))
     net = nets.build(SYSTEM, len(corpus.classes), seed).to(device, memory_format=torch.channels_last)

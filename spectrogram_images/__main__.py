@@ -6,13 +6,13 @@ Interrupted? The same command goes on where it stopped. Exit status: 0 all done,
 """
 
 import argparse
-import os
 import sys
 from collections import Counter
 from pathlib import Path
 
 from tqdm import tqdm
 
+from spectrogram_images.files import available_cores
 from spectrogram_images.folder import OutputError, convert, find_recordings
 
 
@@ -22,8 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("wav_root", type=Path, metavar="WAV_ROOT")
     parser.add_argument("png_root", type=Path, metavar="PNG_ROOT")
-    cores = len(os.sched_getaffinity(0))
-    parser.add_argument("--workers", type=int, default=cores, metavar="N", help="threads; default: one per core")
+    parser.add_argument(
+        "--workers", type=int, default=available_cores(), metavar="N", help="threads; default: one per core"
+    )
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers {options.workers}: at least 1 is expected")

@@ -8,15 +8,14 @@ files that somebody else wrote alone.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from dsp import AudioError
+from spectrogram_images.files import write_atomically
 from spectrogram_images.png import encode_png, png_text
 from spectrogram_images.render import render_file
 
@@ -105,19 +104,8 @@ def _convert_one(wav: Path, png: Path) -> Outcome:
         return Outcome("failed", str(error))
     except OSError as error:  # not the recording: Numba could not keep what it has compiled
         raise OutputError(f"{error.filename or 'the cache of compiled code'}: {error.strerror or error}") from None
-    _write(png, encode_png(image, {_KEY: source}))
-    return Outcome("written")
-
-
-def _write(png: Path, content: bytes) -> None:
-    """The file appears whole or not at all."""
-    part = png.with_name(f".{png.name}.part")
     try:
-        png.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(content)
-        os.replace(part, png)
+        write_atomically(png, lambda path: path.write_bytes(encode_png(image, {_KEY: source})))
     except OSError as error:
-        with suppress(OSError):
-            part.unlink()
         raise OutputError(f"{png}: {error.strerror or error}") from None
+    return Outcome("written")

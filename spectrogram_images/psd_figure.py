@@ -8,7 +8,6 @@ what the script computes and never shows, `psd_figure` what it shows.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 
 from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
+from spectrogram_images.files import write_atomically
 
 # Blue over green to yellow, evenly rising in lightness as MATLAB's parula does (its numbers are not used).
 BLUE_TO_YELLOW = LinearSegmentedColormap.from_list(
@@ -83,15 +83,8 @@ def psd_figure(path, signal, sample_rate: int, title: str = "Spectrogram for the
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, cmap=BLUE_TO_YELLOW)
     figure.colorbar(picture, label="Power/frequency (dB/Hz)")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)", ylim=(0, F[-1] / 1e3), title=title)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        figure.savefig(part, format="png", dpi=110)
-        os.replace(part, path)
-    finally:
-        plt.close(figure)
-        part.unlink(missing_ok=True)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    plt.close(figure)
 
 
 def main(arguments: list[str] | None = None) -> int:

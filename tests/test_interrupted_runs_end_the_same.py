@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments.files import write_atomically
 from experiments.synthetic import VOICES, synthetic_corpus
+from spectrogram_images.files import write_atomically
 
 SOMETIMES_KILLED = [signal.SIGINT, signal.SIGKILL]
 

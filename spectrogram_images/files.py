@@ -1,4 +1,4 @@
-"""Files that either exist whole or not at all."""
+"""Files that either exist whole or not at all, and how many cores there are to make them."""
 
 import os
 from collections.abc import Callable
@@ -16,9 +16,18 @@ def write_atomically(path, write: Callable[[Path], object]) -> None:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.part")  # a killed process leaves it; the next one writes over it
     try:
         write(temporary)
         os.replace(temporary, path)
-    finally:
+    except BaseException:
         temporary.unlink(missing_ok=True)
+        raise
+
+
+def available_cores() -> int:
+    """Cores this process may use (where the system tells: Linux), else all there are."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
