@@ -9,6 +9,7 @@ One utterance walks through here as one plain array per arrow; time is always th
     -> fft, rfft (by definition: dft)       spectrum              (n_fft // 2 + 1, n_frames)  complex128
        stft, spectrogram                    the last three at once, and back: istft
     -> amplitude_to_db, power_to_db         level in decibels     (n_fft // 2 + 1, n_frames)
+       log_spectrogram                      all from frames to decibels, by the fast lane in engine/
 
 Nothing here calls NumPy's or anybody else's transforms, windows or filters: each is written out
 in its own short file, definition first, and held against definitions and other tools in tests/.
@@ -19,8 +20,9 @@ from dsp.cooley_tukey import roots_of_unity
 from dsp.decibels import EPS, amplitude_to_db, power_to_db
 from dsp.fft import dft, fft, ifft, irfft, rfft
 from dsp.framing import buffer, frame
+from dsp.log_spectrogram import log_spectrogram
 from dsp.preemphasis import preemphasis
-from dsp.stft import istft, log_spectrogram, power_spectral_density, spectrogram, stft
+from dsp.stft import istft, power_spectral_density, spectrogram, stft
 from dsp.windows import hamming, hann
 
 __all__ = [

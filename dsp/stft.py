@@ -8,8 +8,6 @@ n_fft // 2 zeros are put before and after the signal.
 import numpy as np
 
 from dsp.checks import as_count, as_signal
-from dsp.decibels import amplitude_to_db
-from dsp.engine.spectrum import level_db
 from dsp.fft import irfft, rfft
 from dsp.framing import frame
 from dsp.windows import hamming
@@ -119,48 +117,13 @@ def spectrogram(signal, window, noverlap: int, nfft: int, fs: float) -> tuple[np
 
     Source: MathWorks, documentation of spectrogram. Checked: tests/test_spectrogram_matches_matlab.py
     """
-    window, nfft, hop_length = _checked_as_matlab(window, noverlap, nfft)
+    window, nfft, hop_length = matlab_arguments(window, noverlap, nfft)
     if not fs > 0:
         raise ValueError(f"{fs=} is not a sample rate; more than 0 Hz is expected")
     S = stft(signal, window, hop_length, nfft)
     F = np.arange(S.shape[0]) * fs / nfft
     T = (window.size / 2 + hop_length * np.arange(S.shape[1])) / fs
     return S, F, T
-
-
-def log_spectrogram(signal, window, noverlap: int, nfft: int, offset: float) -> np.ndarray:
-    """Level of the spectrogram: amplitude_to_db(abs(S), offset), S as spectrogram gives it.
-
-    20 log10(|S[k, t]| + offset)
-
-    For nfft a power of two and eight frames or more the engine computes it, several times as fast and
-    equal to 1e-9 dB.
-
-    Parameters
-    ----------
-    signal, window, noverlap, nfft : as given to spectrogram
-    offset : > 0; MATLAB scripts take eps = 2**-52
-
-    Returns
-    -------
-    level : (nfft // 2 + 1, n_frames) float64, dB
-
-    Raises
-    ------
-    ValueError  as spectrogram, or if offset <= 0.
-
-    Source: Zheng et al., appendix. Checked: tests/test_engine_equals_textbook.py
-    """
-    if not offset > 0:
-        raise ValueError(f"{offset=} must be more than 0, so that silence has a level")
-    x = as_signal(signal)
-    window, nfft, hop_length = _checked_as_matlab(window, noverlap, nfft)
-    if x.size < window.size:
-        raise ValueError(f"the signal has {x.size} samples, fewer than one window of {window.size}")
-    n_frames = 1 + (x.size - window.size) // hop_length
-    if nfft >= 8 and nfft.bit_count() == 1 and n_frames >= 8:
-        return level_db(x, window, hop_length, nfft, offset)
-    return amplitude_to_db(np.abs(stft(x, window, hop_length, nfft)), offset)
 
 
 def power_spectral_density(S, window, nfft: int, fs: float) -> np.ndarray:
@@ -185,7 +148,7 @@ def power_spectral_density(S, window, nfft: int, fs: float) -> np.ndarray:
 
     Source: MathWorks, documentation of spectrogram (ps). Checked: tests/test_spectrogram_matches_matlab.py
     """
-    window, nfft, _ = _checked_as_matlab(window, 0, nfft)
+    window, nfft, _ = matlab_arguments(window, 0, nfft)
     S = np.asarray(S)
     if S.shape[0] != nfft // 2 + 1:
         raise ValueError(f"{nfft=} has {nfft // 2 + 1} bins; S has {S.shape[0]} rows")
@@ -194,8 +157,8 @@ def power_spectral_density(S, window, nfft: int, fs: float) -> np.ndarray:
     return P
 
 
-def _checked_as_matlab(window, noverlap: int, nfft: int) -> tuple[np.ndarray, int, int]:
-    """The window itself, nfft and the hop of MATLAB's arguments; a number for a window means hamming."""
+def matlab_arguments(window, noverlap: int, nfft: int) -> tuple[np.ndarray, int, int]:
+    """(window, nfft, hop) from what spectrogram is given, checked; a number for a window means hamming."""
     window = hamming(as_count(window, "window")) if np.ndim(window) == 0 else window
     window, nfft = _checked(window, nfft)
     noverlap = as_count(noverlap, "noverlap", at_least=0)

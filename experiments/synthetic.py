@@ -61,16 +61,16 @@ class Expression:
 
 VOICES = (Voice("m1", 110, 1.00), Voice("f1", 205, 1.16), Voice("m2", 130, 1.05), Voice("f2", 235, 1.20))
 EXPRESSIONS = {
-    "angry": Expression(1.25, 7, -2, 1.20, 6, -5, 0.02, 0.0),
-    "fear": Expression(1.45, 2, 0, 1.30, -2, -9, 0.20, 0.8),
-    "happy": Expression(1.35, 10, 2, 1.05, 3, -8, 0.04, 0.0),
-    "neutral": Expression(1.00, 3, -1, 1.00, 0, -11, 0.04, 0.0),
-    "sad": Expression(0.88, 1, -3, 0.70, -8, -16, 0.12, 0.2),
-    "surprise": Expression(1.25, 4, 11, 0.95, 2, -8, 0.05, 0.0),
+    "angry": Expression(1.30, 7, -2, 1.25, 6, -4, 0.02, 0.0),
+    "fear": Expression(1.50, 2, 0, 1.35, -2, -9, 0.35, 0.8),
+    "happy": Expression(1.40, 12, 2, 1.05, 3, -7, 0.02, 0.0),
+    "neutral": Expression(1.00, 3, -1, 1.00, 0, -11, 0.03, 0.0),
+    "sad": Expression(0.85, 1, -3, 0.65, -8, -17, 0.10, 0.2),
+    "surprise": Expression(1.20, 3, 14, 0.90, 2, -9, 0.06, 0.0),
 }
 
 
-def synthetic_corpus(root, n_sentences: int = 10, voices: tuple[Voice, ...] = VOICES) -> Corpus:
+def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VOICES) -> Corpus:
     """The corpus under `root`, written where it is not there yet: 6 emotions x sentences x voices.
 
     Parameters

@@ -68,6 +68,10 @@ class History:
     seconds: list[float] = field(default_factory=list)
     kept_epoch: int = 0  # 1-based: the epoch whose weights the network has in the end
 
+    def kept_validation_accuracy(self) -> float:
+        """Validation accuracy of the kept epoch; 0 where there is no validation set."""
+        return self.validation_accuracy[self.kept_epoch - 1] if self.validation_accuracy else 0.0
+
 
 def fit(
     net: nn.Module,

@@ -37,7 +37,10 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
         if protocol == "sentence":
             assert result["audit"]["shared_sentences"] == 0
         if protocol == "honest":
-            assert result["audit"]["validation"] > 0 and result["config"]["recipe"]["select"] == "validation accuracy"
+            assert (
+                result["audit"]["validation"] > 0
+                and result["config"]["settings"][0]["recipe"]["select"] == "validation accuracy"
+            )
     for picture in tmp_path.rglob("*.png"):
         with Image.open(picture) as image:
             assert np.asarray(image.convert("RGB")).std() > 5, picture
@@ -55,6 +58,9 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     assert "finished earlier" in capsys.readouterr().out and network.stat().st_mtime_ns == time
     assert zheng_casia.main([*arguments, "--recipe", "converged"]) == 0
     assert "finished earlier" not in capsys.readouterr().out
+    result = json.loads((tmp_path / "synthetic" / "converged" / "honest-seed0" / "result.json").read_text())
+    assert [setting["optimizer"] for setting in result["config"]["settings"]] == ["sgdm", "adam"]
+    assert result["kept_setting"] in ("sgdm", "adam")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from experiments.zheng_casia import PAPER, RECIPES
 
 
 def test_training_options():
-    config = RECIPES["published"]
+    (config,) = RECIPES["published"]
+    assert config.optimizer == "sgdm"  # trainingOptions('sgdm', ...)
     assert config.recipe.epochs == 30  # 'MaxEpochs', 30
     assert config.recipe.batch_size == 10  # 'MiniBatchSize', 10
     assert config.recipe.shuffle == "once"  # 'Shuffle', 'once'
