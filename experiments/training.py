@@ -81,6 +81,7 @@ def fit(
     *,
     seed: int,
     name: str,
+    identity: str = "",
     validation: Examples | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -94,7 +95,9 @@ def fit(
     training, validation : Examples on net's device; validation is looked at for selection only
     recipe : Recipe
     seed : of the order of the examples
-    name : what the run is; shown beside the progress bar, and a checkpoint of another name is refused
+    name : shown beside the progress bar
+    identity : what else makes this run what it is (optimiser, content of the corpus); a checkpoint of a run
+        with another name, identity, recipe, seed, network or number of examples is refused
     checkpoint : file for the state after every epoch; None keeps none
     resume : go on from the checkpoint if there is one
 
@@ -114,7 +117,7 @@ def fit(
     if len(training) < (recipe.batch_size if recipe.incomplete_batch == "drop" else 1):
         raise ValueError(f"{len(training)} training examples do not fill one batch of {recipe.batch_size}")
     history, best, first_epoch = History(), None, 0
-    run = _fingerprint(name, net, training, recipe, seed)
+    run = _fingerprint(f"{name}; {identity}", net, training, recipe, seed)
     if resume and checkpoint is not None and checkpoint.exists():
         history, best, first_epoch = _restore(checkpoint, run, net, optimizer)
 

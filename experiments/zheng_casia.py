@@ -19,7 +19,7 @@ import torch
 import nets
 from dsp import read_audio
 from experiments import audit, figures, protocol
-from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, image_tree
+from experiments.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
 from experiments.images import fingerprint, load_images
 from experiments.metrics import mean_interval
 from experiments.optimizers import MatlabSgdm
@@ -33,7 +33,11 @@ from spectrogram_images.psd_figure import psd_figure
 STEM = "zheng_casia"
 SYSTEM = "zheng_cnn_lstm"
 PROTOCOLS = ("as-published", "matlab-split", "honest", "speaker", "sentence")
-AUTHOR_IMAGES = "4cfe86b31500ff8d"  # content of the folder the paper's training script loads
+KNOWN_CONTENT = {  # by fingerprint: results are stored under these names only if the content is this
+    "4cfe86b31500ff8d": "casia_author_images",  # the folder that the paper's training script loads
+    "1d7c4a6b88ce1d9f": "casia",  # the 1200 published recordings, as images
+}
+LEAST_PER_CLASS = 10  # files; fewer cannot be divided
 
 PUBLISHED = Recipe(
     epochs=30,  # appendix, MaxEpochs
@@ -108,8 +112,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     corpus = load_corpus(options)
     images = load_images(corpus)
     content = audit.digests(images)
-    if fingerprint(corpus, content) == AUTHOR_IMAGES:
-        corpus = replace(corpus, name="casia_author_images")
+    corpus = named_by_content(corpus, fingerprint(corpus, content))
     draw_corpus(options.out / corpus.name, corpus, images)
     print(analyze_network(nets.build(SYSTEM, len(corpus.classes))))
     corpus_audit = audit.audit_corpus(corpus, content)
@@ -125,6 +128,15 @@ def run_experiment(options: argparse.Namespace) -> None:
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
             results.append(run_once(options, corpus, images, split, seed, settings, facts))
     summarize(corpus, options, results)
+
+
+def named_by_content(corpus: Corpus, found: str) -> Corpus:
+    """The corpus under the name of its content: "casia" with other recordings in it is "casia_altered"."""
+    few = [name for i, name in enumerate(corpus.classes) if np.sum(corpus.labels == i) < LEAST_PER_CLASS]
+    if few and corpus.name == "images":
+        raise CorpusError(f"{corpus.paths[0].parent.parent}: fewer than {LEAST_PER_CLASS} images of {', '.join(few)}")
+    other = "casia_altered" if corpus.name == "casia" else corpus.name
+    return replace(corpus, name=KNOWN_CONTENT.get(found, other))
 
 
 def settings_of(options: argparse.Namespace) -> list[Config]:
@@ -178,6 +190,7 @@ def run_once(options, corpus: Corpus, images: np.ndarray, split, seed: int, sett
             config.recipe,
             seed=seed,
             name=f"{corpus.name} {name} {config.optimizer}",
+            identity=f"{config}; content {facts['config']['content']}",
             validation=validation,
             checkpoint=folder / f"checkpoint_{config.optimizer}.pt",
             resume=options.resume,

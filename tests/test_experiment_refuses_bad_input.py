@@ -49,6 +49,13 @@ def test_a_bad_image(image_folder, tmp_path, capsys):
     assert "3.png: (10, 10, 3) uint8; 224 x 224" in line
 
 
+def test_too_few_images(image_folder, tmp_path, capsys):
+    for k in range(3):
+        (image_folder / "loud" / f"{k}.png").unlink()
+    line = error_of(capsys, ["--images", str(image_folder), "--out", str(tmp_path / "out")])
+    assert "fewer than 10 images of loud" in line
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

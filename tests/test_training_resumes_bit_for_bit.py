@@ -127,6 +127,12 @@ def test_a_checkpoint_of_another_network_or_run(tmp_path):
         )
 
 
+def test_a_checkpoint_of_another_identity(tmp_path):
+    run(network(), checkpoint=tmp_path / "c.pt", identity="rate 0.1")
+    with pytest.raises(CheckpointError, match="checkpoint of another run"):
+        run(network(), checkpoint=tmp_path / "c.pt", resume=True, identity="rate 0.2")
+
+
 def test_without_resume_a_checkpoint_is_written_over(tmp_path):
     (tmp_path / "c.pt").write_bytes(b"nonsense")
     whole, again = network(), network()
