@@ -89,6 +89,104 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     return frame(padded, n, hop).copy()
 
 
+FRAMINGS = ("inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy")
+
+
+def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: str) -> int:
+    """How many frames a signal has under a framing rule; the best fingerprint of a tool.
+
+    "inside"           1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
+    "centred zeros"    1 + floor(N / H) for even L               librosa >= 0.9
+    "centred reflect"  1 + floor(N / H) for even L               torch.stft, torchaudio, librosa < 0.9
+    "zero tail"        1 + ceil(max(0, N - L) / H)               python_speech_features
+    "mirror"           floor((N + floor(H / 2)) / H)             Kaldi without snip_edges
+    "scipy"            1 + ceil((N + 2 floor(L / 2) - L) / H)    scipy.signal.stft
+
+    Parameters
+    ----------
+    n_samples : N, int >= 1
+    frame_length, hop_length : L, H, int >= 1, samples
+    framing : one of the words above
+
+    Returns
+    -------
+    n_frames : int >= 0
+
+    Raises
+    ------
+    ValueError  for an unknown rule.
+
+    Source: each tool's documentation, and its behaviour for N = 1 .. 2000.
+    Checked: tests/test_frame_counts_match_every_tool.py
+    """
+    N, L, H = n_samples, frame_length, hop_length
+    if framing == "inside":
+        return max(0, 1 + (N - L) // H)
+    if framing in ("centred zeros", "centred reflect"):
+        return 1 + (N + 2 * (L // 2) - L) // H
+    if framing == "zero tail":
+        return 1 - (min(0, L - N) // H)
+    if framing == "mirror":
+        return (N + H // 2) // H
+    if framing == "scipy":
+        return 1 - ((L - N - 2 * (L // 2)) // H)
+    raise ValueError(f"{framing=} is none of {', '.join(FRAMINGS)}")
+
+
+def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarray:
+    """The signal with what a framing rule puts before and after it: frame(extended, L, H) are the rule's frames.
+
+    "inside"           nothing
+    "centred zeros"    L // 2 zeros on both sides
+    "centred reflect"  L // 2 samples on both sides, mirrored about the first and last sample
+    "zero tail"        zeros at the end up to a whole frame
+    "mirror"           floor(L/2) - floor(H/2) samples before and what is needed after, mirrored with the edge repeated
+    "scipy"            L // 2 zeros on both sides, then zeros up to a whole frame
+
+    Parameters
+    ----------
+    signal : (N,) real
+    frame_length, hop_length : L, H, int >= 1, samples
+    framing : a rule of count_frames
+
+    Returns
+    -------
+    extended : (L + (n_frames - 1) H,) float64: exactly what the frames take
+
+    Raises
+    ------
+    ValueError  if the rule gives this signal no frame, or reflection needs more samples than there are.
+
+    Source: as count_frames. Checked: tests/test_frame_counts_match_every_tool.py
+    """
+    x = _as_vector(signal)
+    n_frames = count_frames(x.size, frame_length, hop_length, framing)
+    if n_frames == 0:
+        raise ValueError(f"{x.size} samples give no frame of {frame_length} under the framing {framing!r}")
+    half = frame_length // 2
+    before = {"centred zeros": half, "centred reflect": half, "scipy": half, "mirror": half - hop_length // 2}.get(
+        framing, 0
+    )
+    if framing == "centred reflect" and x.size <= half:
+        raise ValueError(f"{x.size} samples are too few to reflect {half} at the edges; {half + 1} are needed")
+    place = np.arange(frame_length + (n_frames - 1) * hop_length) - before
+    if framing == "centred reflect":
+        return x[_reflected(place, x.size)]
+    if framing == "mirror":
+        inside = place % (2 * x.size)
+        return x[np.where(inside < x.size, inside, 2 * x.size - 1 - inside)]
+    extended = np.zeros(place.size)
+    kept = (0 <= place) & (place < x.size)
+    extended[kept] = x[place[kept]]
+    return extended
+
+
+def _reflected(place: np.ndarray, n: int) -> np.ndarray:
+    """Places 0 .. n-1 for places anywhere: -1 is 1, n is n-2."""
+    inside = np.abs(place) % max(1, 2 * (n - 1))
+    return np.where(inside < n, inside, 2 * (n - 1) - inside)
+
+
 def _initial_samples(initial, p: int) -> np.ndarray:
     """The p samples that stand before the first frame of `buffer`."""
     if isinstance(initial, str):

@@ -55,6 +55,54 @@ def hann(n: int, periodic: bool = False) -> np.ndarray:
     return _raised_cosine(n, 0.5, periodic)
 
 
+def povey(n: int, periodic: bool = False) -> np.ndarray:
+    """Kaldi's window: a Hann window to the power 0.85, nearly a Hamming window that ends at 0.
+
+    w[i] = (0.5 - 0.5 cos(2 pi i / M))^0.85,  M = n - 1 (symmetric) or n (periodic);  n = 1 gives 1
+
+    Parameters
+    ----------
+    n : int >= 1, samples
+
+    Returns
+    -------
+    window : (n,) float64
+
+    Raises
+    ------
+    ValueError  if n is not a whole number >= 1.
+
+    Source: Kaldi, documentation of --window-type. Checked: tests/test_features_match_every_tool.py
+    """
+    return hann(n, periodic) ** 0.85
+
+
+def blackman(n: int, periodic: bool = False) -> np.ndarray:
+    """Blackman window.
+
+    w[i] = 0.42 - 0.5 cos(2 pi i / M) + 0.08 cos(4 pi i / M),  M as in hann;  n = 1 gives 1
+
+    Parameters
+    ----------
+    n : int >= 1, samples
+
+    Returns
+    -------
+    window : (n,) float64; its ends are 0 but for rounding
+
+    Raises
+    ------
+    ValueError  if n is not a whole number >= 1.
+
+    Source: Blackman & Tukey 1958; MathWorks, documentation of blackman. Checked: tests/test_dsp_matches_octave.py
+    """
+    n = as_count(n, "n")
+    if n == 1:
+        return np.ones(1)
+    angle = 2 * np.pi * np.arange(n) / (n if periodic else n - 1)
+    return 0.42 - 0.5 * np.cos(angle) + 0.08 * np.cos(2 * angle)
+
+
 def _raised_cosine(n: int, a: float, periodic: bool) -> np.ndarray:
     """a - (1 - a) cos(2 pi i / M), i = 0 .. n-1."""
     n = as_count(n, "n")

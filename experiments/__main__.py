@@ -14,6 +14,9 @@ def main(arguments: list[str] | None = None) -> int:
     for stem in PAPERS:
         source = Path(__file__).with_name(f"{stem}.py").read_text(encoding="utf-8")
         print(f"{stem}\n{'-' * len(stem)}\n{ast.get_docstring(ast.parse(source))}\n")
+        if not (HOME / f"{stem}.json").exists():
+            print("  not run yet\n")
+            continue
         try:
             paper = load(HOME / f"{stem}.json")
         except ResultsError as error:

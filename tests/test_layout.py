@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ DSP_LIBRARIES = {
     "llvmlite",
     "soundfile",
 }  # llvmlite: Numba's own code generator, for the register type
-STANDARD = {"ctypes", "functools", "math", "operator", "os", "pathlib", "struct", "sys"}
+STANDARD = set(sys.stdlib_module_names)
 FORBIDDEN_IN_DSP = {
     ("np", "fft"),
     ("np", "hamming"),

@@ -1,0 +1,81 @@
+"""Invariants of conventions: frozen, complete, printable, comparable, hashable."""
+
+import dataclasses
+
+import pytest
+
+from dsp.conventions import SWITCHES, WORDS, Convention, diff, fingerprint, named, table
+from dsp.presets import CONVENTIONS
+
+
+def test_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        CONVENTIONS["librosa"].n_mels = 3
+
+
+def test_names():
+    assert named("kaldi") is CONVENTIONS["kaldi"] and named(CONVENTIONS["kaldi"]) is CONVENTIONS["kaldi"]
+    with pytest.raises(ValueError, match="'librossa'; did you mean librosa"):
+        named("librossa")
+    with pytest.raises(ValueError, match="did you mean librosa, "):
+        named(None)
+
+
+def test_diff():
+    found = diff("librosa", "librosa_htk")
+    assert found == {"mel_scale": ("slaney", "htk")}
+    assert diff("kaldi", CONVENTIONS["kaldi"]) == {}
+    assert diff("kaldi", dataclasses.replace(CONVENTIONS["kaldi"], tool="mine", n_mels=40)) == {"n_mels": (23, 40)}
+    assert {"window", "mel_triangles", "framing", "energy"} <= set(diff("librosa", "kaldi"))
+
+
+def test_table():
+    text = table("librosa", "librosa_htk")
+    marked = [line.split()[1] for line in text.splitlines() if line.startswith("*")]
+    assert marked == ["mel_scale"]
+    assert len(text.splitlines()) == len(SWITCHES) + 1
+    assert all(name in text for name in SWITCHES)
+
+
+def test_fingerprints():
+    prints = {fingerprint(name) for name in CONVENTIONS}
+    assert len(prints) == len(CONVENTIONS) and all(len(value) == 12 for value in prints)
+    renamed = dataclasses.replace(CONVENTIONS["htk"], tool="mine", status="mine")
+    assert fingerprint(renamed) == fingerprint("htk")
+    assert fingerprint(dataclasses.replace(renamed, lifter=23.0)) != fingerprint("htk")
+
+
+def test_every_switch_is_a_value_that_can_be_printed_and_hashed():
+    for convention in CONVENTIONS.values():
+        assert hash(convention)
+        for name in SWITCHES:
+            assert getattr(convention, name) is None or isinstance(getattr(convention, name), str | int | float)
+
+
+@pytest.mark.parametrize("field", WORDS)
+def test_every_word_is_accepted_and_no_other(field):
+    for word in WORDS[field]:
+        assert getattr(dataclasses.replace(Convention(), **{field: word}), field) == word
+    with pytest.raises(ValueError, match=f"{field}='nonsense' is none of"):
+        Convention(**{field: "nonsense"})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"frame_length": 0}, "frame_length=0"),
+        ({"hop_length": -1}, "hop_length=-1"),
+        ({"hop_length": 2.5}, "hop_length=2.5"),
+        ({"frame_length_s": 0.0}, "frame_length_s=0.0"),
+        ({"frame_length_s": None}, "frame_length or frame_length_s"),
+        ({"n_mels": 0}, "n_mels=0"),
+        ({"n_mfcc": 0}, "n_mfcc=0"),
+        ({"n_fft": 0}, "n_fft=0"),
+        ({"n_fft": "big"}, "n_fft='big'"),
+        ({"preemphasis": 2.0}, "preemphasis=2.0"),
+        ({"delta_orders": 3}, "delta_orders=3"),
+    ],
+)
+def test_bad_values(fields, message):
+    with pytest.raises(ValueError, match=message):
+        Convention(**fields)
