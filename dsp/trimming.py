@@ -1,0 +1,84 @@
+"""Where a recording is not silent, by the rule of librosa.effects.
+
+Conventions: frame t is centred on sample t * hop_length, with frame_length // 2 zeros put before and
+after the signal. Its level is its root mean square against that of the loudest frame, in dB; a root
+mean square below 1e-5 counts as 1e-5. A frame is heard if its level is above -top_db. Two things follow:
+
+- silence throughout has the level 0 dB in every frame: all of it is heard and nothing is cut off;
+- a recording whose loudest frame is less than top_db above 1e-5 loses nothing either, not even zeros.
+
+A frame that is heard stands for the hop_length samples from t * hop_length on: intervals begin and end
+on whole hops or with the signal.
+"""
+
+import math
+
+import numpy as np
+
+from dsp.checks import as_count, as_signal
+from dsp.framing import frame
+
+LEAST_RMS = 1e-5  # librosa's amplitude_to_db: amin
+
+
+def trim(
+    signal, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """The signal without the silence at its two ends.
+
+    signal[start:stop],  start = t_first hop_length,  stop = min(N, (t_last + 1) hop_length)
+    t_first, t_last: the first and the last frame whose level is above -top_db
+
+    Parameters
+    ----------
+    signal : (N,) real
+    top_db : dB, finite; what is this far below the loudest frame is silence
+    frame_length, hop_length : int >= 1, samples
+
+    Returns
+    -------
+    trimmed : (stop - start,) float64, a copy; empty if no frame is heard, which needs top_db <= 0
+    (start, stop) : int, samples; (0, 0) if no frame is heard
+
+    Raises
+    ------
+    ValueError  for a bad signal, a length < 1, or top_db that is not finite.
+
+    Source: librosa 0.11, documentation of effects.trim. Checked: tests/test_trimming_matches_librosa.py
+    """
+    intervals = nonsilent_intervals(signal, top_db, frame_length, hop_length)
+    start, stop = (int(intervals[0, 0]), int(intervals[-1, 1])) if len(intervals) else (0, 0)
+    return as_signal(signal)[start:stop].copy(), (start, stop)
+
+
+def nonsilent_intervals(signal, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512) -> np.ndarray:
+    """The stretches of a signal that are not silent.
+
+    rms[t] = sqrt(mean_n frame_t[n]^2),  level[t] = 20 log10(max(rms[t], 1e-5) / max(max(rms), 1e-5))
+    one interval for every longest run of frames with level[t] > -top_db
+
+    Parameters
+    ----------
+    signal : (N,) real
+    top_db : dB, finite
+    frame_length, hop_length : int >= 1, samples
+
+    Returns
+    -------
+    intervals : (n, 2) int64, samples; signal[start:stop] for each row (start, stop)
+
+    Raises
+    ------
+    ValueError  for a bad signal, a length < 1, or top_db that is not finite.
+
+    Source: librosa 0.11, documentation of effects.split. Checked: tests/test_trimming_matches_librosa.py
+    """
+    x = as_signal(signal)
+    frame_length = as_count(frame_length, "frame_length")
+    if not math.isfinite(top_db):
+        raise ValueError(f"{top_db=} is not a finite number of decibels")
+    frames = frame(np.pad(x, frame_length // 2), frame_length, hop_length)
+    rms = np.maximum(np.sqrt(np.mean(frames**2, axis=0)), LEAST_RMS)
+    heard = 20 * np.log10(rms / rms.max()) > -top_db
+    changes = np.flatnonzero(np.diff(heard, prepend=False, append=False))  # run starts and ends in turn
+    return np.minimum(changes.reshape(-1, 2) * hop_length, x.size)
