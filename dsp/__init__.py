@@ -15,26 +15,36 @@ One utterance walks through here as one plain array per arrow; time is always th
     -> delta, cmn, cmvn, sliding_cmn        over time             (rows, n_frames)
 
     log_mel, mfcc, trace                    the whole way, under the convention of any tool (CONVENTIONS)
+    extract                                 the same for many utterances, by the fast lane in engine/
+
+Beside the walk, from signal to signal: resample, trim, nonsilent_intervals, wiener, spectral_wiener; add_noise,
+add_noise_at_snr, time_shift, time_stretch, pitch_shift; and back from features: idct, mel_to_power, griffin_lim.
 
 Nothing here calls NumPy's or anybody else's transforms, windows or filters: each is written out
 in its own short file, definition first, and held against definitions and other tools in tests/.
 """
 
 from dsp.audio import AudioError, read_audio
+from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
 from dsp.conventions import Convention
 from dsp.cooley_tukey import roots_of_unity
 from dsp.dct import dct, dct_matrix, lifter
 from dsp.decibels import EPS, amplitude_to_db, power_to_db
 from dsp.deltas import delta
+from dsp.engine.extract import extract
 from dsp.fft import dft, fft, ifft, irfft, rfft
 from dsp.framing import buffer, count_frames, extend, frame
+from dsp.inversion import griffin_lim, idct, mel_to_power
 from dsp.log_spectrogram import log_spectrogram
 from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
 from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, standardize
 from dsp.preemphasis import deemphasis, preemphasis
 from dsp.presets import CONVENTIONS
+from dsp.resampling import kaiser, resample
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
+from dsp.trimming import nonsilent_intervals, trim
+from dsp.wiener import spectral_wiener, wiener
 from dsp.windows import blackman, hamming, hann, povey
 
 __all__ = [
@@ -42,6 +52,8 @@ __all__ = [
     "EPS",
     "AudioError",
     "Convention",
+    "add_noise",
+    "add_noise_at_snr",
     "amplitude_to_db",
     "blackman",
     "buffer",
@@ -55,32 +67,45 @@ __all__ = [
     "dft",
     "dither",
     "extend",
+    "extract",
     "fft",
     "frame",
+    "griffin_lim",
     "hamming",
     "hann",
     "hz_to_mel",
+    "idct",
     "ifft",
     "irfft",
     "istft",
+    "kaiser",
     "lifter",
     "log_mel",
     "log_spectrogram",
     "mel_filterbank",
     "mel_to_hz",
+    "mel_to_power",
     "mfcc",
     "min_max",
+    "nonsilent_intervals",
+    "pitch_shift",
     "povey",
     "power_spectral_density",
     "power_to_db",
     "preemphasis",
     "read_audio",
     "remove_dc",
+    "resample",
     "rfft",
     "roots_of_unity",
     "sliding_cmn",
+    "spectral_wiener",
     "spectrogram",
     "standardize",
     "stft",
+    "time_shift",
+    "time_stretch",
     "trace",
+    "trim",
+    "wiener",
 ]

@@ -86,7 +86,7 @@ class Convention:
 
     # logarithm
     log: str = "ln"
-    floor: float = 0.0
+    floor: float = 1e-10  # > 0
     floor_rule: str = "at least"
     reference: str | None = None  # "maximum": the clip's greatest value becomes 0
     dynamic_range: float | None = None  # in the logarithm's unit, below the clip's greatest value ("top_db")
@@ -127,6 +127,8 @@ class Convention:
                 as_count(getattr(self, field), field)
         if self.n_fft not in ("power of two", "frame length"):
             as_count(self.n_fft, "n_fft")
+        if not self.floor > 0:
+            raise ValueError(f"floor={self.floor} must be more than 0: silence needs a level")
         if not 0 <= self.preemphasis <= 1:
             raise ValueError(f"preemphasis={self.preemphasis} is outside 0..1")
         if self.delta_orders not in (0, 1, 2):

@@ -163,28 +163,38 @@ def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarr
     n_frames = count_frames(x.size, frame_length, hop_length, framing)
     if n_frames == 0:
         raise ValueError(f"{x.size} samples give no frame of {frame_length} under the framing {framing!r}")
-    half = frame_length // 2
-    before = {"centred zeros": half, "centred reflect": half, "scipy": half, "mirror": half - hop_length // 2}.get(
-        framing, 0
+    if framing == "centred reflect" and x.size <= frame_length // 2:
+        needed = frame_length // 2 + 1
+        raise ValueError(f"{x.size} samples are too few to reflect {needed - 1} at the edges; {needed} are needed")
+    return stretch(
+        x, -samples_before(frame_length, hop_length, framing), frame_length + (n_frames - 1) * hop_length, framing
     )
-    if framing == "centred reflect" and x.size <= half:
-        raise ValueError(f"{x.size} samples are too few to reflect {half} at the edges; {half + 1} are needed")
-    place = np.arange(frame_length + (n_frames - 1) * hop_length) - before
-    if framing == "centred reflect":
-        return x[_reflected(place, x.size)]
-    if framing == "mirror":
-        inside = place % (2 * x.size)
-        return x[np.where(inside < x.size, inside, 2 * x.size - 1 - inside)]
-    extended = np.zeros(place.size)
-    kept = (0 <= place) & (place < x.size)
-    extended[kept] = x[place[kept]]
-    return extended
 
 
-def _reflected(place: np.ndarray, n: int) -> np.ndarray:
-    """Places 0 .. n-1 for places anywhere: -1 is 1, n is n-2."""
-    inside = np.abs(place) % max(1, 2 * (n - 1))
-    return np.where(inside < n, inside, 2 * (n - 1) - inside)
+def samples_before(frame_length: int, hop_length: int, framing: str) -> int:
+    """How many samples a framing rule puts before the first one."""
+    half = frame_length // 2
+    centred = {"centred zeros": half, "centred reflect": half, "scipy": half, "mirror": half - hop_length // 2}
+    return centred.get(framing, 0)
+
+
+def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
+    """x[start : start + length] of a signal that goes on at both ends as the framing rule says."""
+    inside = slice(max(start, 0), max(min(start + length, x.size), 0))
+    left, right = np.arange(start, min(0, start + length)), np.arange(max(x.size, start), start + length)
+    return np.concatenate([_outside(x, left, framing), x[inside], _outside(x, right, framing)])
+
+
+def _outside(x: np.ndarray, place: np.ndarray, framing: str) -> np.ndarray:
+    """The samples at places before or after the signal."""
+    n = x.size
+    if framing == "centred reflect":  # -1 is 1, n is n - 2
+        inside = np.abs(place) % max(1, 2 * (n - 1))
+        return x[np.where(inside < n, inside, 2 * (n - 1) - inside)]
+    if framing == "mirror":  # -1 is 0, n is n - 1
+        inside = place % (2 * n)
+        return x[np.where(inside < n, inside, 2 * n - 1 - inside)]
+    return np.zeros(place.size, x.dtype)
 
 
 def _initial_samples(initial, p: int) -> np.ndarray:

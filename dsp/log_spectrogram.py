@@ -4,6 +4,7 @@ import numpy as np
 
 from dsp.checks import as_signal
 from dsp.decibels import amplitude_to_db
+from dsp.engine.plan import is_fast
 from dsp.engine.spectrum import level_db
 from dsp.stft import matlab_arguments, stft
 
@@ -13,7 +14,7 @@ def log_spectrogram(signal, window, noverlap: int, nfft: int, offset: float) -> 
 
     20 log10(|S[k, t]| + offset)
 
-    For nfft a power of two and eight frames or more the engine computes it, several times as fast and
+    For an even nfft without a large prime factor the engine computes it, several times as fast and
     equal to 1e-9 dB.
 
     Parameters
@@ -37,7 +38,6 @@ def log_spectrogram(signal, window, noverlap: int, nfft: int, offset: float) -> 
     window, nfft, hop_length = matlab_arguments(window, noverlap, nfft)
     if x.size < window.size:
         raise ValueError(f"the signal has {x.size} samples, fewer than one window of {window.size}")
-    n_frames = 1 + (x.size - window.size) // hop_length
-    if nfft >= 8 and nfft.bit_count() == 1 and n_frames >= 8:
+    if is_fast(nfft):
         return level_db(x, window, hop_length, nfft, offset)
     return amplitude_to_db(np.abs(stft(x, window, hop_length, nfft)), offset)

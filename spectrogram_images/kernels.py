@@ -12,8 +12,10 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import WIDTH, floor, largest, load, load_splat, maximum, minimum, smallest, splat, store
+from dsp.engine.lanes import floor, largest, load, load_splat, maximum, minimum, smallest, splat, store
 from spectrogram_images.imresize import contributions, mirrored
+
+WIDTH = 8  # float64 in a register
 
 
 def colour_and_resize(level: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -86,7 +88,7 @@ def _colour_and_resize(level, row_taps, row_weights, starts, weights, extended, 
         else:
             _mix_rows(narrow, row_taps[i], row_weights[i], finished)
         for j in range(0, 3 * width, WIDTH):
-            clipped = minimum(maximum(load(finished, j), splat(0.0)), splat(1.0))
+            clipped = minimum(maximum(load(finished, j), splat(finished, 0.0)), splat(finished, 1.0))
             store(finished, j, _round(255.0 * clipped))
         for j in range(width):
             image[i, j, 0] = np.uint8(finished[j])
@@ -106,7 +108,7 @@ def _colour_index(level):
     for register in range(-(-level.size // WIDTH)):
         i = min(register * WIDTH, level.size - WIDTH)
         scaled = (load(level, i) - least) / span * 255.0
-        store(index, i, maximum(_round(scaled), splat(1.0)) - 1.0)
+        store(index, i, maximum(_round(scaled), splat(level, 1.0)) - 1.0)
     return index
 
 
@@ -124,16 +126,16 @@ def _colour_row(index, out):
     for register in range(-(-n // WIDTH)):
         i = min(register * WIDTH, n - WIDTH)
         x = load(index, i)
-        store(out, i, _jet(x, 96.0))
-        store(out, n + i, _jet(x, 32.0))
-        store(out, 2 * n + i, _jet(x, -32.0))
+        store(out, i, _jet(x, 96.0, splat(out, 1.0)))
+        store(out, n + i, _jet(x, 32.0, splat(out, 1.0)))
+        store(out, 2 * n + i, _jet(x, -32.0, splat(out, 1.0)))
 
 
 @njit(cache=True)
-def _jet(index, first):
+def _jet(index, first, one):
     """One channel of jet(256): from 1/64 at `first` up to 1 in 64 steps, 63 more at 1, down again in 63."""
     rising, falling = (index - (first - 1.0)) / 64.0, ((first + 191.0) - index) / 64.0
-    return maximum(minimum(minimum(rising, falling), splat(1.0)), splat(0.0))
+    return maximum(minimum(minimum(rising, falling), one), one - 1.0)
 
 
 @njit(cache=True)
@@ -142,7 +144,7 @@ def _mix_rows(plane, taps, weights, out):
     width = plane.shape[1]
     for register in range(-(-width // WIDTH)):
         j = min(register * WIDTH, width - WIDTH)
-        total = splat(0.0)
+        total = splat(out, 0.0)
         for t in range(taps.size):
             total = total + weights[t] * load(plane, taps[t] * width + j)
         store(out, j, total)
@@ -156,7 +158,7 @@ def _resize_row(row, starts, weights, extended, room, out):
         source = extended[place]
         room[place], room[m + place], room[2 * m + place] = row[source], row[n + source], row[2 * n + source]
     for r in range(starts.size):
-        red, green, blue = splat(0.0), splat(0.0), splat(0.0)
+        red, green, blue = splat(out, 0.0), splat(out, 0.0), splat(out, 0.0)
         for t in range(run):
             weight, place = load(weights, (r * run + t) * WIDTH), starts[r] + t
             red = red + weight * load_splat(room, place)

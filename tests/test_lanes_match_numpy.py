@@ -1,18 +1,18 @@
-"""Live oracle: every operation on the register type against NumPy's on the same numbers, bit for bit but for log."""
+"""Live oracle: every operation on both register types against NumPy's on the same numbers, bit for bit but for log."""
 
 import numpy as np
 import pytest
 from numba import njit
 
 from dsp.engine import lanes
-from dsp.engine.lanes import WIDTH, load, load_splat, splat, store
+from dsp.engine.lanes import load, load_splat, splat, store, width
 
-LOG_ERROR = 3e-16  # of max(1, |log x|): the polynomial and one division
+LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
 
 
 @njit
 def _binary(a, b, out, operation):
-    for i in range(0, a.size, WIDTH):
+    for i in range(0, a.size, width(a)):
         x, y = load(a, i), load(b, i)
         if operation == 0:
             z = x + y
@@ -24,14 +24,16 @@ def _binary(a, b, out, operation):
             z = x / y
         elif operation == 4:
             z = lanes.minimum(x, y)
-        else:
+        elif operation == 5:
             z = lanes.maximum(x, y)
+        else:
+            z = lanes.zero_to(x, y)
         store(out, i, z)
 
 
 @njit
 def _unary(a, out, operation):
-    for i in range(0, a.size, WIDTH):
+    for i in range(0, a.size, width(a)):
         x = load(a, i)
         if operation == 0:
             z = lanes.sqrt(x)
@@ -55,20 +57,22 @@ def _unary(a, out, operation):
 @njit
 def _extremes(a):
     low, high = load(a, 0), load(a, 0)
-    for i in range(0, a.size, WIDTH):
+    for i in range(0, a.size, width(a)):
         low, high = lanes.minimum(low, load(a, i)), lanes.maximum(high, load(a, i))
     return lanes.smallest(low), lanes.largest(high)
 
 
 @njit
 def _spread(a, out):
-    store(out, 0, splat(a[2]))
-    store(out, WIDTH, load_splat(a, 3))
+    store(out, 0, splat(a, a[2]))
+    store(out, width(out), load_splat(a, 3))
 
 
-@pytest.fixture
-def numbers(rng):
-    return np.exp(rng.uniform(-300, 300, 4096)), np.exp(rng.uniform(-5, 5, 4096))
+@pytest.fixture(params=["float64", "float32"])
+def numbers(rng, request):
+    large = 300 if request.param == "float64" else 80
+    pair = np.exp(rng.uniform(-large, large, 4096)), np.exp(rng.uniform(-5, 5, 4096))
+    return tuple(x.astype(request.param) for x in pair)
 
 
 OPERATIONS = [np.add, np.subtract, np.multiply, np.divide, np.minimum, np.maximum]
@@ -80,6 +84,14 @@ def test_two_registers(numbers, operation):
     out = np.empty_like(a)
     _binary(a, b, out, operation)
     np.testing.assert_array_equal(out, OPERATIONS[operation](a, b))
+
+
+def test_zero_becomes_the_other(numbers):
+    a, b = numbers
+    a[::3] = 0
+    out = np.empty_like(a)
+    _binary(a, b, out, 6)
+    np.testing.assert_array_equal(out, np.where(a == 0, b, a))
 
 
 FUNCTIONS = {0: np.sqrt, 1: np.floor, 3: lambda x: 2 * x, 4: lambda x: 1 / x, 5: lambda x: x - 3}
@@ -94,18 +106,22 @@ def test_one_register(numbers, operation):
 
 
 def test_log(numbers):
-    a = np.concatenate([numbers[0], np.nextafter(1.0, [0, 2]), 1 + np.linspace(-0.3, 0.42, 4094)])
+    dtype = numbers[0].dtype
+    near_1 = [np.nextafter(dtype.type(1), dtype.type([0, 2])), 1 + np.linspace(-0.3, 0.42, 4094)]
+    a = np.concatenate([numbers[0], *near_1]).astype(dtype)
     out = np.empty_like(a)
     _unary(a, out, 2)
-    assert (np.abs(out - np.log(a)) <= LOG_ERROR * np.maximum(1, np.abs(np.log(a)))).all()
+    exact = np.log(a.astype(np.float64))
+    assert (np.abs(out - exact) <= LOG_ERROR[dtype.name] * np.maximum(1, np.abs(exact))).all()
 
 
 def test_mantissa_and_exponent_make_the_number(numbers):
-    a = np.concatenate([numbers[0], [0.5**0.5] * 8])
+    a = np.concatenate([numbers[0], [0.5**0.5] * 16]).astype(numbers[0].dtype)
+    half_root = a.dtype.type(0.5**0.5)
     m, k = np.empty_like(a), np.empty_like(a)
     _unary(a, m, 6)
     _unary(a, k, 7)
-    assert (0.5**0.5 <= m).all() and (m < 2**0.5).all()
+    assert (half_root <= m).all() and (m < 2 * half_root).all()
     np.testing.assert_array_equal(np.ldexp(m, k.astype(int)), a)
 
 
@@ -113,7 +129,12 @@ def test_extremes(numbers):
     assert _extremes(numbers[0]) == (numbers[0].min(), numbers[0].max())
 
 
-def test_spreading_one_number():
-    out = np.empty(2 * WIDTH)
-    _spread(np.arange(5.0), out)
-    np.testing.assert_array_equal(out, np.repeat([2.0, 3.0], WIDTH))
+@pytest.mark.parametrize(("dtype", "lanes_wide"), [("float64", 8), ("float32", 16)])
+def test_spreading_one_number(dtype, lanes_wide):
+    out = np.empty(2 * lanes_wide, dtype)
+    _spread(np.arange(5, dtype=dtype), out)
+    np.testing.assert_array_equal(out, np.repeat([2.0, 3.0], lanes_wide))
+
+
+def test_width_outside_compiled_code():
+    assert (lanes.width(np.empty(3)), lanes.width(np.empty(3, np.float32))) == (8, 16)

@@ -1,6 +1,12 @@
-"""The fast lane: what `dsp` computes frame by frame, compiled for eight frames at a time.
+"""The fast lane: what `dsp` computes step by step, compiled for a register of frames at a time.
 
 Nothing here defines anything: each function equals a short one of the textbook lane, and a test
-says so. To learn how a feature is made, read dsp/*.py; to learn how to make it fast, read on:
-`lanes` is the register type, `spectrum` the transform and the logarithm on it.
+says so. To learn how a feature is made, read dsp/*.py; to learn how to make it fast, read on, in this order:
+
+    lanes.py     one SIMD register as a type with ordinary operators
+    kernels.py   the inner loops, written on it like formulas
+    plan.py      the tables that a Convention needs: window, roots of unity, sparse filters, DCT
+    stages.py    the kernels as functions from arrays to arrays
+    extract.py   many utterances: chunks, threads, and what is done to whole clips
+    spectrum.py  the same kernels without filters, for spectrograms
 """

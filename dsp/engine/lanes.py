@@ -1,109 +1,125 @@
-"""One SIMD register as a Numba type: eight float64 values that go through the same arithmetic.
+"""One SIMD register as a Numba type: 16 float32 or 8 float64 that go through the same arithmetic.
 
-Inside an @njit function, `x = load(array, i)` takes eight neighbours of a C-contiguous float64 array
-from its flattened element i on, `store(array, i, x)` puts them back, `splat(s)` is eight times s;
-+ - * / work on all lanes at once, and so do the functions below. A kernel on eight frames therefore
-reads like the formula for one. A processor without 512-bit registers runs the same code on smaller
-ones: the values are the same on every machine.
+Inside an @njit function, `x = load(array, i)` takes neighbours of a C-contiguous float array from its
+flattened element i on, as many as a register holds (`width(array)`); `store(array, i, x)` puts them back;
+`load_splat(array, i)` is one element in every lane, `splat(array, s)` a number in every lane of that array's
+kind. + - * / work on all lanes at once, with a number on either side too, and so do the functions
+below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
+registers runs the same code on smaller ones: the values are the same on every machine.
 
 Numba's disk cache does not notice changes to this file: after editing it, delete __pycache__.
 
 Checked: tests/test_lanes_match_numpy.py
 """
 
-import math
 import operator
 
+import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
-WIDTH = 8  # lanes: one 512-bit register of float64
-
-_DOUBLES = ir.VectorType(ir.DoubleType(), WIDTH)
-_INT64S = ir.VectorType(ir.IntType(64), WIDTH)
+_INT32 = ir.IntType(32)
 
 
 class LanesType(types.Type):
-    """Numba type of a register of eight float64."""
+    """Numba type of a 512-bit register; `of` is the type of one lane."""
 
-    def __init__(self):
-        super().__init__(name="lanes")
+    def __init__(self, of, llvm, integer, mantissa_bits, sqrt_half):
+        super().__init__(name=f"lanes_{of}")
+        self.of = of
+        self.width = 512 // of.bitwidth
+        self.llvm = ir.VectorType(llvm, self.width)
+        self.integers = ir.VectorType(integer, self.width)
+        self.mantissa_bits = ir.Constant(self.integers, [mantissa_bits] * self.width)
+        self.sqrt_half = ir.Constant(self.integers, [sqrt_half] * self.width)  # the bits of sqrt(1/2)
 
 
-LANES = LanesType()
+LANES32 = LanesType(types.float32, ir.FloatType(), ir.IntType(32), 23, 0x3F3504F3)
+LANES64 = LanesType(types.float64, ir.DoubleType(), ir.IntType(64), 52, 0x3FE6A09E667F3BCD)
+_LANES_OF = {types.float32: LANES32, types.float64: LANES64}
 
 
 @register_model(LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, dmm, fe_type):
-        super().__init__(dmm, fe_type, _DOUBLES)
+        super().__init__(dmm, fe_type, fe_type.llvm)
 
 
-def _pointer(context, builder, array_type, array, index):
-    """Pointer to a register's worth of elements from flattened element `index` on."""
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.bitcast(builder.gep(data, [index]), _DOUBLES.as_pointer())
+def _lanes_of(array) -> LanesType | None:
+    """The register that fits an array; None (Numba then says what it got) for anything else."""
+    fits = isinstance(array, types.Array) and array.layout == "C"
+    return _LANES_OF.get(array.dtype) if fits else None
 
 
-def _is_float64_array(array) -> bool:
-    return isinstance(array, types.Array) and array.dtype == types.float64 and array.layout == "C"
+def _element(context, builder, array_type, array, index):
+    """Pointer to flattened element `index`."""
+    return builder.gep(context.make_array(array_type)(context, builder, array).data, [index])
+
+
+def _splat(builder, lanes: LanesType, scalar):
+    register = builder.insert_element(ir.Constant(lanes.llvm, ir.Undefined), scalar, ir.Constant(_INT32, 0))
+    first = ir.Constant(ir.VectorType(_INT32, lanes.width), [0] * lanes.width)
+    return builder.shuffle_vector(register, register, first)
+
+
+def width(array) -> int:
+    """Lanes of a register of this array's kind: 16 for float32, 8 for float64."""
+    return 64 // array.itemsize
+
+
+@overload(width)
+def _width(array):
+    lanes = _lanes_of(array).width
+    return lambda array: lanes
 
 
 @intrinsic
 def load(typing, array, index):
-    """array.ravel()[index : index + 8]; the bounds are the caller's."""
-    if not _is_float64_array(array):
-        return None
+    """array.ravel()[index : index + width]; the bounds are the caller's."""
+    lanes = _lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        pointer = _pointer(context, builder, signature.args[0], *arguments)
-        return builder.load(pointer, align=8)
+        place = _element(context, builder, signature.args[0], *arguments)
+        return builder.load(builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
 
-    return LANES(array, types.intp), generate
+    return lanes(array, types.intp), generate
 
 
 @intrinsic
-def store(typing, array, index, lanes):
-    """array.ravel()[index : index + 8] = lanes; the bounds are the caller's."""
-    if not _is_float64_array(array) or lanes != LANES:
-        return None
+def store(typing, array, index, values):
+    """array.ravel()[index : index + width] = values; the bounds are the caller's."""
+    lanes = _lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        pointer = _pointer(context, builder, signature.args[0], arguments[0], arguments[1])
-        builder.store(arguments[2], pointer, align=8)
+        place = _element(context, builder, signature.args[0], *arguments[:2])
+        builder.store(arguments[2], builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, LANES), generate
-
-
-@intrinsic
-def splat(typing, scalar):
-    """Eight times the same number."""
-
-    def generate(context, builder, signature, arguments):
-        return _splat(builder, arguments[0])
-
-    return LANES(types.float64), generate
+    return types.void(array, types.intp, lanes), generate
 
 
 @intrinsic
 def load_splat(typing, array, index):
-    """Eight times array.ravel()[index]; the bounds are the caller's."""
-    if not _is_float64_array(array):
-        return None
+    """array.ravel()[index] in every lane; the bounds are the caller's."""
+    lanes = _lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        return _splat(builder, builder.load(builder.gep(data, [arguments[1]])))
+        return _splat(builder, lanes, builder.load(_element(context, builder, signature.args[0], *arguments)))
 
-    return LANES(array, types.intp), generate
+    return lanes(array, types.intp), generate
 
 
-def _splat(builder, scalar):
-    register = builder.insert_element(ir.Constant(_DOUBLES, ir.Undefined), scalar, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(register, register, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH))
+@intrinsic
+def splat(typing, array, number):
+    """`number` in every lane of a register of the array's kind."""
+    lanes = _lanes_of(array)
+
+    def generate(context, builder, signature, arguments):
+        return _splat(builder, lanes, context.cast(builder, arguments[1], signature.args[1], lanes.of))
+
+    return lanes(array, number), generate
 
 
 def _arithmetic(operation, emit) -> None:
@@ -112,23 +128,24 @@ def _arithmetic(operation, emit) -> None:
     @type_callable(operation)
     def result_type(context):
         def typer(a, b):
-            if LANES in (a, b) and all(x == LANES or isinstance(x, types.Float) for x in (a, b)):
-                return LANES
-            return None
+            if isinstance(a, LanesType) and (b == a or isinstance(b, types.Float)):
+                return a
+            return b if isinstance(b, LanesType) and isinstance(a, types.Float) else None
 
         return typer
 
-    @lower_builtin(operation, LANES, LANES)
-    def on_registers(context, builder, signature, arguments):
-        return emit(builder, *arguments)
+    def as_register(context, builder, lanes, value, numba_type):
+        if numba_type == lanes:
+            return value
+        return _splat(builder, lanes, context.cast(builder, value, numba_type, lanes.of))
 
-    @lower_builtin(operation, LANES, types.Float)
-    def with_number(context, builder, signature, arguments):
-        return emit(builder, arguments[0], _splat(builder, arguments[1]))
+    def lower(context, builder, signature, arguments):
+        lanes = signature.return_type
+        pairs = zip(arguments, signature.args, strict=True)
+        return emit(builder, *(as_register(context, builder, lanes, *pair) for pair in pairs))
 
-    @lower_builtin(operation, types.Float, LANES)
-    def number_with(context, builder, signature, arguments):
-        return emit(builder, _splat(builder, arguments[0]), arguments[1])
+    for kinds in ((LanesType, LanesType), (LanesType, types.Float), (types.Float, LanesType)):
+        lower_builtin(operation, *kinds)(lower)
 
 
 _arithmetic(operator.add, lambda builder, a, b: builder.fadd(a, b))
@@ -137,40 +154,61 @@ _arithmetic(operator.mul, lambda builder, a, b: builder.fmul(a, b))
 _arithmetic(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 
 
-def _function(name: str, emit, n_arguments: int):
-    """An intrinsic on `n_arguments` registers that gives one."""
+def _function(emit, n_arguments: int):
+    """An intrinsic on `n_arguments` registers of one kind that gives a register: emit(builder, lanes, *values)."""
 
     def typed(*registers):
-        if any(register != LANES for register in registers):
+        lanes = registers[0]
+        if not isinstance(lanes, LanesType) or any(register != lanes for register in registers):
             return None
 
         def generate(context, builder, signature, arguments):
-            return emit(builder, *arguments)
+            return emit(builder, lanes, *arguments)
 
-        return LANES(*registers), generate
+        return lanes(*registers), generate
 
     if n_arguments == 1:
-        function = intrinsic(lambda typing, x: typed(x))
-    else:
-        function = intrinsic(lambda typing, x, y: typed(x, y))
-    function.__name__ = name
-    return function
+        return intrinsic(lambda typing, x: typed(x))
+    return intrinsic(lambda typing, x, y: typed(x, y))
 
 
 def _llvm(name: str):
     """Emits a call of LLVM's own function of that name on registers."""
 
-    def emit(builder, x):
-        signature = ir.FunctionType(_DOUBLES, [_DOUBLES])
-        return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.v{WIDTH}f64"), [x])
+    def emit(builder, lanes, x):
+        suffix = f"v{lanes.width}f{lanes.of.bitwidth}"
+        signature = ir.FunctionType(lanes.llvm, [lanes.llvm])
+        return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}"), [x])
 
     return emit
 
 
-sqrt = _function("sqrt", _llvm("sqrt"), 1)
-floor = _function("floor", _llvm("floor"), 1)
-minimum = _function("minimum", lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
-maximum = _function("maximum", lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)
+sqrt = _function(_llvm("sqrt"), 1)
+floor = _function(_llvm("floor"), 1)
+minimum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
+maximum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)
+
+
+def _power_of_two(builder, lanes, x):
+    """k of x = 2**k m with sqrt(1/2) <= m < sqrt(2), as integers: counted from the bits of sqrt(1/2)."""
+    bits = builder.bitcast(x, lanes.integers)
+    return builder.ashr(builder.sub(bits, lanes.sqrt_half), lanes.mantissa_bits)
+
+
+def _mantissa(builder, lanes, x):
+    shift = builder.shl(_power_of_two(builder, lanes, x), lanes.mantissa_bits)
+    return builder.bitcast(builder.sub(builder.bitcast(x, lanes.integers), shift), lanes.llvm)
+
+
+exponent = _function(lambda builder, lanes, x: builder.sitofp(_power_of_two(builder, lanes, x), lanes.llvm), 1)
+mantissa = _function(_mantissa, 1)
+_is_zero_then = _function(
+    lambda builder, lanes, x, y: builder.select(
+        builder.fcmp_ordered("==", x, ir.Constant(lanes.llvm, [0.0] * lanes.width)), y, x
+    ),
+    2,
+)
+zero_to = _is_zero_then  # zero_to(x, y): x, but y where x is 0
 
 
 def _reduction(name: str):
@@ -179,13 +217,12 @@ def _reduction(name: str):
     @intrinsic
     def reduction(typing, x):
         def generate(context, builder, signature, arguments):
-            llvm_type, llvm_name = (
-                ir.FunctionType(ir.DoubleType(), [_DOUBLES]),
-                f"llvm.vector.reduce.{name}.v{WIDTH}f64",
-            )
+            lanes = signature.args[0]
+            llvm_type = ir.FunctionType(lanes.llvm.element, [lanes.llvm])
+            llvm_name = f"llvm.vector.reduce.{name}.v{lanes.width}f{lanes.of.bitwidth}"
             return builder.call(cgutils.get_or_insert_function(builder.module, llvm_type, llvm_name), arguments)
 
-        return types.float64(LANES), generate
+        return x.of(x), generate
 
     return reduction
 
@@ -193,37 +230,43 @@ def _reduction(name: str):
 smallest = _reduction("fmin")
 largest = _reduction("fmax")
 
-_EXPONENT = ir.Constant(_INT64S, [52] * WIDTH)
-_SQRT_HALF = ir.Constant(_INT64S, [0x3FE6A09E667F3BCD] * WIDTH)  # the bits of sqrt(1/2)
+LN2 = float(np.log(2.0))
 
 
-def _power_of_two(builder, x):
-    """k of x = 2**k m with sqrt(1/2) <= m < sqrt(2), as integers: counted from the bits of sqrt(1/2)."""
-    return builder.ashr(builder.sub(builder.bitcast(x, _INT64S), _SQRT_HALF), _EXPONENT)
+def log(x):
+    """Natural logarithm of positive normal numbers, to about an ulp of max(1, |log x|).
+
+    x = 2^k m,  s = (m - 1) / (m + 1),  log x = k log 2 + 2 (s + s^3/3 + s^5/5 + ...)
+
+    The series ends at s^9 for float32 and at s^21 for float64.
+    """
+    raise NotImplementedError("only inside an @njit function")
 
 
-def _mantissa(builder, x):
-    shift = builder.shl(_power_of_two(builder, x), _EXPONENT)
-    return builder.bitcast(builder.sub(builder.bitcast(x, _INT64S), shift), _DOUBLES)
-
-
-exponent = _function("exponent", lambda builder, x: builder.sitofp(_power_of_two(builder, x), _DOUBLES), 1)
-mantissa = _function("mantissa", _mantissa, 1)
-
-LN2 = math.log(2.0)
+@overload(log)
+def _log(x):
+    if x == LANES32:
+        return lambda x: _log32(x)
+    if x == LANES64:
+        return lambda x: _log64(x)
+    return None
 
 
 @njit
-def log(x):
-    """Natural logarithm of positive normal numbers, to about 1e-16 of max(1, |log x|).
-
-    x = 2^k m,  s = (m - 1) / (m + 1),  log x = k log 2 + 2 (s + s^3/3 + s^5/5 + ... + s^21/21)
-    """
+def _log32(x):
     m = mantissa(x)
     s = (m - 1.0) / (m + 1.0)
     z = s * s
-    series = splat(1 / 21)
-    series = series * z + 1 / 19
+    series = ((z * (1 / 9) + 1 / 7) * z + 1 / 5) * z + 1 / 3
+    return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
+
+
+@njit
+def _log64(x):
+    m = mantissa(x)
+    s = (m - 1.0) / (m + 1.0)
+    z = s * s
+    series = z * (1 / 21) + 1 / 19
     series = series * z + 1 / 17
     series = series * z + 1 / 15
     series = series * z + 1 / 13

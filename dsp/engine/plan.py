@@ -1,0 +1,114 @@
+"""What a Convention needs at one sample rate and precision, computed once: tables for the kernels."""
+
+import math
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from dsp.conventions import Convention
+from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
+from dsp.mfcc import Sizes, cepstrum_matrix, cepstrum_weights, filterbank_of, sizes, window_of
+
+
+class Tables(NamedTuple):
+    """The arrays and numbers that the compiled kernels read; floats are of the plan's precision."""
+
+    window: np.ndarray  # (frame,), the spectrum's normalisation folded in
+    hop: int
+    n_fft: int
+    radices: np.ndarray  # of n_fft / 2
+    half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
+    roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
+    frame_dc: bool
+    frame_emphasis: float  # coefficient inside each frame; 0 for none
+    emphasis_first: np.ndarray  # y[0] = a x[0] + b x[1] of that emphasis
+    magnitude: bool
+    energy: int  # 0 none, 1 of the raw frame, 2 of the spectrum
+    n_levels: int  # rows of the result: filters, or bins where there are none
+    filter_first: np.ndarray  # (n_filters,), first bin of each filter; empty: the bins themselves
+    filter_start: np.ndarray  # (n_filters + 1,), where its weights begin below
+    filter_weights: np.ndarray  # all weights in a row
+
+
+class Plan(NamedTuple):
+    """Tables for the kernels, and what happens outside them."""
+
+    convention: Convention
+    size: Sizes
+    dtype: np.dtype
+    tables: Tables
+    cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
+
+
+def is_fast(n_fft: int) -> bool:
+    """Whether the kernels know this transform: even, without a large prime factor. Others take the textbook lane."""
+    return n_fft % 2 == 0 and max(factors(n_fft)) <= LARGEST_BUTTERFLY
+
+
+@lru_cache(maxsize=32)
+def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
+    """The plan of a convention. ValueError where the convention does not fit the sample rate."""
+    size = sizes(c, sample_rate)
+    dtype = np.dtype(dtype)
+    window = window_of(size, c)
+    divisor = {None: 1.0, "n_fft": size.n_fft, "window sum": window.sum() ** 2, "window energy": np.sum(window**2)}
+    tables = spectrum_tables(
+        window / math.sqrt(divisor[c.spectrum_norm]), size.hop, size.n_fft, dtype, c.spectrum == "magnitude"
+    )
+    first_sample = {"keep": [1, 0], "replicate": [1 - c.preemphasis, 0], "extrapolate": [3, -1]}
+    tables = tables._replace(
+        frame_dc=c.dc_removal == "frame",
+        frame_emphasis=c.preemphasis if c.preemphasis_in == "frame" else 0.0,
+        emphasis_first=np.array(first_sample[c.preemphasis_first], dtype),
+        energy={None: 0, "raw frame": 1, "spectrum": 2}[c.energy and c.energy_of],
+    )
+    if c.n_mels is not None:
+        first, start, weights = _sparse(filterbank_of(size, sample_rate, c))
+        tables = tables._replace(
+            n_levels=len(first),
+            filter_first=np.array(first, np.intp),
+            filter_start=np.array(start, np.intp),
+            filter_weights=np.array(weights, dtype),
+        )
+    cepstrum = np.empty((0, 0), dtype)
+    if c.n_mfcc is not None:
+        cepstrum = (cepstrum_weights(c)[:, None] * cepstrum_matrix(tables.n_levels, c)).astype(dtype)
+    return Plan(c, size, dtype, tables, cepstrum)
+
+
+def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool) -> Tables:
+    """Tables for spectra alone: nothing done to the frames, no filters."""
+    return Tables(
+        window=window.astype(dtype),
+        hop=hop,
+        n_fft=n_fft,
+        radices=np.array(factors(n_fft // 2)),
+        half_roots=_parts(roots_of_unity(n_fft // 2), dtype),
+        roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
+        frame_dc=False,
+        frame_emphasis=0.0,
+        emphasis_first=np.array([1, 0], dtype),
+        magnitude=magnitude,
+        energy=0,
+        n_levels=n_fft // 2 + 1,
+        filter_first=np.empty(0, np.intp),
+        filter_start=np.zeros(1, np.intp),
+        filter_weights=np.empty(0, dtype),
+    )
+
+
+def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
+    """First bin, start among the weights, and weights of every filter, without the zeros around it."""
+    first, start, weights = [], [0], []
+    for row in filters:
+        used = np.flatnonzero(row)
+        low, high = (used[0], used[-1] + 1) if used.size else (0, 0)
+        first.append(low)
+        weights.extend(row[low:high])
+        start.append(len(weights))
+    return first, start, weights
+
+
+def _parts(roots: np.ndarray, dtype) -> np.ndarray:
+    return np.stack([roots.real, roots.imag]).astype(dtype)
