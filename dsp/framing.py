@@ -160,15 +160,23 @@ def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarr
     Source: as count_frames. Checked: tests/test_frame_counts_match_every_tool.py
     """
     x = _as_vector(signal)
-    n_frames = count_frames(x.size, frame_length, hop_length, framing)
+    n_frames = frames_given(x.size, frame_length, hop_length, framing)
+    start, length = -samples_before(frame_length, hop_length, framing), frame_length + (n_frames - 1) * hop_length
+    return stretch(x, start, length, framing)
+
+
+def frames_given(n_samples: int, frame_length: int, hop_length: int, framing: str) -> int:
+    """count_frames of a signal that must give at least one frame; ValueError if `extend` cannot.
+
+    Checked: tests/test_frame_counts_match_every_tool.py
+    """
+    n_frames = count_frames(n_samples, frame_length, hop_length, framing)
     if n_frames == 0:
-        raise ValueError(f"{x.size} samples give no frame of {frame_length} under the framing {framing!r}")
-    if framing == "centred reflect" and x.size <= frame_length // 2:
-        needed = frame_length // 2 + 1
-        raise ValueError(f"{x.size} samples are too few to reflect {needed - 1} at the edges; {needed} are needed")
-    return stretch(
-        x, -samples_before(frame_length, hop_length, framing), frame_length + (n_frames - 1) * hop_length, framing
-    )
+        raise ValueError(f"{n_samples} samples give no frame of {frame_length} under the framing {framing!r}")
+    half = frame_length // 2
+    if framing == "centred reflect" and n_samples <= half:
+        raise ValueError(f"{n_samples} samples are too few to reflect {half} at the edges; {half + 1} are needed")
+    return n_frames
 
 
 def samples_before(frame_length: int, hop_length: int, framing: str) -> int:
@@ -180,21 +188,25 @@ def samples_before(frame_length: int, hop_length: int, framing: str) -> int:
 
 def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
     """x[start : start + length] of a signal that goes on at both ends as the framing rule says."""
-    inside = slice(max(start, 0), max(min(start + length, x.size), 0))
-    left, right = np.arange(start, min(0, start + length)), np.arange(max(x.size, start), start + length)
-    return np.concatenate([_outside(x, left, framing), x[inside], _outside(x, right, framing)])
+    stop = start + length
+    if 0 <= start and stop <= x.size:
+        return x[start:stop]
+    low, high = max(start, 0), min(stop, x.size)
+    longer = np.zeros(length, x.dtype)
+    longer[low - start : high - start] = x[low:high]
+    if framing in ("centred reflect", "mirror"):
+        outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
+        longer[outside - start] = x[_mirrored(outside, x.size, framing)]
+    return longer
 
 
-def _outside(x: np.ndarray, place: np.ndarray, framing: str) -> np.ndarray:
-    """The samples at places before or after the signal."""
-    n = x.size
+def _mirrored(place: np.ndarray, n: int, framing: str) -> np.ndarray:
+    """The place in the signal that stands for a place outside."""
     if framing == "centred reflect":  # -1 is 1, n is n - 2
         inside = np.abs(place) % max(1, 2 * (n - 1))
-        return x[np.where(inside < n, inside, 2 * (n - 1) - inside)]
-    if framing == "mirror":  # -1 is 0, n is n - 1
-        inside = place % (2 * n)
-        return x[np.where(inside < n, inside, 2 * n - 1 - inside)]
-    return np.zeros(place.size, x.dtype)
+        return np.where(inside < n, inside, 2 * (n - 1) - inside)
+    inside = place % (2 * n)  # -1 is 0, n is n - 1
+    return np.where(inside < n, inside, 2 * n - 1 - inside)
 
 
 def _initial_samples(initial, p: int) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dsp import framing
 from dsp.checks import as_count, as_signal
 from dsp.conventions import Convention, named
 from dsp.dct import dct_matrix, lifter
@@ -186,8 +187,18 @@ def condition(x: np.ndarray, c: Convention) -> np.ndarray:
 
 def frames_of(x: np.ndarray, size: Sizes, c: Convention) -> np.ndarray:
     """(frame, n_frames) by the convention's framing."""
-    frames = frame(extend(x, size.frame, size.hop, c.framing), size.frame, size.hop)
-    return frames[:, :-1] if c.last_frame == "dropped" else frames
+    n_frames = frames_given(x.size, size, c)
+    return frame(extend(x, size.frame, size.hop, c.framing), size.frame, size.hop)[:, :n_frames]
+
+
+def frames_given(n_samples: int, size: Sizes, c: Convention) -> int:
+    """How many frames; ValueError if there is none."""
+    n_frames = framing.frames_given(n_samples, size.frame, size.hop, c.framing)
+    if c.last_frame == "kept":
+        return n_frames
+    if n_frames == 1:
+        raise ValueError(f"{n_samples} samples give one frame, and the convention drops the last")
+    return n_frames - 1
 
 
 def emphasized(frames: np.ndarray, c: Convention) -> np.ndarray:

@@ -11,165 +11,258 @@ Every function here equals a few lines of the textbook lane, which its docstring
 import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import load, load_splat, log, maximum, splat, sqrt, store, width, zero_to
+from dsp.engine.lanes import interleave, load, load_splat, log, maximum, splat, sqrt, store, width, zero_to
+
+BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
+STRIP = 64  # elements of each quarter: together as many
 
 
 @njit(cache=True, nogil=True)
-def lay_out(x, hop, columns):
-    """columns[r, c] = x[r + c hop], zeros after the end."""
-    for c in range(columns.shape[1]):
-        for r in range(hop):
-            n = r + c * hop
-            columns[r, c] = x[n] if n < x.size else 0.0
+def condition(x, gain, mean, coefficient, first, out):
+    """out[n] = s[n] - coefficient s[n-1], s = gain x - mean, out[0] = first . s: dsp.mfcc.condition."""
+    before = gain * x[0] - mean
+    out[0] = first[0] * before
+    if first[1] != 0.0:
+        out[0] = first[0] * before + first[1] * (gain * x[1] - mean)
+    for n in range(1, x.size):
+        sample = gain * x[n] - mean
+        out[n] = sample - coefficient * before
+        before = sample
 
 
 @njit(cache=True, nogil=True)
-def mel_frames(columns, tables, work, mel, energy):
+def lay_out(x, columns, work):
+    """columns[r, c] = x[r + c hop], hop = number of rows. A square of samples is turned at a time."""
+    lanes, (hop, pitch) = width(columns), columns.shape
+    whole = hop - hop % lanes
+    for c in range(0, pitch, lanes):
+        for r in range(0, whole, lanes):
+            _turn_square(x, r + c * hop, hop, columns, r * pitch + c, work)
+    for r in range(whole, hop):
+        for c in range(pitch):
+            columns[r, c] = x[r + c * hop]
+
+
+@njit(cache=True)
+def _turn_square(x, first, step, y, place, work):
+    """Rows of a register in x, `step` apart, become columns in y; `work` has room for two squares.
+
+    Dealing the rows like the two halves of a pack of cards, as often as the pack can be halved, turns it.
+    """
+    lanes, pitch = width(y), y.shape[1]
+    half, here, there = lanes // 2, 0, lanes * lanes
+    for i in range(half):
+        a, b = interleave(load(x, first + i * step), load(x, first + (i + half) * step))
+        store(work, 2 * i * lanes, a)
+        store(work, (2 * i + 1) * lanes, b)
+    halvings = 2
+    while 2 * halvings < lanes:
+        for i in range(half):
+            a, b = interleave(load(work, here + i * lanes), load(work, here + (i + half) * lanes))
+            store(work, there + 2 * i * lanes, a)
+            store(work, there + (2 * i + 1) * lanes, b)
+        here, there, halvings = there, here, 2 * halvings
+    for i in range(half):
+        a, b = interleave(load(work, here + i * lanes), load(work, here + (i + half) * lanes))
+        store(y, place + 2 * i * pitch, a)
+        store(y, place + (2 * i + 1) * pitch, b)
+
+
+@njit(cache=True, nogil=True)
+def mel_frames(columns, tables, re, im, power, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`."""
     lanes = width(mel)
     n_frames = mel.shape[1]
-    half = tables.n_fft // 2
     for block in range(-(-n_frames // lanes)):
         t = min(block * lanes, n_frames - lanes)  # the last register overlaps the one before
-        x_re, x_im, y_re, y_im = work[0], work[1], work[2], work[3]
-        _load_windowed(columns, tables, t, x_re, x_im, energy)
-        left, stride = half, 1
-        for radix in tables.radices:
-            m = left // radix
-            if radix == 4:
-                _radix4(x_re, x_im, y_re, y_im, m, stride, tables.half_roots)
-            elif radix == 2:
-                _radix2(x_re, x_im, y_re, y_im, m, stride, tables.half_roots)
-            else:
-                _radix_r(x_re, x_im, y_re, y_im, radix, m, stride, tables.half_roots)
-            left, stride = m, stride * radix
-            x_re, x_im, y_re, y_im = y_re, y_im, x_re, x_im
-        power = y_re
-        _power(x_re, x_im, power, half, tables)
+        mean = _frame_mean(columns, tables, t)
+        if tables.energy == 1:
+            store(energy, t, _frame_energy(columns, tables, t, mean))
+        _transform(columns, tables, t, mean, re, im)
+        _power(re, im, tables, power)
         if tables.energy == 2:
             total = load(power, 0)
-            for k in range(1, half + 1):
+            for k in range(1, tables.n_fft // 2 + 1):
                 total = total + load(power, k * lanes)
             store(energy, t, total)
-        if tables.filter_first.size == 0:
-            for k in range(half + 1):
-                store(mel, k * n_frames + t, load(power, k * lanes))
-        else:
+        if tables.filter_first.size > 0:
             _filter(power, tables, t, mel)
+        else:
+            for k in range(tables.n_levels):
+                store(mel, k * n_frames + t, load(power, k * lanes))
 
 
 @njit(cache=True)
-def _load_windowed(columns, tables, t, x_re, x_im, energy):
-    """dsp.mfcc.emphasized times window_of: z[n // 2] = even samples + i odd samples, zeros after the window."""
-    lanes, pitch, hop, n_window = width(columns), columns.shape[1], tables.hop, tables.window.size
-    mean = splat(columns, 0.0)
+def _frame_mean(columns, tables, t):
+    """What dsp.normalization.remove_dc takes off every frame; 0 where the convention does not ask for it."""
+    total, row, column = splat(columns, 0.0), tables.row, tables.column
     if tables.frame_dc:
-        for n in range(n_window):
-            mean = mean + load(columns, n % hop * pitch + t + n // hop)
-        mean = mean / float(n_window)
-    if tables.energy == 1:
-        total = splat(columns, 0.0)
-        for n in range(n_window):
-            x = load(columns, n % hop * pitch + t + n // hop) - mean
-            total = total + x * x
-        store(energy, t, total)
-    before, row, column = splat(columns, 0.0), 0, t
-    for n in range(n_window):
-        x = load(columns, row * pitch + column) - mean
-        row += 1
-        if row == hop:
-            row, column = 0, column + 1
-        emphasized = x
-        if tables.frame_emphasis > 0.0:
-            if n > 0:
-                emphasized = x - tables.frame_emphasis * before
-            else:
-                after = load(columns, row * pitch + column) - mean
-                emphasized = tables.emphasis_first[0] * x + tables.emphasis_first[1] * after
-            before = x
-        store(x_re if n % 2 == 0 else x_im, n // 2 * lanes, emphasized * load_splat(tables.window, n))
-    for n in range(n_window, tables.n_fft):
-        store(x_re if n % 2 == 0 else x_im, n // 2 * lanes, splat(columns, 0.0))
+        for n in range(row.size):
+            total = total + load(columns, row[n] * columns.shape[1] + column[n] + t)
+    return total / float(row.size)
 
 
 @njit(cache=True)
-def _radix4(x_re, x_im, y_re, y_im, m, columns, roots):
-    """One stage of dsp.cooley_tukey._radix4 on all lanes."""
-    lanes, n = width(x_re), roots.shape[1]
-    step = n // (4 * m)
-    for p in range(m):
-        for q in range(columns):
-            a = (q + columns * p) * lanes
-            b, c, d = a + columns * m * lanes, a + 2 * columns * m * lanes, a + 3 * columns * m * lanes
-            a_re, a_im, b_re, b_im = load(x_re, a), load(x_im, a), load(x_re, b), load(x_im, b)
-            c_re, c_im, d_re, d_im = load(x_re, c), load(x_im, c), load(x_re, d), load(x_im, d)
+def _frame_energy(columns, tables, t, mean):
+    """The sum of squares of every frame."""
+    total, row, column = splat(columns, 0.0), tables.row, tables.column
+    for n in range(row.size):
+        x = load(columns, row[n] * columns.shape[1] + column[n] + t) - mean
+        total = total + x * x
+    return total
+
+
+@njit(cache=True)
+def _load_windowed(columns, tables, t, mean, start, stop, re, im):
+    """Samples start .. stop - 1 after dsp.mfcc.emphasized, times window_of: even ones to re, odd ones to im."""
+    lanes, pitch, row, column, window = width(columns), columns.shape[1], tables.row, tables.column, tables.window
+    coefficient, first, second = tables.frame_emphasis
+    inside = min(stop, window.size)
+    before = splat(columns, 0.0)
+    if 0 < start < inside:
+        before = load(columns, row[start - 1] * pitch + column[start - 1] + t) - mean
+    for n in range(start, inside):
+        x = load(columns, row[n] * pitch + column[n] + t) - mean
+        emphasized = x - coefficient * before
+        if n == 0 and second != 0.0:
+            emphasized = first * x + second * (load(columns, row[1] * pitch + column[1] + t) - mean)
+        elif n == 0:
+            emphasized = first * x
+        store(re if n % 2 == 0 else im, n // 2 * lanes, emphasized * load_splat(window, n))
+        before = x
+    for n in range(max(start, inside), stop):
+        store(re if n % 2 == 0 else im, n // 2 * lanes, splat(columns, 0.0))
+
+
+@njit(cache=True)
+def _transform(columns, tables, t, mean, re, im):
+    """Complex transform, length n_fft / 2, of the even samples + i the odd ones; X[k] ends up at place tables.order[k].
+
+    Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks of m,
+    and no element moves. What the first cache holds stays there: the first stage follows its samples strip by
+    strip, and a large transform, once cut down to blocks that fit, goes on one block at a time.
+    """
+    roots, radices = tables.half_roots, tables.radices
+    n = roots.shape[1]
+    m = n // radices[0]
+    for p in range(0, m, STRIP):
+        strip = min(p + STRIP, m)
+        for first in range(0, n, m):
+            _load_windowed(columns, tables, t, mean, 2 * (first + p), 2 * (first + strip), re, im)
+        _stage(re, im, roots, radices[0], 0, n, n, p, strip)
+    block, i = m, 1
+    while i < radices.size and block > BLOCK:
+        m = block // radices[i]
+        _stage(re, im, roots, radices[i], 0, n, block, 0, m)
+        block, i = m, i + 1
+    for start in range(0, n, block):
+        left = block
+        for j in range(i, radices.size):
+            m = left // radices[j]
+            _stage(re, im, roots, radices[j], start, block, left, 0, m)
+            left = m
+
+
+@njit(cache=True)
+def _stage(re, im, roots, radix, start, size, block, p, stop):
+    """One stage on elements p .. stop - 1 of every m in the blocks of elements start .. start + size - 1."""
+    if radix == 4:
+        _radix4(re, im, roots, start, size, block, p, stop)
+    elif radix == 2:
+        _radix2(re, im, roots, start, size, block, p, stop)
+    else:
+        _radix_r(re, im, roots, radix, start, size, block, p, stop)
+
+
+@njit(cache=True)
+def _radix4(re, im, roots, start, size, block, p_start, p_stop):
+    """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
+    lanes, n, m = width(re), roots.shape[1], block // 4
+    for p in range(p_start, p_stop):
+        k = p * (n // block)
+        w1 = load_splat(roots, k), load_splat(roots, n + k)
+        w2 = load_splat(roots, 2 * k), load_splat(roots, n + 2 * k)
+        w3 = load_splat(roots, 3 * k), load_splat(roots, n + 3 * k)
+        for first in range(start + p, start + size, block):
+            a, b, c, d = first * lanes, (first + m) * lanes, (first + 2 * m) * lanes, (first + 3 * m) * lanes
+            a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
+            c_re, c_im, d_re, d_im = load(re, c), load(im, c), load(re, d), load(im, d)
             sum_ac_re, sum_ac_im, diff_ac_re, diff_ac_im = a_re + c_re, a_im + c_im, a_re - c_re, a_im - c_im
             sum_bd_re, sum_bd_im, diff_bd_re, diff_bd_im = b_re + d_re, b_im + d_im, b_re - d_re, b_im - d_im
-            y = (q + columns * 4 * p) * lanes
-            store(y_re, y, sum_ac_re + sum_bd_re)
-            store(y_im, y, sum_ac_im + sum_bd_im)
-            gap = columns * lanes
-            _times(y_re, y_im, y + gap, diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re, roots, p * step)
-            _times(y_re, y_im, y + 2 * gap, sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, roots, 2 * p * step)
-            _times(y_re, y_im, y + 3 * gap, diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re, roots, 3 * p * step)
+            store(re, a, sum_ac_re + sum_bd_re)
+            store(im, a, sum_ac_im + sum_bd_im)
+            _store_times(re, im, b, diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re, w1)
+            _store_times(re, im, c, sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, w2)
+            _store_times(re, im, d, diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re, w3)
 
 
 @njit(cache=True)
-def _radix2(x_re, x_im, y_re, y_im, m, columns, roots):
-    """One stage of radix 2 on all lanes."""
-    lanes, n = width(x_re), roots.shape[1]
-    step = n // (2 * m)
-    for p in range(m):
-        for q in range(columns):
-            a = (q + columns * p) * lanes
-            b = a + columns * m * lanes
-            a_re, a_im, b_re, b_im = load(x_re, a), load(x_im, a), load(x_re, b), load(x_im, b)
-            y = (q + columns * 2 * p) * lanes
-            store(y_re, y, a_re + b_re)
-            store(y_im, y, a_im + b_im)
-            _times(y_re, y_im, y + columns * lanes, a_re - b_re, a_im - b_im, roots, p * step)
+def _radix2(re, im, roots, start, size, block, p_start, p_stop):
+    """Elements p and p + m of a block become their sum, and their difference times w^p."""
+    lanes, n, m = width(re), roots.shape[1], block // 2
+    for p in range(p_start, p_stop):
+        w = load_splat(roots, p * (n // block)), load_splat(roots, n + p * (n // block))
+        for first in range(start + p, start + size, block):
+            a, b = first * lanes, (first + m) * lanes
+            a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
+            store(re, a, a_re + b_re)
+            store(im, a, a_im + b_im)
+            _store_times(re, im, b, a_re - b_re, a_im - b_im, w)
 
 
 @njit(cache=True)
-def _radix_r(x_re, x_im, y_re, y_im, radix, m, columns, roots):
-    """One stage of dsp.cooley_tukey._radix_r on all lanes."""
-    lanes, n = width(x_re), roots.shape[1]
-    step = n // (radix * m)
-    for p in range(m):
-        for k in range(radix):
-            for q in range(columns):
-                a = (q + columns * p) * lanes
-                total_re, total_im = load(x_re, a), load(x_im, a)
+def _radix_r(re, im, roots, radix, start, size, block, p_start, p_stop):
+    """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
+    lanes, n, m = width(re), roots.shape[1], block // radix
+    kept_re, kept_im = np.empty(radix * lanes, re.dtype), np.empty(radix * lanes, re.dtype)
+    for p in range(p_start, p_stop):
+        for first in range(start + p, start + size, block):
+            for j in range(radix):
+                store(kept_re, j * lanes, load(re, (first + j * m) * lanes))
+                store(kept_im, j * lanes, load(im, (first + j * m) * lanes))
+            for k in range(radix):
+                total_re, total_im = load(kept_re, 0), load(kept_im, 0)
                 for j in range(1, radix):
-                    b = a + j * columns * m * lanes
                     w = j * k % radix * (n // radix)
                     w_re, w_im = load_splat(roots, w), load_splat(roots, n + w)
-                    b_re, b_im = load(x_re, b), load(x_im, b)
-                    total_re, total_im = total_re + w_re * b_re - w_im * b_im, total_im + w_re * b_im + w_im * b_re
-                _times(y_re, y_im, (q + columns * (radix * p + k)) * lanes, total_re, total_im, roots, p * k * step)
+                    x_re, x_im = load(kept_re, j * lanes), load(kept_im, j * lanes)
+                    total_re, total_im = total_re + w_re * x_re - w_im * x_im, total_im + w_re * x_im + w_im * x_re
+                w = p * k * (n // block)
+                place = (first + k * m) * lanes
+                _store_times(re, im, place, total_re, total_im, (load_splat(roots, w), load_splat(roots, n + w)))
 
 
 @njit(cache=True)
-def _times(y_re, y_im, place, re, im, roots, k):
-    """y[place] = roots[k] (re + i im)."""
-    w_re, w_im = load_splat(roots, k), load_splat(roots, roots.shape[1] + k)
-    store(y_re, place, w_re * re - w_im * im)
-    store(y_im, place, w_re * im + w_im * re)
+def _store_times(re, im, place, x_re, x_im, w):
+    """Element at `place` = w x."""
+    w_re, w_im = w
+    store(re, place, w_re * x_re - w_im * x_im)
+    store(im, place, w_re * x_im + w_im * x_re)
 
 
 @njit(cache=True)
-def _power(x_re, x_im, power, half, tables):
-    """|X|^2 or |X| from the half-length transform: dsp.fft._untangle, then normalized_power."""
-    lanes, roots = width(power), tables.roots
-    for k in range(half + 1):
-        a, b = k % half * lanes, (half - k) % half * lanes
-        a_re, a_im, b_re, b_im = load(x_re, a), load(x_im, a), load(x_re, b), load(x_im, b)
+def _power(re, im, tables, power):
+    """|X|^2 or |X| from the half-length transform: dsp.fft._untangle, then normalized_power.
+
+    X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once.
+    """
+    lanes, half, roots = width(power), tables.n_fft // 2, tables.roots
+    for k in range(half // 2 + 1):
+        a, b = tables.order[k] * lanes, tables.order[half - k] * lanes
+        a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
         even_re, even_im = 0.5 * (a_re + b_re), 0.5 * (a_im - b_im)
         odd_re, odd_im = 0.5 * (a_im + b_im), 0.5 * (b_re - a_re)
         w_re, w_im = load_splat(roots, k), load_splat(roots, half + 1 + k)
-        re, im = even_re + w_re * odd_re - w_im * odd_im, even_im + w_re * odd_im + w_im * odd_re
-        square = re * re + im * im
+        turned_re, turned_im = w_re * odd_re - w_im * odd_im, w_re * odd_im + w_im * odd_re
+        square = _square(even_re + turned_re, even_im + turned_im)
         store(power, k * lanes, sqrt(square) if tables.magnitude else square)
+        square = _square(even_re - turned_re, even_im - turned_im)
+        store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
+
+
+@njit(cache=True)
+def _square(re, im):
+    return re * re + im * im
 
 
 @njit(cache=True)
@@ -225,15 +318,13 @@ def slopes(x, weights, replicate, out):
     half, n = weights.size // 2, x.shape[1]
     row = np.empty(n + 2 * half, x.dtype)
     for k in range(x.shape[0]):
-        for t in range(row.size):
-            row[t] = x[k, min(max(t - half, 0), n - 1)]
+        row[:half], row[half + n :] = x[k, 0], x[k, n - 1]
+        row[half : half + n] = x[k]
         for t in range(n):
-            out[k, t] = 0.0
-        for i in range(weights.size):
-            weight = weights[i]
+            out[k, t] = weights[0] * row[t]
+        for i in range(1, weights.size):
             for t in range(n):
-                out[k, t] += weight * row[t + i]
+                out[k, t] += weights[i] * row[t + i]
         if not replicate:
-            for t in range(half):
-                out[k, t] = out[k, half]
-                out[k, n - 1 - t] = out[k, n - 1 - half]
+            out[k, :half] = out[k, half]
+            out[k, n - half :] = out[k, n - 1 - half]

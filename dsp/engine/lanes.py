@@ -122,6 +122,24 @@ def splat(typing, array, number):
     return lanes(array, number), generate
 
 
+@intrinsic
+def interleave(typing, a, b):
+    """(a0, b0, a1, b1, ..) as two registers: a with b as two halves of a pack of cards."""
+
+    def generate(context, builder, signature, arguments):
+        lanes = signature.args[0]
+        order = [place for i in range(lanes.width) for place in (i, lanes.width + i)]
+        halves = [
+            builder.shuffle_vector(*arguments, ir.Constant(ir.VectorType(_INT32, lanes.width), half))
+            for half in (order[: lanes.width], order[lanes.width :])
+        ]
+        return context.make_tuple(builder, signature.return_type, halves)
+
+    if not isinstance(a, LanesType) or a != b:
+        return None
+    return types.UniTuple(a, 2)(a, b), generate
+
+
 def _arithmetic(operation, emit) -> None:
     """Teaches Numba `operation` on two registers, or on a register and a number."""
 

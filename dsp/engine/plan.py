@@ -8,6 +8,7 @@ import numpy as np
 
 from dsp.conventions import Convention
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
+from dsp.deltas import slope_weights
 from dsp.mfcc import Sizes, cepstrum_matrix, cepstrum_weights, filterbank_of, sizes, window_of
 
 
@@ -18,11 +19,13 @@ class Tables(NamedTuple):
     hop: int
     n_fft: int
     radices: np.ndarray  # of n_fft / 2
+    row: np.ndarray  # (frame,), n mod hop
+    column: np.ndarray  # (frame,), n div hop
+    order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
     roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
     frame_dc: bool
-    frame_emphasis: float  # coefficient inside each frame; 0 for none
-    emphasis_first: np.ndarray  # y[0] = a x[0] + b x[1] of that emphasis
+    frame_emphasis: tuple[float, float, float]  # a, b, c: in a frame y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1]
     magnitude: bool
     energy: int  # 0 none, 1 of the raw frame, 2 of the spectrum
     n_levels: int  # rows of the result: filters, or bins where there are none
@@ -37,12 +40,17 @@ class Plan(NamedTuple):
     convention: Convention
     size: Sizes
     dtype: np.dtype
+    tiny: float  # its least normal number, below which the logarithm has no answer
+    fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
     tables: Tables
+    emphasis: float  # coefficient over the whole signal; 0 for none
+    emphasis_first: np.ndarray  # its y[0] = a x[0] + b x[1]
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
+    slopes: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
 
 
 def is_fast(n_fft: int) -> bool:
-    """Whether the kernels know this transform: even, without a large prime factor. Others take the textbook lane."""
+    """Whether the kernels know this transform: even, without a large prime factor."""
     return n_fft % 2 == 0 and max(factors(n_fft)) <= LARGEST_BUTTERFLY
 
 
@@ -56,11 +64,12 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     tables = spectrum_tables(
         window / math.sqrt(divisor[c.spectrum_norm]), size.hop, size.n_fft, dtype, c.spectrum == "magnitude"
     )
-    first_sample = {"keep": [1, 0], "replicate": [1 - c.preemphasis, 0], "extrapolate": [3, -1]}
+    in_frame = c.preemphasis > 0 and c.preemphasis_in == "frame"
+    in_signal = c.preemphasis > 0 and c.preemphasis_in == "signal"
+    first_sample = {"keep": [1, 0], "replicate": [1 - c.preemphasis, 0], "extrapolate": [3, -1]}[c.preemphasis_first]
     tables = tables._replace(
         frame_dc=c.dc_removal == "frame",
-        frame_emphasis=c.preemphasis if c.preemphasis_in == "frame" else 0.0,
-        emphasis_first=np.array(first_sample[c.preemphasis_first], dtype),
+        frame_emphasis=(c.preemphasis, *map(float, first_sample)) if in_frame else (0.0, 1.0, 0.0),
         energy={None: 0, "raw frame": 1, "spectrum": 2}[c.energy and c.energy_of],
     )
     if c.n_mels is not None:
@@ -74,7 +83,18 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     cepstrum = np.empty((0, 0), dtype)
     if c.n_mfcc is not None:
         cepstrum = (cepstrum_weights(c)[:, None] * cepstrum_matrix(tables.n_levels, c)).astype(dtype)
-    return Plan(c, size, dtype, tables, cepstrum)
+    return Plan(
+        convention=c,
+        size=size,
+        dtype=dtype,
+        tiny=float(np.finfo(dtype).tiny),
+        fast=is_fast(size.n_fft),
+        tables=tables,
+        emphasis=c.preemphasis if in_signal else 0.0,
+        emphasis_first=np.array(first_sample if in_signal else [1, 0], np.float64),
+        cepstrum=cepstrum,
+        slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
+    )
 
 
 def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool) -> Tables:
@@ -84,11 +104,13 @@ def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, m
         hop=hop,
         n_fft=n_fft,
         radices=np.array(factors(n_fft // 2)),
+        row=np.arange(window.size) % hop,
+        column=np.arange(window.size) // hop,
+        order=_order(factors(n_fft // 2)),
         half_roots=_parts(roots_of_unity(n_fft // 2), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
         frame_dc=False,
-        frame_emphasis=0.0,
-        emphasis_first=np.array([1, 0], dtype),
+        frame_emphasis=(0.0, 1.0, 0.0),
         magnitude=magnitude,
         energy=0,
         n_levels=n_fft // 2 + 1,
@@ -108,6 +130,18 @@ def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
         weights.extend(row[low:high])
         start.append(len(weights))
     return first, start, weights
+
+
+def _order(radices: tuple[int, ...]) -> np.ndarray:
+    """Place of bin k after stages that leave every element where it is: the digits of k in reverse.
+
+    k = k1 + r1 (k2 + r2 (k3 + ..)),  place = (.. (k1 r2 + k2) r3 + k3) ..
+    """
+    rest, place = np.arange(math.prod(radices)), 0
+    for radix in radices:
+        rest, digit = np.divmod(rest, radix)
+        place = place * radix + digit
+    return np.append(place, 0)
 
 
 def _parts(roots: np.ndarray, dtype) -> np.ndarray:

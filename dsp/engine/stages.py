@@ -1,24 +1,41 @@
 """The kernels as functions from arrays to arrays: they find the room, and pad what is narrower than a register."""
 
 import math
+import threading
 
 import numpy as np
 
-from dsp.engine.kernels import lay_out, mel_frames, mix_rows, slopes, take_log
+from dsp.engine.kernels import condition, lay_out, mel_frames, mix_rows, slopes, take_log
 from dsp.engine.plan import Tables
 
+_ROOMS = threading.local()
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
+
+
+def conditioned(x: np.ndarray, gain: float, mean: float, coefficient: float, first: np.ndarray, dtype) -> np.ndarray:
+    """A stretch of samples after gain, DC removal and pre-emphasis."""
+    x = np.ascontiguousarray(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
+    out = np.empty(x.size, dtype)
+    condition(x, gain, mean, coefficient, first, out)
+    return out
+
+
+def samples_needed(n_frames: int, tables: Tables) -> int:
+    """How long a stretch of samples mel_and_energy takes: whole registers of columns of `hop` samples."""
+    lanes = 64 // tables.window.itemsize
+    n_columns = max(n_frames, lanes) + int(tables.column[-1])
+    return -(-n_columns // lanes) * lanes * tables.hop
 
 
 def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
-    lanes, n_levels = 64 // samples.itemsize, tables.n_levels
+    lanes, dtype, half = 64 // samples.itemsize, samples.dtype, tables.n_fft // 2
+    columns = _room("columns", (tables.hop, samples.size // tables.hop), dtype)
+    work = _room("work", (3 * half + 1 + 2 * lanes, lanes), dtype)
+    lay_out(samples, columns, work)
     n_room = max(n_frames, lanes)
-    columns = np.empty((tables.hop, n_room + (tables.window.size - 1) // tables.hop), samples.dtype)
-    lay_out(samples, tables.hop, columns)
-    work = _aligned((4, (tables.n_fft // 2 + 1) * lanes), samples.dtype)
-    mel, energy = np.empty((n_levels, n_room), samples.dtype), np.empty(n_room, samples.dtype)
-    mel_frames(columns, tables, work, mel, energy)
+    mel, energy = np.empty((tables.n_levels, n_room), dtype), np.empty(n_room, dtype)
+    mel_frames(columns, tables, work[:half], work[half : 2 * half], work[2 * half :], mel, energy)
     return mel[:, :n_frames], energy[:n_frames]
 
 
@@ -38,13 +55,11 @@ def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     return out[:, : rows.shape[1]]
 
 
-def slope(rows: np.ndarray, weights: np.ndarray, edges: str) -> np.ndarray:
-    """dsp.deltas.delta by its weights; edges "replicate" or "interp"."""
+def slope(rows: np.ndarray, weights: np.ndarray, edges: str, out: np.ndarray) -> None:
+    """out = dsp.deltas.delta(rows, edges=edges), by its weights."""
     if edges == "interp" and rows.shape[1] < weights.size:
         raise ValueError(f"{rows.shape[1]} frames are fewer than width={weights.size}")
-    out = np.empty(rows.shape, rows.dtype)
-    slopes(np.ascontiguousarray(rows), weights, edges == "replicate", out)
-    return out
+    slopes(rows, weights, edges == "replicate", out)
 
 
 def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
@@ -57,9 +72,15 @@ def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
     return room
 
 
-def _aligned(shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
-    """Uninitialised floats that begin on a 64-byte boundary: no register straddles two cache lines."""
+def _room(name: str, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+    """Uninitialised floats that this thread keeps for the next call: fresh memory costs more than the kernels.
+
+    They begin on a 64-byte boundary, so that no register straddles two cache lines.
+    """
     count = math.prod(shape)
-    room = np.empty(count + 64 // dtype.itemsize, dtype)
-    skip = -room.ctypes.data % 64 // dtype.itemsize
-    return room[skip : skip + count].reshape(shape)
+    kept = _ROOMS.__dict__.get(name)
+    if kept is None or kept.nbytes < count * dtype.itemsize:
+        kept = np.empty(count * dtype.itemsize + 64, np.uint8)
+        skip = -kept.ctypes.data % 64
+        kept = _ROOMS.__dict__[name] = kept[skip : skip + count * dtype.itemsize]
+    return kept[: count * dtype.itemsize].view(dtype).reshape(shape)
