@@ -191,7 +191,7 @@ def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
     stop = start + length
     if 0 <= start and stop <= x.size:
         return x[start:stop]
-    low, high = max(start, 0), min(stop, x.size)
+    low, high = max(start, 0), max(start, 0, min(stop, x.size))
     longer = np.zeros(length, x.dtype)
     longer[low - start : high - start] = x[low:high]
     if framing in ("centred reflect", "mirror"):

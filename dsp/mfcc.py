@@ -24,6 +24,7 @@ from dsp.preemphasis import preemphasis
 from dsp.windows import blackman, hamming, hann, povey
 
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
+LEAST = 2.0**-126  # the least normal float32: what is below it has its logarithm, so that silence has a level
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Sizes:
 def log_mel(signal, sample_rate: float, convention="librosa") -> np.ndarray:
     """Logarithm of the mel (or, without filters, of the plain) spectrum under a convention.
 
-    log_mel[m, t] = gain log(floored(sum_k H[m, k] |X[k, t]|^p)) + offset, clipped to the dynamic range
+    log_mel[m, t] = gain log(floored(sum_k H[m, k] |X[k, t]|^p)) + offset, clipped to the dynamic range;
+    no logarithm is taken of less than 2^-126
 
     Parameters
     ----------
@@ -246,8 +248,7 @@ def compressed(mel: np.ndarray, c: Convention) -> np.ndarray:
         mel = np.where(mel == 0, c.floor, mel)
     else:
         mel = np.maximum(mel, c.floor * mel.max())
-    with np.errstate(divide="ignore"):
-        level = _LOG_FACTOR[c.log] * np.log(mel)
+    level = _LOG_FACTOR[c.log] * np.log(np.maximum(mel, LEAST))
     if c.reference == "maximum":
         level = level - level.max()
     if c.dynamic_range is not None:
@@ -276,8 +277,7 @@ def with_energy(cepstra: np.ndarray, raw: np.ndarray, power: np.ndarray, c: Conv
     if c.energy is None:
         return cepstra
     energy = np.sum(raw**2, axis=0) if c.energy_of == "raw frame" else np.sum(power, axis=0)
-    with np.errstate(divide="ignore"):
-        row = np.log(np.maximum(energy, c.energy_floor))[None]
+    row = np.log(np.maximum(energy, max(c.energy_floor, LEAST)))[None]
     if c.energy == "replaces c0":
         return np.concatenate([cepstra[:-1], row]) if c.c0 == "last" else np.concatenate([row, cepstra[1:]])
     return np.concatenate([row, cepstra] if c.energy == "first" else [cepstra, row])

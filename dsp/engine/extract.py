@@ -26,7 +26,7 @@ from dsp.engine.stages import (
     slope,
 )
 from dsp.framing import samples_before, stretch
-from dsp.mfcc import frames_given, trace
+from dsp.mfcc import LEAST, frames_given, trace
 from dsp.normalization import cmn, cmvn, dither
 
 CHUNK = 1024  # frames
@@ -139,7 +139,7 @@ def _mel(x: np.ndarray, mean: float, plan: Plan, start: int, stop: int) -> tuple
 def _level(mel: np.ndarray, plan: Plan, highest: float | None) -> np.ndarray:
     """dsp.mfcc.compressed; `highest` is the clip's greatest mel value where the convention asks for it."""
     c, factor = plan.convention, _LOG_FACTOR[plan.convention.log]
-    floor = max(c.floor * highest if c.floor_rule == "share of maximum" else c.floor, plan.tiny)
+    floor = max(c.floor * highest if c.floor_rule == "share of maximum" else c.floor, LEAST)
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
     if c.reference is not None or c.dynamic_range is not None:
         top = factor * math.log(highest + floor if c.floor_rule == "add" else max(highest, floor))
@@ -159,7 +159,7 @@ def _over_time(features: np.ndarray, n_static: int, energy: np.ndarray, plan: Pl
     c, statics = plan.convention, features[:n_static]
     if c.energy is not None:
         last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")
-        np.log(np.maximum(energy, max(c.energy_floor, plan.tiny)), out=statics[-1 if last else 0])
+        np.log(np.maximum(energy, max(c.energy_floor, LEAST)), out=statics[-1 if last else 0])
     if c.delta_orders > 0:
         slope(statics, plan.slopes[0], c.delta_edges, out=features[n_static : 2 * n_static])
     if c.delta_orders > 1:

@@ -40,7 +40,6 @@ class Plan(NamedTuple):
     convention: Convention
     size: Sizes
     dtype: np.dtype
-    tiny: float  # its least normal number, below which the logarithm has no answer
     fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
     tables: Tables
     emphasis: float  # coefficient over the whole signal; 0 for none
@@ -87,7 +86,6 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         convention=c,
         size=size,
         dtype=dtype,
-        tiny=float(np.finfo(dtype).tiny),
         fast=is_fast(size.n_fft),
         tables=tables,
         emphasis=c.preemphasis if in_signal else 0.0,

@@ -1,0 +1,238 @@
+"""Two readings, one truth: dsp.extract against dsp.mfcc and dsp.log_mel, under presets and random conventions."""
+
+import math
+import os
+import subprocess
+import sys
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import dsp
+from dsp import CONVENTIONS, Convention
+from dsp.conventions import WORDS
+from dsp.engine import extract as engine
+from tests.conftest import ROOT
+
+FLOAT64 = 1e-9  # of the largest value, as promised; measured: 1e-13
+FLOAT32 = 1e-4  # of the largest value where filters average; measured: 1e-5
+EPS = {"float64": np.finfo(np.float64).eps, "float32": np.finfo(np.float32).eps}
+BESIDE = 16e6  # bytes that four minutes and an hour may take beside signal and features; measured: 14e6, 11e6
+RATE = 16_000
+KINDS = [
+    (name, kind)
+    for name in CONVENTIONS
+    for kind in ("log_mel", "mfcc")
+    if kind == "log_mel" or CONVENTIONS[name].n_mfcc
+]
+
+
+def textbook(x, rate, convention, kind):
+    return dsp.mfcc(x, rate, convention) if kind == "mfcc" else dsp.log_mel(x, rate, convention)
+
+
+LN = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
+
+
+def assert_levels_equal(found, expected, c: Convention, dtype: str, limit: float):
+    """Equal as levels; or, where a level is far below the loudest, as what it is the logarithm of."""
+    unit = c.log_gain * LN[c.log]
+    loudest = expected.max()
+    linear = np.abs(np.exp((found - loudest) / unit) - np.exp((expected - loudest) / unit))
+    close = np.abs(found - expected) <= limit * max(1e-3, np.abs(expected).max())
+    assert (close | (linear <= 100 * EPS[dtype])).all()
+
+
+def assert_equal(x, rate, convention, kind, dtype, limit):
+    c = dsp.conventions.named(convention)
+    expected = textbook(x, rate, c, kind)
+    (found,) = dsp.extract([x], rate, c, kind, dtype)
+    assert found.shape == expected.shape and found.dtype == dtype
+    if kind == "log_mel":
+        return assert_levels_equal(found, expected, c, dtype, limit)
+    steps = dsp.trace(x, rate, c, until="log_mel")
+    # a weak band feels the rounding of its whole frame's power, and a sum of levels that of its terms
+    weakest = np.maximum(steps["mel"], c.floor * (steps["mel"].max() if c.floor_rule == "share of maximum" else 1))
+    drift = np.log1p(30 * EPS[dtype] * steps["power"].sum(axis=0) / np.maximum(weakest, 1e-30)).max()
+    level = abs(c.log_gain) * LN[c.log] * drift + 30 * EPS[dtype] * np.abs(steps["log_mel"]).max()
+    tolerance = limit * np.abs(expected).max() + 2 * np.sqrt(len(weakest)) * max(1.0, c.lifter) * level
+    assert np.abs(found - expected).max() <= tolerance
+
+
+def nasty(rate: int) -> dict[str, np.ndarray]:
+    """Signals that bring out edges: one sample more and less than a frame of 25 ms, silence, extremes."""
+    n, frame = np.arange(rate), int(0.025 * rate)
+    return {
+        "impulse": np.where(n == 5000, 1.0, 0.0),
+        "silence": np.zeros(rate),
+        "square": np.where(n // 20 % 2 == 0, 1.0, -1.0),
+        "chirp": np.sin(2 * np.pi * (50 + 3000 * n / rate) * n / rate),
+        "noise": np.random.default_rng(1).standard_normal(rate),
+        "frame - 1": np.random.default_rng(2).standard_normal(frame - 1),
+        "frame": np.random.default_rng(3).standard_normal(frame),
+        "frame + 1": np.random.default_rng(4).standard_normal(frame + 1),
+        "2049": np.random.default_rng(5).standard_normal(2049),
+    }
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_every_preset(utterance, name, kind, dtype):
+    limit = FLOAT64 if dtype == "float64" else FLOAT32
+    for label, x in {"speech": utterance, **nasty(RATE)}.items():
+        try:
+            textbook(x, RATE, name, kind)
+        except ValueError as error:
+            with pytest.raises(ValueError) as raised:
+                dsp.extract([x], RATE, name, kind, dtype)
+            assert str(error) in str(raised.value), label
+        else:
+            assert_equal(x, RATE, name, kind, dtype, limit)
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_speech_without_an_allowance(utterance, name, kind):
+    expected = textbook(utterance, RATE, name, kind)
+    scale = np.abs(expected).max()
+    assert np.abs(dsp.extract([utterance], RATE, name, kind)[0] - expected).max() <= FLOAT64 * scale
+    if CONVENTIONS[name].n_mels is not None:
+        found = dsp.extract([utterance.astype(np.float32)], RATE, name, kind, "float32")[0]
+        assert np.abs(found - expected).max() <= FLOAT32 * scale
+
+
+conventions = st.builds(
+    Convention,
+    scale=st.sampled_from([1.0, 32_768.0]),
+    preemphasis=st.sampled_from([0.0, 0.95, 1.0]),
+    dither=st.sampled_from([0.0, 0.0, 0.1]),
+    frame_length=st.integers(3, 90),
+    hop_length=st.integers(1, 100),
+    n_fft=st.one_of(st.sampled_from(["power of two", "frame length"]), st.integers(90, 300)),
+    n_mels=st.one_of(st.none(), st.integers(1, 30)),
+    floor=st.sampled_from([1e-6, 1e-3]),
+    dynamic_range=st.sampled_from([None, 3.0]),
+    log_gain=st.sampled_from([1.0, 0.25]),
+    log_offset=st.sampled_from([0.0, 1.0]),
+    n_mfcc=st.one_of(st.none(), st.integers(1, 12)),
+    lifter=st.sampled_from([0.0, 22.0]),
+    delta_orders=st.integers(0, 2),
+    delta_width=st.sampled_from([3, 5, 9]),
+    **{field: st.sampled_from(words) for field, words in WORDS.items() if field != "normalization"},
+    normalization=st.sampled_from([None, "mean"]),
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(c=conventions, n=st.integers(1, 2500), chunk=st.integers(1, 60), seed=st.integers(0, 999), loud=st.booleans())
+def test_conventions_drawn_at_random(c, n, chunk, seed, loud):
+    x = np.random.default_rng(seed).standard_normal(n) * (1.0 if loud else 1e-3)
+    kind = "log_mel" if c.n_mfcc is None else "mfcc"
+    rate = 8000.0
+    kept = engine.CHUNK
+    engine.CHUNK = chunk
+    try:
+        try:
+            textbook(x, rate, c, kind)
+        except ValueError:
+            with pytest.raises(ValueError):
+                dsp.extract([x], rate, c, kind)
+            assume(False)
+        assert_equal(x, rate, c, kind, "float64", FLOAT64)
+    finally:
+        engine.CHUNK = kept
+
+
+@pytest.mark.parametrize(("name", "kind"), KINDS)
+def test_chunks_leave_no_seam(utterance, name, kind, monkeypatch):
+    whole = dsp.extract([utterance], RATE, name, kind)[0]
+    monkeypatch.setattr(engine, "CHUNK", 17)
+    for workers in (1, 3):
+        pieces = dsp.extract([utterance], RATE, name, kind, workers=workers)[0]
+        np.testing.assert_allclose(pieces, whole, rtol=0, atol=1e-12 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("workers", [2, 3, 16])
+def test_workers_keep_the_order_and_every_bit(rng, workers):
+    signals = [rng.standard_normal(n) for n in rng.integers(4000, 40_000, 37)]
+    one = dsp.extract(signals, RATE, "kaldi")
+    many = dsp.extract(signals, RATE, "kaldi", workers=workers)
+    assert len(one) == len(many) == 37
+    for a, b in zip(one, many, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_memory_beside_signal_and_features_does_not_grow(rng, dtype):
+    beside = []
+    for minutes in (4, 60):
+        x = np.tile(rng.standard_normal(RATE * 60).astype(dtype), minutes)
+        dsp.extract([x[:RATE]], RATE, "opensmile_mfcc12", "mfcc", dtype)  # compiles, and makes the tables
+        tracemalloc.start()
+        (features,) = dsp.extract([x], RATE, "librosa", "log_mel", dtype)
+        beside.append(tracemalloc.get_traced_memory()[1] - features.nbytes)
+        tracemalloc.stop()
+    assert max(beside) <= BESIDE, beside
+
+
+PROGRAM = """
+import sys, numpy as np, dsp
+rng = np.random.default_rng(0)
+x = rng.standard_normal(9000)
+found = [dsp.extract([x], 16000, name, kind, dtype)[0].ravel()
+         for name, kind in (("kaldi", "mfcc"), ("librosa", "log_mel"), ("whisper", "log_mel"))
+         for dtype in ("float64", "float32")]
+np.save(sys.argv[1], np.concatenate(found).astype(np.float64))
+"""
+
+
+@pytest.mark.parametrize("processor", ["generic", "haswell"])
+def test_other_processors_give_the_same_bits(tmp_path, processor):
+    """No vector unit worth the name (SSE2), and AVX2 without AVX-512, by Numba's setting."""
+    found = []
+    for name in (None, processor):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if name:
+            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2" if name == "haswell" else ""}
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "x.npy")], env=environment, check=True, cwd=tmp_path
+        )
+        found.append(np.load(tmp_path / "x.npy"))
+    assert found[0].size > 10_000 and math.isfinite(found[0].sum())
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+SIGNAL = np.ones(9000)
+WITH_DELTAS = replace(CONVENTIONS["librosa"], delta_orders=1, delta_edges="interp")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: dsp.extract([SIGNAL], RATE, "libroza"), "did you mean librosa"),
+        (lambda: dsp.extract([SIGNAL], RATE, "librosa", "cepstra"), "kind='cepstra'"),
+        (lambda: dsp.extract([SIGNAL], RATE, "librosa", dtype="float16"), "dtype='float16'"),
+        (lambda: dsp.extract([SIGNAL], RATE, "librosa", workers=0), "workers=0"),
+        (lambda: dsp.extract([SIGNAL], RATE, "whisper"), "makes no cepstra"),
+        (lambda: dsp.extract([SIGNAL], 0, "librosa"), "sample_rate=0"),
+        (lambda: dsp.extract(SIGNAL, RATE, "librosa"), "a list of signals"),
+        (lambda: dsp.extract([SIGNAL, SIGNAL[:0]], RATE, "librosa"), r"signals\[1\] is empty"),
+        (lambda: dsp.extract([SIGNAL, SIGNAL + np.nan], RATE, "librosa", workers=2), r"signals\[1\]\[0\] is nan"),
+        (lambda: dsp.extract([SIGNAL.astype(np.int16)], RATE, "librosa"), r"signals\[0\] has dtype int16"),
+        (lambda: dsp.extract([SIGNAL + 1j], RATE, "librosa"), r"signals\[0\] has dtype complex128"),
+        (lambda: dsp.extract([np.ones((2, 9000))], RATE, "librosa"), r"signals\[0\] has shape \(2, 9000\)"),
+        (lambda: dsp.extract([SIGNAL[:399]], RATE, "kaldi"), r"signals\[0\]: 399 samples give no frame of 400"),
+        (lambda: dsp.extract([SIGNAL[:99]], RATE, "torchaudio"), r"signals\[0\]: 99 samples are too few to reflect"),
+        (lambda: dsp.extract([SIGNAL[:300]], RATE, WITH_DELTAS), r"signals\[0\]: 1 frames are fewer than width=9"),
+    ],
+)
+def test_bad_arguments(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def test_no_signals():
+    assert dsp.extract([], RATE, "librosa") == []
