@@ -8,6 +8,8 @@ import operator
 
 import numpy as np
 
+MOST = 2**28  # a vector of that many float64 takes 2 GB; a longer one is a mistake, found before memory is gone
+
 
 def as_signal(signal, name: str = "signal") -> np.ndarray:
     """`signal` as a finite float64 vector, shape (n,), n >= 1.
@@ -45,8 +47,8 @@ def as_samples(signal, name: str = "signal") -> np.ndarray:
     return signal
 
 
-def as_count(value, name: str, at_least: int = 1) -> int:
-    """`value` as an int that is at least `at_least`; ValueError names the argument otherwise.
+def as_count(value, name: str, at_least: int = 1, at_most: int = MOST) -> int:
+    """`value` as an int in at_least .. at_most; ValueError names the argument otherwise.
 
     Checked: tests/test_bad_signals_are_refused.py
     """
@@ -56,4 +58,6 @@ def as_count(value, name: str, at_least: int = 1) -> int:
         raise ValueError(f"{name}={value!r} is not a whole number") from None
     if count < at_least:
         raise ValueError(f"{name}={count} is too small; at least {at_least} is expected")
+    if count > at_most:
+        raise ValueError(f"{name}={count} is too large; at most {at_most} is expected")
     return count

@@ -6,6 +6,8 @@ mel, or FFT bins); the *norm* says how high a filter is. Two banks with "the HTK
 other two.
 """
 
+import warnings
+
 import numpy as np
 
 from dsp.checks import as_count
@@ -112,15 +114,16 @@ def mel_filterbank(
 
     Returns
     -------
-    filters : (n_mels, n_fft // 2 + 1) float64; a filter narrower than a bin may be empty (all zeros)
+    filters : (n_mels, n_fft // 2 + 1) float64; a filter between two bins is empty (all zeros), with a UserWarning
 
     Raises
     ------
-    ValueError  for a range outside 0 .. sample_rate / 2, or an unknown word.
+    ValueError  for a range outside 0 .. sample_rate / 2, an unknown word, or a bank of more than 2^28 numbers.
 
     Source: Davis & Mermelstein 1980; Slaney 1998; HTK Book 5.4. Checked: tests/test_mel_matches_librosa.py
     """
     n_mels, n_fft = as_count(n_mels, "n_mels"), as_count(n_fft, "n_fft")
+    as_count(n_mels * (n_fft // 2 + 1), "n_mels * (n_fft // 2 + 1)")
     nyquist = sample_rate / 2
     f_max = nyquist if f_max is None else f_max
     if not 0 <= f_min < f_max <= nyquist:
@@ -137,6 +140,12 @@ def mel_filterbank(
         filters = _triangles(np.arange(frequency.size), np.floor((n_fft + 1) * edges / sample_rate))
     else:
         raise ValueError(f'{triangles=} is neither "hz", "mel" nor "bins"')
+    n_empty = n_mels - np.count_nonzero(filters.any(axis=1))
+    if n_empty:
+        warnings.warn(
+            f"{n_empty} of {n_mels} mel filters are empty: no FFT bin lies in them; take fewer, or a longer FFT",
+            stacklevel=2,
+        )
     if norm == "area":
         return filters * (2 / (edges[2:] - edges[:-2]))[:, None]
     if norm == "both sides":

@@ -220,6 +220,8 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
         "blackman": blackman,
     }
     window = shapes[c.window](size.window, periodic=c.window_symmetry == "periodic")
+    if not window.any():
+        raise ValueError(f"a {c.window} window of {size.window} samples is 0 everywhere")
     before = (size.frame - size.window) // 2
     return np.concatenate([np.zeros(before), window, np.zeros(size.frame - size.window - before)])
 

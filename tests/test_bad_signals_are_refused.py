@@ -12,6 +12,14 @@ SIGNAL_FUNCTIONS = {
     "stft": lambda x: dsp.stft(x, dsp.hann(64), 16),
     "spectrogram": lambda x: dsp.spectrogram(x, dsp.hann(64), 32, 64, 16000),
     "log_spectrogram": lambda x: dsp.log_spectrogram(x, dsp.hann(64), 32, 64, 1e-9),
+    "mfcc": lambda x: dsp.mfcc(x, 16_000, "kaldi"),
+    "log_mel": lambda x: dsp.log_mel(x, 16_000),
+    "trace": lambda x: dsp.trace(x, 16_000),
+    "extract": lambda x: dsp.extract([x], 16_000),
+    "resample": lambda x: dsp.resample(x, 16_000, 8_000),
+    "trim": lambda x: dsp.trim(x),
+    "wiener": lambda x: dsp.wiener(x),
+    "time_stretch": lambda x: dsp.time_stretch(x, 1.1),
 }
 BAD_SIGNALS = {
     "empty": (X[:0], "empty"),
@@ -66,11 +74,40 @@ def test_bad_signals(name, bad):
         (lambda: dsp.amplitude_to_db([-1.0]), "amplitude"),
         (lambda: dsp.power_to_db([1.0], offset=-1), "offset=-1"),
         (lambda: dsp.roots_of_unity(0), "n=0"),
+        (lambda: dsp.roots_of_unity(10**12), "n=1000000000000 is too large"),
+        (lambda: dsp.hamming(10**12), "n=1000000000000 is too large"),
+        (lambda: dsp.rfft(X, 10**12), "n=1000000000000 is too large"),
+        (lambda: dsp.mel_filterbank(10**6, 10**6, 16_000), "too large"),
+        (lambda: dsp.mel_filterbank(40, 512, 16_000, f_max=8001), "f_max=8001 must lie in 0 .. 8000.0 Hz"),
+        (lambda: dsp.mel_filterbank(40, 512, 16_000, f_min=-1), "f_min=-1"),
+        (lambda: dsp.mel_filterbank(0, 512, 16_000), "n_mels=0"),
+        (lambda: dsp.mfcc(X, 16_000, "kaldy"), "did you mean kaldi"),
+        (lambda: dsp.mfcc(X[:399], 16_000, "kaldi"), "399 samples give no frame of 400"),
+        (lambda: dsp.mfcc(X, -16_000, "kaldi"), "sample_rate=-16000"),
+        (lambda: dsp.log_mel(X, 44_100, "python_speech_features"), "n_fft=512 is less than a frame of 1103"),
+        (lambda: dsp.Convention(hop_length=0), "hop_length=0"),
+        (lambda: dsp.Convention(frame_length=10**12), "too large"),
+        (lambda: dsp.Convention(window="hannn"), "window='hannn' is none of"),
+        (lambda: dsp.Convention(floor=0), "floor=0"),
+        (lambda: dsp.dct_matrix(0, 40), "n"),
+        (lambda: dsp.delta(np.ones((3, 4)), 4), "width=4"),
+        (lambda: dsp.lifter(13, -1), "-1"),
     ],
 )
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_empty_filters_are_told():
+    with pytest.warns(UserWarning, match="4 of 128 mel filters are empty"):
+        filters = dsp.mel_filterbank(128, 400, 16_000, scale="htk")
+    assert (~filters.any(axis=1)).sum() == 4
+
+
+def test_finite_samples_whose_sum_is_not():
+    x = np.full(9, 1e308)
+    assert as_signal(x) is x
 
 
 def test_good_input_passes_unchanged():

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 
 from dsp.checks import as_count, as_samples, as_signal
-from dsp.conventions import named
+from dsp.conventions import Convention, named
 from dsp.engine.plan import Plan, make_plan
 from dsp.engine.stages import (
     ADD,
@@ -108,7 +108,7 @@ def _in_chunks(x: np.ndarray, plan: Plan, kind: str, each) -> np.ndarray:
     highest = None
     whole_clip = c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum"
     if whole_clip and len(chunks) > 1:
-        highest = max(each(lambda chunk: float(_mel(x, mean, plan, *chunk)[0].max()), chunks))
+        highest = max(each(lambda chunk: _highest(_mel(x, mean, plan, *chunk)[0], c), chunks))
     with_cepstra = kind == "mfcc"
     n_rows = plan.cepstrum.shape[0] if with_cepstra else plan.tables.n_levels
     n_static = n_rows + (with_cepstra and c.energy in ("first", "last"))
@@ -118,7 +118,7 @@ def _in_chunks(x: np.ndarray, plan: Plan, kind: str, each) -> np.ndarray:
 
     def fill(chunk: tuple[int, int]) -> None:
         mel, energy[slice(*chunk)] = _mel(x, mean, plan, *chunk)
-        level = _level(mel, plan, float(mel.max()) if whole_clip and highest is None else highest)
+        level = _level(mel, plan, _highest(mel, c) if whole_clip and highest is None else highest)
         rows[:, slice(*chunk)] = mixed(plan.cepstrum, level) if with_cepstra else level
 
     for _ in each(fill, chunks):
@@ -136,13 +136,20 @@ def _mel(x: np.ndarray, mean: float, plan: Plan, start: int, stop: int) -> tuple
     return mel_and_energy(stretch(piece, first - low, length, c.framing), stop - start, plan.tables)
 
 
+def _highest(mel: np.ndarray, c: Convention) -> float:
+    """The greatest value; the floor counts where it stands in for a zero."""
+    highest = float(mel.max())
+    return max(highest, c.floor) if c.floor_rule == "zeros only" and mel.min() == 0 else highest
+
+
 def _level(mel: np.ndarray, plan: Plan, highest: float | None) -> np.ndarray:
     """dsp.mfcc.compressed; `highest` is the clip's greatest mel value where the convention asks for it."""
     c, factor = plan.convention, _LOG_FACTOR[plan.convention.log]
     floor = max(c.floor * highest if c.floor_rule == "share of maximum" else c.floor, LEAST)
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
     if c.reference is not None or c.dynamic_range is not None:
-        top = factor * math.log(highest + floor if c.floor_rule == "add" else max(highest, floor))
+        floored = {"add": highest + floor, "zeros only": max(highest, LEAST)}.get(c.floor_rule, max(highest, floor))
+        top = factor * math.log(floored)
         if c.reference == "maximum":
             level -= plan.dtype.type(top)
             top = 0.0
