@@ -111,6 +111,7 @@ def mel_filterbank(
     sample_rate : Hz
     f_min, f_max : Hz, 0 <= f_min < f_max <= sample_rate / 2; None takes the Nyquist frequency
     scale : as hz_to_mel
+    triangles, norm : the words above
 
     Returns
     -------

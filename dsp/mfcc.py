@@ -7,12 +7,10 @@ few lines that asks the Convention what to do. Columns are frames.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 
-from dsp import framing
-from dsp.checks import as_count, as_signal
+from dsp.checks import as_signal
 from dsp.conventions import Convention, named
 from dsp.dct import dct_matrix, lifter
 from dsp.deltas import delta
@@ -21,20 +19,11 @@ from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
 from dsp.normalization import cmn, cmvn, dither, remove_dc
 from dsp.preemphasis import preemphasis
+from dsp.sizes import Sizes, frames_given, sizes
 from dsp.windows import blackman, hamming, hann, povey
 
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 LEAST = 2.0**-126  # the least normal float32: what is below it has its logarithm, so that silence has a level
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """Lengths in samples at one sample rate: of the window, of a frame, of the hop, of the transform."""
-
-    window: int
-    frame: int
-    hop: int
-    n_fft: int
 
 
 def log_mel(signal, sample_rate: float, convention="librosa") -> np.ndarray:
@@ -139,42 +128,6 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     return steps
 
 
-def sizes(c: Convention, sample_rate: float, n_samples: int | None = None) -> Sizes:
-    """The convention's lengths at a sample rate. (n_samples: SciPy shortens its window to a shorter signal.)
-
-    Raises ValueError if the rate is not positive, a length comes out as 0, or n_fft is less than the frame.
-
-    Checked: tests/test_frame_counts_match_every_tool.py
-    """
-    if not sample_rate > 0:
-        raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
-    window = _samples(c.frame_length, c.frame_length_s, sample_rate, c.rounding)
-    if c.framing == "scipy" and n_samples is not None:
-        window = min(window, n_samples)
-    if c.hop_length is None and c.hop_length_s is None:
-        hop = window - window // 2
-    else:
-        hop = _samples(c.hop_length, c.hop_length_s, sample_rate, c.rounding)
-    as_count(window, "frame_length")
-    as_count(hop, "hop_length")
-    rules = {"power of two": 1 << (window - 1).bit_length(), "frame length": window}
-    n_fft = rules.get(c.n_fft, c.n_fft)
-    if n_fft < window:
-        raise ValueError(f"{n_fft=} is less than a frame of {window} samples at {sample_rate} Hz")
-    return Sizes(window, n_fft if c.window_place == "centre" else window, hop, n_fft)
-
-
-def _samples(length: int | None, length_s: float | None, sample_rate: float, rounding: str) -> int:
-    if length is not None:
-        return length
-    exact = length_s * sample_rate
-    if rounding == "half up":
-        return math.floor(exact + 0.5)
-    if rounding == "power of two down":
-        return 1 << (math.floor(exact).bit_length() - 1)
-    return math.floor(exact + 1e-9)  # 0.025 * 16000 is 400, whatever its last bit
-
-
 def condition(x: np.ndarray, c: Convention) -> np.ndarray:
     """What is done to the signal as a whole."""
     x = x * c.scale
@@ -191,16 +144,6 @@ def frames_of(x: np.ndarray, size: Sizes, c: Convention) -> np.ndarray:
     """(frame, n_frames) by the convention's framing."""
     n_frames = frames_given(x.size, size, c)
     return frame(extend(x, size.frame, size.hop, c.framing), size.frame, size.hop)[:, :n_frames]
-
-
-def frames_given(n_samples: int, size: Sizes, c: Convention) -> int:
-    """How many frames; ValueError if there is none."""
-    n_frames = framing.frames_given(n_samples, size.frame, size.hop, c.framing)
-    if c.last_frame == "kept":
-        return n_frames
-    if n_frames == 1:
-        raise ValueError(f"{n_samples} samples give one frame, and the convention drops the last")
-    return n_frames - 1
 
 
 def emphasized(frames: np.ndarray, c: Convention) -> np.ndarray:

@@ -65,7 +65,7 @@ def deemphasis(signal, coefficient: float = 0.97) -> np.ndarray:
     ------
     ValueError  if the signal is not a finite real vector or the coefficient is outside [0, 1].
 
-    Source: as preemphasis. Checked: tests/test_dsp_matches_octave.py
+    Source: as preemphasis. Checked: tests/test_features_match_every_tool.py
     """
     y = as_signal(signal)
     if not 0 <= coefficient <= 1:

@@ -17,6 +17,7 @@ def hamming(n: int, periodic: bool = False) -> np.ndarray:
     Parameters
     ----------
     n : int >= 1, samples
+    periodic : for spectra: one period of n samples; otherwise symmetric, for filters
 
     Returns
     -------
@@ -40,6 +41,7 @@ def hann(n: int, periodic: bool = False) -> np.ndarray:
     Parameters
     ----------
     n : int >= 1, samples
+    periodic : for spectra: one period of n samples; otherwise symmetric, for filters
 
     Returns
     -------
@@ -63,6 +65,7 @@ def povey(n: int, periodic: bool = False) -> np.ndarray:
     Parameters
     ----------
     n : int >= 1, samples
+    periodic : for spectra: one period of n samples; otherwise symmetric, for filters
 
     Returns
     -------
@@ -72,7 +75,7 @@ def povey(n: int, periodic: bool = False) -> np.ndarray:
     ------
     ValueError  if n is not a whole number >= 1.
 
-    Source: Kaldi, documentation of --window-type. Checked: tests/test_features_match_every_tool.py
+    Source: Kaldi, documentation of --window-type. Checked: tests/test_windows_match_scipy.py
     """
     return hann(n, periodic) ** 0.85
 
@@ -85,6 +88,7 @@ def blackman(n: int, periodic: bool = False) -> np.ndarray:
     Parameters
     ----------
     n : int >= 1, samples
+    periodic : for spectra: one period of n samples; otherwise symmetric, for filters
 
     Returns
     -------
@@ -94,7 +98,7 @@ def blackman(n: int, periodic: bool = False) -> np.ndarray:
     ------
     ValueError  if n is not a whole number >= 1.
 
-    Source: Blackman & Tukey 1958; MathWorks, documentation of blackman. Checked: tests/test_dsp_matches_octave.py
+    Source: Blackman & Tukey 1958; MathWorks, documentation of blackman. Checked: tests/test_windows_match_scipy.py
     """
     n = as_count(n, "n")
     if n == 1:

@@ -14,7 +14,11 @@ def round_half_away(x) -> np.ndarray:
 
     Returns
     -------
-    rounded : same shape, float64
+    rounded : same shape, float64; NaN stays NaN
+
+    Raises
+    ------
+    ValueError  if x is no array of numbers.
 
     Source: MathWorks, documentation of round. Checked: tests/test_image_stages_match_octave.py
     """

@@ -18,8 +18,9 @@ import torch
 from scipy import signal as scipy_signal
 
 import dsp
-from dsp.mfcc import sizes, window_of
+from dsp.mfcc import window_of
 from dsp.presets import CONVENTIONS
+from dsp.sizes import sizes
 from tests.conftest import GOLDEN
 
 FLOAT64 = 1e-12

@@ -80,17 +80,28 @@ def test_every_file_explains_itself_and_names_tests_that_exist(path):
         assert len(source.splitlines()) <= 300, f"{path}: two rooms in one?"
 
 
-@pytest.mark.parametrize("package", ["dsp", "spectrogram_images"])
-def test_public_functions_are_documented(package):
-    module = importlib.import_module(package)
-    for name in module.__all__:
-        thing = getattr(module, name)
-        if not inspect.isfunction(thing):
-            continue
-        text = inspect.getdoc(thing) or ""
-        assert "Checked: tests/" in text, name
-        assert "Source: " in text or "AudioError" in text, name
-        assert "Parameters\n" in text and "Returns\n" in text, name
+PUBLIC = [
+    (package, name)
+    for package in ("dsp", "spectrogram_images")
+    for name in importlib.import_module(package).__all__
+    if inspect.isfunction(getattr(importlib.import_module(package), name))
+]
+
+
+@pytest.mark.parametrize(("package", "name"), PUBLIC, ids=lambda value: value)
+def test_public_functions_are_documented(package, name):
+    """Sections, every parameter by its name, a source, and a test that exists and uses the function."""
+    thing = getattr(importlib.import_module(package), name)
+    text = inspect.getdoc(thing) or ""
+    for section in ("Parameters\n---", "Returns\n---", "Raises\n---"):
+        assert section in text, section
+    assert "Source: " in text or "AudioError" in text
+    described = text.split("Parameters\n")[1].split("Returns\n")[0]
+    for parameter in inspect.signature(thing).parameters:
+        assert re.search(rf"\b{parameter}\b", described), parameter
+    proofs = re.findall(r"tests/\w+\.py", text.split("Checked:")[1])
+    assert proofs
+    assert any(re.search(rf"\b{name}\b", (ROOT / proof).read_text(encoding="utf-8")) for proof in proofs), proofs
 
 
 def test_the_top_level_is_the_users():

@@ -4,7 +4,8 @@ Nothing here defines anything: each function equals a short one of the textbook 
 says so. To learn how a feature is made, read dsp/*.py; to learn how to make it fast, read on, in this order:
 
     lanes.py     one SIMD register as a type with ordinary operators
-    kernels.py   the inner loops, written on it like formulas
+    kernels.py   from samples to mel values, the inner loops, written on it like formulas
+    rows.py      the inner loops on rows: conditioning, logarithm, DCT, deltas
     plan.py      the tables that a Convention needs: window, roots of unity, sparse filters, DCT
     stages.py    the kernels as functions from arrays to arrays
     extract.py   many utterances: chunks, threads, and what is done to whole clips

@@ -26,8 +26,9 @@ from dsp.engine.stages import (
     slope,
 )
 from dsp.framing import samples_before, stretch
-from dsp.mfcc import LEAST, frames_given, trace
+from dsp.mfcc import LEAST, trace
 from dsp.normalization import cmn, cmvn, dither
+from dsp.sizes import frames_given
 
 CHUNK = 1024  # frames
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
@@ -60,7 +61,7 @@ def extract(
     ValueError  as mfcc and log_mel, for an unknown kind or dtype, or workers < 1; a bad signal is named by
         its place in the list.
 
-    Source: as mfcc. Checked: tests/test_engine_equals_textbook.py
+    Source: as mfcc. Checked: tests/test_extract_equals_textbook.py
     """
     c = named(convention)
     if kind not in ("mfcc", "log_mel"):

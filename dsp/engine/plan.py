@@ -9,7 +9,8 @@ import numpy as np
 from dsp.conventions import Convention
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import slope_weights
-from dsp.mfcc import Sizes, cepstrum_matrix, cepstrum_weights, filterbank_of, sizes, window_of
+from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, window_of
+from dsp.sizes import Sizes, sizes
 
 
 class Tables(NamedTuple):

@@ -5,8 +5,9 @@ import threading
 
 import numpy as np
 
-from dsp.engine.kernels import condition, lay_out, mel_frames, mix_rows, slopes, take_log
+from dsp.engine.kernels import lay_out, mel_frames
 from dsp.engine.plan import Tables
+from dsp.engine.rows import condition, mix_rows, slopes, take_log
 
 _ROOMS = threading.local()
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
