@@ -132,8 +132,8 @@ def test_conventions_drawn_at_random(c, n, chunk, seed, loud):
     x = np.random.default_rng(seed).standard_normal(n) * (1.0 if loud else 1e-3)
     kind = "log_mel" if c.n_mfcc is None else "mfcc"
     rate = 8000.0
-    kept = engine.CHUNK
-    engine.CHUNK = chunk
+    kept = engine.BATCH
+    engine.BATCH = chunk
     try:
         try:
             textbook(x, rate, c, kind)
@@ -146,13 +146,13 @@ def test_conventions_drawn_at_random(c, n, chunk, seed, loud):
             assume(steps["mel"].min() > 1e-25 * steps["power"].max())
         assert_equal(x, rate, c, kind, "float64", FLOAT64)
     finally:
-        engine.CHUNK = kept
+        engine.BATCH = kept
 
 
 @pytest.mark.parametrize(("name", "kind"), KINDS)
 def test_chunks_leave_no_seam(utterance, name, kind, monkeypatch):
     whole = dsp.extract([utterance], RATE, name, kind)[0]
-    monkeypatch.setattr(engine, "CHUNK", 17)
+    monkeypatch.setattr(engine, "BATCH", 17)
     for workers in (1, 3):
         pieces = dsp.extract([utterance], RATE, name, kind, workers=workers)[0]
         np.testing.assert_allclose(pieces, whole, rtol=0, atol=1e-12 * np.abs(whole).max())

@@ -1,8 +1,8 @@
 """The compiled inner loops: from samples to mel levels, a register of frames at a time.
 
-Frames stand in lanes: sample n of frames t, t+1, .. is one register. To load it in one piece, the signal
-is first laid out in `hop` rows, signal[r + c hop] = columns[r, c], for then sample n of frame t is
-columns[n mod hop, t + n div hop], and its neighbours in the row are the same sample of the next frames.
+Frames stand in lanes: sample n of frames t, t+1, .. is one register. To load it in one piece, the samples
+under these frames are first laid out in `hop` rows, x[r + c hop] = columns[r, c], for then sample n of frame
+t is columns[n mod hop, t + n div hop], and its neighbours in the row are the same sample of the next frames.
 Work arrays hold real and imaginary parts apart, element k of all lanes side by side.
 
 Every function here equals a few lines of the textbook lane, which its docstring names.
@@ -17,17 +17,17 @@ BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first ca
 STRIP = 64  # elements of each quarter: together as many
 
 
-@njit(cache=True, nogil=True)
-def lay_out(x, columns, work):
-    """columns[r, c] = x[r + c hop], hop = number of rows. A square of samples is turned at a time."""
+@njit(cache=True)
+def _lay_out(x, first, columns, work):
+    """columns[r, c] = x[first + r + c hop], hop = number of rows. A square of samples is turned at a time."""
     lanes, (hop, pitch) = width(columns), columns.shape
     whole = hop - hop % lanes
     for c in range(0, pitch, lanes):
         for r in range(0, whole, lanes):
-            _turn_square(x, r + c * hop, hop, columns, r * pitch + c, work)
+            _turn_square(x, first + r + c * hop, hop, columns, r * pitch + c, work)
     for r in range(whole, hop):
         for c in range(pitch):
-            columns[r, c] = x[r + c * hop]
+            columns[r, c] = x[first + r + c * hop]
 
 
 @njit(cache=True)
@@ -56,16 +56,17 @@ def _turn_square(x, first, step, y, place, work):
 
 
 @njit(cache=True, nogil=True)
-def mel_frames(columns, tables, re, im, power, mel, energy):
+def mel_frames(x, tables, columns, re, im, power, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`."""
     lanes = width(mel)
     n_frames = mel.shape[1]
     for block in range(-(-n_frames // lanes)):
         t = min(block * lanes, n_frames - lanes)  # the last register overlaps the one before
-        mean = _frame_mean(columns, tables, t)
+        _lay_out(x, t * tables.hop, columns, power)
+        mean = _frame_mean(columns, tables)
         if tables.energy == 1:
-            store(energy, t, _frame_energy(columns, tables, t, mean))
-        _transform(columns, tables, t, mean, re, im)
+            store(energy, t, _frame_energy(columns, tables, mean))
+        _transform(columns, tables, mean, re, im)
         _power(re, im, tables, power)
         if tables.energy == 2:
             total = load(power, 0)
@@ -80,49 +81,54 @@ def mel_frames(columns, tables, re, im, power, mel, energy):
 
 
 @njit(cache=True)
-def _frame_mean(columns, tables, t):
+def _frame_mean(columns, tables):
     """What dsp.normalization.remove_dc takes off every frame; 0 where the convention does not ask for it."""
-    total, row, column = splat(columns, 0.0), tables.row, tables.column
+    total, (hop, pitch), length = splat(columns, 0.0), columns.shape, tables.window.size
     if tables.frame_dc:
-        for n in range(row.size):
-            total = total + load(columns, row[n] * columns.shape[1] + column[n] + t)
-    return total / float(row.size)
+        for n in range(length):
+            total = total + load(columns, n % hop * pitch + n // hop)
+    return total / float(length)
 
 
 @njit(cache=True)
-def _frame_energy(columns, tables, t, mean):
+def _frame_energy(columns, tables, mean):
     """The sum of squares of every frame."""
-    total, row, column = splat(columns, 0.0), tables.row, tables.column
-    for n in range(row.size):
-        x = load(columns, row[n] * columns.shape[1] + column[n] + t) - mean
+    total, (hop, pitch) = splat(columns, 0.0), columns.shape
+    for n in range(tables.window.size):
+        x = load(columns, n % hop * pitch + n // hop) - mean
         total = total + x * x
     return total
 
 
 @njit(cache=True)
-def _load_windowed(columns, tables, t, mean, start, stop, re, im):
+def _load_windowed(columns, tables, mean, start, stop, re, im):
     """Samples start .. stop - 1 after dsp.mfcc.emphasized, times window_of: even ones to re, odd ones to im."""
-    lanes, pitch, row, column, window = width(columns), columns.shape[1], tables.row, tables.column, tables.window
+    lanes, (hop, pitch), window = width(columns), columns.shape, tables.window
     coefficient, first, second = tables.frame_emphasis
     inside = min(stop, window.size)
     before = splat(columns, 0.0)
     if 0 < start < inside:
-        before = load(columns, row[start - 1] * pitch + column[start - 1] + t) - mean
+        before = load(columns, (start - 1) % hop * pitch + (start - 1) // hop) - mean
+    row, column = start % hop, start // hop
     for n in range(start, inside):
-        x = load(columns, row[n] * pitch + column[n] + t) - mean
+        x = load(columns, row * pitch + column) - mean
+        row += 1
+        if row == hop:
+            row, column = 0, column + 1
+        emphasized = x
         emphasized = x - coefficient * before
+        before = x
         if n == 0 and second != 0.0:
-            emphasized = first * x + second * (load(columns, row[1] * pitch + column[1] + t) - mean)
+            emphasized = first * x + second * (load(columns, row * pitch + column) - mean)
         elif n == 0:
             emphasized = first * x
         store(re if n % 2 == 0 else im, n // 2 * lanes, emphasized * load_splat(window, n))
-        before = x
     for n in range(max(start, inside), stop):
         store(re if n % 2 == 0 else im, n // 2 * lanes, splat(columns, 0.0))
 
 
 @njit(cache=True)
-def _transform(columns, tables, t, mean, re, im):
+def _transform(columns, tables, mean, re, im):
     """Complex transform, length n_fft / 2, of the even samples + i the odd ones; X[k] ends up at place tables.order[k].
 
     Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks of m,
@@ -135,7 +141,7 @@ def _transform(columns, tables, t, mean, re, im):
     for p in range(0, m, STRIP):
         strip = min(p + STRIP, m)
         for first in range(0, n, m):
-            _load_windowed(columns, tables, t, mean, 2 * (first + p), 2 * (first + strip), re, im)
+            _load_windowed(columns, tables, mean, 2 * (first + p), 2 * (first + strip), re, im)
         _stage(re, im, roots, radices[0], 0, n, n, p, strip)
     block, i = m, 1
     while i < radices.size and block > BLOCK:

@@ -9,6 +9,7 @@ import numpy as np
 from dsp.conventions import Convention
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import slope_weights
+from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, window_of
 from dsp.sizes import Sizes, sizes
 
@@ -20,8 +21,7 @@ class Tables(NamedTuple):
     hop: int
     n_fft: int
     radices: np.ndarray  # of n_fft / 2
-    row: np.ndarray  # (frame,), n mod hop
-    column: np.ndarray  # (frame,), n div hop
+    beyond: int  # columns of hop samples that a frame needs after its first
     order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
     roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
@@ -41,11 +41,13 @@ class Plan(NamedTuple):
     convention: Convention
     size: Sizes
     dtype: np.dtype
+    before: int  # samples that the framing puts before the signal
     fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
     tables: Tables
     emphasis: float  # coefficient over the whole signal; 0 for none
     emphasis_first: np.ndarray  # its y[0] = a x[0] + b x[1]
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
+    n_static: int  # rows of features before deltas: cepstra and energy
     slopes: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
 
 
@@ -87,11 +89,13 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         convention=c,
         size=size,
         dtype=dtype,
+        before=samples_before(size.frame, size.hop, c.framing),
         fast=is_fast(size.n_fft),
         tables=tables,
         emphasis=c.preemphasis if in_signal else 0.0,
         emphasis_first=np.array(first_sample if in_signal else [1, 0], np.float64),
         cepstrum=cepstrum,
+        n_static=cepstrum.shape[0] + (c.energy in ("first", "last")),
         slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
     )
 
@@ -103,8 +107,7 @@ def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, m
         hop=hop,
         n_fft=n_fft,
         radices=np.array(factors(n_fft // 2)),
-        row=np.arange(window.size) % hop,
-        column=np.arange(window.size) // hop,
+        beyond=(window.size - 1) // hop,
         order=_order(factors(n_fft // 2)),
         half_roots=_parts(roots_of_unity(n_fft // 2), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),

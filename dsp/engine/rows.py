@@ -11,16 +11,22 @@ from dsp.engine.lanes import load, load_splat, log, maximum, splat, store, width
 
 
 @njit(cache=True, nogil=True)
-def condition(x, gain, mean, coefficient, first, out):
-    """out[n] = s[n] - coefficient s[n-1], s = gain x - mean, out[0] = first . s: dsp.mfcc.condition."""
-    before = gain * x[0] - mean
-    out[0] = first[0] * before
-    if first[1] != 0.0:
-        out[0] = first[0] * before + first[1] * (gain * x[1] - mean)
-    for n in range(1, x.size):
-        sample = gain * x[n] - mean
-        out[n] = sample - coefficient * before
-        before = sample
+def condition(x, start, gain, mean, coefficient, first, out):
+    """out[i] = s[n] - coefficient s[n-1], n = start + i, s = gain x - mean, and out = first . s where n is 0.
+
+    Equals a stretch of dsp.mfcc.condition.
+    """
+    if out.size == 0:
+        return
+    if start == 0:
+        out[0] = first[0] * (gain * x[0] - mean)
+        if first[1] != 0.0:
+            out[0] += first[1] * (gain * x[1] - mean)
+    else:
+        out[0] = (gain * x[start] - mean) - coefficient * (gain * x[start - 1] - mean)
+    piece = x[start : start + out.size]  # whose indices are known not to be negative: the loop becomes vector code
+    for i in range(1, piece.size):
+        out[i] = (gain * piece[i] - mean) - coefficient * (gain * piece[i - 1] - mean)
 
 
 @njit(cache=True, nogil=True)

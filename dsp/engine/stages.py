@@ -5,54 +5,50 @@ import threading
 
 import numpy as np
 
-from dsp.engine.kernels import lay_out, mel_frames
+from dsp.engine.kernels import mel_frames
 from dsp.engine.plan import Tables
-from dsp.engine.rows import condition, mix_rows, slopes, take_log
+from dsp.engine.rows import mix_rows, slopes, take_log
 
 _ROOMS = threading.local()
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
 
 
-def conditioned(x: np.ndarray, gain: float, mean: float, coefficient: float, first: np.ndarray, dtype) -> np.ndarray:
-    """A stretch of samples after gain, DC removal and pre-emphasis."""
-    x = np.ascontiguousarray(x, x.dtype if x.dtype in (np.float32, np.float64) else np.float64)
-    out = np.empty(x.size, dtype)
-    condition(x, gain, mean, coefficient, first, out)
-    return out
-
-
 def samples_needed(n_frames: int, tables: Tables) -> int:
-    """How long a stretch of samples mel_and_energy takes: whole registers of columns of `hop` samples."""
+    """How long a stretch of samples mel_and_energy takes: its last register of frames needs `pitch` columns of hop."""
     lanes = 64 // tables.window.itemsize
-    n_columns = max(n_frames, lanes) + int(tables.column[-1])
-    return -(-n_columns // lanes) * lanes * tables.hop
+    return (max(n_frames - lanes, 0) + _pitch(tables)) * tables.hop
+
+
+def _pitch(tables: Tables) -> int:
+    """Columns under a register of frames, in whole registers."""
+    lanes = 64 // tables.window.itemsize
+    return -(-(lanes + tables.beyond) // lanes) * lanes
 
 
 def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
     lanes, dtype, half = 64 // samples.itemsize, samples.dtype, tables.n_fft // 2
-    columns = _room("columns", (tables.hop, samples.size // tables.hop), dtype)
-    work = _room("work", (3 * half + 1 + 2 * lanes, lanes), dtype)
-    lay_out(samples, columns, work)
+    columns = room("columns", (tables.hop, _pitch(tables)), dtype)
+    work = room("work", (3 * half + 1 + 2 * lanes, lanes), dtype)
     n_room = max(n_frames, lanes)
     mel, energy = np.empty((tables.n_levels, n_room), dtype), np.empty(n_room, dtype)
-    mel_frames(columns, tables, work[:half], work[half : 2 * half], work[2 * half :], mel, energy)
+    mel_frames(samples, tables, columns, work[:half], work[half : 2 * half], work[2 * half :], mel, energy)
     return mel[:, :n_frames], energy[:n_frames]
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int) -> np.ndarray:
     """factor ln(mel), after the floor."""
-    room = _at_least_a_register(mel)
-    level = np.empty_like(room)
-    take_log(room, factor, floor, rule, level)
+    wide = _at_least_a_register(mel)
+    level = np.empty_like(wide)
+    take_log(wide, factor, floor, rule, level)
     return level[: mel.shape[0], : mel.shape[1]]
 
 
 def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """matrix @ rows."""
-    room = _at_least_a_register(rows)
-    out = np.empty((matrix.shape[0], room.shape[1]), rows.dtype)
-    mix_rows(matrix, room, out)
+    wide = _at_least_a_register(rows)
+    out = np.empty((matrix.shape[0], wide.shape[1]), rows.dtype)
+    mix_rows(matrix, wide, out)
     return out[:, : rows.shape[1]]
 
 
@@ -68,12 +64,12 @@ def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
     lanes = 64 // rows.itemsize
     if rows.shape[1] >= lanes:
         return np.ascontiguousarray(rows)
-    room = np.ones((rows.shape[0], lanes), rows.dtype)
-    room[:, : rows.shape[1]] = rows
-    return room
+    wide = np.ones((rows.shape[0], lanes), rows.dtype)
+    wide[:, : rows.shape[1]] = rows
+    return wide
 
 
-def _room(name: str, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
+def room(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Uninitialised floats that this thread keeps for the next call: fresh memory costs more than the kernels.
 
     They begin on a 64-byte boundary, so that no register straddles two cache lines.
