@@ -104,7 +104,8 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
         if shortened or not plan.fast:
             return Clip(x, 0.0, 0, trace(x, sample_rate, c, until=kind)[kind].astype(plan.dtype), None)
         n_frames = frames_given(x.size, plan.size, c)
-        if plan.emphasis_first[1] != 0 and x.size < 2:
+        shortest = min(x.size if plan.emphasis_first[1] else 2, plan.size.frame if plan.tables.frame_emphasis[2] else 2)
+        if shortest < 2:
             raise ValueError('first="extrapolate" needs two samples; there is one')
         if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
             raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")

@@ -115,13 +115,12 @@ def _load_windowed(columns, tables, mean, start, stop, re, im):
         row += 1
         if row == hop:
             row, column = 0, column + 1
-        emphasized = x
         emphasized = x - coefficient * before
-        before = x
-        if n == 0 and second != 0.0:
-            emphasized = first * x + second * (load(columns, row * pitch + column) - mean)
-        elif n == 0:
+        if n == 0:
             emphasized = first * x
+            if second != 0.0:
+                emphasized = emphasized + second * (load(columns, row * pitch + column) - mean)
+        before = x
         store(re if n % 2 == 0 else im, n // 2 * lanes, emphasized * load_splat(window, n))
     for n in range(max(start, inside), stop):
         store(re if n % 2 == 0 else im, n // 2 * lanes, splat(columns, 0.0))
