@@ -102,14 +102,15 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
 
 def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool) -> Tables:
     """Tables for spectra alone: nothing done to the frames, no filters."""
+    half = max(1, n_fft // 2)
     return Tables(
         window=window.astype(dtype),
         hop=hop,
         n_fft=n_fft,
-        radices=np.array(factors(n_fft // 2)),
+        radices=np.array(factors(half)),
         beyond=(window.size - 1) // hop,
-        order=_order(factors(n_fft // 2)),
-        half_roots=_parts(roots_of_unity(n_fft // 2), dtype),
+        order=_order(factors(half)),
+        half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
         frame_dc=False,
         frame_emphasis=(0.0, 1.0, 0.0),

@@ -1,0 +1,88 @@
+"""The benchmark of features runs from WAV files to rows and chart, and times nobody who computes something else."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture
+def benchmark(monkeypatch, tmp_path):
+    """The module, its chart in tmp_path; what it sets for the whole process is put back."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(variable, os.environ.get(variable, "1"))
+    threads = torch.get_num_threads()
+    from experiments import benchmark_features
+
+    draw = benchmark_features.chart
+    monkeypatch.setattr(benchmark_features, "chart", lambda path, rows: draw(tmp_path / path.name, rows))
+    yield benchmark_features
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def wav_tree(write_wav, rng, tmp_path):
+    for folder in ("high", "low"):
+        for i in range(3):
+            write_wav(f"wav/{folder}/{folder} ({i}).wav", 0.1 * rng.standard_normal(8000 + 1000 * i))
+    return tmp_path / "wav"
+
+
+def test_rows_and_chart(benchmark, wav_tree, tmp_path, monkeypatch, capsys):
+    rows = []
+    monkeypatch.setattr(benchmark.timing, "show", rows.append)
+    monkeypatch.setattr(benchmark, "FIRST_RESULT", "pass")  # or it compiles twice
+    assert benchmark.main(["--data", str(wav_tree), "--files", "3", "--rounds", "1"]) == 0
+    for task in ("MFCC-39 of a clip", "MFCC-39 of 60 s", "log-mel of a clip"):
+        others = {row["slow"].split()[0] for row in rows if row["task"] == task and row["fast"] == "ours"}
+        assert {"librosa", "torch"} <= others
+    assert all(row["ratio"] > 0 and row["fast_s"] > 0 and row["slow_s"] > 0 for row in rows)
+    assert {"ours, float64", "without"} <= {row["slow"] for row in rows}
+    assert (tmp_path / "benchmark_features.png").stat().st_size > 10_000
+    printed = capsys.readouterr().out
+    assert "3 recordings, equal features" in printed
+    assert all(stage in printed for stage in ("layout", "load, transform, power", "mel filter", "logarithm", "DCT"))
+
+
+@pytest.mark.parametrize("package, kind", [("torch", "mfcc"), ("scipy", "mfcc"), ("librosa, as called", "log_mel")])
+def test_a_wrong_peer_is_not_timed(benchmark, wav_tree, monkeypatch, capsys, package, kind):
+    right = benchmark.PEERS[package]
+
+    def wrong(x, kind):
+        features = right(x, kind=kind).copy()
+        features[0, -1] += 0.1
+        return features
+
+    monkeypatch.setitem(benchmark.PEERS, package, wrong)
+    monkeypatch.setattr(benchmark.timing, "alternate", lambda *_: pytest.fail("something was timed"))
+    assert benchmark.main(["--data", str(wav_tree), "--files", "3", "--rounds", "1"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: {kind} by {package.split(',')[0]} ")
+
+
+def test_bad_recordings_are_refused(benchmark, write_wav, tmp_path, rng, capsys):
+    write_wav("wav/a/a.wav", 0.1 * rng.standard_normal(8000), rate=8000)
+    assert benchmark.main(["--data", str(tmp_path / "wav")]) == 1
+    assert "one channel at 16000 Hz are expected" in capsys.readouterr().err
+    assert benchmark.main(["--data", str(tmp_path / "nowhere")]) == 1
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_peers_do_the_same_work(benchmark, rng):
+    x = (0.1 * rng.standard_normal(16000)).astype(np.float32)
+    for kind, rows in (("mfcc", 39), ("log_mel", 128)):
+        n_frames = benchmark.ours([x], kind)[0].shape[1]
+        for name, peer in benchmark.peers(kind).items():
+            features = peer(x)
+            assert features.shape[0] == rows and abs(features.shape[1] - n_frames) <= 1, name
+
+
+def test_missing_peers_are_told(benchmark, wav_tree, monkeypatch, capsys):
+    monkeypatch.setitem(benchmark.PEERS, "no-such-package", None)
+    monkeypatch.setattr(benchmark, "different", lambda clips: ["enough"])
+    assert benchmark.main(["--data", str(wav_tree)]) == 1
+    assert "not installed: no-such-package (pip install no-such-package)\n" in capsys.readouterr().out
+
+
+def test_the_program_of_the_first_result_runs(benchmark):
+    exec(benchmark.FIRST_RESULT)
