@@ -89,7 +89,6 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     return frame(padded, n, hop).copy()
 
 
-MIRRORED = ("centred reflect", "mirror")  # the framings that go on beyond the signal with its own samples
 FRAMINGS = ("inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy")
 
 
@@ -195,13 +194,13 @@ def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
     low, high = max(start, 0), max(start, 0, min(stop, x.size))
     longer = np.zeros(length, x.dtype)
     longer[low - start : high - start] = x[low:high]
-    if framing in MIRRORED:
+    if framing in ("centred reflect", "mirror"):
         outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
-        longer[outside - start] = x[mirrored(outside, x.size, framing)]
+        longer[outside - start] = x[_mirrored(outside, x.size, framing)]
     return longer
 
 
-def mirrored(place: np.ndarray, n: int, framing: str) -> np.ndarray:
+def _mirrored(place: np.ndarray, n: int, framing: str) -> np.ndarray:
     """The places in a signal of n samples that stand for places outside, under the two rules that mirror."""
     if framing == "centred reflect":  # -1 is 1, n is n - 2
         inside = np.abs(place) % max(1, 2 * (n - 1))

@@ -1,51 +1,40 @@
 """Features of many utterances, compiled and in batches: the fast lane's only door.
 
-A batch is a few whole clips, or a piece of a long one: about BATCH frames, side by side, for which every kernel is
-called once. What is needed beside signals and features therefore does not grow with either. Where a value
-depends on a whole clip (a dynamic range below its maximum, say), a clip longer than a batch is gone through
-twice: once for the maximum, once for the features.
+A batch is a few clips, side by side, for which every kernel is called once; a long clip goes through piece by
+piece. What is needed beside signals and features therefore does not grow with either. Where a value depends on
+a whole clip (a dynamic range below its maximum, say), a long clip is gone through twice: once for the maximum,
+once for the features.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from dsp.checks import as_count, as_samples, as_signal
+from dsp.checks import as_count, as_samples, as_signal, check_finite
 from dsp.conventions import Convention, named
 from dsp.engine.plan import Plan, make_plan
-from dsp.engine.rows import condition
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed, slope
-from dsp.framing import MIRRORED, mirrored
+from dsp.engine.rows import all_finite, condition, slopes
+from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
 from dsp.mfcc import LEAST, trace
 from dsp.normalization import cmn, cmvn, dither
 from dsp.sizes import frames_given
 
-BATCH = 1024  # frames
+BATCH = 1024  # frames; a clip that has more is a long one
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
 
 
 class Clip(NamedTuple):
-    """One signal on its way."""
+    """One signal."""
 
+    name: str
     samples: np.ndarray
     mean: float  # taken off the scaled samples
     n_frames: int
-    features: np.ndarray  # to be filled
-    energy: np.ndarray | None  # of the frames, where the convention wants it
-
-
-class Piece(NamedTuple):
-    """Frames start .. stop - 1 of a clip."""
-
-    clip: Clip
-    start: int
-    stop: int
-    highest: float | None = None  # of the whole clip's mel values, where it is longer than a piece
 
 
 def extract(
@@ -86,188 +75,191 @@ def extract(
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
     plan = make_plan(c, sample_rate, dtype)
-    clips = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
+    found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
     if as_count(workers, "workers") == 1:
-        _fill(clips, plan, kind, map)
+        _replace_clips(found, plan, kind, map)
     else:
         with ThreadPoolExecutor(workers) as threads:
-            _fill(clips, plan, kind, threads.map)
-    return [clip.features for clip in clips]
+            _replace_clips(found, plan, kind, threads.map)
+    return found
 
 
-def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip:
-    """The signal, checked, with room for its features; where the kernels do not fit, with its features."""
-    c = plan.convention
+def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip | np.ndarray:
+    """The signal, checked but for NaN and infinity; where the kernels do not fit, its features."""
+    c, name = plan.convention, f"signals[{place}]"
     try:
-        x = as_samples(signal, f"signals[{place}]")
+        x = as_samples(signal, name)
         shortened = c.framing == "scipy" and x.size < plan.size.window
         if shortened or not plan.fast:
-            return Clip(x, 0.0, 0, trace(x, sample_rate, c, until=kind)[kind].astype(plan.dtype), None)
+            return trace(x, sample_rate, c, until=kind)[kind].astype(plan.dtype)
         n_frames = frames_given(x.size, plan.size, c)
-        shortest = min(x.size if plan.emphasis_first[1] else 2, plan.size.frame if plan.tables.frame_emphasis[2] else 2)
-        if shortest < 2:
+        if (plan.emphasis[2] and x.size < 2) or (plan.tables.frame_emphasis[2] and plan.size.frame < 2):
             raise ValueError('first="extrapolate" needs two samples; there is one')
         if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
             raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")
     except ValueError as error:
         message = str(error)
-        raise ValueError(message if message.startswith("signals[") else f"signals[{place}]: {message}") from None
+        raise ValueError(message if message.startswith(name) else f"{name}: {message}") from None
     if c.dither:
         x = dither(c.scale * as_signal(x), c.dither, np.random.default_rng(0)) / c.scale
     if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
         x = np.ascontiguousarray(x, np.float64)
     mean = c.scale * float(x.mean(dtype=np.float64)) if c.dc_removal == "signal" else 0.0
-    n_rows = plan.tables.n_levels if kind == "log_mel" else plan.n_static * (1 + c.delta_orders)
-    energy = np.empty(n_frames, plan.dtype) if c.energy is not None else None
-    return Clip(x, mean, n_frames, np.empty((n_rows, n_frames), plan.dtype), energy)
+    return Clip(name, x, mean, n_frames)
 
 
-def _fill(clips: list[Clip], plan: Plan, kind: str, each) -> None:
-    """Every clip's features; `each` is `map`, or that of a pool of threads."""
-    c = plan.convention
-    whole_clip = c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum"
-    pieces = []
-    for clip in clips:
-        of_this = [Piece(clip, at, min(at + BATCH, clip.n_frames)) for at in range(0, clip.n_frames, BATCH)]
-        if whole_clip and len(of_this) > 1:
-            highest = max(each(lambda piece: _highest(_spectra([piece], plan)[0], c), of_this))
-            of_this = [piece._replace(highest=highest) for piece in of_this]
-        pieces += of_this
-    for _ in each(partial(_finish, plan=plan, kind=kind, whole_clip=whole_clip), _batches(pieces)):
-        pass
-    if kind == "mfcc":
-        for clip in clips:
-            if clip.n_frames > BATCH:
-                _over_time(clip, plan)
+def _replace_clips(found: list, plan: Plan, kind: str, each: Callable) -> None:
+    """Every Clip in the list becomes its features; `each` is `map`, or that of a pool of threads."""
+    places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
+    short = [place for place in places if found[place].n_frames <= BATCH]
+    batches = list(_batches(short, [found[place].n_frames for place in short]))
+    features = each(lambda batch: _short([found[place] for place in batch], plan, kind), batches)
+    for batch, of_batch in zip(batches, features, strict=True):
+        for place, of_clip in zip(batch, of_batch, strict=True):
+            found[place] = of_clip
+    for place in places:
+        if isinstance(found[place], Clip):
+            found[place] = _long(found[place], plan, kind, each)
 
 
-def _batches(pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """The pieces in order, as many together as have BATCH frames."""
-    batch, n_frames = [], 0
-    for piece in pieces:
-        if batch and n_frames + piece.stop - piece.start > BATCH:
+def _batches(places: list[int], n_frames: list[int]) -> Iterator[list[int]]:
+    """The places in order, as many together as have BATCH frames."""
+    batch, total = [], 0
+    for place, n in zip(places, n_frames, strict=True):
+        if batch and total + n > BATCH:
             yield batch
-            batch, n_frames = [], 0
-        batch.append(piece)
-        n_frames += piece.stop - piece.start
+            batch, total = [], 0
+        batch.append(place)
+        total += n
     if batch:
         yield batch
 
 
-def _finish(batch: list[Piece], plan: Plan, kind: str, whole_clip: bool) -> None:
-    """Features of a batch, but for what needs a whole clip that is longer."""
-    c = plan.convention
-    mel, energy, places = _spectra(batch, plan)
-    highest = [piece.highest for piece in batch]
-    if whole_clip:
-        highest = [_highest(mel[:, at], c) if top is None else top for at, top in zip(places, highest, strict=True)]
-    rows = _level(mel, plan, places, highest)
+def _short(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
+    """Features of clips that go through together."""
+    rows, energy, places = _rows(clips, [0] * len(clips), [clip.n_frames for clip in clips], plan, kind)
     if kind == "mfcc":
-        rows = mixed(plan.cepstrum, rows)
-    first = 1 if kind == "mfcc" and c.energy == "first" else 0
-    for piece, at in zip(batch, places, strict=True):
-        clip = piece.clip
-        clip.features[first : first + len(rows), piece.start : piece.stop] = rows[:, at]
-        if clip.energy is not None:
-            clip.energy[piece.start : piece.stop] = energy[at]
-        if kind == "mfcc" and clip.n_frames <= BATCH:
-            _over_time(clip, plan)
+        rows = _over_time(rows, energy, places, plan)
+    return [rows[:, place].copy() for place in places]
 
 
-def _spectra(batch: list[Piece], plan: Plan) -> tuple[np.ndarray, np.ndarray, list[slice]]:
-    """(mel, energy, where each piece's frames are): the pieces side by side, between them some frames of two clips."""
+def _long(clip: Clip, plan: Plan, kind: str, each: Callable) -> np.ndarray:
+    """Features of a clip that goes through piece by piece."""
+    pieces = [slice(start, min(start + BATCH, clip.n_frames)) for start in range(0, clip.n_frames, BATCH)]
+
+    def spectra(piece: slice) -> np.ndarray:
+        return _spectra([clip], [piece.start], [piece.stop - piece.start], plan)[0]
+
+    highest = [max(each(lambda piece: _highest(spectra(piece), plan), pieces))] if plan.whole_clip else None
+    n_rows = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
+    rows, energy = np.empty((n_rows, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
+
+    def fill(piece: slice) -> None:
+        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
+        rows[:, piece], energy[piece] = of_piece[0], of_piece[1]
+
+    for _ in each(fill, pieces):
+        pass
+    return _over_time(rows, energy, [slice(0, clip.n_frames)], plan) if kind == "mfcc" else rows
+
+
+def _rows(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
+    """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
+    mel, energy, places = _spectra(clips, starts, counts, plan)
+    if plan.whole_clip and highest is None:
+        highest = [_highest(mel[:, place], plan) for place in places]
+    level = _level(mel, plan, places, highest)
+    return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
+
+
+def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray, list[slice]]:
+    """(mel, energy, places): the clips side by side, and between them some frames that belong to two and to none."""
     hop, beyond = plan.size.hop, plan.tables.beyond
-    places, n_columns = [], 0
-    for piece in batch:
-        places.append(slice(n_columns, n_columns + piece.stop - piece.start))
-        n_columns = places[-1].stop + beyond
-    samples = room("samples", (samples_needed(n_columns - beyond, plan.tables),), plan.dtype)
-    for piece, at in zip(batch, places, strict=True):
-        _condition(piece, plan, samples[at.start * hop : (at.stop + beyond) * hop])
-    samples[n_columns * hop :] = 0
-    return *mel_and_energy(samples, n_columns - beyond, plan.tables), places
+    first = list(accumulate((count + beyond for count in counts), initial=0))  # column of each clip's first frame
+    n_frames = first[-1] - beyond
+    samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
+    samples[first[-1] * hop :] = 0
+    for clip, start, left, right in zip(clips, starts, first[:-1], first[1:], strict=True):
+        if start == 0 and not all_finite(clip.samples):
+            check_finite(clip.samples, clip.name)
+        where = (start * hop - plan.before, plan.convention.scale, clip.mean, plan.emphasis, plan.beyond_ends)
+        condition(clip.samples, *where, samples[left * hop : right * hop])
+    mel, energy = mel_and_energy(samples, n_frames, plan.tables)
+    return mel, energy, [slice(at, at + count) for at, count in zip(first[:-1], counts, strict=True)]
 
 
-def _condition(piece: Piece, plan: Plan, out: np.ndarray) -> None:
-    """The samples under a piece's frames: conditioned, and beyond the signal's ends as the framing goes on."""
-    x, c = piece.clip.samples, plan.convention
-    how = (c.scale, piece.clip.mean, plan.emphasis, plan.emphasis_first)
-    start = piece.start * plan.size.hop - plan.before
-    stop = start + out.size
-    low, high = max(start, 0), max(start, 0, min(stop, x.size))
-    condition(x, low, *how, out[low - start : high - start])
-    if start == low and stop == high:
-        return
-    out[: low - start] = 0
-    out[high - start :] = 0
-    if c.framing in MIRRORED:
-        outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
-        inside = mirrored(outside, x.size, c.framing)
-        nearest = int(inside.min())
-        edge = np.empty(int(inside.max()) + 1 - nearest, plan.dtype)
-        condition(x, nearest, *how, edge)
-        out[outside - start] = edge[inside - nearest]
-
-
-def _highest(mel: np.ndarray, c: Convention) -> float:
+def _highest(mel: np.ndarray, plan: Plan) -> float:
     """The greatest value; the floor counts where it stands in for a zero."""
-    highest = float(mel.max())
+    c, highest = plan.convention, float(mel.max())
     return max(highest, c.floor) if c.floor_rule == "zeros only" and mel.min() == 0 else highest
 
 
-def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: list[float | None]) -> np.ndarray:
+def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: list[float] | None) -> np.ndarray:
     """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
     c, factor = plan.convention, _LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, LEAST)
     if c.floor_rule == "share of maximum":
         floor = LEAST
-        for at, top in zip(places, highest, strict=True):
-            np.maximum(mel[:, at], plan.dtype.type(c.floor * top), out=mel[:, at])
+        for place, top in zip(places, highest, strict=True):
+            np.maximum(mel[:, place], plan.dtype.type(c.floor * top), out=mel[:, place])
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
     if c.reference is not None or c.dynamic_range is not None:
-        for at, top in zip(places, highest, strict=True):
+        for place, top in zip(places, highest, strict=True):
             floored = {"add": top + floor, "zeros only": max(top, LEAST)}.get(c.floor_rule, max(top, floor))
-            _below(level[:, at], factor * math.log(floored), plan)
+            _below(level[:, place], factor * math.log(floored), c)
     if c.log_gain != 1 or c.log_offset != 0:
         level *= plan.dtype.type(c.log_gain)
         level += plan.dtype.type(c.log_offset)
     return level
 
 
-def _below(level: np.ndarray, top: float, plan: Plan) -> None:
+def _below(level: np.ndarray, top: float, c: Convention) -> None:
     """Levels against the clip's greatest, in place."""
-    c = plan.convention
     if c.reference == "maximum":
-        level -= plan.dtype.type(top)
+        level -= level.dtype.type(top)
         top = 0.0
     if c.dynamic_range is not None:
-        np.maximum(level, plan.dtype.type(top - c.dynamic_range), out=level)
+        np.maximum(level, level.dtype.type(top - c.dynamic_range), out=level)
 
 
-def _over_time(clip: Clip, plan: Plan) -> None:
-    """dsp.mfcc.with_energy and over_time: fills the rows beside the cepstra."""
-    c, n, features = plan.convention, plan.n_static, clip.features
-    if clip.energy is not None:
+def _over_time(cepstra: np.ndarray, energy: np.ndarray, places: list[slice], plan: Plan) -> np.ndarray:
+    """dsp.mfcc.with_energy and over_time, for the clips at `places`."""
+    c, n = plan.convention, len(cepstra)
+    n_static = n + (c.energy in ("first", "last"))
+    features = np.empty((n_static * (1 + c.delta_orders), cepstra.shape[1]), plan.dtype)
+    features[c.energy == "first" :][:n] = cepstra
+    if c.energy is not None:
         last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")
-        np.log(np.maximum(clip.energy, max(c.energy_floor, LEAST)), out=features[n - 1 if last else 0])
+        np.log(np.maximum(energy, max(c.energy_floor, LEAST)), out=features[n_static - 1 if last else 0])
     if c.delta_orders > 0:
-        slope(features[:n], plan.slopes[0], c.delta_edges, out=features[n : 2 * n])
+        _slopes(features[:n_static], places, plan, 1, out=features[n_static : 2 * n_static])
     if c.delta_orders > 1:
-        _second_slope(features[:n], features[n : 2 * n], plan, out=features[2 * n :])
+        _second_slopes(features[:n_static], features[n_static : 2 * n_static], places, plan, features[2 * n_static :])
     if c.normalization is not None:
-        features[:] = cmn(features) if c.normalization == "mean" else cmvn(features)
+        normalize = cmn if c.normalization == "mean" else cmvn
+        for place in places:
+            features[:, place] = normalize(features[:, place])
+    return features
 
 
-def _second_slope(statics: np.ndarray, first: np.ndarray, plan: Plan, out: np.ndarray) -> None:
+def _slopes(rows: np.ndarray, places: list[slice], plan: Plan, order: int, out: np.ndarray) -> None:
+    """out = dsp.deltas.delta of the rows, clip by clip."""
+    starts, stops = np.array([place.start for place in places]), np.array([place.stop for place in places])
+    slopes(rows, starts, stops, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
+
+
+def _second_slopes(statics: np.ndarray, first: np.ndarray, places: list[slice], plan: Plan, out: np.ndarray) -> None:
     """The rows of the second order: dsp.mfcc.deltas_of."""
-    c, (weights, curvature) = plan.convention, plan.slopes
+    c = plan.convention
     if c.delta_second == "curvature":
-        slope(statics, curvature, c.delta_edges, out)
+        _slopes(statics, places, plan, 2, out)
     elif c.delta_second == "delta of delta":
-        slope(first, weights, c.delta_edges, out)
+        _slopes(first, places, plan, 1, out)
     else:
-        extended = np.concatenate([statics] + [statics[:, -1:]] * (c.delta_width // 2), axis=1)
-        inner, outer = np.empty_like(extended), np.empty_like(extended)
-        slope(extended, weights, c.delta_edges, inner)
-        slope(inner, weights, c.delta_edges, outer)
-        out[:] = outer[:, : out.shape[1]]
+        for place in places:
+            rows = statics[:, place]
+            extended = np.concatenate([rows] + [rows[:, -1:]] * (c.delta_width // 2), axis=1)
+            inner, outer, whole = np.empty_like(extended), np.empty_like(extended), [slice(0, extended.shape[1])]
+            _slopes(extended, whole, plan, 1, inner)
+            _slopes(inner, whole, plan, 1, outer)
+            out[:, place] = outer[:, : rows.shape[1]]

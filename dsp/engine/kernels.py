@@ -13,21 +13,21 @@ from numba import njit
 
 from dsp.engine.lanes import interleave, load, load_splat, splat, sqrt, store, width
 
-BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
-STRIP = 64  # elements of each quarter: together as many
-
 
 @njit(cache=True)
-def _lay_out(x, first, columns, work):
-    """columns[r, c] = x[first + r + c hop], hop = number of rows. A square of samples is turned at a time."""
+def _lay_out(x, first, n_columns, columns, work):
+    """columns[r, c] = x[first + r + c hop], c < n_columns, hop = number of rows. Most by turning squares of samples."""
     lanes, (hop, pitch) = width(columns), columns.shape
-    whole = hop - hop % lanes
-    for c in range(0, pitch, lanes):
-        for r in range(0, whole, lanes):
-            _turn_square(x, first + r + c * hop, hop, columns, r * pitch + c, work)
-    for r in range(whole, hop):
-        for c in range(pitch):
-            columns[r, c] = x[first + r + c * hop]
+    whole_rows = hop - hop % lanes
+    for c in range(0, n_columns, lanes):
+        rest = 0  # the first row that is not turned; for a few columns nothing is
+        if n_columns - c > lanes // 2:
+            rest = whole_rows
+            for r in range(0, rest, lanes):
+                _turn_square(x, first + r + c * hop, hop, columns, r * pitch + c, work)
+        for column in range(c, min(c + lanes, n_columns)):
+            for r in range(rest, hop):
+                columns[r, column] = x[first + r + column * hop]
 
 
 @njit(cache=True)
@@ -62,7 +62,7 @@ def mel_frames(x, tables, columns, re, im, power, mel, energy):
     n_frames = mel.shape[1]
     for block in range(-(-n_frames // lanes)):
         t = min(block * lanes, n_frames - lanes)  # the last register overlaps the one before
-        _lay_out(x, t * tables.hop, columns, power)
+        _lay_out(x, t * tables.hop, lanes + tables.beyond, columns, power)
         mean = _frame_mean(columns, tables)
         if tables.energy == 1:
             store(energy, t, _frame_energy(columns, tables, mean))
@@ -130,40 +130,20 @@ def _load_windowed(columns, tables, mean, start, stop, re, im):
 def _transform(columns, tables, mean, re, im):
     """Complex transform, length n_fft / 2, of the even samples + i the odd ones; X[k] ends up at place tables.order[k].
 
-    Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks of m,
-    and no element moves. What the first cache holds stays there: the first stage follows its samples strip by
-    strip, and a large transform, once cut down to blocks that fit, goes on one block at a time.
+    Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks of m, and no
+    element moves. dsp.engine.plan.schedule says which stage is done when on which elements.
     """
-    roots, radices = tables.half_roots, tables.radices
-    n = roots.shape[1]
-    m = n // radices[0]
-    for p in range(0, m, STRIP):
-        strip = min(p + STRIP, m)
-        for first in range(0, n, m):
-            _load_windowed(columns, tables, mean, 2 * (first + p), 2 * (first + strip), re, im)
-        _stage(re, im, roots, radices[0], 0, n, n, p, strip)
-    block, i = m, 1
-    while i < radices.size and block > BLOCK:
-        m = block // radices[i]
-        _stage(re, im, roots, radices[i], 0, n, block, 0, m)
-        block, i = m, i + 1
-    for start in range(0, n, block):
-        left = block
-        for j in range(i, radices.size):
-            m = left // radices[j]
-            _stage(re, im, roots, radices[j], start, block, left, 0, m)
-            left = m
-
-
-@njit(cache=True)
-def _stage(re, im, roots, radix, start, size, block, p, stop):
-    """One stage on elements p .. stop - 1 of every m in the blocks of elements start .. start + size - 1."""
-    if radix == 4:
-        _radix4(re, im, roots, start, size, block, p, stop)
-    elif radix == 2:
-        _radix2(re, im, roots, start, size, block, p, stop)
-    else:
-        _radix_r(re, im, roots, radix, start, size, block, p, stop)
+    roots = tables.half_roots
+    for step in range(tables.schedule.shape[0]):
+        radix, start, size, block, p, stop = tables.schedule[step]
+        if radix == 0:
+            _load_windowed(columns, tables, mean, start, start + size, re, im)
+        elif radix == 4:
+            _radix4(re, im, roots, start, size, block, p, stop)
+        elif radix == 2:
+            _radix2(re, im, roots, start, size, block, p, stop)
+        else:
+            _radix_r(re, im, roots, radix, start, size, block, p, stop)
 
 
 @njit(cache=True)

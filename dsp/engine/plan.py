@@ -13,6 +13,9 @@ from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, window_of
 from dsp.sizes import Sizes, sizes
 
+BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
+STRIP = 64  # elements of each quarter: together as many
+
 
 class Tables(NamedTuple):
     """The arrays and numbers that the compiled kernels read; floats are of the plan's precision."""
@@ -20,7 +23,7 @@ class Tables(NamedTuple):
     window: np.ndarray  # (frame,), the spectrum's normalisation folded in
     hop: int
     n_fft: int
-    radices: np.ndarray  # of n_fft / 2
+    schedule: np.ndarray  # (steps, 6), see `schedule`
     beyond: int  # columns of hop samples that a frame needs after its first
     order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
@@ -44,10 +47,10 @@ class Plan(NamedTuple):
     before: int  # samples that the framing puts before the signal
     fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
     tables: Tables
-    emphasis: float  # coefficient over the whole signal; 0 for none
-    emphasis_first: np.ndarray  # its y[0] = a x[0] + b x[1]
+    emphasis: tuple[float, float, float]  # as frame_emphasis, over the whole signal
+    beyond_ends: int  # 0 zeros, 1 mirrored about the first and last sample, 2 mirrored with these repeated
+    whole_clip: bool  # whether a level depends on the greatest of its clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
-    n_static: int  # rows of features before deltas: cepstra and energy
     slopes: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
 
 
@@ -92,10 +95,10 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         before=samples_before(size.frame, size.hop, c.framing),
         fast=is_fast(size.n_fft),
         tables=tables,
-        emphasis=c.preemphasis if in_signal else 0.0,
-        emphasis_first=np.array(first_sample if in_signal else [1, 0], np.float64),
+        emphasis=(c.preemphasis, *map(float, first_sample)) if in_signal else (0.0, 1.0, 0.0),
+        beyond_ends={"centred reflect": 1, "mirror": 2}.get(c.framing, 0),
+        whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum",
         cepstrum=cepstrum,
-        n_static=cepstrum.shape[0] + (c.energy in ("first", "last")),
         slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
     )
 
@@ -107,7 +110,7 @@ def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, m
         window=window.astype(dtype),
         hop=hop,
         n_fft=n_fft,
-        radices=np.array(factors(half)),
+        schedule=schedule(factors(half)),
         beyond=(window.size - 1) // hop,
         order=_order(factors(half)),
         half_roots=_parts(roots_of_unity(half), dtype),
@@ -133,6 +136,35 @@ def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
         weights.extend(row[low:high])
         start.append(len(weights))
     return first, start, weights
+
+
+def schedule(radices: tuple[int, ...]) -> np.ndarray:
+    """The steps of a transform whose length is the product of the radices, in an order that keeps the cache.
+
+    (radix, start, size, block, p, stop): one stage of that radix on the elements p .. stop - 1 of every
+    m = block / radix, in the blocks of the elements start .. start + size - 1. Radix 0: load the samples of that range.
+    The first stage follows its samples strip by strip; a transform too large for the first cache is cut down to
+    blocks that fit, and each of these is finished before the next.
+    """
+    n = math.prod(radices)
+    m = n // radices[0]
+    steps = []
+    for p in range(0, m, STRIP):
+        stop = min(p + STRIP, m)
+        steps += [(0, 2 * (first + p), 2 * (stop - p), 0, 0, 0) for first in range(0, n, m)]
+        steps.append((radices[0], 0, n, n, p, stop))
+    block, rest = m, list(radices[1:])
+    while rest and block > BLOCK:
+        radix = rest.pop(0)
+        steps.append((radix, 0, n, block, 0, block // radix))
+        block //= radix
+    size = n if n <= BLOCK else block
+    for start in range(0, n, size):
+        left = block
+        for radix in rest:
+            steps.append((radix, start, size, left, 0, left // radix))
+            left //= radix
+    return np.array(steps)
 
 
 def _order(radices: tuple[int, ...]) -> np.ndarray:

@@ -11,22 +11,52 @@ from dsp.engine.lanes import load, load_splat, log, maximum, splat, store, width
 
 
 @njit(cache=True, nogil=True)
-def condition(x, start, gain, mean, coefficient, first, out):
-    """out[i] = s[n] - coefficient s[n-1], n = start + i, s = gain x - mean, and out = first . s where n is 0.
+def all_finite(x):
+    """Whether no sample is NaN or infinite: those are what differs from itself by something else than 0."""
+    n_bad = 0
+    for i in range(x.size):
+        n_bad += not (x[i] - x[i] == 0.0)
+    return n_bad == 0
 
-    Equals a stretch of dsp.mfcc.condition.
-    """
-    if out.size == 0:
-        return
-    if start == 0:
-        out[0] = first[0] * (gain * x[0] - mean)
-        if first[1] != 0.0:
-            out[0] += first[1] * (gain * x[1] - mean)
-    else:
-        out[0] = (gain * x[start] - mean) - coefficient * (gain * x[start - 1] - mean)
-    piece = x[start : start + out.size]  # whose indices are known not to be negative: the loop becomes vector code
-    for i in range(1, piece.size):
-        out[i] = (gain * piece[i] - mean) - coefficient * (gain * piece[i - 1] - mean)
+
+@njit(cache=True, nogil=True)
+def condition(x, start, gain, mean, emphasis, beyond_ends, out):
+    """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend."""
+    low = min(max(start, 0), x.size)
+    high = min(max(start + out.size, low), x.size)
+    for n in range(start, low):
+        out[n - start] = _beyond(x, n, gain, mean, emphasis, beyond_ends)
+    inside, piece = out[low - start : high - start], x[low:high]
+    if inside.size > 0:
+        inside[0] = _sample(x, low, gain, mean, emphasis)
+    for i in range(1, inside.size):  # on views, whose indices are known not to be negative: it becomes vector code
+        inside[i] = (gain * piece[i] - mean) - emphasis[0] * (gain * piece[i - 1] - mean)
+    for n in range(max(high, start), start + out.size):
+        out[n - start] = _beyond(x, n, gain, mean, emphasis, beyond_ends)
+
+
+@njit(cache=True)
+def _sample(x, n, gain, mean, emphasis):
+    """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
+    s = gain * x[n] - mean
+    if n > 0:
+        return s - emphasis[0] * (gain * x[n - 1] - mean)
+    if emphasis[2] != 0.0:
+        return emphasis[1] * s + emphasis[2] * (gain * x[1] - mean)
+    return emphasis[1] * s
+
+
+@njit(cache=True)
+def _beyond(x, place, gain, mean, emphasis, beyond_ends):
+    """What stands for a place outside the signal: 0, or dsp.framing._mirrored."""
+    if beyond_ends == 0:
+        return 0.0
+    n = x.size
+    if beyond_ends == 1:
+        inside = abs(place) % max(1, 2 * (n - 1))
+        return _sample(x, inside if inside < n else 2 * (n - 1) - inside, gain, mean, emphasis)
+    inside = place % (2 * n)
+    return _sample(x, inside if inside < n else 2 * n - 1 - inside, gain, mean, emphasis)
 
 
 @njit(cache=True, nogil=True)
@@ -64,18 +94,22 @@ def mix_rows(matrix, rows, out):
 
 
 @njit(cache=True, nogil=True)
-def slopes(x, weights, replicate, out):
-    """out[k, t] = sum_n weights[n] x[k, t + n - half]: dsp.deltas.delta with either rule for the edges."""
-    half, n = weights.size // 2, x.shape[1]
-    row = np.empty(n + 2 * half, x.dtype)
-    for k in range(x.shape[0]):
-        row[:half], row[half + n :] = x[k, 0], x[k, n - 1]
-        row[half : half + n] = x[k]
-        for t in range(n):
-            out[k, t] = weights[0] * row[t]
-        for i in range(1, weights.size):
-            for t in range(n):
-                out[k, t] += weights[i] * row[t + i]
-        if not replicate:
-            out[k, :half] = out[k, half]
-            out[k, n - half :] = out[k, n - 1 - half]
+def slopes(x, starts, stops, weights, replicate, out):
+    """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
+    half, lanes = weights.size // 2, width(x)
+    for i in range(starts.size):
+        start, n = starts[i], stops[i] - starts[i]
+        row, slope = np.empty(n + 2 * half + lanes, x.dtype), np.empty(n + lanes, x.dtype)
+        row[half + n + half :] = 0
+        for k in range(x.shape[0]):
+            row[:half], row[half + n : half + n + half] = x[k, start], x[k, start + n - 1]
+            row[half : half + n] = x[k, start : start + n]
+            for t in range(0, n, lanes):
+                total = splat(row, 0.0)
+                for j in range(weights.size):
+                    total = total + load_splat(weights, j) * load(row, t + j)
+                store(slope, t, total)
+            if not replicate:
+                slope[:half] = slope[half]
+                slope[n - half : n] = slope[n - 1 - half]
+            out[k, start : start + n] = slope[:n]

@@ -7,7 +7,7 @@ import numpy as np
 
 from dsp.engine.kernels import mel_frames
 from dsp.engine.plan import Tables
-from dsp.engine.rows import mix_rows, slopes, take_log
+from dsp.engine.rows import mix_rows, take_log
 
 _ROOMS = threading.local()
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
@@ -50,13 +50,6 @@ def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     out = np.empty((matrix.shape[0], wide.shape[1]), rows.dtype)
     mix_rows(matrix, wide, out)
     return out[:, : rows.shape[1]]
-
-
-def slope(rows: np.ndarray, weights: np.ndarray, edges: str, out: np.ndarray) -> None:
-    """out = dsp.deltas.delta(rows, edges=edges), by its weights."""
-    if edges == "interp" and rows.shape[1] < weights.size:
-        raise ValueError(f"{rows.shape[1]} frames are fewer than width={weights.size}")
-    slopes(rows, weights, edges == "replicate", out)
 
 
 def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
