@@ -74,13 +74,30 @@ def extract(
         raise ValueError(f'{dtype=} is neither "float64" nor "float32"')
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
-    plan = make_plan(c, sample_rate, dtype)
+    plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers")
     found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
-    if as_count(workers, "workers") == 1:
-        _replace_clips(found, plan, kind, map)
-    else:
-        with ThreadPoolExecutor(workers) as threads:
-            _replace_clips(found, plan, kind, threads.map)
+    places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
+    short = [place for place in places if found[place].n_frames <= BATCH]
+    batches = list(_batches(short, [found[place].n_frames for place in short]))
+    features = _spread(lambda batch: _short([found[place] for place in batch], plan, kind), batches, workers)
+    for batch, of_batch in zip(batches, features, strict=True):
+        for place, of_clip in zip(batch, of_batch, strict=True):
+            found[place] = of_clip
+    for place in places:
+        if isinstance(found[place], Clip):
+            found[place] = _long(found[place], plan, kind, workers)
+    return found
+
+
+def _spread(function: Callable, items: list, workers: int) -> list:
+    """[function(item) for item in items], every thread a share of them."""
+    if workers == 1 or len(items) < 2:
+        return [function(item) for item in items]
+    found = [None] * len(items)
+    with ThreadPoolExecutor(workers) as threads:
+        shares = threads.map(lambda start: [function(item) for item in items[start::workers]], range(workers))
+        for start, share in enumerate(shares):
+            found[start::workers] = share
     return found
 
 
@@ -108,20 +125,6 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
     return Clip(name, x, mean, n_frames)
 
 
-def _replace_clips(found: list, plan: Plan, kind: str, each: Callable) -> None:
-    """Every Clip in the list becomes its features; `each` is `map`, or that of a pool of threads."""
-    places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
-    short = [place for place in places if found[place].n_frames <= BATCH]
-    batches = list(_batches(short, [found[place].n_frames for place in short]))
-    features = each(lambda batch: _short([found[place] for place in batch], plan, kind), batches)
-    for batch, of_batch in zip(batches, features, strict=True):
-        for place, of_clip in zip(batch, of_batch, strict=True):
-            found[place] = of_clip
-    for place in places:
-        if isinstance(found[place], Clip):
-            found[place] = _long(found[place], plan, kind, each)
-
-
 def _batches(places: list[int], n_frames: list[int]) -> Iterator[list[int]]:
     """The places in order, as many together as have BATCH frames."""
     batch, total = [], 0
@@ -143,14 +146,16 @@ def _short(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     return [rows[:, place].copy() for place in places]
 
 
-def _long(clip: Clip, plan: Plan, kind: str, each: Callable) -> np.ndarray:
+def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
     """Features of a clip that goes through piece by piece."""
     pieces = [slice(start, min(start + BATCH, clip.n_frames)) for start in range(0, clip.n_frames, BATCH)]
 
     def spectra(piece: slice) -> np.ndarray:
         return _spectra([clip], [piece.start], [piece.stop - piece.start], plan)[0]
 
-    highest = [max(each(lambda piece: _highest(spectra(piece), plan), pieces))] if plan.whole_clip else None
+    highest = None
+    if plan.whole_clip:
+        highest = [max(_spread(lambda piece: _highest(spectra(piece), plan), pieces, workers))]
     n_rows = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
     rows, energy = np.empty((n_rows, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
 
@@ -158,8 +163,7 @@ def _long(clip: Clip, plan: Plan, kind: str, each: Callable) -> np.ndarray:
         of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
         rows[:, piece], energy[piece] = of_piece[0], of_piece[1]
 
-    for _ in each(fill, pieces):
-        pass
+    _spread(fill, pieces, workers)
     return _over_time(rows, energy, [slice(0, clip.n_frames)], plan) if kind == "mfcc" else rows
 
 

@@ -3,7 +3,7 @@
 Frames stand in lanes: sample n of frames t, t+1, .. is one register. To load it in one piece, the samples
 under these frames are first laid out in `hop` rows, x[r + c hop] = columns[r, c], for then sample n of frame
 t is columns[n mod hop, t + n div hop], and its neighbours in the row are the same sample of the next frames.
-Work arrays hold real and imaginary parts apart, element k of all lanes side by side.
+Element k of a complex array z has its lanes side by side, its imaginary parts half an array further on.
 
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
@@ -11,10 +11,10 @@ Every function here equals a few lines of the textbook lane, which its docstring
 import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import interleave, load, load_splat, splat, sqrt, store, width
+from dsp.engine.lanes import inner, interleave, load, load_splat, splat, sqrt, store, width
 
 
-@njit(cache=True)
+@inner
 def _lay_out(x, first, n_columns, columns, work):
     """columns[r, c] = x[first + r + c hop], c < n_columns, hop = number of rows. Most by turning squares of samples."""
     lanes, (hop, pitch) = width(columns), columns.shape
@@ -30,7 +30,7 @@ def _lay_out(x, first, n_columns, columns, work):
                 columns[r, column] = x[first + r + column * hop]
 
 
-@njit(cache=True)
+@inner
 def _turn_square(x, first, step, y, place, work):
     """Rows of a register in x, `step` apart, become columns in y; `work` has room for two squares.
 
@@ -55,8 +55,8 @@ def _turn_square(x, first, step, y, place, work):
         store(y, place + (2 * i + 1) * pitch, b)
 
 
-@njit(cache=True, nogil=True)
-def mel_frames(x, tables, columns, re, im, power, mel, energy):
+@njit(cache=True, nogil=True, error_model="numpy")
+def mel_frames(x, tables, columns, z, power, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`."""
     lanes = width(mel)
     n_frames = mel.shape[1]
@@ -66,8 +66,17 @@ def mel_frames(x, tables, columns, re, im, power, mel, energy):
         mean = _frame_mean(columns, tables)
         if tables.energy == 1:
             store(energy, t, _frame_energy(columns, tables, mean))
-        _transform(columns, tables, mean, re, im)
-        _power(re, im, tables, power)
+        for step in range(tables.schedule.shape[0]):
+            radix, start, size, length, p, stop = tables.schedule[step]
+            if radix == 0:
+                _load_windowed(columns, tables, mean, start, start + size, z)
+            elif radix == 4:
+                _radix4(z, tables.half_roots, start, size, length, p, stop)
+            elif radix == 2:
+                _radix2(z, tables.half_roots, start, size, length, p, stop)
+            else:
+                _radix_r(z, tables.half_roots, radix, start, size, length, p, stop)
+        _power(z, tables, power)
         if tables.energy == 2:
             total = load(power, 0)
             for k in range(1, tables.n_fft // 2 + 1):
@@ -80,7 +89,7 @@ def mel_frames(x, tables, columns, re, im, power, mel, energy):
                 store(mel, k * n_frames + t, load(power, k * lanes))
 
 
-@njit(cache=True)
+@inner
 def _frame_mean(columns, tables):
     """What dsp.normalization.remove_dc takes off every frame; 0 where the convention does not ask for it."""
     total, (hop, pitch), length = splat(columns, 0.0), columns.shape, tables.window.size
@@ -90,7 +99,7 @@ def _frame_mean(columns, tables):
     return total / float(length)
 
 
-@njit(cache=True)
+@inner
 def _frame_energy(columns, tables, mean):
     """The sum of squares of every frame."""
     total, (hop, pitch) = splat(columns, 0.0), columns.shape
@@ -100,11 +109,12 @@ def _frame_energy(columns, tables, mean):
     return total
 
 
-@njit(cache=True)
-def _load_windowed(columns, tables, mean, start, stop, re, im):
-    """Samples start .. stop - 1 after dsp.mfcc.emphasized, times window_of: even ones to re, odd ones to im."""
+@inner
+def _load_windowed(columns, tables, mean, start, stop, z):
+    """Samples start .. stop - 1 after dsp.mfcc.emphasized, times window_of: even ones real, odd ones imaginary."""
     lanes, (hop, pitch), window = width(columns), columns.shape, tables.window
     coefficient, first, second = tables.frame_emphasis
+    imaginary = z.size // 2
     inside = min(stop, window.size)
     before = splat(columns, 0.0)
     if 0 < start < inside:
@@ -121,35 +131,15 @@ def _load_windowed(columns, tables, mean, start, stop, re, im):
             if second != 0.0:
                 emphasized = emphasized + second * (load(columns, row * pitch + column) - mean)
         before = x
-        store(re if n % 2 == 0 else im, n // 2 * lanes, emphasized * load_splat(window, n))
+        store(z, n // 2 * lanes + n % 2 * imaginary, emphasized * load_splat(window, n))
     for n in range(max(start, inside), stop):
-        store(re if n % 2 == 0 else im, n // 2 * lanes, splat(columns, 0.0))
+        store(z, n // 2 * lanes + n % 2 * imaginary, splat(columns, 0.0))
 
 
-@njit(cache=True)
-def _transform(columns, tables, mean, re, im):
-    """Complex transform, length n_fft / 2, of the even samples + i the odd ones; X[k] ends up at place tables.order[k].
-
-    Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks of m, and no
-    element moves. dsp.engine.plan.schedule says which stage is done when on which elements.
-    """
-    roots = tables.half_roots
-    for step in range(tables.schedule.shape[0]):
-        radix, start, size, block, p, stop = tables.schedule[step]
-        if radix == 0:
-            _load_windowed(columns, tables, mean, start, start + size, re, im)
-        elif radix == 4:
-            _radix4(re, im, roots, start, size, block, p, stop)
-        elif radix == 2:
-            _radix2(re, im, roots, start, size, block, p, stop)
-        else:
-            _radix_r(re, im, roots, radix, start, size, block, p, stop)
-
-
-@njit(cache=True)
-def _radix4(re, im, roots, start, size, block, p_start, p_stop):
+@inner
+def _radix4(z, roots, start, size, block, p_start, p_stop):
     """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
-    lanes, n, m = width(re), roots.shape[1], block // 4
+    lanes, n, m, i = width(z), roots.shape[1], block // 4, z.size // 2
     for p in range(p_start, p_stop):
         k = p * (n // block)
         w1 = load_splat(roots, k), load_splat(roots, n + k)
@@ -157,41 +147,41 @@ def _radix4(re, im, roots, start, size, block, p_start, p_stop):
         w3 = load_splat(roots, 3 * k), load_splat(roots, n + 3 * k)
         for first in range(start + p, start + size, block):
             a, b, c, d = first * lanes, (first + m) * lanes, (first + 2 * m) * lanes, (first + 3 * m) * lanes
-            a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
-            c_re, c_im, d_re, d_im = load(re, c), load(im, c), load(re, d), load(im, d)
+            a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
+            c_re, c_im, d_re, d_im = load(z, c), load(z, i + c), load(z, d), load(z, i + d)
             sum_ac_re, sum_ac_im, diff_ac_re, diff_ac_im = a_re + c_re, a_im + c_im, a_re - c_re, a_im - c_im
             sum_bd_re, sum_bd_im, diff_bd_re, diff_bd_im = b_re + d_re, b_im + d_im, b_re - d_re, b_im - d_im
-            store(re, a, sum_ac_re + sum_bd_re)
-            store(im, a, sum_ac_im + sum_bd_im)
-            _store_times(re, im, b, diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re, w1)
-            _store_times(re, im, c, sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, w2)
-            _store_times(re, im, d, diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re, w3)
+            store(z, a, sum_ac_re + sum_bd_re)
+            store(z, i + a, sum_ac_im + sum_bd_im)
+            _store_times(z, b, diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re, w1)
+            _store_times(z, c, sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, w2)
+            _store_times(z, d, diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re, w3)
 
 
-@njit(cache=True)
-def _radix2(re, im, roots, start, size, block, p_start, p_stop):
+@inner
+def _radix2(z, roots, start, size, block, p_start, p_stop):
     """Elements p and p + m of a block become their sum, and their difference times w^p."""
-    lanes, n, m = width(re), roots.shape[1], block // 2
+    lanes, n, m, i = width(z), roots.shape[1], block // 2, z.size // 2
     for p in range(p_start, p_stop):
         w = load_splat(roots, p * (n // block)), load_splat(roots, n + p * (n // block))
         for first in range(start + p, start + size, block):
             a, b = first * lanes, (first + m) * lanes
-            a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
-            store(re, a, a_re + b_re)
-            store(im, a, a_im + b_im)
-            _store_times(re, im, b, a_re - b_re, a_im - b_im, w)
+            a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
+            store(z, a, a_re + b_re)
+            store(z, i + a, a_im + b_im)
+            _store_times(z, b, a_re - b_re, a_im - b_im, w)
 
 
-@njit(cache=True)
-def _radix_r(re, im, roots, radix, start, size, block, p_start, p_stop):
+@inner
+def _radix_r(z, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
-    lanes, n, m = width(re), roots.shape[1], block // radix
-    kept_re, kept_im = np.empty(radix * lanes, re.dtype), np.empty(radix * lanes, re.dtype)
+    lanes, n, m, i = width(z), roots.shape[1], block // radix, z.size // 2
+    kept_re, kept_im = np.empty(radix * lanes, z.dtype), np.empty(radix * lanes, z.dtype)
     for p in range(p_start, p_stop):
         for first in range(start + p, start + size, block):
             for j in range(radix):
-                store(kept_re, j * lanes, load(re, (first + j * m) * lanes))
-                store(kept_im, j * lanes, load(im, (first + j * m) * lanes))
+                store(kept_re, j * lanes, load(z, (first + j * m) * lanes))
+                store(kept_im, j * lanes, load(z, i + (first + j * m) * lanes))
             for k in range(radix):
                 total_re, total_im = load(kept_re, 0), load(kept_im, 0)
                 for j in range(1, radix):
@@ -201,27 +191,27 @@ def _radix_r(re, im, roots, radix, start, size, block, p_start, p_stop):
                     total_re, total_im = total_re + w_re * x_re - w_im * x_im, total_im + w_re * x_im + w_im * x_re
                 w = p * k * (n // block)
                 place = (first + k * m) * lanes
-                _store_times(re, im, place, total_re, total_im, (load_splat(roots, w), load_splat(roots, n + w)))
+                _store_times(z, place, total_re, total_im, (load_splat(roots, w), load_splat(roots, n + w)))
 
 
-@njit(cache=True)
-def _store_times(re, im, place, x_re, x_im, w):
+@inner
+def _store_times(z, place, x_re, x_im, w):
     """Element at `place` = w x."""
-    w_re, w_im = w
-    store(re, place, w_re * x_re - w_im * x_im)
-    store(im, place, w_re * x_im + w_im * x_re)
+    (w_re, w_im), i = w, z.size // 2
+    store(z, place, w_re * x_re - w_im * x_im)
+    store(z, i + place, w_re * x_im + w_im * x_re)
 
 
-@njit(cache=True)
-def _power(re, im, tables, power):
+@inner
+def _power(z, tables, power):
     """|X|^2 or |X| from the half-length transform: dsp.fft._untangle, then normalized_power.
 
     X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once.
     """
-    lanes, half, roots = width(power), tables.n_fft // 2, tables.roots
+    lanes, half, roots, i = width(power), tables.n_fft // 2, tables.roots, z.size // 2
     for k in range(half // 2 + 1):
         a, b = tables.order[k] * lanes, tables.order[half - k] * lanes
-        a_re, a_im, b_re, b_im = load(re, a), load(im, a), load(re, b), load(im, b)
+        a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
         even_re, even_im = 0.5 * (a_re + b_re), 0.5 * (a_im - b_im)
         odd_re, odd_im = 0.5 * (a_im + b_im), 0.5 * (b_re - a_re)
         w_re, w_im = load_splat(roots, k), load_splat(roots, half + 1 + k)
@@ -232,12 +222,12 @@ def _power(re, im, tables, power):
         store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
 
 
-@njit(cache=True)
+@inner
 def _square(re, im):
     return re * re + im * im
 
 
-@njit(cache=True)
+@inner
 def _filter(power, tables, t, mel):
     """mel[m, t] = sum_k H[m, k] power[k]."""
     lanes, n_frames = width(power), mel.shape[1]

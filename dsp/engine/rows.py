@@ -7,10 +7,10 @@ equals a few lines of the textbook lane, which its docstring names.
 import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import load, load_splat, log, maximum, splat, store, width, zero_to
+from dsp.engine.lanes import inner, load, load_splat, log, maximum, splat, store, width, zero_to
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, error_model="numpy")
 def all_finite(x):
     """Whether no sample is NaN or infinite: those are what differs from itself by something else than 0."""
     n_bad = 0
@@ -19,23 +19,22 @@ def all_finite(x):
     return n_bad == 0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, error_model="numpy")
 def condition(x, start, gain, mean, emphasis, beyond_ends, out):
     """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend."""
     low = min(max(start, 0), x.size)
     high = min(max(start + out.size, low), x.size)
-    for n in range(start, low):
-        out[n - start] = _beyond(x, n, gain, mean, emphasis, beyond_ends)
     inside, piece = out[low - start : high - start], x[low:high]
-    if inside.size > 0:
-        inside[0] = _sample(x, low, gain, mean, emphasis)
     for i in range(1, inside.size):  # on views, whose indices are known not to be negative: it becomes vector code
         inside[i] = (gain * piece[i] - mean) - emphasis[0] * (gain * piece[i - 1] - mean)
-    for n in range(max(high, start), start + out.size):
-        out[n - start] = _beyond(x, n, gain, mean, emphasis, beyond_ends)
+    stop = start + out.size
+    for first, last in ((start, min(low + 1, stop)), (max(low + 1, high), stop)):  # what is left on either side
+        for n in range(first, last):
+            at = n if n == low < high else _inside(n, x.size, beyond_ends)
+            out[n - start] = 0.0 if at < 0 else _sample(x, at, gain, mean, emphasis)
 
 
-@njit(cache=True)
+@inner
 def _sample(x, n, gain, mean, emphasis):
     """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
     s = gain * x[n] - mean
@@ -46,20 +45,19 @@ def _sample(x, n, gain, mean, emphasis):
     return emphasis[1] * s
 
 
-@njit(cache=True)
-def _beyond(x, place, gain, mean, emphasis, beyond_ends):
-    """What stands for a place outside the signal: 0, or dsp.framing._mirrored."""
+@inner
+def _inside(place, n, beyond_ends):
+    """The place in the signal that stands for one outside, dsp.framing._mirrored; -1 where a zero does."""
     if beyond_ends == 0:
-        return 0.0
-    n = x.size
+        return -1
     if beyond_ends == 1:
-        inside = abs(place) % max(1, 2 * (n - 1))
-        return _sample(x, inside if inside < n else 2 * (n - 1) - inside, gain, mean, emphasis)
-    inside = place % (2 * n)
-    return _sample(x, inside if inside < n else 2 * n - 1 - inside, gain, mean, emphasis)
+        at = abs(place) % max(1, 2 * (n - 1))
+        return at if at < n else 2 * (n - 1) - at
+    at = place % (2 * n)
+    return at if at < n else 2 * n - 1 - at
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def take_log(mel, factor, floor, rule, level):
     """level = factor ln(floored mel): the first lines of dsp.mfcc.compressed.
 
@@ -71,7 +69,7 @@ def take_log(mel, factor, floor, rule, level):
         store(level, i, factor * log(_floored(load(mel, i), mel, floor, rule)))
 
 
-@njit(cache=True)
+@inner
 def _floored(x, array, floor, rule):
     if rule == 0:
         return maximum(x, splat(array, floor))
@@ -80,7 +78,7 @@ def _floored(x, array, floor, rule):
     return zero_to(x, splat(array, floor))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def mix_rows(matrix, rows, out):
     """out = matrix @ rows, for few rows and many columns."""
     lanes, n = width(rows), rows.shape[1]
@@ -93,7 +91,7 @@ def mix_rows(matrix, rows, out):
             store(out, i * n + t, total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def slopes(x, starts, stops, weights, replicate, out):
     """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
     half, lanes = weights.size // 2, width(x)

@@ -32,7 +32,7 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
     work = room("work", (3 * half + 1 + 2 * lanes, lanes), dtype)
     n_room = max(n_frames, lanes)
     mel, energy = np.empty((tables.n_levels, n_room), dtype), np.empty(n_room, dtype)
-    mel_frames(samples, tables, columns, work[:half], work[half : 2 * half], work[2 * half :], mel, energy)
+    mel_frames(samples, tables, columns, work[: 2 * half], work[2 * half :], mel, energy)
     return mel[:, :n_frames], energy[:n_frames]
 
 
