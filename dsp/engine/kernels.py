@@ -8,7 +8,6 @@ Element k of a complex array z has its lanes side by side, its imaginary parts h
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
-import numpy as np
 from numba import njit
 
 from dsp.engine.lanes import inner, interleave, load, load_splat, splat, sqrt, store, width
@@ -57,7 +56,12 @@ def _turn_square(x, first, step, y, place, work):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def mel_frames(x, tables, columns, z, power, mel, energy):
-    """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`."""
+    """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`.
+
+    The transform is complex, of length n_fft / 2, on the even samples + i the odd ones, and leaves X[k] at place
+    tables.order[k]. Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks
+    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements.
+    """
     lanes = width(mel)
     n_frames = mel.shape[1]
     for block in range(-(-n_frames // lanes)):
@@ -75,7 +79,7 @@ def mel_frames(x, tables, columns, z, power, mel, energy):
             elif radix == 2:
                 _radix2(z, tables.half_roots, start, size, length, p, stop)
             else:
-                _radix_r(z, tables.half_roots, radix, start, size, length, p, stop)
+                _radix_r(z, power, tables.half_roots, radix, start, size, length, p, stop)
         _power(z, tables, power)
         if tables.energy == 2:
             total = load(power, 0)
@@ -173,21 +177,20 @@ def _radix2(z, roots, start, size, block, p_start, p_stop):
 
 
 @inner
-def _radix_r(z, roots, radix, start, size, block, p_start, p_stop):
+def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     lanes, n, m, i = width(z), roots.shape[1], block // radix, z.size // 2
-    kept_re, kept_im = np.empty(radix * lanes, z.dtype), np.empty(radix * lanes, z.dtype)
     for p in range(p_start, p_stop):
         for first in range(start + p, start + size, block):
             for j in range(radix):
-                store(kept_re, j * lanes, load(z, (first + j * m) * lanes))
-                store(kept_im, j * lanes, load(z, i + (first + j * m) * lanes))
+                store(kept, 2 * j * lanes, load(z, (first + j * m) * lanes))
+                store(kept, (2 * j + 1) * lanes, load(z, i + (first + j * m) * lanes))
             for k in range(radix):
-                total_re, total_im = load(kept_re, 0), load(kept_im, 0)
+                total_re, total_im = load(kept, 0), load(kept, lanes)
                 for j in range(1, radix):
                     w = j * k % radix * (n // radix)
                     w_re, w_im = load_splat(roots, w), load_splat(roots, n + w)
-                    x_re, x_im = load(kept_re, j * lanes), load(kept_im, j * lanes)
+                    x_re, x_im = load(kept, 2 * j * lanes), load(kept, (2 * j + 1) * lanes)
                     total_re, total_im = total_re + w_re * x_re - w_im * x_im, total_im + w_re * x_im + w_im * x_re
                 w = p * k * (n // block)
                 place = (first + k * m) * lanes

@@ -5,6 +5,7 @@ import threading
 
 import numpy as np
 
+from dsp.cooley_tukey import LARGEST_BUTTERFLY
 from dsp.engine.kernels import mel_frames
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
@@ -29,7 +30,8 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
     lanes, dtype, half = 64 // samples.itemsize, samples.dtype, tables.n_fft // 2
     columns = room("columns", (tables.hop, _pitch(tables)), dtype)
-    work = room("work", (3 * half + 1 + 2 * lanes, lanes), dtype)
+    beside = max(2 * lanes, 2 * LARGEST_BUTTERFLY)  # what turning squares, and the largest butterfly, keep aside
+    work = room("work", (3 * half + 1 + beside, lanes), dtype)
     n_room = max(n_frames, lanes)
     mel, energy = np.empty((tables.n_levels, n_room), dtype), np.empty(n_room, dtype)
     mel_frames(samples, tables, columns, work[: 2 * half], work[2 * half :], mel, energy)
