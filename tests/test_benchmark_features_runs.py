@@ -42,16 +42,18 @@ def test_rows_and_chart(benchmark, wav_tree, tmp_path, monkeypatch, capsys):
     assert (tmp_path / "benchmark_features.png").stat().st_size > 10_000
     printed = capsys.readouterr().out
     assert "3 recordings, equal features" in printed
-    assert all(stage in printed for stage in ("layout", "load, transform, power", "mel filter", "logarithm", "DCT"))
+    assert all(stage in printed for stage in ("layout, transform, power", "mel filter", "logarithm", "DCT"))
 
 
-@pytest.mark.parametrize("package, kind", [("torch", "mfcc"), ("scipy", "mfcc"), ("librosa, as called", "log_mel")])
+@pytest.mark.parametrize(
+    "package, kind", [("torch", "mfcc"), ("scipy", "mfcc"), ("torch", "log_mel"), ("librosa, as called", "log_mel")]
+)
 def test_a_wrong_peer_is_not_timed(benchmark, wav_tree, monkeypatch, capsys, package, kind):
     right = benchmark.PEERS[package]
 
-    def wrong(x, kind):
-        features = right(x, kind=kind).copy()
-        features[0, -1] += 0.1
+    def wrong(x, **how):
+        features = right(x, **how).copy()
+        features[0, -1] += 0.1 * (how["kind"] == kind)
         return features
 
     monkeypatch.setitem(benchmark.PEERS, package, wrong)
