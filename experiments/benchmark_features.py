@@ -181,6 +181,7 @@ def features(clips: list):
     for label, kind in ((clip, "mfcc"), (log_mel, "log_mel")):
         yield label, {f"ours, {dtype}": partial(ours, clips, kind, dtype) for dtype in ("float32", "float64")}, n
     if files.available_cores() >= 2:
+        n, clips = 8 * n, clips * 8  # so long that waking the second core does not count
         yield clip, {f"ours, workers={count}": partial(ours, clips, "mfcc", workers=count) for count in (2, 1)}, n
 
 
@@ -193,8 +194,7 @@ def power_spectra() -> tuple[str, dict, float]:
         f"torch {torch.__version__}": lambda: torch_power(torch.fft.rfft(torch.from_numpy(frames))),
         f"scipy {scipy.__version__}": lambda: (X := scipy.fft.rfft(frames)).real ** 2 + X.imag**2,
     }
-    tasks = {name: repeated(task, [()] * 250) for name, task in tasks.items()}
-    return "1000 power spectra of 512 points in cache", tasks, 250 * 0.192
+    return "1000 power spectra of 512 points in cache", {k: repeated(f, [()] * 250) for k, f in tasks.items()}, 48
 
 
 def first_result(scratch: str) -> tuple[str, dict, int]:

@@ -7,8 +7,10 @@ once for the features.
 """
 
 import math
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -94,11 +96,19 @@ def _spread(function: Callable, items: list, workers: int) -> list:
     if workers == 1 or len(items) < 2:
         return [function(item) for item in items]
     found = [None] * len(items)
-    with ThreadPoolExecutor(workers) as threads:
-        shares = threads.map(lambda start: [function(item) for item in items[start::workers]], range(workers))
-        for start, share in enumerate(shares):
-            found[start::workers] = share
+    shares = _threads(workers).map(lambda start: [function(item) for item in items[start::workers]], range(workers))
+    for start, share in enumerate(shares):
+        found[start::workers] = share
     return found
+
+
+@lru_cache(maxsize=4)
+def _threads(workers: int) -> ThreadPoolExecutor:
+    """The same threads in every call: they keep their rooms."""
+    return ThreadPoolExecutor(workers, thread_name_prefix="dsp.extract")
+
+
+os.register_at_fork(after_in_child=_threads.cache_clear)  # a child process does not inherit its parent's threads
 
 
 def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip | np.ndarray:
@@ -142,8 +152,15 @@ def _short(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     """Features of clips that go through together."""
     rows, energy, places = _rows(clips, [0] * len(clips), [clip.n_frames for clip in clips], plan, kind)
     if kind == "mfcc":
-        rows = _over_time(rows, energy, places, plan)
+        features = room("features", (_n_rows(plan), rows.shape[1]), plan.dtype)
+        rows = _over_time(rows, energy, places, plan, features)
     return [rows[:, place].copy() for place in places]
+
+
+def _n_rows(plan: Plan) -> int:
+    """Rows of the finished cepstra: with energy and deltas."""
+    c = plan.convention
+    return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
 
 
 def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
@@ -164,7 +181,10 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
         rows[:, piece], energy[piece] = of_piece[0], of_piece[1]
 
     _spread(fill, pieces, workers)
-    return _over_time(rows, energy, [slice(0, clip.n_frames)], plan) if kind == "mfcc" else rows
+    if kind == "log_mel":
+        return rows
+    features = np.empty((_n_rows(plan), clip.n_frames), plan.dtype)
+    return _over_time(rows, energy, [slice(0, clip.n_frames)], plan, features)
 
 
 def _rows(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
@@ -226,11 +246,9 @@ def _below(level: np.ndarray, top: float, c: Convention) -> None:
         np.maximum(level, level.dtype.type(top - c.dynamic_range), out=level)
 
 
-def _over_time(cepstra: np.ndarray, energy: np.ndarray, places: list[slice], plan: Plan) -> np.ndarray:
-    """dsp.mfcc.with_energy and over_time, for the clips at `places`."""
-    c, n = plan.convention, len(cepstra)
-    n_static = n + (c.energy in ("first", "last"))
-    features = np.empty((n_static * (1 + c.delta_orders), cepstra.shape[1]), plan.dtype)
+def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.ndarray) -> np.ndarray:
+    """dsp.mfcc.with_energy and over_time, for the clips at `places`, into `features`."""
+    c, n, n_static = plan.convention, len(cepstra), len(features) // (1 + plan.convention.delta_orders)
     features[c.energy == "first" :][:n] = cepstra
     if c.energy is not None:
         last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")

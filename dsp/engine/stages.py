@@ -1,4 +1,7 @@
-"""The kernels as functions from arrays to arrays: they find the room, and pad what is narrower than a register."""
+"""The kernels as functions from arrays to arrays: they find the room, and pad what is narrower than a register.
+
+What they return lies in a room of this thread and is written over by the next call: copy what is to be kept.
+"""
 
 import math
 import threading
@@ -33,7 +36,7 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
     beside = max(2 * lanes, 2 * LARGEST_BUTTERFLY)  # what turning squares, and the largest butterfly, keep aside
     work = room("work", (3 * half + 1 + beside, lanes), dtype)
     n_room = max(n_frames, lanes)
-    mel, energy = np.empty((tables.n_levels, n_room), dtype), np.empty(n_room, dtype)
+    mel, energy = room("mel", (tables.n_levels, n_room), dtype), room("energy", (n_room,), dtype)
     mel_frames(samples, tables, columns, work[: 2 * half], work[2 * half :], mel, energy)
     return mel[:, :n_frames], energy[:n_frames]
 
@@ -41,7 +44,7 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int) -> np.ndarray:
     """factor ln(mel), after the floor."""
     wide = _at_least_a_register(mel)
-    level = np.empty_like(wide)
+    level = room("level", wide.shape, wide.dtype)
     take_log(wide, factor, floor, rule, level)
     return level[: mel.shape[0], : mel.shape[1]]
 
@@ -49,7 +52,7 @@ def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int) -> np.nda
 def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """matrix @ rows."""
     wide = _at_least_a_register(rows)
-    out = np.empty((matrix.shape[0], wide.shape[1]), rows.dtype)
+    out = room("mixed", (matrix.shape[0], wide.shape[1]), rows.dtype)
     mix_rows(matrix, wide, out)
     return out[:, : rows.shape[1]]
 
