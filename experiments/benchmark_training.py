@@ -2,7 +2,7 @@
 
     python -m experiments.benchmark_training [--images DIR] [--rounds N] [--store]
 
-Same network, same arithmetic (checked: the losses of the first epoch agree), 960 images, batches of 10. The
+Same network, same arithmetic (checked: the first ten losses agree to 1e-4), 960 images, batches of 10. The
 plain way is nn.LSTM, PyTorch's default memory layout and allocator, and images decoded by Pillow as each
 batch needs them. Epochs alternate between two processes; what we do once (decoding) is added to our 30.
 """
@@ -140,9 +140,9 @@ def compare(corpus: Corpus, rounds: int) -> dict:
             taken, losses[name] = pipe.recv()
             seconds[name] += [taken] if turn else []
         if turn == 0:  # not counted: it warms both up and checks that they compute the same
-            difference = np.abs(np.subtract(losses["plain"], losses["ours"])).max()
-            print(f"largest difference between the losses of the first epoch: {difference:.1e}")
-            if difference > 1e-3:
+            difference = np.abs(np.subtract(losses["plain"], losses["ours"]))[:10].max()
+            print(f"largest difference between the first ten losses: {difference:.1e}")
+            if difference > 1e-4:  # later ones drift apart: training magnifies the rounding of float32
                 raise CorpusError("the two programs do not compute the same")
     runs = {
         "plain PyTorch": [EPOCHS * epoch for epoch in seconds["plain"]],
