@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from dsp.engine.lanes import floor, largest, load, load_splat, maximum, minimum, smallest, splat, store
+from dsp.engine.stages import room
 from spectrogram_images.imresize import contributions, mirrored
 
 WIDTH = 8  # float64 in a register
@@ -38,7 +39,10 @@ def colour_and_resize(level: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     starts, weights, extended = _taps_of_registers(n_frames, width)
     image = np.empty((height, width, 3), np.uint8)
     rows_first = height / n_bins <= width / n_frames
-    _colour_and_resize(level, row_taps, row_weights, starts, weights, extended, rows_first, image)
+    index, coloured = room("index", level.shape, level.dtype), room("coloured", (n_bins, 3 * n_frames), level.dtype)
+    narrow = room("narrow", (0 if rows_first else n_bins, 3 * width), level.dtype)
+    taps = (row_taps, row_weights, starts, weights, extended)
+    _colour_and_resize(level, *taps, rows_first, index, coloured, narrow, image)
     return image
 
 
@@ -69,22 +73,23 @@ def _taps_of_registers(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray, n
 
 
 @njit(cache=True, nogil=True)
-def _colour_and_resize(level, row_taps, row_weights, starts, weights, extended, rows_first, image):
+def _colour_and_resize(
+    level, row_taps, row_weights, starts, weights, extended, rows_first, index, coloured, narrow, image
+):
+    """index, coloured (a row: its red, its green, its blue) and narrow are room to work in."""
     height, width, _ = image.shape
     n_bins, n_frames = level.shape
-    index = _colour_index(level)
-    coloured = np.empty((n_bins, 3 * n_frames))  # a row: its red, its green, its blue
-    room = np.empty(3 * extended.size)
+    _colour_index(level, index)
+    wide = np.empty(3 * extended.size)
     row, finished = np.empty(3 * n_frames), np.empty(3 * width)
-    narrow = np.empty((0 if rows_first else n_bins, 3 * width))
     for k in range(n_bins):
         _colour_row(index[k], coloured[k])
         if not rows_first:
-            _resize_row(coloured[k], starts, weights, extended, room, narrow[k])
+            _resize_row(coloured[k], starts, weights, extended, wide, narrow[k])
     for i in range(height):
         if rows_first:
             _mix_rows(coloured, row_taps[i], row_weights[i], row)
-            _resize_row(row, starts, weights, extended, room, finished)
+            _resize_row(row, starts, weights, extended, wide, finished)
         else:
             _mix_rows(narrow, row_taps[i], row_weights[i], finished)
         for j in range(0, 3 * width, WIDTH):
@@ -97,19 +102,17 @@ def _colour_and_resize(level, row_taps, row_weights, starts, weights, extended, 
 
 
 @njit(cache=True)
-def _colour_index(level):
-    """max(1, round((level - min) / (max - min) 255)) - 1: places in jet(256), as float64."""
+def _colour_index(level, index):
+    """index = max(1, round((level - min) / (max - min) 255)) - 1: places in jet(256), as float64."""
     low, high = load(level, 0), load(level, 0)
     for register in range(-(-level.size // WIDTH)):
         x = load(level, min(register * WIDTH, level.size - WIDTH))
         low, high = minimum(low, x), maximum(high, x)
     least, span = smallest(low), largest(high) - smallest(low)
-    index = np.empty_like(level)
     for register in range(-(-level.size // WIDTH)):
         i = min(register * WIDTH, level.size - WIDTH)
         scaled = (load(level, i) - least) / span * 255.0
         store(index, i, maximum(_round(scaled), splat(level, 1.0)) - 1.0)
-    return index
 
 
 @njit(cache=True)
