@@ -26,7 +26,6 @@ in its own short file, definition first, and held against definitions and other 
 
 from dsp.audio import AudioError, read_audio
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
-from dsp.conventions import Convention
 from dsp.cooley_tukey import roots_of_unity
 from dsp.dct import dct, dct_matrix, lifter
 from dsp.decibels import EPS, amplitude_to_db, power_to_db
@@ -43,6 +42,7 @@ from dsp.preemphasis import deemphasis, preemphasis
 from dsp.presets import CONVENTIONS
 from dsp.resampling import kaiser, resample
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
+from dsp.switches import Convention
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
 from dsp.windows import blackman, hamming, hann, povey

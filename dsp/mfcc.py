@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from dsp.checks import as_signal
-from dsp.conventions import Convention, named
+from dsp.conventions import named
 from dsp.dct import dct_matrix, lifter
 from dsp.deltas import delta
 from dsp.fft import rfft
@@ -20,6 +20,7 @@ from dsp.mel import mel_filterbank
 from dsp.normalization import cmn, cmvn, dither, remove_dc
 from dsp.preemphasis import preemphasis
 from dsp.sizes import Sizes, frames_given, sizes
+from dsp.switches import Convention
 from dsp.windows import blackman, hamming, hann, povey
 
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}

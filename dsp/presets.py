@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsp.conventions import Convention
 from dsp.mel import mel_to_hz
+from dsp.switches import Convention
 
 _FLT_EPSILON = float(np.finfo(np.float32).eps)
 _DBL_EPSILON = float(np.finfo(np.float64).eps)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dsp import framing
 from dsp.checks import as_count
-from dsp.conventions import Convention
+from dsp.switches import Convention
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from dsp.conventions import SWITCHES, WORDS, Convention, diff, fingerprint, named, table
+from dsp.conventions import diff, fingerprint, named, table
 from dsp.presets import CONVENTIONS
+from dsp.switches import SWITCHES, WORDS, Convention
 
 
 def test_frozen():

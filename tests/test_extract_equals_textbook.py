@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 import dsp
 from dsp import CONVENTIONS, Convention
-from dsp.conventions import WORDS
 from dsp.engine import extract as engine
+from dsp.switches import WORDS
 from tests.conftest import ROOT
 
 FLOAT64 = 1e-9  # of the largest value, as promised; measured: 1e-13

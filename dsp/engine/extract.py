@@ -17,13 +17,14 @@ from typing import NamedTuple
 import numpy as np
 
 from dsp.checks import as_count, as_samples, as_signal, check_finite
-from dsp.conventions import Convention, named
+from dsp.conventions import named
 from dsp.engine.plan import Plan, make_plan
 from dsp.engine.rows import all_finite, condition, slopes
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
 from dsp.mfcc import LEAST, trace
 from dsp.normalization import cmn, cmvn, dither
 from dsp.sizes import frames_given
+from dsp.switches import Convention
 
 BATCH = 1024  # frames; a clip that has more is a long one
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
@@ -128,7 +129,7 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
         message = str(error)
         raise ValueError(message if message.startswith(name) else f"{name}: {message}") from None
     if c.dither:
-        x = dither(c.scale * as_signal(x), c.dither, np.random.default_rng(0)) / c.scale
+        x = dither(c.scale * as_signal(x, name), c.dither, np.random.default_rng(0)) / c.scale
     if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
         x = np.ascontiguousarray(x, np.float64)
     mean = c.scale * float(x.mean(dtype=np.float64)) if c.dc_removal == "signal" else 0.0

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.conventions import Convention
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import slope_weights
 from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, window_of
 from dsp.sizes import Sizes, sizes
+from dsp.switches import Convention
 
 BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
 STRIP = 64  # elements of each quarter: together as many
