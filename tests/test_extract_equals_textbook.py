@@ -224,6 +224,7 @@ WITH_DELTAS = replace(CONVENTIONS["librosa"], delta_orders=1, delta_edges="inter
         (lambda: dsp.extract(SIGNAL, RATE, "librosa"), "a list of signals"),
         (lambda: dsp.extract([SIGNAL, SIGNAL[:0]], RATE, "librosa"), r"signals\[1\] is empty"),
         (lambda: dsp.extract([SIGNAL, SIGNAL + np.nan], RATE, "librosa", workers=2), r"signals\[1\]\[0\] is nan"),
+        (lambda: dsp.extract([SIGNAL - np.inf], RATE, "librosa", dtype="float32"), r"signals\[0\]\[0\] is -inf"),
         (lambda: dsp.extract([SIGNAL.astype(np.int16)], RATE, "librosa"), r"signals\[0\] has dtype int16"),
         (lambda: dsp.extract([SIGNAL + 1j], RATE, "librosa"), r"signals\[0\] has dtype complex128"),
         (lambda: dsp.extract([np.ones((2, 9000))], RATE, "librosa"), r"signals\[0\] has shape \(2, 9000\)"),
