@@ -219,6 +219,7 @@ WITH_DELTAS = replace(CONVENTIONS["librosa"], delta_orders=1, delta_edges="inter
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", "cepstra"), "kind='cepstra'"),
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", dtype="float16"), "dtype='float16'"),
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", workers=0), "workers=0"),
+        (lambda: dsp.extract([SIGNAL], RATE, "librosa", workers=10**6), "workers=1000000 is too large"),
         (lambda: dsp.extract([SIGNAL], RATE, "whisper"), "makes no cepstra"),
         (lambda: dsp.extract([SIGNAL], 0, "librosa"), "sample_rate=0"),
         (lambda: dsp.extract(SIGNAL, RATE, "librosa"), "a list of signals"),

@@ -26,6 +26,7 @@ from dsp.normalization import cmn, cmvn, dither
 from dsp.sizes import frames_given
 from dsp.switches import Convention
 
+MOST_WORKERS = 1024
 BATCH = 1024  # frames; a clip that has more is a long one
 _LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
@@ -55,7 +56,7 @@ def extract(
     kind : "mfcc" or "log_mel"
     dtype : "float64" (equal to the textbook lane to 1e-9 of the largest value) or "float32" (to 1e-4, where no
         level lies below what float32 leaves of a frame's energy)
-    workers : int >= 1, threads: over the signals, or over the chunks of a single one
+    workers : int in 1 .. 1024, threads: over the signals, or over the pieces of a long one
 
     Returns
     -------
@@ -77,7 +78,7 @@ def extract(
         raise ValueError(f'{dtype=} is neither "float64" nor "float32"')
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
-    plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers")
+    plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers", at_most=MOST_WORKERS)
     found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
     places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
     short = [place for place in places if found[place].n_frames <= BATCH]
@@ -96,10 +97,10 @@ def _spread(function: Callable, items: list, workers: int) -> list:
     """[function(item) for item in items], every thread a share of them."""
     if workers == 1 or len(items) < 2:
         return [function(item) for item in items]
-    found = [None] * len(items)
-    shares = _threads(workers).map(lambda start: [function(item) for item in items[start::workers]], range(workers))
+    found, n_shares = [None] * len(items), min(workers, len(items))
+    shares = _threads(workers).map(lambda at: [function(item) for item in items[at::n_shares]], range(n_shares))
     for start, share in enumerate(shares):
-        found[start::workers] = share
+        found[start::n_shares] = share
     return found
 
 
