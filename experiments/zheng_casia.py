@@ -5,8 +5,7 @@ Run:   python -m experiments.zheng_casia                                 synthet
        python -m experiments.zheng_casia --data CASIA --protocol honest  the real corpus (also: --recipe converged)
        python -m experiments.zheng_casia --images FOLDER                 a ready image tree, such as the paper's own
 Cost:  2.6 s an epoch of 960 images on two cores; a published run 80 s, so 25 of them (5 protocols of 3 seeds or 4
-       speakers, 3 of them also with the paper's images) 35 minutes; a converged run up to 8 minutes, 7 of them 50
-       (the 3 on unseen sentences were cut).
+       speakers, 3 of them also with the paper's images) 35 minutes; a converged run up to 8 minutes, 10 of them 75.
 Every setting below names its place in the paper, or MATLAB's documented default, or says UNSTATED.
 """
 
