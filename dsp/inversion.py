@@ -8,6 +8,7 @@ back: each function returns one signal or spectrum, of many, that the feature co
 import numpy as np
 
 from dsp.checks import as_count
+from dsp.dct import dct_matrix
 from dsp.stft import istft, stft
 
 
@@ -124,9 +125,7 @@ def idct(coefficients, n: int) -> np.ndarray:
     n = as_count(n, "n")
     if len(c) > n:
         raise ValueError(f"{len(c)} coefficients are more than {n=}")
-    m, k = np.arange(n), np.arange(len(c))
-    a = np.where(k == 0, np.sqrt(1 / n), np.sqrt(2 / n))
-    return a * np.cos(np.pi / (2 * n) * np.outer(2 * m + 1, k)) @ c
+    return dct_matrix(len(c), n).T @ c
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:

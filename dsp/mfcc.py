@@ -23,7 +23,7 @@ from dsp.sizes import Sizes, frames_given, sizes
 from dsp.switches import Convention
 from dsp.windows import blackman, hamming, hann, povey
 
-_LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
+LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 LEAST = 2.0**-126  # the least normal float32: what is below it has its logarithm, so that silence has a level
 
 
@@ -172,10 +172,14 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
 
 def normalized_power(spectrum: np.ndarray, size: Sizes, c: Convention) -> np.ndarray:
     """|X|^2 or |X| after the convention's normalisation."""
-    window = window_of(size, c)
-    divisor = {None: 1.0, "n_fft": size.n_fft, "window sum": window.sum() ** 2, "window energy": np.sum(window**2)}
-    power = (spectrum.real**2 + spectrum.imag**2) / divisor[c.spectrum_norm]
+    power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(window_of(size, c), size, c)
     return np.sqrt(power) if c.spectrum == "magnitude" else power
+
+
+def power_divisor(window: np.ndarray, size: Sizes, c: Convention) -> float:
+    """What the convention divides |X|^2 by."""
+    divisor = {None: 1.0, "n_fft": size.n_fft, "window sum": window.sum() ** 2, "window energy": np.sum(window**2)}
+    return divisor[c.spectrum_norm]
 
 
 def filterbank_of(size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
@@ -194,7 +198,7 @@ def compressed(mel: np.ndarray, c: Convention) -> np.ndarray:
         mel = np.where(mel == 0, c.floor, mel)
     else:
         mel = np.maximum(mel, c.floor * mel.max())
-    level = _LOG_FACTOR[c.log] * np.log(np.maximum(mel, LEAST))
+    level = LOG_FACTOR[c.log] * np.log(np.maximum(mel, LEAST))
     if c.reference == "maximum":
         level = level - level.max()
     if c.dynamic_range is not None:

@@ -21,14 +21,13 @@ from dsp.conventions import named
 from dsp.engine.plan import Plan, make_plan
 from dsp.engine.rows import all_finite, condition, slopes
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
-from dsp.mfcc import LEAST, trace
+from dsp.mfcc import LEAST, LOG_FACTOR, trace
 from dsp.normalization import cmn, cmvn, dither
 from dsp.sizes import frames_given
 from dsp.switches import Convention
 
 MOST_WORKERS = 1024
 BATCH = 1024  # frames; a clip that has more is a long one
-_LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
 
 
@@ -222,7 +221,7 @@ def _highest(mel: np.ndarray, plan: Plan) -> float:
 
 def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: list[float] | None) -> np.ndarray:
     """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
-    c, factor = plan.convention, _LOG_FACTOR[plan.convention.log]
+    c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, LEAST)
     if c.floor_rule == "share of maximum":
         floor = LEAST

@@ -9,12 +9,13 @@ import numpy as np
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import slope_weights
 from dsp.framing import samples_before
-from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, window_of
+from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, power_divisor, window_of
 from dsp.sizes import Sizes, sizes
 from dsp.switches import Convention
 
 BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
 STRIP = 64  # elements of each quarter: together as many
+NO_EMPHASIS = (0.0, 1.0, 0.0)  # y[n] = x[n], y[0] = x[0]
 
 
 class Tables(NamedTuple):
@@ -65,16 +66,11 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     size = sizes(c, sample_rate)
     dtype = np.dtype(dtype)
     window = window_of(size, c)
-    divisor = {None: 1.0, "n_fft": size.n_fft, "window sum": window.sum() ** 2, "window energy": np.sum(window**2)}
-    tables = spectrum_tables(
-        window / math.sqrt(divisor[c.spectrum_norm]), size.hop, size.n_fft, dtype, c.spectrum == "magnitude"
-    )
-    in_frame = c.preemphasis > 0 and c.preemphasis_in == "frame"
-    in_signal = c.preemphasis > 0 and c.preemphasis_in == "signal"
-    first_sample = {"keep": [1, 0], "replicate": [1 - c.preemphasis, 0], "extrapolate": [3, -1]}[c.preemphasis_first]
+    window = window / math.sqrt(power_divisor(window, size, c))
+    tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude")
     tables = tables._replace(
         frame_dc=c.dc_removal == "frame",
-        frame_emphasis=(c.preemphasis, *map(float, first_sample)) if in_frame else (0.0, 1.0, 0.0),
+        frame_emphasis=_emphasis(c, "frame"),
         energy={None: 0, "raw frame": 1, "spectrum": 2}[c.energy and c.energy_of],
     )
     if c.n_mels is not None:
@@ -95,12 +91,20 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         before=samples_before(size.frame, size.hop, c.framing),
         fast=is_fast(size.n_fft),
         tables=tables,
-        emphasis=(c.preemphasis, *map(float, first_sample)) if in_signal else (0.0, 1.0, 0.0),
+        emphasis=_emphasis(c, "signal"),
         beyond_ends={"centred reflect": 1, "mirror": 2}.get(c.framing, 0),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum",
         cepstrum=cepstrum,
         slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
     )
+
+
+def _emphasis(c: Convention, where: str) -> tuple[float, float, float]:
+    """a, b, c of y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1], if the convention has its pre-emphasis there."""
+    if not c.preemphasis or c.preemphasis_in != where:
+        return NO_EMPHASIS
+    first = {"keep": (1.0, 0.0), "replicate": (1 - c.preemphasis, 0.0), "extrapolate": (3.0, -1.0)}
+    return float(c.preemphasis), *first[c.preemphasis_first]
 
 
 def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool) -> Tables:
@@ -116,7 +120,7 @@ def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, m
         half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
         frame_dc=False,
-        frame_emphasis=(0.0, 1.0, 0.0),
+        frame_emphasis=NO_EMPHASIS,
         magnitude=magnitude,
         energy=0,
         n_levels=n_fft // 2 + 1,

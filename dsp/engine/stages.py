@@ -10,6 +10,7 @@ import numpy as np
 
 from dsp.cooley_tukey import LARGEST_BUTTERFLY
 from dsp.engine.kernels import mel_frames
+from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
 
@@ -19,19 +20,19 @@ AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
 
 def samples_needed(n_frames: int, tables: Tables) -> int:
     """How long a stretch of samples mel_and_energy takes: its last register of frames needs `pitch` columns of hop."""
-    lanes = 64 // tables.window.itemsize
+    lanes = width(tables.window)
     return (max(n_frames - lanes, 0) + _pitch(tables)) * tables.hop
 
 
 def _pitch(tables: Tables) -> int:
     """Columns under a register of frames, in whole registers."""
-    lanes = 64 // tables.window.itemsize
+    lanes = width(tables.window)
     return -(-(lanes + tables.beyond) // lanes) * lanes
 
 
 def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
-    lanes, dtype, half = 64 // samples.itemsize, samples.dtype, tables.n_fft // 2
+    lanes, dtype, half = width(samples), samples.dtype, tables.n_fft // 2
     columns = room("columns", (tables.hop, _pitch(tables)), dtype)
     beside = max(2 * lanes, 2 * LARGEST_BUTTERFLY)  # what turning squares, and the largest butterfly, keep aside
     work = room("work", (3 * half + 1 + beside, lanes), dtype)
@@ -59,7 +60,7 @@ def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
     """The same rows, contiguous, with columns of ones added up to a register's width."""
-    lanes = 64 // rows.itemsize
+    lanes = width(rows)
     if rows.shape[1] >= lanes:
         return np.ascontiguousarray(rows)
     wide = np.ones((rows.shape[0], lanes), rows.dtype)
