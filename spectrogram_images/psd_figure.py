@@ -83,8 +83,10 @@ def psd_figure(path, signal, sample_rate: int, title: str = "Spectrogram for the
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, cmap=BLUE_TO_YELLOW)
     figure.colorbar(picture, label="Power/frequency (dB/Hz)")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)", ylim=(0, F[-1] / 1e3), title=title)
-    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
-    plt.close(figure)
+    try:
+        write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    finally:
+        plt.close(figure)
 
 
 def main(arguments: list[str] | None = None) -> int:
