@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("wav_root", type=Path, metavar="WAV_ROOT")
     parser.add_argument("png_root", type=Path, metavar="PNG_ROOT")
     parser.add_argument(
-        "--workers", type=int, default=available_cores(), metavar="N", help="threads; default: one per core"
+        "--workers", type=int, default=available_cores(), metavar="N", help="processes; default: one per core"
     )
     options = parser.parse_args(arguments)
     if options.workers < 1:

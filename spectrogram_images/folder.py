@@ -8,11 +8,17 @@ files that somebody else wrote alone.
 """
 
 import hashlib
+import multiprocessing
+import os
+import signal
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
+from threading import Thread
 
 from dsp import AudioError
 from spectrogram_images.files import write_atomically
@@ -21,13 +27,12 @@ from spectrogram_images.render import render_file
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")  # the folders of the paper's script
 _KEY, _RECIPE = "Source", "MATLAB jet spectrogram 224x224, recording sha256 "
-
-
-_BATCH = 8  # recordings that a thread takes at a time
+_BATCH = 8  # recordings that a worker takes at a time
+_MOST_WORKERS = 61  # as many processes as Windows can wait for
 
 
 class OutputError(OSError):
-    """The images cannot be written (no room, no permission): no use to go on. One line."""
+    """The images cannot be made (no room, no permission, a worker killed): no use to go on. One line."""
 
 
 @dataclass(frozen=True)
@@ -65,26 +70,48 @@ def find_recordings(wav_root: Path) -> tuple[list[tuple[Path, str]], list[str]]:
 
 
 def convert(recordings: list[tuple[Path, str]], png_root: Path, workers: int) -> Iterator[Outcome]:
-    """Makes the images that are not there yet, on `workers` threads; yields each recording's outcome in order.
+    """Makes the images that are not there yet, by `workers` processes; yields each recording's outcome in order.
+
+    Processes, for threads would share one interpreter: two of them reach 1.4 times the speed of one, not 1.9.
+    One worker is this process itself.
 
     Raises OutputError at the first image that cannot be written. What is finished stays.
 
     Checked: tests/test_bad_files_are_named.py, tests/test_interrupted_runs_end_the_same.py
     """
     batches = [recordings[i : i + _BATCH] for i in range(0, len(recordings), _BATCH)]
-    with ThreadPoolExecutor(max_workers=workers) as threads:
+    workers = min(workers, len(batches), _MOST_WORKERS)
+    if workers <= 1:
+        for recording in recordings:
+            yield _convert_one(png_root, recording)
+        return
+    with ProcessPoolExecutor(workers, initializer=_begin_worker) as processes:
         try:
-            for outcomes in threads.map(partial(_convert_batch, png_root), batches):
+            for outcomes in processes.map(partial(_convert_batch, png_root), batches):
                 yield from outcomes
+        except BrokenProcessPool:
+            raise OutputError("a worker process was killed, perhaps for want of memory") from None
         finally:
-            threads.shutdown(cancel_futures=True)
+            processes.shutdown(cancel_futures=True)
+
+
+def _begin_worker() -> None:
+    """Ctrl-C reaches every process of a terminal: the first one answers it, and the workers end when it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    wait([multiprocessing.parent_process().sentinel])
+    os._exit(1)
 
 
 def _convert_batch(png_root: Path, batch: list[tuple[Path, str]]) -> list[Outcome]:
-    return [_convert_one(wav, png_root / png) for wav, png in batch]
+    return [_convert_one(png_root, recording) for recording in batch]
 
 
-def _convert_one(wav: Path, png: Path) -> Outcome:
+def _convert_one(png_root: Path, recording: tuple[Path, str]) -> Outcome:
+    wav, png = recording[0], png_root / recording[1]
     try:
         source = _RECIPE + hashlib.sha256(wav.read_bytes()).hexdigest()
     except OSError as error:

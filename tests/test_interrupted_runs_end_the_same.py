@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import signal
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
 
 from experiments.synthetic import VOICES, synthetic_corpus
 from spectrogram_images.files import write_atomically
+from spectrogram_images.folder import OutputError, convert
 
 SOMETIMES_KILLED = [signal.SIGINT, signal.SIGKILL]
 
@@ -54,6 +57,35 @@ def test_images(tmp_path):
     interrupted_ten_times([*command, str(tmp_path / "broken")], seconds, tmp_path / "broken")
     whole = hashes(tmp_path / "whole")
     assert len(whole) == 288 and hashes(tmp_path / "broken") == whole
+
+
+def test_no_worker_outlives_a_killed_command(tmp_path):
+    synthetic_corpus(tmp_path / "wav", n_sentences=12, voices=VOICES)
+    command = [sys.executable, "-m", "spectrogram_images", str(tmp_path / "wav"), str(tmp_path / "png"), "--workers=3"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not list(tmp_path.glob("png/*/*.png")):
+        assert process.poll() is None
+        time.sleep(0.001)
+    process.kill()
+    process.communicate(timeout=20)  # ends when the last process that could write here has ended
+    assert len(list(tmp_path.glob("png/*/*.png"))) < 288, "it was faster than the kill: nothing was shown"
+
+
+def test_a_killed_worker_is_reported(tmp_path):
+    """A recording that never comes (a pipe nobody writes to) holds the worker until it is killed."""
+    os.mkfifo(tmp_path / "x.wav")
+    outcomes = convert([(tmp_path / "x.wav", f"e/e{i}.png") for i in range(99)], tmp_path / "png", workers=2)
+
+    def kill_a_worker():
+        while not multiprocessing.active_children():
+            time.sleep(0.001)
+        multiprocessing.active_children()[0].kill()
+
+    killer = Thread(target=kill_a_worker)
+    killer.start()
+    with pytest.raises(OutputError, match="a worker process was killed"):
+        next(outcomes)
+    killer.join()
 
 
 def test_training(tmp_path):
