@@ -6,6 +6,8 @@ from numba import njit
 
 from dsp.engine import lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
+from dsp.engine.logarithm import log
+from dsp.engine.turning import turn
 
 LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
 
@@ -40,7 +42,7 @@ def _unary(a, out, operation):
         elif operation == 1:
             z = lanes.floor(x)
         elif operation == 2:
-            z = lanes.log(x)
+            z = log(x)
         elif operation == 3:
             z = 2.0 * x
         elif operation == 4:
@@ -66,6 +68,17 @@ def _extremes(a):
 def _spread(a, out):
     store(out, 0, splat(a, a[2]))
     store(out, width(out), load_splat(a, 3))
+
+
+@njit
+def _fused(a, b, c, out):
+    store(out, 0, lanes.fma(load(a, 0), load(b, 0), load(c, 0)))
+    store(out, width(a), lanes.fma(-load(a, 0), 2.0, 3.0))
+
+
+@njit
+def _turned(x, start, step, factors, n, z):
+    turn(x, start, step, factors, n, z)
 
 
 @pytest.fixture(params=["float64", "float32"])
@@ -134,6 +147,29 @@ def test_spreading_one_number(dtype, lanes_wide):
     out = np.empty(2 * lanes_wide, dtype)
     _spread(np.arange(5, dtype=dtype), out)
     np.testing.assert_array_equal(out, np.repeat([2.0, 3.0], lanes_wide))
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [("float64", 53), ("float32", 24)])
+def test_fma_rounds_once(dtype, digits):
+    """(1 + e)^2 - (1 + 2e) = e^2, which rounding the square first would lose."""
+    e = 2.0 ** -(digits // 2 + 1)
+    a, c, out = np.full(16, 1 + e, dtype), np.full(16, -1 - 2 * e, dtype), np.empty(32, dtype)
+    _fused(a, a, c, out)
+    wide = lanes.width(a)
+    np.testing.assert_array_equal(out[:wide], np.full(wide, e**2, dtype))
+    np.testing.assert_array_equal(out[wide : 2 * wide], -a[:wide] * 2 + 3)
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+@pytest.mark.parametrize("step", [1, 7, 160])
+def test_turn(rng, dtype, wide, step):
+    start, n = 3, 5
+    x, factors = (rng.standard_normal(size).astype(dtype) for size in (start + 16 * step + 16, 40))
+    z = np.zeros((40, wide), dtype)
+    _turned(x, start, step, factors, n, z)
+    i, j = np.arange(wide), np.arange(wide)[:, None]
+    np.testing.assert_array_equal(z[n : n + wide], factors[n + j] * x[start + j + i * step])
+    assert not z[:n].any() and not z[n + wide :].any()
 
 
 def test_width_outside_compiled_code():

@@ -6,7 +6,6 @@ a whole clip (a dynamic range below its maximum, say), a long clip is gone throu
 once for the features.
 """
 
-import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ import numpy as np
 from dsp.checks import as_count, as_samples, as_signal, check_finite
 from dsp.conventions import named
 from dsp.engine.plan import Plan, make_plan
-from dsp.engine.rows import all_finite, condition, slopes
+from dsp.engine.rows import all_finite, at_least, condition, highest, slopes
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
 from dsp.mfcc import LEAST, LOG_FACTOR, trace
 from dsp.normalization import cmn, cmvn, dither
@@ -36,7 +35,8 @@ class Clip(NamedTuple):
 
     name: str
     samples: np.ndarray
-    mean: float  # taken off the scaled samples
+    gain: float
+    mean: float  # taken off the samples times the gain
     n_frames: int
 
 
@@ -130,10 +130,10 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
         raise ValueError(message if message.startswith(name) else f"{name}: {message}") from None
     if c.dither:
         x = dither(c.scale * as_signal(x, name), c.dither, np.random.default_rng(0)) / c.scale
-    if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
-        x = np.ascontiguousarray(x, np.float64)
     mean = c.scale * float(x.mean(dtype=np.float64)) if c.dc_removal == "signal" else 0.0
-    return Clip(name, x, mean, n_frames)
+    if x.dtype == plan.dtype:
+        return Clip(name, np.ascontiguousarray(x), c.scale, mean, n_frames)
+    return Clip(name, (c.scale * x.astype(np.float64) - mean).astype(plan.dtype), 1.0, 0.0, n_frames)
 
 
 def _batches(places: list[int], n_frames: list[int]) -> Iterator[list[int]]:
@@ -168,17 +168,18 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
     """Features of a clip that goes through piece by piece."""
     pieces = [slice(start, min(start + BATCH, clip.n_frames)) for start in range(0, clip.n_frames, BATCH)]
 
-    def spectra(piece: slice) -> np.ndarray:
-        return _spectra([clip], [piece.start], [piece.stop - piece.start], plan)[0]
+    def highest_of(piece: slice) -> np.ndarray:
+        mel, _, places = _spectra([clip], [piece.start], [piece.stop - piece.start], plan)
+        return _highest(mel, places, plan)
 
-    highest = None
+    highest_mel = None
     if plan.whole_clip:
-        highest = [max(_spread(lambda piece: _highest(spectra(piece), plan), pieces, workers))]
+        highest_mel = np.max(_spread(highest_of, pieces, workers), axis=0)
     n_rows = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
     rows, energy = np.empty((n_rows, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
 
     def fill(piece: slice) -> None:
-        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
+        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest_mel)
         rows[:, piece], energy[piece] = of_piece[0], of_piece[1]
 
     _spread(fill, pieces, workers)
@@ -188,12 +189,12 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
     return _over_time(rows, energy, [slice(0, clip.n_frames)], plan, features)
 
 
-def _rows(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
+def _rows(clips, starts, counts, plan: Plan, kind: str, highest_mel=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
     """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
     mel, energy, places = _spectra(clips, starts, counts, plan)
-    if plan.whole_clip and highest is None:
-        highest = [_highest(mel[:, place], plan) for place in places]
-    level = _level(mel, plan, places, highest)
+    if plan.whole_clip and highest_mel is None:
+        highest_mel = _highest(mel, places, plan)
+    level = _level(mel, plan, places, highest_mel)
     return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
 
 
@@ -205,46 +206,57 @@ def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray,
     samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
     samples[first[-1] * hop :] = 0
     for clip, start, left, right in zip(clips, starts, first[:-1], first[1:], strict=True):
-        if start == 0 and not all_finite(clip.samples):
+        piece, begin = samples[left * hop : right * hop], start * hop - plan.before
+        finite = condition(clip.samples, begin, clip.gain, clip.mean, plan.emphasis, plan.beyond_ends, piece)
+        if start + BATCH >= clip.n_frames:
+            finite = finite and all_finite(clip.samples[max(begin + piece.size, 0) :])  # what no frame reads
+        if not finite:
             check_finite(clip.samples, clip.name)
-        where = (start * hop - plan.before, plan.convention.scale, clip.mean, plan.emphasis, plan.beyond_ends)
-        condition(clip.samples, *where, samples[left * hop : right * hop])
     mel, energy = mel_and_energy(samples, n_frames, plan.tables)
     return mel, energy, [slice(at, at + count) for at, count in zip(first[:-1], counts, strict=True)]
 
 
-def _highest(mel: np.ndarray, plan: Plan) -> float:
-    """The greatest value; the floor counts where it stands in for a zero."""
-    c, highest = plan.convention, float(mel.max())
-    return max(highest, c.floor) if c.floor_rule == "zeros only" and mel.min() == 0 else highest
+def _highest(mel: np.ndarray, places: list[slice], plan: Plan) -> np.ndarray:
+    """The greatest value of each clip; the floor counts where it stands in for a zero."""
+    c, found = plan.convention, np.empty(len(places))
+    highest(np.ascontiguousarray(mel), *_edges(places), found)
+    if c.floor_rule == "zeros only":
+        has_zero = [mel[:, place].min() == 0 for place in places]
+        found[has_zero] = np.maximum(found[has_zero], c.floor)
+    return found
 
 
-def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: list[float] | None) -> np.ndarray:
-    """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
+def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest_mel: np.ndarray | None) -> np.ndarray:
+    """dsp.mfcc.compressed; `highest_mel` are the clips' greatest mel values where the convention asks for them."""
     c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, LEAST)
     if c.floor_rule == "share of maximum":
         floor = LEAST
-        for place, top in zip(places, highest, strict=True):
-            np.maximum(mel[:, place], plan.dtype.type(c.floor * top), out=mel[:, place])
+        at_least(mel, *_edges(places), (c.floor * highest_mel).astype(plan.dtype))
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
     if c.reference is not None or c.dynamic_range is not None:
-        for place, top in zip(places, highest, strict=True):
-            floored = {"add": top + floor, "zeros only": max(top, LEAST)}.get(c.floor_rule, max(top, floor))
-            _below(level[:, place], factor * math.log(floored), c)
+        floored = highest_mel + floor if c.floor_rule == "add" else highest_mel
+        floored = np.maximum(floored, LEAST if c.floor_rule == "zeros only" else floor)
+        _below(level, places, factor * np.log(floored), c)
     if c.log_gain != 1 or c.log_offset != 0:
         level *= plan.dtype.type(c.log_gain)
         level += plan.dtype.type(c.log_offset)
     return level
 
 
-def _below(level: np.ndarray, top: float, c: Convention) -> None:
-    """Levels against the clip's greatest, in place."""
+def _below(level: np.ndarray, places: list[slice], top: np.ndarray, c: Convention) -> None:
+    """Levels against the clips' greatest, in place."""
     if c.reference == "maximum":
-        level -= level.dtype.type(top)
-        top = 0.0
+        for place, greatest in zip(places, top.astype(level.dtype), strict=True):
+            level[:, place] -= greatest
+        top = np.zeros_like(top)
     if c.dynamic_range is not None:
-        np.maximum(level, level.dtype.type(top - c.dynamic_range), out=level)
+        at_least(level, *_edges(places), (top - c.dynamic_range).astype(level.dtype))
+
+
+def _edges(places: list[slice]) -> tuple[np.ndarray, np.ndarray]:
+    """First frames, and those after the last."""
+    return np.array([place.start for place in places]), np.array([place.stop for place in places])
 
 
 def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.ndarray) -> np.ndarray:
@@ -267,8 +279,7 @@ def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.nd
 
 def _slopes(rows: np.ndarray, places: list[slice], plan: Plan, order: int, out: np.ndarray) -> None:
     """out = dsp.deltas.delta of the rows, clip by clip."""
-    starts, stops = np.array([place.start for place in places]), np.array([place.stop for place in places])
-    slopes(rows, starts, stops, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
+    slopes(rows, *_edges(places), plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
 
 
 def _second_slopes(statics: np.ndarray, first: np.ndarray, places: list[slice], plan: Plan, out: np.ndarray) -> None:

@@ -1,61 +1,19 @@
 """The compiled inner loops: from samples to mel levels, a register of frames at a time.
 
-Frames stand in lanes: sample n of frames t, t+1, .. is one register. To load it in one piece, the samples
-under these frames are first laid out in `hop` rows, x[r + c hop] = columns[r, c], for then sample n of frame
-t is columns[n mod hop, t + n div hop], and its neighbours in the row are the same sample of the next frames.
-Element k of a complex array z has its lanes side by side, its imaginary parts half an array further on.
+Frames stand in lanes: sample n of frames t, t+1, .. is one register. Element k of a complex array z is two
+registers, the real parts and then the imaginary ones.
 
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
 from numba import njit
 
-from dsp.engine.lanes import inner, interleave, load, load_splat, splat, sqrt, store, width
-
-
-@inner
-def _lay_out(x, first, n_columns, columns, work):
-    """columns[r, c] = x[first + r + c hop], c < n_columns, hop = number of rows. Most by turning squares of samples."""
-    lanes, (hop, pitch) = width(columns), columns.shape
-    whole_rows = hop - hop % lanes
-    for c in range(0, n_columns, lanes):
-        rest = 0  # the first row that is not turned; for a few columns nothing is
-        if n_columns - c > lanes // 2:
-            rest = whole_rows
-            for r in range(0, rest, lanes):
-                _turn_square(x, first + r + c * hop, hop, columns, r * pitch + c, work)
-        for column in range(c, min(c + lanes, n_columns)):
-            for r in range(rest, hop):
-                columns[r, column] = x[first + r + column * hop]
-
-
-@inner
-def _turn_square(x, first, step, y, place, work):
-    """Rows of a register in x, `step` apart, become columns in y; `work` has room for two squares.
-
-    Dealing the rows like the two halves of a pack of cards, as often as the pack can be halved, turns it.
-    """
-    lanes, pitch = width(y), y.shape[1]
-    half, here, there = lanes // 2, 0, lanes * lanes
-    for i in range(half):
-        a, b = interleave(load(x, first + i * step), load(x, first + (i + half) * step))
-        store(work, 2 * i * lanes, a)
-        store(work, (2 * i + 1) * lanes, b)
-    halvings = 2
-    while 2 * halvings < lanes:
-        for i in range(half):
-            a, b = interleave(load(work, here + i * lanes), load(work, here + (i + half) * lanes))
-            store(work, there + 2 * i * lanes, a)
-            store(work, there + (2 * i + 1) * lanes, b)
-        here, there, halvings = there, here, 2 * halvings
-    for i in range(half):
-        a, b = interleave(load(work, here + i * lanes), load(work, here + (i + half) * lanes))
-        store(y, place + 2 * i * pitch, a)
-        store(y, place + (2 * i + 1) * pitch, b)
+from dsp.engine.lanes import fma, inner, load, load_splat, splat, sqrt, store, width
+from dsp.engine.turning import turn
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def mel_frames(x, tables, columns, z, power, mel, energy):
+def mel_frames(x, tables, z, power, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`.
 
     The transform is complex, of length n_fft / 2, on the even samples + i the odd ones, and leaves X[k] at place
@@ -66,14 +24,14 @@ def mel_frames(x, tables, columns, z, power, mel, energy):
     n_frames = mel.shape[1]
     for block in range(-(-n_frames // lanes)):
         t = min(block * lanes, n_frames - lanes)  # the last register overlaps the one before
-        _lay_out(x, t * tables.hop, lanes + tables.beyond, columns, power)
-        mean = _frame_mean(columns, tables)
-        if tables.energy == 1:
-            store(energy, t, _frame_energy(columns, tables, mean))
         for step in range(tables.schedule.shape[0]):
             radix, start, size, length, p, stop = tables.schedule[step]
             if radix == 0:
-                _load_windowed(columns, tables, mean, start, start + size, z)
+                _load_frames(x, t * tables.hop, tables, start, start + size, z)
+                if not tables.as_they_are:
+                    store(energy, t, _prepare(z, tables))
+            elif radix == 4 and length == 4:
+                _last_radix4(z, start, size)
             elif radix == 4:
                 _radix4(z, tables.half_roots, start, size, length, p, stop)
             elif radix == 2:
@@ -81,7 +39,7 @@ def mel_frames(x, tables, columns, z, power, mel, energy):
             else:
                 _radix_r(z, power, tables.half_roots, radix, start, size, length, p, stop)
         _power(z, tables, power)
-        if tables.energy == 2:
+        if tables.spectrum_energy:
             total = load(power, 0)
             for k in range(1, tables.n_fft // 2 + 1):
                 total = total + load(power, k * lanes)
@@ -94,131 +52,146 @@ def mel_frames(x, tables, columns, z, power, mel, energy):
 
 
 @inner
-def _frame_mean(columns, tables):
-    """What dsp.normalization.remove_dc takes off every frame; 0 where the convention does not ask for it."""
-    total, (hop, pitch), length = splat(columns, 0.0), columns.shape, tables.window.size
-    if tables.frame_dc:
-        for n in range(length):
-            total = total + load(columns, n % hop * pitch + n // hop)
-    return total / float(length)
-
-
-@inner
-def _frame_energy(columns, tables, mean):
-    """The sum of squares of every frame."""
-    total, (hop, pitch) = splat(columns, 0.0), columns.shape
-    for n in range(tables.window.size):
-        x = load(columns, n % hop * pitch + n // hop) - mean
-        total = total + x * x
-    return total
-
-
-@inner
-def _load_windowed(columns, tables, mean, start, stop, z):
-    """Samples start .. stop - 1 after dsp.mfcc.emphasized, times window_of: even ones real, odd ones imaginary."""
-    lanes, (hop, pitch), window = width(columns), columns.shape, tables.window
-    coefficient, first, second = tables.frame_emphasis
-    imaginary = z.size // 2
-    inside = min(stop, window.size)
-    before = splat(columns, 0.0)
-    if 0 < start < inside:
-        before = load(columns, (start - 1) % hop * pitch + (start - 1) // hop) - mean
-    row, column = start % hop, start // hop
-    for n in range(start, inside):
-        x = load(columns, row * pitch + column) - mean
-        row += 1
-        if row == hop:
-            row, column = 0, column + 1
-        emphasized = x - coefficient * before
-        if n == 0:
-            emphasized = first * x
-            if second != 0.0:
-                emphasized = emphasized + second * (load(columns, row * pitch + column) - mean)
-        before = x
-        store(z, n // 2 * lanes + n % 2 * imaginary, emphasized * load_splat(window, n))
+def _load_frames(x, first, tables, start, stop, z):
+    """Samples start .. stop - 1 of every frame times tables.at_load, even ones as real parts, odd ones as imaginary."""
+    lanes = width(z)
+    inside = min(stop, tables.frame)
+    for n in range(start, inside, lanes):
+        turn(x, first + n, tables.hop, tables.at_load, n, z)
     for n in range(max(start, inside), stop):
-        store(z, n // 2 * lanes + n % 2 * imaginary, splat(columns, 0.0))
+        store(z, n * lanes, splat(z, 0.0))
+
+
+@inner
+def _prepare(z, tables):
+    """Frames without their mean, emphasized and windowed, in place, as dsp.mfcc.windowed; returns their raw energy.
+
+    y[n] = x[n] - a x[n-1] and y[0] = b x[0] + c x[1], from the last sample to the first
+    """
+    lanes, frame, (a, b, c) = width(z), tables.frame, tables.frame_emphasis
+    mean, energy = splat(z, 0.0), splat(z, 0.0)
+    if tables.frame_dc:
+        for n in range(frame):
+            mean = mean + load(z, n * lanes)
+        mean = mean / float(frame)
+    for n in range(frame):
+        x = load(z, n * lanes) - mean
+        energy = energy + x * x
+        store(z, n * lanes, x)
+    second = load(z, lanes)
+    for n in range(frame - 1, 0, -1):
+        y = load(z, n * lanes) - a * load(z, (n - 1) * lanes)
+        store(z, n * lanes, y * load_splat(tables.window, n))
+    y = b * load(z, 0)
+    if c != 0.0:
+        y = y + c * second
+    store(z, 0, y * load_splat(tables.window, 0))
+    return energy
 
 
 @inner
 def _radix4(z, roots, start, size, block, p_start, p_stop):
     """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
-    lanes, n, m, i = width(z), roots.shape[1], block // 4, z.size // 2
+    n, m = roots.shape[1], block // 4
     for p in range(p_start, p_stop):
         k = p * (n // block)
-        w1 = load_splat(roots, k), load_splat(roots, n + k)
-        w2 = load_splat(roots, 2 * k), load_splat(roots, n + 2 * k)
-        w3 = load_splat(roots, 3 * k), load_splat(roots, n + 3 * k)
-        for first in range(start + p, start + size, block):
-            a, b, c, d = first * lanes, (first + m) * lanes, (first + 2 * m) * lanes, (first + 3 * m) * lanes
-            a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
-            c_re, c_im, d_re, d_im = load(z, c), load(z, i + c), load(z, d), load(z, i + d)
-            sum_ac_re, sum_ac_im, diff_ac_re, diff_ac_im = a_re + c_re, a_im + c_im, a_re - c_re, a_im - c_im
-            sum_bd_re, sum_bd_im, diff_bd_re, diff_bd_im = b_re + d_re, b_im + d_im, b_re - d_re, b_im - d_im
-            store(z, a, sum_ac_re + sum_bd_re)
-            store(z, i + a, sum_ac_im + sum_bd_im)
-            _store_times(z, b, diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re, w1)
-            _store_times(z, c, sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im, w2)
-            _store_times(z, d, diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re, w3)
+        w1, w2, w3 = _root(roots, k), _root(roots, 2 * k), _root(roots, 3 * k)
+        for i in range(start + p, start + size, block):
+            x0, x1, x2, x3 = _four_points(_load(z, i), _load(z, i + m), _load(z, i + 2 * m), _load(z, i + 3 * m))
+            _store(z, i, x0)
+            _store(z, i + m, _times(w1, x1))
+            _store(z, i + 2 * m, _times(w2, x2))
+            _store(z, i + 3 * m, _times(w3, x3))
+
+
+@inner
+def _last_radix4(z, start, size):
+    """_radix4 on blocks of four elements, for which every factor is 1."""
+    for i in range(start, start + size, 4):
+        x0, x1, x2, x3 = _four_points(_load(z, i), _load(z, i + 1), _load(z, i + 2), _load(z, i + 3))
+        _store(z, i, x0)
+        _store(z, i + 1, x1)
+        _store(z, i + 2, x2)
+        _store(z, i + 3, x3)
+
+
+@inner
+def _four_points(a, b, c, d):
+    """The four-point transform: sums of a, b, c, d with the factors 1, -i, -1, i to the powers 0, 1, 2, 3."""
+    (a_re, a_im), (b_re, b_im), (c_re, c_im), (d_re, d_im) = a, b, c, d
+    sum_ac_re, sum_ac_im, diff_ac_re, diff_ac_im = a_re + c_re, a_im + c_im, a_re - c_re, a_im - c_im
+    sum_bd_re, sum_bd_im, diff_bd_re, diff_bd_im = b_re + d_re, b_im + d_im, b_re - d_re, b_im - d_im
+    x0 = sum_ac_re + sum_bd_re, sum_ac_im + sum_bd_im
+    x1 = diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re
+    x2 = sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im
+    x3 = diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re
+    return x0, x1, x2, x3
 
 
 @inner
 def _radix2(z, roots, start, size, block, p_start, p_stop):
     """Elements p and p + m of a block become their sum, and their difference times w^p."""
-    lanes, n, m, i = width(z), roots.shape[1], block // 2, z.size // 2
+    n, m = roots.shape[1], block // 2
     for p in range(p_start, p_stop):
-        w = load_splat(roots, p * (n // block)), load_splat(roots, n + p * (n // block))
+        w = _root(roots, p * (n // block))
         for first in range(start + p, start + size, block):
-            a, b = first * lanes, (first + m) * lanes
-            a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
-            store(z, a, a_re + b_re)
-            store(z, i + a, a_im + b_im)
-            _store_times(z, b, a_re - b_re, a_im - b_im, w)
+            (a_re, a_im), (b_re, b_im) = _load(z, first), _load(z, first + m)
+            _store(z, first, (a_re + b_re, a_im + b_im))
+            _store(z, first + m, _times(w, (a_re - b_re, a_im - b_im)))
 
 
 @inner
 def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
-    lanes, n, m, i = width(z), roots.shape[1], block // radix, z.size // 2
+    n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
         for first in range(start + p, start + size, block):
             for j in range(radix):
-                store(kept, 2 * j * lanes, load(z, (first + j * m) * lanes))
-                store(kept, (2 * j + 1) * lanes, load(z, i + (first + j * m) * lanes))
+                _store(kept, j, _load(z, first + j * m))
             for k in range(radix):
-                total_re, total_im = load(kept, 0), load(kept, lanes)
+                total_re, total_im = _load(kept, 0)
                 for j in range(1, radix):
-                    w = j * k % radix * (n // radix)
-                    w_re, w_im = load_splat(roots, w), load_splat(roots, n + w)
-                    x_re, x_im = load(kept, 2 * j * lanes), load(kept, (2 * j + 1) * lanes)
-                    total_re, total_im = total_re + w_re * x_re - w_im * x_im, total_im + w_re * x_im + w_im * x_re
-                w = p * k * (n // block)
-                place = (first + k * m) * lanes
-                _store_times(z, place, total_re, total_im, (load_splat(roots, w), load_splat(roots, n + w)))
+                    x_re, x_im = _times(_root(roots, j * k % radix * (n // radix)), _load(kept, j))
+                    total_re, total_im = total_re + x_re, total_im + x_im
+                _store(z, first + k * m, _times(_root(roots, p * k * (n // block)), (total_re, total_im)))
 
 
 @inner
-def _store_times(z, place, x_re, x_im, w):
-    """Element at `place` = w x."""
-    (w_re, w_im), i = w, z.size // 2
-    store(z, place, w_re * x_re - w_im * x_im)
-    store(z, i + place, w_re * x_im + w_im * x_re)
+def _load(z, k):
+    return load(z, 2 * k * width(z)), load(z, (2 * k + 1) * width(z))
+
+
+@inner
+def _store(z, k, x):
+    store(z, 2 * k * width(z), x[0])
+    store(z, (2 * k + 1) * width(z), x[1])
+
+
+@inner
+def _root(roots, k):
+    return load_splat(roots, k), load_splat(roots, roots.shape[1] + k)
+
+
+@inner
+def _times(w, x):
+    """The complex product."""
+    (w_re, w_im), (x_re, x_im) = w, x
+    return fma(w_re, x_re, -(w_im * x_im)), fma(w_re, x_im, w_im * x_re)
 
 
 @inner
 def _power(z, tables, power):
     """|X|^2 or |X| from the half-length transform: dsp.fft._untangle, then normalized_power.
 
-    X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once.
+    X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once. The halves in
+    E = (Z + Z') / 2 and O = (Z - Z') / 2i are in the window already.
     """
-    lanes, half, roots, i = width(power), tables.n_fft // 2, tables.roots, z.size // 2
+    lanes, half = width(power), tables.n_fft // 2
     for k in range(half // 2 + 1):
-        a, b = tables.order[k] * lanes, tables.order[half - k] * lanes
-        a_re, a_im, b_re, b_im = load(z, a), load(z, i + a), load(z, b), load(z, i + b)
-        even_re, even_im = 0.5 * (a_re + b_re), 0.5 * (a_im - b_im)
-        odd_re, odd_im = 0.5 * (a_im + b_im), 0.5 * (b_re - a_re)
-        w_re, w_im = load_splat(roots, k), load_splat(roots, half + 1 + k)
-        turned_re, turned_im = w_re * odd_re - w_im * odd_im, w_re * odd_im + w_im * odd_re
+        (a_re, a_im), (b_re, b_im) = _load(z, tables.order[k]), _load(z, tables.order[half - k])
+        even_re, even_im = a_re + b_re, a_im - b_im
+        odd = a_im + b_im, b_re - a_re
+        turned_re, turned_im = _times(_root(tables.roots, k), odd)
         square = _square(even_re + turned_re, even_im + turned_im)
         store(power, k * lanes, sqrt(square) if tables.magnitude else square)
         square = _square(even_re - turned_re, even_im - turned_im)
@@ -227,7 +200,7 @@ def _power(z, tables, power):
 
 @inner
 def _square(re, im):
-    return re * re + im * im
+    return fma(re, re, im * im)
 
 
 @inner
@@ -239,5 +212,5 @@ def _filter(power, tables, t, mel):
         offset = (tables.filter_first[m] - start) * lanes
         total = splat(power, 0.0)
         for i in range(start, stop):
-            total = total + load_splat(tables.filter_weights, i) * load(power, offset + i * lanes)
+            total = fma(load_splat(tables.filter_weights, i), load(power, offset + i * lanes), total)
         store(mel, m * n_frames + t, total)

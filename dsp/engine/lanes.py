@@ -3,8 +3,8 @@
 Inside an @njit function, `x = load(array, i)` takes neighbours of a C-contiguous float array from its
 flattened element i on, as many as a register holds (`width(array)`); `store(array, i, x)` puts them back;
 `load_splat(array, i)` is one element in every lane, `splat(array, s)` a number in every lane of that array's
-kind. + - * / work on all lanes at once, with a number on either side too, and so do the functions
-below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
+kind. + - * / and the sign work on all lanes at once, with a number on either side too, and so do the
+functions below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
 registers runs the same code on smaller ones: the values are the same on every machine.
 
 Numba's disk cache does not notice changes to this file: after editing it, delete __pycache__.
@@ -14,13 +14,12 @@ Checked: tests/test_lanes_match_numpy.py
 
 import operator
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
 
-_INT32 = ir.IntType(32)
+INT32 = ir.IntType(32)
 
 
 class LanesType(types.Type):
@@ -47,20 +46,21 @@ class _LanesModel(models.PrimitiveModel):
         super().__init__(dmm, fe_type, fe_type.llvm)
 
 
-def _lanes_of(array) -> LanesType | None:
+def lanes_of(array) -> LanesType | None:
     """The register that fits an array; None (Numba then says what it got) for anything else."""
     fits = isinstance(array, types.Array) and array.layout == "C"
     return _LANES_OF.get(array.dtype) if fits else None
 
 
-def _element(context, builder, array_type, array, index):
+def element(context, builder, array_type, array, index):
     """Pointer to flattened element `index`."""
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [index])
 
 
-def _splat(builder, lanes: LanesType, scalar):
-    register = builder.insert_element(ir.Constant(lanes.llvm, ir.Undefined), scalar, ir.Constant(_INT32, 0))
-    first = ir.Constant(ir.VectorType(_INT32, lanes.width), [0] * lanes.width)
+def splat_of(builder, lanes: LanesType, scalar):
+    """A number in every lane, for those who write intrinsics."""
+    register = builder.insert_element(ir.Constant(lanes.llvm, ir.Undefined), scalar, ir.Constant(INT32, 0))
+    first = ir.Constant(ir.VectorType(INT32, lanes.width), [0] * lanes.width)
     return builder.shuffle_vector(register, register, first)
 
 
@@ -71,17 +71,17 @@ def width(array) -> int:
 
 @overload(width)
 def _width(array):
-    lanes = _lanes_of(array).width
+    lanes = lanes_of(array).width
     return lambda array: lanes
 
 
 @intrinsic
 def load(typing, array, index):
     """array.ravel()[index : index + width]; the bounds are the caller's."""
-    lanes = _lanes_of(array)
+    lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        place = _element(context, builder, signature.args[0], *arguments)
+        place = element(context, builder, signature.args[0], *arguments)
         return builder.load(builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
 
     return lanes(array, types.intp), generate
@@ -90,10 +90,10 @@ def load(typing, array, index):
 @intrinsic
 def store(typing, array, index, values):
     """array.ravel()[index : index + width] = values; the bounds are the caller's."""
-    lanes = _lanes_of(array)
+    lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        place = _element(context, builder, signature.args[0], *arguments[:2])
+        place = element(context, builder, signature.args[0], *arguments[:2])
         builder.store(arguments[2], builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
         return context.get_dummy_value()
 
@@ -103,10 +103,10 @@ def store(typing, array, index, values):
 @intrinsic
 def load_splat(typing, array, index):
     """array.ravel()[index] in every lane; the bounds are the caller's."""
-    lanes = _lanes_of(array)
+    lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        return _splat(builder, lanes, builder.load(_element(context, builder, signature.args[0], *arguments)))
+        return splat_of(builder, lanes, builder.load(element(context, builder, signature.args[0], *arguments)))
 
     return lanes(array, types.intp), generate
 
@@ -114,30 +114,26 @@ def load_splat(typing, array, index):
 @intrinsic
 def splat(typing, array, number):
     """`number` in every lane of a register of the array's kind."""
-    lanes = _lanes_of(array)
+    lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        return _splat(builder, lanes, context.cast(builder, arguments[1], signature.args[1], lanes.of))
+        return splat_of(builder, lanes, context.cast(builder, arguments[1], signature.args[1], lanes.of))
 
     return lanes(array, number), generate
 
 
-@intrinsic
-def interleave(typing, a, b):
-    """(a0, b0, a1, b1, ..) as two registers: a with b as two halves of a pack of cards."""
+def _as_register(context, builder, lanes: LanesType, value, numba_type):
+    """A register as it is, a number in every lane."""
+    if numba_type == lanes:
+        return value
+    return splat_of(builder, lanes, context.cast(builder, value, numba_type, lanes.of))
 
-    def generate(context, builder, signature, arguments):
-        lanes = signature.args[0]
-        order = [place for i in range(lanes.width) for place in (i, lanes.width + i)]
-        halves = [
-            builder.shuffle_vector(*arguments, ir.Constant(ir.VectorType(_INT32, lanes.width), half))
-            for half in (order[: lanes.width], order[lanes.width :])
-        ]
-        return context.make_tuple(builder, signature.return_type, halves)
 
-    if not isinstance(a, LanesType) or a != b:
-        return None
-    return types.UniTuple(a, 2)(a, b), generate
+def _call(builder, name: str, lanes: LanesType, values: list):
+    """LLVM's own function of that name on registers."""
+    signature = ir.FunctionType(lanes.llvm, [lanes.llvm] * len(values))
+    suffix = f"v{lanes.width}f{lanes.of.bitwidth}"
+    return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}"), values)
 
 
 def _arithmetic(operation, emit) -> None:
@@ -152,15 +148,10 @@ def _arithmetic(operation, emit) -> None:
 
         return typer
 
-    def as_register(context, builder, lanes, value, numba_type):
-        if numba_type == lanes:
-            return value
-        return _splat(builder, lanes, context.cast(builder, value, numba_type, lanes.of))
-
     def lower(context, builder, signature, arguments):
         lanes = signature.return_type
         pairs = zip(arguments, signature.args, strict=True)
-        return emit(builder, *(as_register(context, builder, lanes, *pair) for pair in pairs))
+        return emit(builder, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
 
     for kinds in ((LanesType, LanesType), (LanesType, types.Float), (types.Float, LanesType)):
         lower_builtin(operation, *kinds)(lower)
@@ -170,6 +161,30 @@ _arithmetic(operator.add, lambda builder, a, b: builder.fadd(a, b))
 _arithmetic(operator.sub, lambda builder, a, b: builder.fsub(a, b))
 _arithmetic(operator.mul, lambda builder, a, b: builder.fmul(a, b))
 _arithmetic(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
+
+
+@lower_builtin(operator.neg, LanesType)
+def _negative(context, builder, signature, arguments):
+    return builder.fneg(arguments[0])
+
+
+@type_callable(operator.neg)
+def _negative_type(context):
+    return lambda x: x if isinstance(x, LanesType) else None
+
+
+@intrinsic
+def fma(typing, a, b, c):
+    """a b + c, rounded once; b and c may be numbers. A processor that cannot asks the C library: same bits, slowly."""
+
+    def generate(context, builder, signature, arguments):
+        lanes = signature.return_type
+        values = [_as_register(context, builder, lanes, *pair) for pair in zip(arguments, signature.args, strict=True)]
+        return _call(builder, "fma", lanes, values)
+
+    if not isinstance(a, LanesType) or any(kind != a and not isinstance(kind, types.Float) for kind in (b, c)):
+        return None
+    return a(a, b, c), generate
 
 
 def _function(emit, n_arguments: int):
@@ -190,19 +205,8 @@ def _function(emit, n_arguments: int):
     return intrinsic(lambda typing, x, y: typed(x, y))
 
 
-def _llvm(name: str):
-    """Emits a call of LLVM's own function of that name on registers."""
-
-    def emit(builder, lanes, x):
-        suffix = f"v{lanes.width}f{lanes.of.bitwidth}"
-        signature = ir.FunctionType(lanes.llvm, [lanes.llvm])
-        return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}"), [x])
-
-    return emit
-
-
-sqrt = _function(_llvm("sqrt"), 1)
-floor = _function(_llvm("floor"), 1)
+sqrt = _function(lambda builder, lanes, x: _call(builder, "sqrt", lanes, [x]), 1)
+floor = _function(lambda builder, lanes, x: _call(builder, "floor", lanes, [x]), 1)
 minimum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
 maximum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)
 
@@ -248,52 +252,5 @@ def _reduction(name: str):
 smallest = _reduction("fmin")
 largest = _reduction("fmax")
 
-LN2 = float(np.log(2.0))
-
 # For functions that only compiled functions call: what Python would need to call them takes half the compile time.
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
-
-
-def log(x):
-    """Natural logarithm of positive normal numbers, to about an ulp of max(1, |log x|).
-
-    x = 2^k m,  s = (m - 1) / (m + 1),  log x = k log 2 + 2 (s + s^3/3 + s^5/5 + ...)
-
-    The series ends at s^9 for float32 and at s^21 for float64.
-    """
-    raise NotImplementedError("only inside an @njit function")
-
-
-@overload(log)
-def _log(x):
-    if x == LANES32:
-        return lambda x: _log32(x)
-    if x == LANES64:
-        return lambda x: _log64(x)
-    return None
-
-
-@inner
-def _log32(x):
-    m = mantissa(x)
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    series = ((z * (1 / 9) + 1 / 7) * z + 1 / 5) * z + 1 / 3
-    return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
-
-
-@inner
-def _log64(x):
-    m = mantissa(x)
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    series = z * (1 / 21) + 1 / 19
-    series = series * z + 1 / 17
-    series = series * z + 1 / 15
-    series = series * z + 1 / 13
-    series = series * z + 1 / 11
-    series = series * z + 1 / 9
-    series = series * z + 1 / 7
-    series = series * z + 1 / 5
-    series = series * z + 1 / 3
-    return exponent(x) * LN2 + 2.0 * (s + s * (z * series))

@@ -8,6 +8,7 @@ import numpy as np
 
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import slope_weights
+from dsp.engine.lanes import width
 from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, power_divisor, window_of
 from dsp.sizes import Sizes, sizes
@@ -21,18 +22,21 @@ NO_EMPHASIS = (0.0, 1.0, 0.0)  # y[n] = x[n], y[0] = x[0]
 class Tables(NamedTuple):
     """The arrays and numbers that the compiled kernels read; floats are of the plan's precision."""
 
-    window: np.ndarray  # (frame,), the spectrum's normalisation folded in
+    frame: int  # samples
     hop: int
     n_fft: int
+    at_load: np.ndarray  # (frame and up to a whole register more,), the window; ones where more is done before it
+    window: np.ndarray  # (frame,), the spectrum's normalisation folded in
     schedule: np.ndarray  # (steps, 6), see `schedule`
-    beyond: int  # columns of hop samples that a frame needs after its first
+    beyond: int  # further frames that a frame reaches into
     order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
     roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
+    as_they_are: bool  # nothing is done to a frame before its window, and its energy is not asked for
     frame_dc: bool
     frame_emphasis: tuple[float, float, float]  # a, b, c: in a frame y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1]
     magnitude: bool
-    energy: int  # 0 none, 1 of the raw frame, 2 of the spectrum
+    spectrum_energy: bool  # whether energy is taken of the spectrum, not of the raw frame
     n_levels: int  # rows of the result: filters, or bins where there are none
     filter_first: np.ndarray  # (n_filters,), first bin of each filter; empty: the bins themselves
     filter_start: np.ndarray  # (n_filters + 1,), where its weights begin below
@@ -67,11 +71,13 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     dtype = np.dtype(dtype)
     window = window_of(size, c)
     window = window / math.sqrt(power_divisor(window, size, c))
-    tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude")
+    energy_of = c.energy and c.energy_of
+    as_they_are = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
+    tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", as_they_are)
     tables = tables._replace(
         frame_dc=c.dc_removal == "frame",
         frame_emphasis=_emphasis(c, "frame"),
-        energy={None: 0, "raw frame": 1, "spectrum": 2}[c.energy and c.energy_of],
+        spectrum_energy=energy_of == "spectrum",
     )
     if c.n_mels is not None:
         first, start, weights = _sparse(filterbank_of(size, sample_rate, c))
@@ -107,22 +113,26 @@ def _emphasis(c: Convention, where: str) -> tuple[float, float, float]:
     return float(c.preemphasis), *first[c.preemphasis_first]
 
 
-def spectrum_tables(window: np.ndarray, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool) -> Tables:
+def spectrum_tables(window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool, as_they_are: bool = True) -> Tables:
     """Tables for spectra alone: nothing done to the frames, no filters."""
-    half = max(1, n_fft // 2)
+    half, frame = max(1, n_fft // 2), window.size
+    window = (window / 2).astype(dtype)  # the 1/2 that the kernels' _power asks for
     return Tables(
-        window=window.astype(dtype),
+        frame=frame,
         hop=hop,
         n_fft=n_fft,
-        schedule=schedule(factors(half)),
-        beyond=(window.size - 1) // hop,
+        at_load=np.pad(window if as_they_are else np.ones_like(window), (0, -frame % width(window))),
+        window=window,
+        schedule=schedule(factors(half), by_strips=as_they_are),
+        beyond=(frame - 1) // hop,
         order=_order(factors(half)),
         half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
+        as_they_are=as_they_are,
         frame_dc=False,
         frame_emphasis=NO_EMPHASIS,
         magnitude=magnitude,
-        energy=0,
+        spectrum_energy=False,
         n_levels=n_fft // 2 + 1,
         filter_first=np.empty(0, np.intp),
         filter_start=np.zeros(1, np.intp),
@@ -142,21 +152,24 @@ def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
     return first, start, weights
 
 
-def schedule(radices: tuple[int, ...]) -> np.ndarray:
+def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
     """The steps of a transform whose length is the product of the radices, in an order that keeps the cache.
 
     (radix, start, size, block, p, stop): one stage of that radix on the elements p .. stop - 1 of every
-    m = block / radix, in the blocks of the elements start .. start + size - 1. Radix 0: load the samples of that range.
-    The first stage follows its samples strip by strip; a transform too large for the first cache is cut down to
-    blocks that fit, and each of these is finished before the next.
+    m = block / radix, in the blocks of the elements start .. start + size - 1. Radix 0: load the samples of that range,
+    all at once or, before the first stage of a large transform, strip by strip. Such a transform is cut down to blocks
+    that fit the first cache, and each of these is finished before the next.
     """
     n = math.prod(radices)
     m = n // radices[0]
     steps = []
-    for p in range(0, m, STRIP):
-        stop = min(p + STRIP, m)
-        steps += [(0, 2 * (first + p), 2 * (stop - p), 0, 0, 0) for first in range(0, n, m)]
-        steps.append((radices[0], 0, n, n, p, stop))
+    strip = STRIP if by_strips and m % STRIP == 0 else m
+    for p in range(0, m, strip):
+        if strip < m:
+            steps += [(0, 2 * (first + p), 2 * strip, 0, 0, 0) for first in range(0, n, m)]
+        elif p == 0:
+            steps.append((0, 0, 2 * n, 0, 0, 0))
+        steps.append((radices[0], 0, n, n, p, p + strip))
     block, rest = m, list(radices[1:])
     while rest and block > BLOCK:
         radix = rest.pop(0)

@@ -4,10 +4,10 @@ Neighbours in a row are neighbours in time, and a register holds as many of them
 equals a few lines of the textbook lane, which its docstring names.
 """
 
-import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import inner, load, load_splat, log, maximum, splat, store, width, zero_to
+from dsp.engine.lanes import fma, inner, largest, load, load_splat, maximum, smallest, splat, store, width, zero_to
+from dsp.engine.logarithm import log
 
 
 @njit(cache=True, error_model="numpy")
@@ -21,17 +21,27 @@ def all_finite(x):
 
 @njit(cache=True, error_model="numpy")
 def condition(x, start, gain, mean, emphasis, beyond_ends, out):
-    """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend."""
+    """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
+
+    Returns whether they are all finite: then, and only then, every one less itself is 0.
+    """
+    lanes, stop = width(x), start + out.size
     low = min(max(start, 0), x.size)
-    high = min(max(start + out.size, low), x.size)
-    inside, piece = out[low - start : high - start], x[low:high]
-    for i in range(1, inside.size):  # on views, whose indices are known not to be negative: it becomes vector code
-        inside[i] = (gain * piece[i] - mean) - emphasis[0] * (gain * piece[i - 1] - mean)
-    stop = start + out.size
-    for first, last in ((start, min(low + 1, stop)), (max(low + 1, high), stop)):  # what is left on either side
+    high = min(max(stop, low), x.size)
+    after = low + 1  # the first sample that has one before it
+    n_bad, differences, whole = 0, splat(x, 0.0), high - after >= lanes
+    for register in range(-(-(high - after) // lanes) if whole else 0):
+        i = min(after + register * lanes, high - lanes)
+        y = (gain * load(x, i) - mean) - emphasis[0] * (gain * load(x, i - 1) - mean)
+        differences = differences + (y - y)
+        store(out, i - start, y)
+    for first, last in ((start, min(after, stop)), (max(after, high) if whole else after, stop)):  # on either side
         for n in range(first, last):
-            at = n if n == low < high else _inside(n, x.size, beyond_ends)
-            out[n - start] = 0.0 if at < 0 else _sample(x, at, gain, mean, emphasis)
+            at = n if low <= n < high else _inside(n, x.size, beyond_ends)
+            y = 0.0 if at < 0 else _sample(x, at, gain, mean, emphasis)
+            n_bad += not (y - y == 0.0)
+            out[n - start] = y
+    return n_bad == 0 and smallest(maximum(differences, splat(x, -1.0))) == 0.0  # no NaN is more than -1
 
 
 @inner
@@ -80,34 +90,83 @@ def _floored(x, array, floor, rule):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def mix_rows(matrix, rows, out):
-    """out = matrix @ rows, for few rows and many columns."""
-    lanes, n = width(rows), rows.shape[1]
+    """out = matrix @ rows, for few rows and many columns; four sums at a time, none of which waits for another."""
+    lanes, n, (n_out, n_in) = width(rows), rows.shape[1], matrix.shape
     for block in range(-(-n // lanes)):
         t = min(block * lanes, n - lanes)
-        for i in range(matrix.shape[0]):
-            total = splat(rows, 0.0)
-            for j in range(matrix.shape[1]):
-                total = total + load_splat(matrix, i * matrix.shape[1] + j) * load(rows, j * n + t)
-            store(out, i * n + t, total)
+        for first in range(0, n_out, 4):
+            i0, i1, i2, i3 = first, min(first + 1, n_out - 1), min(first + 2, n_out - 1), min(first + 3, n_out - 1)
+            sum0 = sum1 = sum2 = sum3 = splat(rows, 0.0)
+            for j in range(n_in):
+                x = load(rows, j * n + t)
+                sum0 = fma(load_splat(matrix, i0 * n_in + j), x, sum0)
+                sum1 = fma(load_splat(matrix, i1 * n_in + j), x, sum1)
+                sum2 = fma(load_splat(matrix, i2 * n_in + j), x, sum2)
+                sum3 = fma(load_splat(matrix, i3 * n_in + j), x, sum3)
+            store(out, i0 * n + t, sum0)
+            store(out, i1 * n + t, sum1)
+            store(out, i2 * n + t, sum2)
+            store(out, i3 * n + t, sum3)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def slopes(x, starts, stops, weights, replicate, out):
     """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
-    half, lanes = weights.size // 2, width(x)
+    lanes, half, (n_rows, n) = width(x), weights.size // 2, x.shape
+    last = n - half - lanes  # where the last register of sums begins
+    for k in range(n_rows):
+        for register in range(-(-(last + lanes - half) // lanes) if last >= half else 0):
+            t = min(half + register * lanes, last)
+            total = splat(x, 0.0)
+            for j in range(weights.size):
+                total = fma(load_splat(weights, j), load(x, k * n + t + j - half), total)
+            store(out, k * n + t, total)
+        for i in range(starts.size):  # the sums that reached over the edges of a clip
+            start, stop = starts[i], stops[i]
+            inside = min(start + half, stop) if last >= half else stop
+            for t in range(start, inside):
+                out[k, t] = _slope(x[k, start:stop], t - start, weights, replicate)
+            for t in range(max(inside, stop - half), stop):
+                out[k, t] = _slope(x[k, start:stop], t - start, weights, replicate)
+
+
+@inner
+def _slope(x, t, weights, replicate):
+    """One sum near an edge: beyond it stands the value at the edge; or the sum is that of the nearest full reach."""
+    half = weights.size // 2
+    if not replicate:
+        t = min(max(t, half), x.size - 1 - half)
+    total = weights[0] * x[max(t - half, 0)]
+    for j in range(1, weights.size):
+        total += weights[j] * x[min(max(t + j - half, 0), x.size - 1)]
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def highest(x, starts, stops, found):
+    """found[i] = the greatest of x[:, starts[i] : stops[i]]."""
+    lanes, (n_rows, n) = width(x), x.shape
     for i in range(starts.size):
-        start, n = starts[i], stops[i] - starts[i]
-        row, slope = np.empty(n + 2 * half + lanes, x.dtype), np.empty(n + lanes, x.dtype)
-        row[half + n + half :] = 0
-        for k in range(x.shape[0]):
-            row[:half], row[half + n : half + n + half] = x[k, start], x[k, start + n - 1]
-            row[half : half + n] = x[k, start : start + n]
-            for t in range(0, n, lanes):
-                total = splat(row, 0.0)
-                for j in range(weights.size):
-                    total = total + load_splat(weights, j) * load(row, t + j)
-                store(slope, t, total)
-            if not replicate:
-                slope[:half] = slope[half]
-                slope[n - half : n] = slope[n - 1 - half]
-            out[k, start : start + n] = slope[:n]
+        start, stop = starts[i], stops[i]
+        greatest = x[0, start]
+        if stop - start < lanes:
+            for k in range(n_rows):
+                for t in range(start, stop):
+                    greatest = max(greatest, x[k, t])
+        else:
+            registers = load(x, start)
+            for k in range(n_rows):
+                for t in range(start, stop, lanes):
+                    registers = maximum(registers, load(x, k * n + min(t, stop - lanes)))
+            greatest = largest(registers)
+        found[i] = greatest
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
+def at_least(x, starts, stops, least):
+    """x[:, starts[i] : stops[i]] = max(x, least[i]), in place."""
+    for i in range(starts.size):
+        piece = x[:, starts[i] : stops[i]]
+        for k in range(piece.shape[0]):
+            for t in range(piece.shape[1]):
+                piece[k, t] = max(piece[k, t], least[i])

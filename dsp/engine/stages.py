@@ -19,26 +19,17 @@ AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
 
 
 def samples_needed(n_frames: int, tables: Tables) -> int:
-    """How long a stretch of samples mel_and_energy takes: its last register of frames needs `pitch` columns of hop."""
-    lanes = width(tables.window)
-    return (max(n_frames - lanes, 0) + _pitch(tables)) * tables.hop
-
-
-def _pitch(tables: Tables) -> int:
-    """Columns under a register of frames, in whole registers."""
-    lanes = width(tables.window)
-    return -(-(lanes + tables.beyond) // lanes) * lanes
+    """How long a stretch of samples mel_and_energy takes: whole registers of frames, and of samples in a frame."""
+    return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.at_load.size
 
 
 def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
     lanes, dtype, half = width(samples), samples.dtype, tables.n_fft // 2
-    columns = room("columns", (tables.hop, _pitch(tables)), dtype)
-    beside = max(2 * lanes, 2 * LARGEST_BUTTERFLY)  # what turning squares, and the largest butterfly, keep aside
-    work = room("work", (3 * half + 1 + beside, lanes), dtype)
+    work = room("work", (2 * half + max(half + 1, 2 * LARGEST_BUTTERFLY), lanes), dtype)
     n_room = max(n_frames, lanes)
     mel, energy = room("mel", (tables.n_levels, n_room), dtype), room("energy", (n_room,), dtype)
-    mel_frames(samples, tables, columns, work[: 2 * half], work[2 * half :], mel, energy)
+    mel_frames(samples, tables, work[: 2 * half], work[2 * half :], mel, energy)
     return mel[:, :n_frames], energy[:n_frames]
 
 
