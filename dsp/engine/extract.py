@@ -35,8 +35,7 @@ class Clip(NamedTuple):
 
     name: str
     samples: np.ndarray
-    gain: float
-    mean: float  # taken off the samples times the gain
+    mean: float  # taken off the scaled samples
     n_frames: int
 
 
@@ -130,10 +129,10 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
         raise ValueError(message if message.startswith(name) else f"{name}: {message}") from None
     if c.dither:
         x = dither(c.scale * as_signal(x, name), c.dither, np.random.default_rng(0)) / c.scale
+    if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
+        x = np.ascontiguousarray(x, np.float64)
     mean = c.scale * float(x.mean(dtype=np.float64)) if c.dc_removal == "signal" else 0.0
-    if x.dtype == plan.dtype:
-        return Clip(name, np.ascontiguousarray(x), c.scale, mean, n_frames)
-    return Clip(name, (c.scale * x.astype(np.float64) - mean).astype(plan.dtype), 1.0, 0.0, n_frames)
+    return Clip(name, x, mean, n_frames)
 
 
 def _batches(places: list[int], n_frames: list[int]) -> Iterator[list[int]]:
@@ -207,7 +206,9 @@ def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray,
     samples[first[-1] * hop :] = 0
     for clip, start, left, right in zip(clips, starts, first[:-1], first[1:], strict=True):
         piece, begin = samples[left * hop : right * hop], start * hop - plan.before
-        finite = condition(clip.samples, begin, clip.gain, clip.mean, plan.emphasis, plan.beyond_ends, piece)
+        finite = condition(
+            clip.samples, begin, plan.convention.scale, clip.mean, plan.emphasis, plan.beyond_ends, piece
+        )
         if start + BATCH >= clip.n_frames:
             finite = finite and all_finite(clip.samples[max(begin + piece.size, 0) :])  # what no frame reads
         if not finite:

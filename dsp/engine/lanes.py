@@ -88,16 +88,33 @@ def load(typing, array, index):
 
 
 @intrinsic
-def store(typing, array, index, values):
-    """array.ravel()[index : index + width] = values; the bounds are the caller's."""
-    lanes = lanes_of(array)
+def load_wide(typing, array, index, other):
+    """load(array, index) as numbers of the wider of the two arrays' kinds, and as many as a register holds of these."""
+    wide = max(lanes_of(array), lanes_of(other), key=lambda lanes: lanes.of.bitwidth)
 
     def generate(context, builder, signature, arguments):
-        place = element(context, builder, signature.args[0], *arguments[:2])
-        builder.store(arguments[2], builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
+        kind = ir.VectorType(lanes_of(array).llvm.element, wide.width)
+        place = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
+        values = builder.load(place, align=array.dtype.bitwidth // 8)
+        return values if kind == wide.llvm else builder.fpext(values, wide.llvm)
+
+    return wide(array, types.intp, other), generate
+
+
+@intrinsic
+def store(typing, array, index, values):
+    """array.ravel()[index : index + lanes] = values, rounded where they are wider; the bounds are the caller's."""
+
+    def generate(context, builder, signature, arguments):
+        kind = ir.VectorType(lanes_of(array).llvm.element, values.width)
+        place = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
+        rounded = arguments[2] if kind == values.llvm else builder.fptrunc(arguments[2], kind)
+        builder.store(rounded, place, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, lanes), generate
+    if not isinstance(values, LanesType) or lanes_of(array) not in (values, LANES32):
+        return None
+    return types.void(array, types.intp, values), generate
 
 
 @intrinsic
@@ -173,39 +190,31 @@ def _negative_type(context):
     return lambda x: x if isinstance(x, LanesType) else None
 
 
-@intrinsic
-def fma(typing, a, b, c):
-    """a b + c, rounded once; b and c may be numbers. A processor that cannot asks the C library: same bits, slowly."""
-
-    def generate(context, builder, signature, arguments):
-        lanes = signature.return_type
-        values = [_as_register(context, builder, lanes, *pair) for pair in zip(arguments, signature.args, strict=True)]
-        return _call(builder, "fma", lanes, values)
-
-    if not isinstance(a, LanesType) or any(kind != a and not isinstance(kind, types.Float) for kind in (b, c)):
-        return None
-    return a(a, b, c), generate
-
-
 def _function(emit, n_arguments: int):
-    """An intrinsic on `n_arguments` registers of one kind that gives a register: emit(builder, lanes, *values)."""
+    """An intrinsic on a register, and further ones or numbers, that gives a register: emit(builder, lanes, *values)."""
 
-    def typed(*registers):
-        lanes = registers[0]
-        if not isinstance(lanes, LanesType) or any(register != lanes for register in registers):
+    def typed(lanes, *others):
+        if not isinstance(lanes, LanesType) or any(
+            kind != lanes and not isinstance(kind, types.Float) for kind in others
+        ):
             return None
 
         def generate(context, builder, signature, arguments):
-            return emit(builder, lanes, *arguments)
+            pairs = zip(arguments, signature.args, strict=True)
+            return emit(builder, lanes, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
 
-        return lanes(*registers), generate
+        return lanes(lanes, *others), generate
 
     if n_arguments == 1:
         return intrinsic(lambda typing, x: typed(x))
-    return intrinsic(lambda typing, x, y: typed(x, y))
+    if n_arguments == 2:
+        return intrinsic(lambda typing, x, y: typed(x, y))
+    return intrinsic(lambda typing, x, y, z: typed(x, y, z))
 
 
 sqrt = _function(lambda builder, lanes, x: _call(builder, "sqrt", lanes, [x]), 1)
+# fma(a, b, c): a b + c, rounded once. A processor that cannot do it asks the C library: the same bits, slowly.
+fma = _function(lambda builder, lanes, *abc: _call(builder, "fma", lanes, list(abc)), 3)
 floor = _function(lambda builder, lanes, x: _call(builder, "floor", lanes, [x]), 1)
 minimum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
 maximum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)

@@ -6,7 +6,20 @@ equals a few lines of the textbook lane, which its docstring names.
 
 from numba import njit
 
-from dsp.engine.lanes import fma, inner, largest, load, load_splat, maximum, smallest, splat, store, width, zero_to
+from dsp.engine.lanes import (
+    fma,
+    inner,
+    largest,
+    load,
+    load_splat,
+    load_wide,
+    maximum,
+    smallest,
+    splat,
+    store,
+    width,
+    zero_to,
+)
 from dsp.engine.logarithm import log
 
 
@@ -25,23 +38,33 @@ def condition(x, start, gain, mean, emphasis, beyond_ends, out):
 
     Returns whether they are all finite: then, and only then, every one less itself is 0.
     """
-    lanes, stop = width(x), start + out.size
+    stop = start + out.size
     low = min(max(start, 0), x.size)
     high = min(max(stop, low), x.size)
     after = low + 1  # the first sample that has one before it
-    n_bad, differences, whole = 0, splat(x, 0.0), high - after >= lanes
-    for register in range(-(-(high - after) // lanes) if whole else 0):
-        i = min(after + register * lanes, high - lanes)
-        y = (gain * load(x, i) - mean) - emphasis[0] * (gain * load(x, i - 1) - mean)
-        differences = differences + (y - y)
-        store(out, i - start, y)
+    whole = high - after >= min(width(x), width(out))
+    finite = not whole or _condition_inside(x, after, high, gain, mean, emphasis[0], out[after - start :])
     for first, last in ((start, min(after, stop)), (max(after, high) if whole else after, stop)):  # on either side
         for n in range(first, last):
             at = n if low <= n < high else _inside(n, x.size, beyond_ends)
             y = 0.0 if at < 0 else _sample(x, at, gain, mean, emphasis)
-            n_bad += not (y - y == 0.0)
+            finite &= y - y == 0.0
             out[n - start] = y
-    return n_bad == 0 and smallest(maximum(differences, splat(x, -1.0))) == 0.0  # no NaN is more than -1
+    return finite
+
+
+@inner
+def _condition_inside(x, start, stop, gain, mean, a, out):
+    """Samples start .. stop - 1, at least a register of them, each of which has one before it."""
+    lanes, n = min(width(x), width(out)), stop - start
+    x0 = load_wide(x, start, out)
+    differences = x0 - x0
+    for register in range(-(-n // lanes)):
+        i = min(register * lanes, n - lanes)
+        y = (gain * load_wide(x, start + i, out) - mean) - a * (gain * load_wide(x, start + i - 1, out) - mean)
+        differences = differences + (y - y)
+        store(out, i, y)
+    return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
 
 
 @inner
@@ -76,16 +99,16 @@ def take_log(mel, factor, floor, rule, level):
     lanes, n = width(mel), mel.size
     for register in range(-(-n // lanes)):
         i = min(register * lanes, n - lanes)
-        store(level, i, factor * log(_floored(load(mel, i), mel, floor, rule)))
+        store(level, i, factor * log(_floored(load(mel, i), floor, rule)))
 
 
 @inner
-def _floored(x, array, floor, rule):
+def _floored(x, floor, rule):
     if rule == 0:
-        return maximum(x, splat(array, floor))
+        return maximum(x, floor)
     if rule == 1:
         return x + floor
-    return zero_to(x, splat(array, floor))
+    return zero_to(x, floor)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
