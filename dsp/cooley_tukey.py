@@ -44,20 +44,14 @@ def roots_of_unity(n: int) -> np.ndarray:
     return roots
 
 
-@njit(cache=True)
 def _roots_of_unity(n):
-    roots = np.empty(n, np.complex128)
-    for k in range(n):
-        quadrant, rest = divmod(4 * k, n)  # angle = pi/2 (quadrant + rest / n)
-        if 2 * rest <= n:
-            c, s = math.cos(math.pi * rest / (2 * n)), math.sin(math.pi * rest / (2 * n))
-        else:
-            c, s = math.sin(math.pi * (n - rest) / (2 * n)), math.cos(math.pi * (n - rest) / (2 * n))
-        root = complex(c, -s)
-        for _ in range(quadrant):
-            root = complex(root.imag, -root.real)  # times -i
-        roots[k] = root
-    return roots
+    quadrant, rest = np.divmod(4 * np.arange(n), n)  # angle = pi/2 (quadrant + rest / n)
+    nearest, back = np.unique(np.minimum(rest, n - rest), return_inverse=True)  # all sines and cosines are some of these
+    angles = [math.pi * k / (2 * n) for k in nearest.tolist()]
+    cosine, sine = (np.array([f(angle) for angle in angles])[back] for f in (math.cos, math.sin))
+    far = 2 * rest > n
+    root = np.where(far, sine, cosine) - 1j * np.where(far, cosine, sine)
+    return root * np.array([1, -1j, -1, 1j])[quadrant]
 
 
 @lru_cache(maxsize=64)

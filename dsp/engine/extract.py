@@ -18,12 +18,11 @@ import numpy as np
 from dsp.checks import as_count, as_samples, as_signal, check_finite
 from dsp.conventions import named
 from dsp.engine.plan import Plan, make_plan
-from dsp.engine.rows import all_finite, at_least, condition, highest, slopes
+from dsp.engine.rows import condition, slopes
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
 from dsp.mfcc import LEAST, LOG_FACTOR, trace
 from dsp.normalization import cmn, cmvn, dither
 from dsp.sizes import frames_given
-from dsp.switches import Convention
 
 MOST_WORKERS = 1024
 BATCH = 1024  # frames; a clip that has more is a long one
@@ -171,15 +170,17 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
         mel, _, places = _spectra([clip], [piece.start], [piece.stop - piece.start], plan)
         return _highest(mel, places, plan)
 
-    highest_mel = None
+    highest = None
     if plan.whole_clip:
-        highest_mel = np.max(_spread(highest_of, pieces, workers), axis=0)
+        highest = np.max(_spread(highest_of, pieces, workers), axis=0)
     n_rows = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
     rows, energy = np.empty((n_rows, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
 
     def fill(piece: slice) -> None:
-        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest_mel)
-        rows[:, piece], energy[piece] = of_piece[0], of_piece[1]
+        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
+        rows[:, piece] = of_piece[0]
+        if of_piece[1] is not None:
+            energy[piece] = of_piece[1]
 
     _spread(fill, pieces, workers)
     if kind == "log_mel":
@@ -188,12 +189,12 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
     return _over_time(rows, energy, [slice(0, clip.n_frames)], plan, features)
 
 
-def _rows(clips, starts, counts, plan: Plan, kind: str, highest_mel=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
+def _rows(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
     """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
     mel, energy, places = _spectra(clips, starts, counts, plan)
-    if plan.whole_clip and highest_mel is None:
-        highest_mel = _highest(mel, places, plan)
-    level = _level(mel, plan, places, highest_mel)
+    if plan.whole_clip and highest is None:
+        highest = _highest(mel, places, plan)
+    level = _level(mel, plan, places, highest)
     return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
 
 
@@ -210,7 +211,7 @@ def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray,
             clip.samples, begin, plan.convention.scale, clip.mean, plan.emphasis, plan.beyond_ends, piece
         )
         if start + BATCH >= clip.n_frames:
-            finite = finite and all_finite(clip.samples[max(begin + piece.size, 0) :])  # what no frame reads
+            finite = finite and np.isfinite(clip.samples[max(begin + piece.size, 0) :]).all()  # what no frame reads
         if not finite:
             check_finite(clip.samples, clip.name)
     mel, energy = mel_and_energy(samples, n_frames, plan.tables)
@@ -219,45 +220,40 @@ def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray,
 
 def _highest(mel: np.ndarray, places: list[slice], plan: Plan) -> np.ndarray:
     """The greatest value of each clip; the floor counts where it stands in for a zero."""
-    c, found = plan.convention, np.empty(len(places))
-    highest(np.ascontiguousarray(mel), *_edges(places), found)
+    c, of_frames = plan.convention, mel.max(axis=0)
     if c.floor_rule == "zeros only":
-        has_zero = [mel[:, place].min() == 0 for place in places]
-        found[has_zero] = np.maximum(found[has_zero], c.floor)
-    return found
+        of_frames = np.maximum(of_frames, np.where(mel.min(axis=0) == 0, c.floor, 0))
+    return np.array([of_frames[place].max() for place in places], np.float64)
 
 
-def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest_mel: np.ndarray | None) -> np.ndarray:
-    """dsp.mfcc.compressed; `highest_mel` are the clips' greatest mel values where the convention asks for them."""
+def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: np.ndarray | None) -> np.ndarray:
+    """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
     c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, LEAST)
     if c.floor_rule == "share of maximum":
         floor = LEAST
-        at_least(mel, *_edges(places), (c.floor * highest_mel).astype(plan.dtype))
+        np.maximum(mel, _over_frames(c.floor * highest, places, mel), out=mel)
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
     if c.reference is not None or c.dynamic_range is not None:
-        floored = highest_mel + floor if c.floor_rule == "add" else highest_mel
+        floored = highest + floor if c.floor_rule == "add" else highest
         floored = np.maximum(floored, LEAST if c.floor_rule == "zeros only" else floor)
-        _below(level, places, factor * np.log(floored), c)
+        top = _over_frames(factor * np.log(floored), places, level)
+        if c.dynamic_range is not None:
+            np.maximum(level, top - level.dtype.type(c.dynamic_range), out=level)
+        if c.reference == "maximum":
+            level -= top
     if c.log_gain != 1 or c.log_offset != 0:
         level *= plan.dtype.type(c.log_gain)
         level += plan.dtype.type(c.log_offset)
     return level
 
 
-def _below(level: np.ndarray, places: list[slice], top: np.ndarray, c: Convention) -> None:
-    """Levels against the clips' greatest, in place."""
-    if c.reference == "maximum":
-        for place, greatest in zip(places, top.astype(level.dtype), strict=True):
-            level[:, place] -= greatest
-        top = np.zeros_like(top)
-    if c.dynamic_range is not None:
-        at_least(level, *_edges(places), (top - c.dynamic_range).astype(level.dtype))
-
-
-def _edges(places: list[slice]) -> tuple[np.ndarray, np.ndarray]:
-    """First frames, and those after the last."""
-    return np.array([place.start for place in places]), np.array([place.stop for place in places])
+def _over_frames(values: np.ndarray, places: list[slice], like: np.ndarray) -> np.ndarray:
+    """The value of its clip for every frame; 0 between clips."""
+    row = np.zeros(like.shape[1], like.dtype)
+    for place, value in zip(places, values, strict=True):
+        row[place] = value
+    return row
 
 
 def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.ndarray) -> np.ndarray:
@@ -280,7 +276,8 @@ def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.nd
 
 def _slopes(rows: np.ndarray, places: list[slice], plan: Plan, order: int, out: np.ndarray) -> None:
     """out = dsp.deltas.delta of the rows, clip by clip."""
-    slopes(rows, *_edges(places), plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
+    starts, stops = np.array([place.start for place in places]), np.array([place.stop for place in places])
+    slopes(rows, starts, stops, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
 
 
 def _second_slopes(statics: np.ndarray, first: np.ndarray, places: list[slice], plan: Plan, out: np.ndarray) -> None:

@@ -12,13 +12,14 @@ from dsp.engine.lanes import fma, inner, load, load_splat, splat, sqrt, store, w
 from dsp.engine.turning import turn
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def mel_frames(x, tables, z, power, mel, energy):
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+def mel_frames(x, tables, z, power, kept, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`.
 
     The transform is complex, of length n_fft / 2, on the even samples + i the odd ones, and leaves X[k] at place
     tables.order[k]. Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks
-    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements.
+    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements. None for
+    `kept` where every radix is 4, and for `energy` where the frames are taken as they are, spares compiling the rest.
     """
     lanes = width(mel)
     n_frames = mel.shape[1]
@@ -28,22 +29,25 @@ def mel_frames(x, tables, z, power, mel, energy):
             radix, start, size, length, p, stop = tables.schedule[step]
             if radix == 0:
                 _load_frames(x, t * tables.hop, tables, start, start + size, z)
-                if not tables.as_they_are:
-                    store(energy, t, _prepare(z, tables))
+                if energy is not None:
+                    if not tables.as_they_are:
+                        store(energy, t, _prepare(z, tables))
             elif radix == 4 and length == 4:
                 _last_radix4(z, start, size)
             elif radix == 4:
                 _radix4(z, tables.half_roots, start, size, length, p, stop)
-            elif radix == 2:
-                _radix2(z, tables.half_roots, start, size, length, p, stop)
-            else:
-                _radix_r(z, power, tables.half_roots, radix, start, size, length, p, stop)
+            elif kept is not None:
+                if radix == 2:
+                    _radix2(z, tables.half_roots, start, size, length, p, stop)
+                else:
+                    _radix_r(z, kept, tables.half_roots, radix, start, size, length, p, stop)
         _power(z, tables, power)
-        if tables.spectrum_energy:
-            total = load(power, 0)
-            for k in range(1, tables.n_fft // 2 + 1):
-                total = total + load(power, k * lanes)
-            store(energy, t, total)
+        if energy is not None:
+            if tables.spectrum_energy:
+                total = load(power, 0)
+                for k in range(1, tables.n_fft // 2 + 1):
+                    total = total + load(power, k * lanes)
+                store(energy, t, total)
         if tables.filter_first.size > 0:
             _filter(power, tables, t, mel)
         else:

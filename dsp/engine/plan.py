@@ -28,6 +28,7 @@ class Tables(NamedTuple):
     at_load: np.ndarray  # (frame and up to a whole register more,), the window; ones where more is done before it
     window: np.ndarray  # (frame,), the spectrum's normalisation folded in
     schedule: np.ndarray  # (steps, 6), see `schedule`
+    only_radix_4: bool  # whether all stages are of that radix
     beyond: int  # further frames that a frame reaches into
     order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
@@ -124,6 +125,7 @@ def spectrum_tables(window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bo
         at_load=np.pad(window if as_they_are else np.ones_like(window), (0, -frame % width(window))),
         window=window,
         schedule=schedule(factors(half), by_strips=as_they_are),
+        only_radix_4=set(factors(half)) == {4},
         beyond=(frame - 1) // hop,
         order=_order(factors(half)),
         half_roots=_parts(roots_of_unity(half), dtype),

@@ -9,7 +9,6 @@ from numba import njit
 from dsp.engine.lanes import (
     fma,
     inner,
-    largest,
     load,
     load_splat,
     load_wide,
@@ -23,16 +22,7 @@ from dsp.engine.lanes import (
 from dsp.engine.logarithm import log
 
 
-@njit(cache=True, error_model="numpy")
-def all_finite(x):
-    """Whether no sample is NaN or infinite: those are what differs from itself by something else than 0."""
-    n_bad = 0
-    for i in range(x.size):
-        n_bad += not (x[i] - x[i] == 0.0)
-    return n_bad == 0
-
-
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, no_cfunc_wrapper=True, error_model="numpy")
 def condition(x, start, gain, mean, emphasis, beyond_ends, out):
     """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
 
@@ -90,7 +80,7 @@ def _inside(place, n, beyond_ends):
     return at if at < n else 2 * n - 1 - at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 def take_log(mel, factor, floor, rule, level):
     """level = factor ln(floored mel): the first lines of dsp.mfcc.compressed.
 
@@ -111,7 +101,7 @@ def _floored(x, floor, rule):
     return zero_to(x, floor)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 def mix_rows(matrix, rows, out):
     """out = matrix @ rows, for few rows and many columns; four sums at a time, none of which waits for another."""
     lanes, n, (n_out, n_in) = width(rows), rows.shape[1], matrix.shape
@@ -132,7 +122,7 @@ def mix_rows(matrix, rows, out):
             store(out, i3 * n + t, sum3)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 def slopes(x, starts, stops, weights, replicate, out):
     """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
     lanes, half, (n_rows, n) = width(x), weights.size // 2, x.shape
@@ -163,33 +153,3 @@ def _slope(x, t, weights, replicate):
     for j in range(1, weights.size):
         total += weights[j] * x[min(max(t + j - half, 0), x.size - 1)]
     return total
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def highest(x, starts, stops, found):
-    """found[i] = the greatest of x[:, starts[i] : stops[i]]."""
-    lanes, (n_rows, n) = width(x), x.shape
-    for i in range(starts.size):
-        start, stop = starts[i], stops[i]
-        greatest = x[0, start]
-        if stop - start < lanes:
-            for k in range(n_rows):
-                for t in range(start, stop):
-                    greatest = max(greatest, x[k, t])
-        else:
-            registers = load(x, start)
-            for k in range(n_rows):
-                for t in range(start, stop, lanes):
-                    registers = maximum(registers, load(x, k * n + min(t, stop - lanes)))
-            greatest = largest(registers)
-        found[i] = greatest
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
-def at_least(x, starts, stops, least):
-    """x[:, starts[i] : stops[i]] = max(x, least[i]), in place."""
-    for i in range(starts.size):
-        piece = x[:, starts[i] : stops[i]]
-        for k in range(piece.shape[0]):
-            for t in range(piece.shape[1]):
-                piece[k, t] = max(piece[k, t], least[i])

@@ -23,14 +23,20 @@ def samples_needed(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.at_load.size
 
 
-def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
-    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples."""
-    lanes, dtype, half = width(samples), samples.dtype, tables.n_fft // 2
-    work = room("work", (2 * half + max(half + 1, 2 * LARGEST_BUTTERFLY), lanes), dtype)
+def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
+    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples.
+
+    Energy is None where the convention asks for none.
+    """
+    lanes, dtype, n_fft = width(samples), samples.dtype, tables.n_fft
     n_room = max(n_frames, lanes)
-    mel, energy = room("mel", (tables.n_levels, n_room), dtype), room("energy", (n_room,), dtype)
-    mel_frames(samples, tables, work[: 2 * half], work[2 * half :], mel, energy)
-    return mel[:, :n_frames], energy[:n_frames]
+    z = room("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
+    power, mel = room("power", (n_fft // 2 + 1, lanes), dtype), room("mel", (tables.n_levels, n_room), dtype)
+    kept = None if tables.only_radix_4 else room("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
+    as_they_are = tables.as_they_are and not tables.spectrum_energy
+    energy = None if as_they_are else room("energy", (n_room,), dtype)
+    mel_frames(samples, tables, z, power, kept, mel, energy)
+    return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int) -> np.ndarray:
