@@ -10,32 +10,22 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import accumulate
-from typing import NamedTuple
 
 import numpy as np
 
-from dsp.checks import as_count, as_samples, as_signal, check_finite
+from dsp.checks import as_count, as_samples, as_signal
 from dsp.conventions import named
+from dsp.engine.batch import Places, features_of, highest_of, n_rows, over_time, rows_of, spectra
+from dsp.engine.clips import Clip
 from dsp.engine.plan import Plan, make_plan
-from dsp.engine.rows import condition, slopes
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
-from dsp.mfcc import LEAST, LOG_FACTOR, trace
-from dsp.normalization import cmn, cmvn, dither
+from dsp.mfcc import trace
+from dsp.normalization import dither
 from dsp.sizes import frames_given
 
 MOST_WORKERS = 1024
-BATCH = 1024  # frames; a clip that has more is a long one
-_FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
-
-
-class Clip(NamedTuple):
-    """One signal."""
-
-    name: str
-    samples: np.ndarray
-    mean: float  # taken off the scaled samples
-    n_frames: int
+BATCH = 8192  # frames, at most; threads wait for each other between batches, so these are large
+_SAMPLES = 2**20  # at most under a batch's frames
+_SHARE = 1024  # frames: no batch is made smaller than this to have one for every worker
 
 
 def extract(
@@ -78,15 +68,18 @@ def extract(
     plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers", at_most=MOST_WORKERS)
     found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
     places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
-    short = [place for place in places if found[place].n_frames <= BATCH]
-    batches = list(_batches(short, [found[place].n_frames for place in short]))
-    features = _spread(lambda batch: _short([found[place] for place in batch], plan, kind), batches, workers)
+    share = -(-sum(found[place].n_frames for place in places) // workers)
+    most = max(
+        1, min(BATCH, _SAMPLES // plan.size.hop, max(share, _SHARE))
+    )  # frames; a clip that has more is a long one
+    batches = list(_batches([place for place in places if found[place].n_frames <= most], found, most))
+    features = _spread(lambda batch: features_of([found[place] for place in batch], plan, kind), batches, workers)
     for batch, of_batch in zip(batches, features, strict=True):
         for place, of_clip in zip(batch, of_batch, strict=True):
             found[place] = of_clip
     for place in places:
         if isinstance(found[place], Clip):
-            found[place] = _long(found[place], plan, kind, workers)
+            found[place] = _long(found[place], most, plan, kind, workers)
     return found
 
 
@@ -134,50 +127,36 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
     return Clip(name, x, mean, n_frames)
 
 
-def _batches(places: list[int], n_frames: list[int]) -> Iterator[list[int]]:
-    """The places in order, as many together as have BATCH frames."""
+def _batches(places: list[int], clips: list[Clip], most: int) -> Iterator[list[int]]:
+    """The places in order, as many together as have `most` frames, and samples of one kind."""
     batch, total = [], 0
-    for place, n in zip(places, n_frames, strict=True):
-        if batch and total + n > BATCH:
+    for place in places:
+        clip = clips[place]
+        if batch and (total + clip.n_frames > most or clip.samples.dtype != clips[batch[0]].samples.dtype):
             yield batch
             batch, total = [], 0
         batch.append(place)
-        total += n
+        total += clip.n_frames
     if batch:
         yield batch
 
 
-def _short(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
-    """Features of clips that go through together."""
-    rows, energy, places = _rows(clips, [0] * len(clips), [clip.n_frames for clip in clips], plan, kind)
-    if kind == "mfcc":
-        features = room("features", (_n_rows(plan), rows.shape[1]), plan.dtype)
-        rows = _over_time(rows, energy, places, plan, features)
-    return [rows[:, place].copy() for place in places]
-
-
-def _n_rows(plan: Plan) -> int:
-    """Rows of the finished cepstra: with energy and deltas."""
-    c = plan.convention
-    return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
-
-
-def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
+def _long(clip: Clip, most: int, plan: Plan, kind: str, workers: int) -> np.ndarray:
     """Features of a clip that goes through piece by piece."""
-    pieces = [slice(start, min(start + BATCH, clip.n_frames)) for start in range(0, clip.n_frames, BATCH)]
+    pieces = [slice(start, min(start + most, clip.n_frames)) for start in range(0, clip.n_frames, most)]
 
-    def highest_of(piece: slice) -> np.ndarray:
-        mel, _, places = _spectra([clip], [piece.start], [piece.stop - piece.start], plan)
-        return _highest(mel, places, plan)
+    def highest_in(piece: slice) -> np.ndarray:
+        mel, _, places = spectra([clip], [piece.start], [piece.stop - piece.start], plan)
+        return highest_of(mel, places, plan)
 
     highest = None
     if plan.whole_clip:
-        highest = np.max(_spread(highest_of, pieces, workers), axis=0)
-    n_rows = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
-    rows, energy = np.empty((n_rows, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
+        highest = np.max(_spread(highest_in, pieces, workers), axis=0)
+    n_static = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
+    rows, energy = np.empty((n_static, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
 
     def fill(piece: slice) -> None:
-        of_piece = _rows([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
+        of_piece = rows_of([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
         rows[:, piece] = of_piece[0]
         if of_piece[1] is not None:
             energy[piece] = of_piece[1]
@@ -185,113 +164,5 @@ def _long(clip: Clip, plan: Plan, kind: str, workers: int) -> np.ndarray:
     _spread(fill, pieces, workers)
     if kind == "log_mel":
         return rows
-    features = np.empty((_n_rows(plan), clip.n_frames), plan.dtype)
-    return _over_time(rows, energy, [slice(0, clip.n_frames)], plan, features)
-
-
-def _rows(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, list[slice]]:
-    """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
-    mel, energy, places = _spectra(clips, starts, counts, plan)
-    if plan.whole_clip and highest is None:
-        highest = _highest(mel, places, plan)
-    level = _level(mel, plan, places, highest)
-    return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
-
-
-def _spectra(clips, starts, counts, plan: Plan) -> tuple[np.ndarray, np.ndarray, list[slice]]:
-    """(mel, energy, places): the clips side by side, and between them some frames that belong to two and to none."""
-    hop, beyond = plan.size.hop, plan.tables.beyond
-    first = list(accumulate((count + beyond for count in counts), initial=0))  # column of each clip's first frame
-    n_frames = first[-1] - beyond
-    samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
-    samples[first[-1] * hop :] = 0
-    for clip, start, left, right in zip(clips, starts, first[:-1], first[1:], strict=True):
-        piece, begin = samples[left * hop : right * hop], start * hop - plan.before
-        finite = condition(
-            clip.samples, begin, plan.convention.scale, clip.mean, plan.emphasis, plan.beyond_ends, piece
-        )
-        if start + BATCH >= clip.n_frames:
-            finite = finite and np.isfinite(clip.samples[max(begin + piece.size, 0) :]).all()  # what no frame reads
-        if not finite:
-            check_finite(clip.samples, clip.name)
-    mel, energy = mel_and_energy(samples, n_frames, plan.tables)
-    return mel, energy, [slice(at, at + count) for at, count in zip(first[:-1], counts, strict=True)]
-
-
-def _highest(mel: np.ndarray, places: list[slice], plan: Plan) -> np.ndarray:
-    """The greatest value of each clip; the floor counts where it stands in for a zero."""
-    c, of_frames = plan.convention, mel.max(axis=0)
-    if c.floor_rule == "zeros only":
-        of_frames = np.maximum(of_frames, np.where(mel.min(axis=0) == 0, c.floor, 0))
-    return np.array([of_frames[place].max() for place in places], np.float64)
-
-
-def _level(mel: np.ndarray, plan: Plan, places: list[slice], highest: np.ndarray | None) -> np.ndarray:
-    """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
-    c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
-    floor = max(c.floor, LEAST)
-    if c.floor_rule == "share of maximum":
-        floor = LEAST
-        np.maximum(mel, _over_frames(c.floor * highest, places, mel), out=mel)
-    level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
-    if c.reference is not None or c.dynamic_range is not None:
-        floored = highest + floor if c.floor_rule == "add" else highest
-        floored = np.maximum(floored, LEAST if c.floor_rule == "zeros only" else floor)
-        top = _over_frames(factor * np.log(floored), places, level)
-        if c.dynamic_range is not None:
-            np.maximum(level, top - level.dtype.type(c.dynamic_range), out=level)
-        if c.reference == "maximum":
-            level -= top
-    if c.log_gain != 1 or c.log_offset != 0:
-        level *= plan.dtype.type(c.log_gain)
-        level += plan.dtype.type(c.log_offset)
-    return level
-
-
-def _over_frames(values: np.ndarray, places: list[slice], like: np.ndarray) -> np.ndarray:
-    """The value of its clip for every frame; 0 between clips."""
-    row = np.zeros(like.shape[1], like.dtype)
-    for place, value in zip(places, values, strict=True):
-        row[place] = value
-    return row
-
-
-def _over_time(cepstra, energy, places: list[slice], plan: Plan, features: np.ndarray) -> np.ndarray:
-    """dsp.mfcc.with_energy and over_time, for the clips at `places`, into `features`."""
-    c, n, n_static = plan.convention, len(cepstra), len(features) // (1 + plan.convention.delta_orders)
-    features[c.energy == "first" :][:n] = cepstra
-    if c.energy is not None:
-        last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")
-        np.log(np.maximum(energy, max(c.energy_floor, LEAST)), out=features[n_static - 1 if last else 0])
-    if c.delta_orders > 0:
-        _slopes(features[:n_static], places, plan, 1, out=features[n_static : 2 * n_static])
-    if c.delta_orders > 1:
-        _second_slopes(features[:n_static], features[n_static : 2 * n_static], places, plan, features[2 * n_static :])
-    if c.normalization is not None:
-        normalize = cmn if c.normalization == "mean" else cmvn
-        for place in places:
-            features[:, place] = normalize(features[:, place])
-    return features
-
-
-def _slopes(rows: np.ndarray, places: list[slice], plan: Plan, order: int, out: np.ndarray) -> None:
-    """out = dsp.deltas.delta of the rows, clip by clip."""
-    starts, stops = np.array([place.start for place in places]), np.array([place.stop for place in places])
-    slopes(rows, starts, stops, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
-
-
-def _second_slopes(statics: np.ndarray, first: np.ndarray, places: list[slice], plan: Plan, out: np.ndarray) -> None:
-    """The rows of the second order: dsp.mfcc.deltas_of."""
-    c = plan.convention
-    if c.delta_second == "curvature":
-        _slopes(statics, places, plan, 2, out)
-    elif c.delta_second == "delta of delta":
-        _slopes(first, places, plan, 1, out)
-    else:
-        for place in places:
-            rows = statics[:, place]
-            extended = np.concatenate([rows] + [rows[:, -1:]] * (c.delta_width // 2), axis=1)
-            inner, outer, whole = np.empty_like(extended), np.empty_like(extended), [slice(0, extended.shape[1])]
-            _slopes(extended, whole, plan, 1, inner)
-            _slopes(inner, whole, plan, 1, outer)
-            out[:, place] = outer[:, : rows.shape[1]]
+    features = np.empty((n_rows(plan), clip.n_frames), plan.dtype)
+    return over_time(rows, energy, Places(np.array([0]), np.array([clip.n_frames])), plan, features)

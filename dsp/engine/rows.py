@@ -1,4 +1,4 @@
-"""The compiled inner loops before and after the spectra: on samples, and on rows of levels and coefficients.
+"""The compiled inner loops after the spectra, on rows of levels and coefficients.
 
 Neighbours in a row are neighbours in time, and a register holds as many of them as fit. Every function here
 equals a few lines of the textbook lane, which its docstring names.
@@ -11,73 +11,13 @@ from dsp.engine.lanes import (
     inner,
     load,
     load_splat,
-    load_wide,
     maximum,
-    smallest,
     splat,
     store,
     width,
     zero_to,
 )
 from dsp.engine.logarithm import log
-
-
-@njit(cache=True, no_cfunc_wrapper=True, error_model="numpy")
-def condition(x, start, gain, mean, emphasis, beyond_ends, out):
-    """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
-
-    Returns whether they are all finite: then, and only then, every one less itself is 0.
-    """
-    stop = start + out.size
-    low = min(max(start, 0), x.size)
-    high = min(max(stop, low), x.size)
-    after = low + 1  # the first sample that has one before it
-    whole = high - after >= min(width(x), width(out))
-    finite = not whole or _condition_inside(x, after, high, gain, mean, emphasis[0], out[after - start :])
-    for first, last in ((start, min(after, stop)), (max(after, high) if whole else after, stop)):  # on either side
-        for n in range(first, last):
-            at = n if low <= n < high else _inside(n, x.size, beyond_ends)
-            y = 0.0 if at < 0 else _sample(x, at, gain, mean, emphasis)
-            finite &= y - y == 0.0
-            out[n - start] = y
-    return finite
-
-
-@inner
-def _condition_inside(x, start, stop, gain, mean, a, out):
-    """Samples start .. stop - 1, at least a register of them, each of which has one before it."""
-    lanes, n = min(width(x), width(out)), stop - start
-    x0 = load_wide(x, start, out)
-    differences = x0 - x0
-    for register in range(-(-n // lanes)):
-        i = min(register * lanes, n - lanes)
-        y = (gain * load_wide(x, start + i, out) - mean) - a * (gain * load_wide(x, start + i - 1, out) - mean)
-        differences = differences + (y - y)
-        store(out, i, y)
-    return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
-
-
-@inner
-def _sample(x, n, gain, mean, emphasis):
-    """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
-    s = gain * x[n] - mean
-    if n > 0:
-        return s - emphasis[0] * (gain * x[n - 1] - mean)
-    if emphasis[2] != 0.0:
-        return emphasis[1] * s + emphasis[2] * (gain * x[1] - mean)
-    return emphasis[1] * s
-
-
-@inner
-def _inside(place, n, beyond_ends):
-    """The place in the signal that stands for one outside, dsp.framing._mirrored; -1 where a zero does."""
-    if beyond_ends == 0:
-        return -1
-    if beyond_ends == 1:
-        at = abs(place) % max(1, 2 * (n - 1))
-        return at if at < n else 2 * (n - 1) - at
-    at = place % (2 * n)
-    return at if at < n else 2 * n - 1 - at
 
 
 @njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")

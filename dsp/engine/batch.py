@@ -1,0 +1,159 @@
+"""What is done to a batch: clips that lie side by side as rows of frames, with some between them that belong to none.
+
+Every function equals a few lines of the textbook lane, which its docstring names.
+
+Checked: tests/test_extract_equals_textbook.py
+"""
+
+from itertools import accumulate
+from typing import NamedTuple
+
+import numpy as np
+
+from dsp.checks import check_finite
+from dsp.engine.clips import Clip, address, condition, deal_out
+from dsp.engine.plan import Plan
+from dsp.engine.rows import slopes
+from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
+from dsp.mfcc import LEAST, LOG_FACTOR
+from dsp.normalization import cmn, cmvn
+
+_FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
+
+
+class Places(NamedTuple):
+    """Where the clips' frames are: clip i has starts[i] .. stops[i] - 1."""
+
+    starts: np.ndarray
+    stops: np.ndarray
+
+    def slices(self) -> list[slice]:
+        return [slice(*pair) for pair in zip(self.starts, self.stops, strict=True)]
+
+
+def features_of(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
+    """Features of whole clips that go through together."""
+    counts = [clip.n_frames for clip in clips]
+    rows, energy, places = rows_of(clips, [0] * len(clips), counts, plan, kind)
+    if kind == "mfcc":
+        rows = over_time(rows, energy, places, plan, room("features", (n_rows(plan), rows.shape[1]), plan.dtype))
+    features = [np.empty((len(rows), count), plan.dtype) for count in counts]
+    deal_out(rows, *places, np.array([address(x) for x in features]))
+    return features
+
+
+def n_rows(plan: Plan) -> int:
+    """Rows of the finished cepstra: with energy and deltas."""
+    c = plan.convention
+    return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
+
+
+def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, Places]:
+    """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
+    mel, energy, places = spectra(clips, starts, counts, plan)
+    if plan.whole_clip and highest is None:
+        highest = highest_of(mel, places, plan)
+    level = _level(mel, plan, places, highest)
+    return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
+
+
+def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
+    """(mel, energy, places): counts[i] frames of clip i from frame starts[i] on."""
+    hop, beyond, c = plan.size.hop, plan.tables.beyond, plan.convention
+    first = list(accumulate((count + beyond for count in counts), initial=0))  # place of each clip's first frame
+    n_frames = first[-1] - beyond
+    samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
+    samples[first[-1] * hop :] = 0
+    wanted = [
+        (address(x), x.size, start * hop - plan.before, left * hop, right * hop, start + count == n)
+        for (_, x, _, n), start, count, left, right in zip(clips, starts, counts, first[:-1], first[1:], strict=True)
+    ]
+    means, finite = np.array([clip.mean for clip in clips]), np.empty(len(clips), bool)
+    condition(np.array(wanted), clips[0].samples, means, c.scale, plan.emphasis, plan.beyond_ends, samples, finite)
+    for i in np.flatnonzero(~finite):
+        check_finite(clips[i].samples, clips[i].name)
+    mel, energy = mel_and_energy(samples, n_frames, plan.tables)
+    begin = np.array(first[:-1])
+    return mel, energy, Places(begin, begin + counts)
+
+
+def highest_of(mel: np.ndarray, places: Places, plan: Plan) -> np.ndarray:
+    """The greatest value of each clip; the floor counts where it stands in for a zero."""
+    c, of_frames = plan.convention, mel.max(axis=0)
+    if c.floor_rule == "zeros only":
+        of_frames = np.maximum(of_frames, np.where(mel.min(axis=0) == 0, c.floor, 0))
+    return np.array([of_frames[place].max() for place in places.slices()], np.float64)
+
+
+def _level(mel: np.ndarray, plan: Plan, places: Places, highest: np.ndarray | None) -> np.ndarray:
+    """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
+    c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
+    floor = max(c.floor, LEAST)
+    if c.floor_rule == "share of maximum":
+        floor = LEAST
+        np.maximum(mel, _over_frames(c.floor * highest, places, mel), out=mel)
+    level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
+    if c.reference is not None or c.dynamic_range is not None:
+        floored = highest + floor if c.floor_rule == "add" else highest
+        floored = np.maximum(floored, LEAST if c.floor_rule == "zeros only" else floor)
+        top = _over_frames(factor * np.log(floored), places, level)
+        if c.dynamic_range is not None:
+            np.maximum(level, top - level.dtype.type(c.dynamic_range), out=level)
+        if c.reference == "maximum":
+            level -= top
+    if c.log_gain != 1 or c.log_offset != 0:
+        level *= plan.dtype.type(c.log_gain)
+        level += plan.dtype.type(c.log_offset)
+    return level
+
+
+def _over_frames(values: np.ndarray, places: Places, like: np.ndarray) -> np.ndarray:
+    """The value of its clip for every frame; 0 between clips."""
+    row = np.zeros(like.shape[1], like.dtype)
+    for place, value in zip(places.slices(), values, strict=True):
+        row[place] = value
+    return row
+
+
+def over_time(cepstra, energy, places: Places, plan: Plan, features: np.ndarray) -> np.ndarray:
+    """dsp.mfcc.with_energy and over_time, for the clips at `places`, into `features`."""
+    c, n, n_static = plan.convention, len(cepstra), len(features) // (1 + plan.convention.delta_orders)
+    features[c.energy == "first" :][:n] = cepstra
+    if c.energy is not None:
+        last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")
+        np.log(np.maximum(energy, max(c.energy_floor, LEAST)), out=features[n_static - 1 if last else 0])
+    if c.delta_orders > 0:
+        _slopes(features[:n_static], places, plan, 1, out=features[n_static : 2 * n_static])
+    if c.delta_orders > 1:
+        _second_slopes(features[:n_static], features[n_static : 2 * n_static], places, plan, features[2 * n_static :])
+    if c.normalization is not None:
+        normalize = cmn if c.normalization == "mean" else cmvn
+        for place in places.slices():
+            features[:, place] = normalize(features[:, place])
+    return features
+
+
+def _slopes(rows: np.ndarray, places: Places, plan: Plan, order: int, out: np.ndarray) -> None:
+    """out = dsp.deltas.delta of the rows, clip by clip."""
+    slopes(rows, *places, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
+
+
+def _second_slopes(statics: np.ndarray, first: np.ndarray, places: Places, plan: Plan, out: np.ndarray) -> None:
+    """The rows of the second order: dsp.mfcc.deltas_of."""
+    c = plan.convention
+    if c.delta_second == "curvature":
+        _slopes(statics, places, plan, 2, out)
+    elif c.delta_second == "delta of delta":
+        _slopes(first, places, plan, 1, out)
+    else:
+        for place in places.slices():
+            rows = statics[:, place]
+            extended = np.concatenate([rows] + [rows[:, -1:]] * (c.delta_width // 2), axis=1)
+            inner, outer, whole = (
+                np.empty_like(extended),
+                np.empty_like(extended),
+                Places(np.array([0]), np.array([extended.shape[1]])),
+            )
+            _slopes(extended, whole, plan, 1, inner)
+            _slopes(inner, whole, plan, 1, outer)
+            out[:, place] = outer[:, : rows.shape[1]]
