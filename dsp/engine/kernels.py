@@ -1,13 +1,20 @@
 """The compiled inner loops: from samples to mel levels, a register of frames at a time.
 
-Frames stand in lanes: sample n of frames t, t+1, .. is one register. Element k of a complex array z is two
-registers, the real parts and then the imaginary ones.
+Frames stand in lanes: sample n of frames t, t+1, .. is one register, and two are a complex number of each.
 
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
 from numba import njit
 
+from dsp.engine.complex_lanes import (
+    conjugate,
+    load_complex,
+    splat_complex,
+    squared_magnitude,
+    store_complex,
+    times_minus_i,
+)
 from dsp.engine.lanes import fma, inner, load, load_splat, splat, sqrt, store, width
 from dsp.engine.turning import turn
 
@@ -99,37 +106,29 @@ def _radix4(z, roots, start, size, block, p_start, p_stop):
     n, m = roots.shape[1], block // 4
     for p in range(p_start, p_stop):
         k = p * (n // block)
-        w1, w2, w3 = _root(roots, k), _root(roots, 2 * k), _root(roots, 3 * k)
+        w1, w2, w3 = splat_complex(roots, k), splat_complex(roots, 2 * k), splat_complex(roots, 3 * k)
         for i in range(start + p, start + size, block):
-            x0, x1, x2, x3 = _four_points(_load(z, i), _load(z, i + m), _load(z, i + 2 * m), _load(z, i + 3 * m))
-            _store(z, i, x0)
-            _store(z, i + m, _times(w1, x1))
-            _store(z, i + 2 * m, _times(w2, x2))
-            _store(z, i + 3 * m, _times(w3, x3))
+            a, b = load_complex(z, i), load_complex(z, i + m)
+            c, d = load_complex(z, i + 2 * m), load_complex(z, i + 3 * m)
+            sum_ac, difference_ac = a + c, a - c
+            sum_bd, difference_bd = b + d, times_minus_i(b - d)
+            store_complex(z, i, sum_ac + sum_bd)
+            store_complex(z, i + m, w1 * (difference_ac + difference_bd))
+            store_complex(z, i + 2 * m, w2 * (sum_ac - sum_bd))
+            store_complex(z, i + 3 * m, w3 * (difference_ac - difference_bd))
 
 
 @inner
 def _last_radix4(z, start, size):
     """_radix4 on blocks of four elements, for which every factor is 1."""
     for i in range(start, start + size, 4):
-        x0, x1, x2, x3 = _four_points(_load(z, i), _load(z, i + 1), _load(z, i + 2), _load(z, i + 3))
-        _store(z, i, x0)
-        _store(z, i + 1, x1)
-        _store(z, i + 2, x2)
-        _store(z, i + 3, x3)
-
-
-@inner
-def _four_points(a, b, c, d):
-    """The four-point transform: sums of a, b, c, d with the factors 1, -i, -1, i to the powers 0, 1, 2, 3."""
-    (a_re, a_im), (b_re, b_im), (c_re, c_im), (d_re, d_im) = a, b, c, d
-    sum_ac_re, sum_ac_im, diff_ac_re, diff_ac_im = a_re + c_re, a_im + c_im, a_re - c_re, a_im - c_im
-    sum_bd_re, sum_bd_im, diff_bd_re, diff_bd_im = b_re + d_re, b_im + d_im, b_re - d_re, b_im - d_im
-    x0 = sum_ac_re + sum_bd_re, sum_ac_im + sum_bd_im
-    x1 = diff_ac_re + diff_bd_im, diff_ac_im - diff_bd_re
-    x2 = sum_ac_re - sum_bd_re, sum_ac_im - sum_bd_im
-    x3 = diff_ac_re - diff_bd_im, diff_ac_im + diff_bd_re
-    return x0, x1, x2, x3
+        a, b, c, d = load_complex(z, i), load_complex(z, i + 1), load_complex(z, i + 2), load_complex(z, i + 3)
+        sum_ac, difference_ac = a + c, a - c
+        sum_bd, difference_bd = b + d, times_minus_i(b - d)
+        store_complex(z, i, sum_ac + sum_bd)
+        store_complex(z, i + 1, difference_ac + difference_bd)
+        store_complex(z, i + 2, sum_ac - sum_bd)
+        store_complex(z, i + 3, difference_ac - difference_bd)
 
 
 @inner
@@ -137,11 +136,11 @@ def _radix2(z, roots, start, size, block, p_start, p_stop):
     """Elements p and p + m of a block become their sum, and their difference times w^p."""
     n, m = roots.shape[1], block // 2
     for p in range(p_start, p_stop):
-        w = _root(roots, p * (n // block))
-        for first in range(start + p, start + size, block):
-            (a_re, a_im), (b_re, b_im) = _load(z, first), _load(z, first + m)
-            _store(z, first, (a_re + b_re, a_im + b_im))
-            _store(z, first + m, _times(w, (a_re - b_re, a_im - b_im)))
+        w = splat_complex(roots, p * (n // block))
+        for i in range(start + p, start + size, block):
+            a, b = load_complex(z, i), load_complex(z, i + m)
+            store_complex(z, i, a + b)
+            store_complex(z, i + m, w * (a - b))
 
 
 @inner
@@ -149,62 +148,31 @@ def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
-        for first in range(start + p, start + size, block):
+        for i in range(start + p, start + size, block):
             for j in range(radix):
-                _store(kept, j, _load(z, first + j * m))
+                store_complex(kept, j, load_complex(z, i + j * m))
             for k in range(radix):
-                total_re, total_im = _load(kept, 0)
+                total = load_complex(kept, 0)
                 for j in range(1, radix):
-                    x_re, x_im = _times(_root(roots, j * k % radix * (n // radix)), _load(kept, j))
-                    total_re, total_im = total_re + x_re, total_im + x_im
-                _store(z, first + k * m, _times(_root(roots, p * k * (n // block)), (total_re, total_im)))
-
-
-@inner
-def _load(z, k):
-    return load(z, 2 * k * width(z)), load(z, (2 * k + 1) * width(z))
-
-
-@inner
-def _store(z, k, x):
-    store(z, 2 * k * width(z), x[0])
-    store(z, (2 * k + 1) * width(z), x[1])
-
-
-@inner
-def _root(roots, k):
-    return load_splat(roots, k), load_splat(roots, roots.shape[1] + k)
-
-
-@inner
-def _times(w, x):
-    """The complex product."""
-    (w_re, w_im), (x_re, x_im) = w, x
-    return fma(w_re, x_re, -(w_im * x_im)), fma(w_re, x_im, w_im * x_re)
+                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(kept, j)
+                store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
 
 
 @inner
 def _power(z, tables, power):
-    """|X|^2 or |X| from the half-length transform: dsp.fft._untangle, then normalized_power.
+    """|X|^2 or |X| from the half-length transform Z: dsp.fft._untangle, then normalized_power.
 
     X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once. The halves in
-    E = (Z + Z') / 2 and O = (Z - Z') / 2i are in the window already.
+    E = (Z[k] + conj Z[-k]) / 2 and O = -i (Z[k] - conj Z[-k]) / 2 are in the window already.
     """
     lanes, half = width(power), tables.n_fft // 2
     for k in range(half // 2 + 1):
-        (a_re, a_im), (b_re, b_im) = _load(z, tables.order[k]), _load(z, tables.order[half - k])
-        even_re, even_im = a_re + b_re, a_im - b_im
-        odd = a_im + b_im, b_re - a_re
-        turned_re, turned_im = _times(_root(tables.roots, k), odd)
-        square = _square(even_re + turned_re, even_im + turned_im)
+        a, b = load_complex(z, tables.order[k]), conjugate(load_complex(z, tables.order[half - k]))
+        even, odd = a + b, splat_complex(tables.roots, k) * times_minus_i(a - b)
+        square = squared_magnitude(even + odd)
         store(power, k * lanes, sqrt(square) if tables.magnitude else square)
-        square = _square(even_re - turned_re, even_im - turned_im)
+        square = squared_magnitude(even - odd)
         store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
-
-
-@inner
-def _square(re, im):
-    return fma(re, re, im * im)
 
 
 @inner

@@ -146,7 +146,7 @@ def _as_register(context, builder, lanes: LanesType, value, numba_type):
     return splat_of(builder, lanes, context.cast(builder, value, numba_type, lanes.of))
 
 
-def _call(builder, name: str, lanes: LanesType, values: list):
+def call(builder, name: str, lanes: LanesType, values: list):
     """LLVM's own function of that name on registers."""
     signature = ir.FunctionType(lanes.llvm, [lanes.llvm] * len(values))
     suffix = f"v{lanes.width}f{lanes.of.bitwidth}"
@@ -212,10 +212,10 @@ def _function(emit, n_arguments: int):
     return intrinsic(lambda typing, x, y, z: typed(x, y, z))
 
 
-sqrt = _function(lambda builder, lanes, x: _call(builder, "sqrt", lanes, [x]), 1)
+sqrt = _function(lambda builder, lanes, x: call(builder, "sqrt", lanes, [x]), 1)
 # fma(a, b, c): a b + c, rounded once. A processor that cannot do it asks the C library: the same bits, slowly.
-fma = _function(lambda builder, lanes, *abc: _call(builder, "fma", lanes, list(abc)), 3)
-floor = _function(lambda builder, lanes, x: _call(builder, "floor", lanes, [x]), 1)
+fma = _function(lambda builder, lanes, *abc: call(builder, "fma", lanes, list(abc)), 3)
+floor = _function(lambda builder, lanes, x: call(builder, "floor", lanes, [x]), 1)
 minimum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
 maximum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)
 

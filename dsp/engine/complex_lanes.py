@@ -1,0 +1,152 @@
+"""A register of complex numbers: two SIMD registers, real and imaginary parts, that go through complex arithmetic.
+
+Inside an @njit function, `x = load_complex(z, k)` is element k of an array in which every element is two registers,
+its real parts and then its imaginary ones; `store_complex(z, k, x)` puts it back; `splat_complex(w, k)` is w[k] in
+every lane, w of shape (2, n): real parts, then imaginary ones. + - * work on all lanes at once, and so do the
+functions below.
+
+Checked: tests/test_lanes_match_numpy.py
+"""
+
+import operator
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+
+from dsp.engine.lanes import LANES32, LANES64, LanesType, call, element, lanes_of, splat_of
+
+
+class ComplexLanesType(types.Type):
+    """Numba type of two registers; `lanes` is the type of either."""
+
+    def __init__(self, lanes: LanesType):
+        super().__init__(name=f"complex_{lanes}")
+        self.lanes = lanes
+
+
+_COMPLEX_OF = {lanes: ComplexLanesType(lanes) for lanes in (LANES32, LANES64)}
+
+
+@register_model(ComplexLanesType)
+class _ComplexLanesModel(models.StructModel):
+    def __init__(self, dmm, fe_type):
+        super().__init__(dmm, fe_type, [("re", fe_type.lanes), ("im", fe_type.lanes)])
+
+
+def _parts(context, builder, kind: ComplexLanesType, value) -> tuple:
+    number = cgutils.create_struct_proxy(kind)(context, builder, value)
+    return number.re, number.im
+
+
+def _complex(context, builder, kind: ComplexLanesType, re, im):
+    number = cgutils.create_struct_proxy(kind)(context, builder)
+    number.re, number.im = re, im
+    return number._getvalue()
+
+
+def _registers(context, builder, array_type, array, k, kind: ComplexLanesType) -> list:
+    """Pointers to the two registers of element k."""
+    first = builder.mul(k, ir.Constant(k.type, 2 * kind.lanes.width))
+    second = builder.add(first, ir.Constant(k.type, kind.lanes.width))
+    places = (element(context, builder, array_type, array, index) for index in (first, second))
+    return [builder.bitcast(place, kind.lanes.llvm.as_pointer()) for place in places]
+
+
+@intrinsic
+def load_complex(typing, z, k):
+    """Element k; the bounds are the caller's."""
+    kind = _COMPLEX_OF[lanes_of(z)]
+
+    def generate(context, builder, signature, arguments):
+        places = _registers(context, builder, signature.args[0], *arguments, kind)
+        parts = (builder.load(place, align=kind.lanes.of.bitwidth // 8) for place in places)
+        return _complex(context, builder, kind, *parts)
+
+    return kind(z, types.intp), generate
+
+
+@intrinsic
+def store_complex(typing, z, k, x):
+    """Element k = x; the bounds are the caller's."""
+
+    def generate(context, builder, signature, arguments):
+        places = _registers(context, builder, signature.args[0], *arguments[:2], x)
+        for place, part in zip(places, _parts(context, builder, x, arguments[2]), strict=True):
+            builder.store(part, place, align=x.lanes.of.bitwidth // 8)
+        return context.get_dummy_value()
+
+    if not isinstance(x, ComplexLanesType) or lanes_of(z) != x.lanes:
+        return None
+    return types.void(z, types.intp, x), generate
+
+
+@intrinsic
+def splat_complex(typing, w, k):
+    """w[0, k] + i w[1, k] in every lane; the bounds are the caller's."""
+    kind = _COMPLEX_OF[lanes_of(w)]
+
+    def generate(context, builder, signature, arguments):
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        n = builder.extract_value(array.shape, 1)
+        places = (
+            element(context, builder, *signature.args[:1], arguments[0], index)
+            for index in (arguments[1], builder.add(n, arguments[1]))
+        )
+        return _complex(
+            context, builder, kind, *(splat_of(builder, kind.lanes, builder.load(place)) for place in places)
+        )
+
+    return kind(w, types.intp), generate
+
+
+def _product(builder, lanes: LanesType, a_re, a_im, b_re, b_im) -> tuple:
+    re = call(builder, "fma", lanes, [a_re, b_re, builder.fneg(builder.fmul(a_im, b_im))])
+    return re, call(builder, "fma", lanes, [a_re, b_im, builder.fmul(a_im, b_re)])
+
+
+_OPERATIONS = {
+    operator.add: lambda builder, lanes, a_re, a_im, b_re, b_im: (builder.fadd(a_re, b_re), builder.fadd(a_im, b_im)),
+    operator.sub: lambda builder, lanes, a_re, a_im, b_re, b_im: (builder.fsub(a_re, b_re), builder.fsub(a_im, b_im)),
+    operator.mul: _product,
+}
+
+
+def _teach(operation, emit) -> None:
+    """Teaches Numba `operation` on two of these."""
+
+    @type_callable(operation)
+    def result_type(context):
+        return lambda a, b: a if isinstance(a, ComplexLanesType) and a == b else None
+
+    @lower_builtin(operation, ComplexLanesType, ComplexLanesType)
+    def lower(context, builder, signature, arguments):
+        kind = signature.return_type
+        a, b = (_parts(context, builder, kind, value) for value in arguments)
+        return _complex(context, builder, kind, *emit(builder, kind.lanes, *a, *b))
+
+
+for _operation, _emit in _OPERATIONS.items():
+    _teach(_operation, _emit)
+
+
+def _function(emit, is_real: bool = False):
+    """An intrinsic on one of these: emit(builder, lanes, re, im) gives two registers, or one if it `is_real`."""
+
+    @intrinsic
+    def function(typing, x):
+        def generate(context, builder, signature, arguments):
+            found = emit(builder, x.lanes, *_parts(context, builder, x, arguments[0]))
+            return found if is_real else _complex(context, builder, x, *found)
+
+        return (x.lanes if is_real else x)(x), generate
+
+    return function
+
+
+conjugate = _function(lambda builder, lanes, re, im: (re, builder.fneg(im)))
+times_minus_i = _function(lambda builder, lanes, re, im: (im, builder.fneg(re)))
+squared_magnitude = _function(
+    lambda builder, lanes, re, im: call(builder, "fma", lanes, [re, re, builder.fmul(im, im)]), is_real=True
+)
