@@ -37,6 +37,8 @@ def features_of(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     rows, energy, places = rows_of(clips, [0] * len(clips), counts, plan, kind)
     if kind == "mfcc":
         rows = over_time(rows, energy, places, plan, room("features", (n_rows(plan), rows.shape[1]), plan.dtype))
+    if len(clips) == 1:
+        return [rows.copy()]
     features = [np.empty((len(rows), count), plan.dtype) for count in counts]
     deal_out(rows, *places, np.array([address(x) for x in features]))
     return features
