@@ -5,7 +5,7 @@ Every function equals a few lines of the textbook lane, which its docstring name
 Checked: tests/test_extract_equals_textbook.py
 """
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -39,9 +39,10 @@ def features_of(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
         rows = over_time(rows, energy, places, plan, room("features", (n_rows(plan), rows.shape[1]), plan.dtype))
     if len(clips) == 1:
         return [rows.copy()]
-    features = [np.empty((len(rows), count), plan.dtype) for count in counts]
-    deal_out(rows, *places, np.array([address(x) for x in features]))
-    return features
+    features = np.empty(len(rows) * sum(counts), plan.dtype)
+    deal_out(rows, *places, features)
+    edges = accumulate((len(rows) * count for count in counts), initial=0)
+    return [features[start:stop].reshape(len(rows), -1) for start, stop in pairwise(edges)]
 
 
 def n_rows(plan: Plan) -> int:
@@ -62,21 +63,20 @@ def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple
 def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, places): counts[i] frames of clip i from frame starts[i] on."""
     hop, beyond, c = plan.size.hop, plan.tables.beyond, plan.convention
-    first = list(accumulate((count + beyond for count in counts), initial=0))  # place of each clip's first frame
-    n_frames = first[-1] - beyond
+    counts, starts = np.array(counts), np.array(starts)
+    edges = np.concatenate([[0], np.cumsum(counts + beyond)])  # place of each clip's first frame, and the end of all
+    n_frames = int(edges[-1]) - beyond
     samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
-    samples[first[-1] * hop :] = 0
-    wanted = [
-        (address(x), x.size, start * hop - plan.before, left * hop, right * hop, start + count == n)
-        for (_, x, _, n), start, count, left, right in zip(clips, starts, counts, first[:-1], first[1:], strict=True)
-    ]
+    samples[edges[-1] * hop :] = 0
+    addresses, sizes = [address(clip.samples) for clip in clips], [clip.samples.size for clip in clips]
+    to_the_end = starts + counts == [clip.n_frames for clip in clips]
+    wanted = (addresses, sizes, starts * hop - plan.before, edges[:-1] * hop, edges[1:] * hop, to_the_end)
     means, finite = np.array([clip.mean for clip in clips]), np.empty(len(clips), bool)
     condition(np.array(wanted), clips[0].samples, means, c.scale, plan.emphasis, plan.beyond_ends, samples, finite)
     for i in np.flatnonzero(~finite):
         check_finite(clips[i].samples, clips[i].name)
     mel, energy = mel_and_energy(samples, n_frames, plan.tables)
-    begin = np.array(first[:-1])
-    return mel, energy, Places(begin, begin + counts)
+    return mel, energy, Places(edges[:-1], edges[:-1] + counts)
 
 
 def highest_of(mel: np.ndarray, places: Places, plan: Plan) -> np.ndarray:

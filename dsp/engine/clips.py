@@ -43,11 +43,11 @@ def _pointer(typing, place, like):
 def condition(clips, like, means, gain, emphasis, beyond_ends, samples, finite):
     """Clips after dsp.mfcc.condition and dsp.framing.extend, side by side; finite[i]: whether all their samples are.
 
-    A row of `clips` is an address, of as many samples, of `like`'s kind, the first sample wanted (negative before the
-    signal), where it goes, where the next clip's begin, and whether what nobody wants is looked at, too.
+    A column of `clips` is an address, of as many samples, of `like`'s kind, the first sample wanted (negative before
+    the signal), where it goes, where the next clip's begin, and whether what nobody wants is looked at, too.
     """
-    for i in range(clips.shape[0]):
-        place, size, begin, left, right, look = clips[i]
+    for i in range(clips.shape[1]):
+        place, size, begin, left, right, look = clips[:, i]
         x = carray(_pointer(place, like), (size,))
         wanted = samples[left:right]
         finite[i] = _condition(x, begin, gain, means[i], emphasis, beyond_ends, wanted)
@@ -114,11 +114,11 @@ def _inside(place, n, beyond_ends):
 
 
 @njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
-def deal_out(rows, starts, stops, addresses):
-    """Copies rows[:, starts[i] : stops[i]] to the array at addresses[i]."""
-    for i in range(addresses.size):
+def deal_out(rows, starts, stops, out):
+    """The rows of every clip, rows[:, starts[i] : stops[i]], one clip after the other."""
+    place = 0
+    for i in range(starts.size):
         n = stops[i] - starts[i]
-        out = carray(_pointer(addresses[i], rows), (rows.shape[0], n))
         for k in range(rows.shape[0]):
-            for t in range(n):
-                out[k, t] = rows[k, starts[i] + t]
+            out[place : place + n] = rows[k, starts[i] : stops[i]]
+            place += n
