@@ -28,7 +28,7 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     n_frames = 1 + (signal.size - window.size) // hop_length
     samples = stretch(signal, 0, samples_needed(n_frames, tables), "inside")
     magnitude, _ = mel_and_energy(np.ascontiguousarray(samples), n_frames, tables)
-    return logarithm(magnitude, _DB_PER_NEPER, offset, ADD).copy()
+    return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, to_keep=True)
 
 
 @lru_cache(maxsize=32)

@@ -39,10 +39,10 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
     return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
 
-def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int) -> np.ndarray:
-    """factor ln(mel), after the floor."""
+def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, to_keep: bool = False) -> np.ndarray:
+    """factor ln(mel), after the floor; `to_keep`: in memory of its own."""
     wide = _at_least_a_register(mel)
-    level = room("level", wide.shape, wide.dtype)
+    level = np.empty_like(wide) if to_keep else room("level", wide.shape, wide.dtype)
     take_log(wide, factor, floor, rule, level)
     return level[: mel.shape[0], : mel.shape[1]]
 
