@@ -169,6 +169,19 @@ def test_workers_keep_the_order_and_every_bit(rng, workers):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_signals_of_every_kind_side_by_side(rng, dtype):
+    """float32, float64, every second sample of a longer array, read-only: a list of all is each of them alone."""
+    x = rng.standard_normal(9000)
+    signals = [x, x[:5000].astype(np.float32), x[:700], x[::2], x.astype(np.float32)]
+    signals[0].flags.writeable = False
+    together = dsp.extract(signals, RATE, "opensmile_mfcc12", dtype=dtype)
+    for signal, features in zip(signals, together, strict=True):
+        assert features.dtype == dtype and features.flags.c_contiguous and features.flags.writeable
+        (alone,) = dsp.extract([np.array(signal, np.float64)], RATE, "opensmile_mfcc12", dtype=dtype)
+        np.testing.assert_array_equal(features, alone)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_memory_beside_signal_and_features_does_not_grow(rng, dtype):
     beside = []
     for minutes in (4, 60):

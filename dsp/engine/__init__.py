@@ -3,11 +3,16 @@
 Nothing here defines anything: each function equals a short one of the textbook lane, and a test
 says so. To learn how a feature is made, read dsp/*.py; to learn how to make it fast, read on, in this order:
 
-    lanes.py     one SIMD register as a type with ordinary operators
-    kernels.py   from samples to mel values, the inner loops, written on it like formulas
-    rows.py      the inner loops on rows: conditioning, logarithm, DCT, deltas
-    plan.py      the tables that a Convention needs: window, roots of unity, sparse filters, DCT
-    stages.py    the kernels as functions from arrays to arrays
-    extract.py   many utterances: chunks, threads, and what is done to whole clips
-    spectrum.py  the same kernels without filters, for spectrograms
+    lanes.py          one SIMD register as a type with ordinary operators
+    complex_lanes.py  two of them as a complex number
+    turning.py        how frames come to lie in lanes
+    kernels.py        from samples to mel values, the inner loops, written on these types like formulas
+    logarithm.py      the logarithm of a register
+    rows.py           the inner loops on rows: logarithm, DCT, deltas
+    clips.py          into a batch and out of it: many clips at once
+    plan.py           the tables that a Convention needs: window, roots of unity, sparse filters, DCT
+    stages.py         the kernels as functions from arrays to arrays
+    batch.py          what is done to a few clips that lie side by side
+    extract.py        many utterances: batches, pieces of long ones, threads
+    spectrum.py       the same kernels without filters, for spectrograms
 """
