@@ -252,5 +252,18 @@ def test_bad_arguments(call, message):
         call()
 
 
+@pytest.mark.parametrize("batch", [17, 8192])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("place", [0, 1, 4321, 8700, 8998, 8999])  # of 9000 samples; kaldi's frames end before the last
+@pytest.mark.parametrize("name", ["librosa", "kaldi"])
+def test_one_bad_sample_is_found_wherever_it_is(monkeypatch, name, place, dtype, batch):
+    monkeypatch.setattr(engine, "BATCH", batch)
+    for value in (np.nan, -np.inf):
+        x = np.sin(np.arange(9000.0)).astype(dtype)
+        x[place] = value
+        with pytest.raises(ValueError, match=rf"signals\[1\]\[{place}\] is {value}"):
+            dsp.extract([SIGNAL, x], RATE, name, dtype="float32")
+
+
 def test_no_signals():
     assert dsp.extract([], RATE, "librosa") == []

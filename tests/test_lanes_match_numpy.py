@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from dsp.engine import lanes
+from dsp.engine import complex_lanes, lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
 from dsp.engine.logarithm import log
 from dsp.engine.turning import turn
@@ -74,6 +74,18 @@ def _spread(a, out):
 def _fused(a, b, c, out):
     store(out, 0, lanes.fma(load(a, 0), load(b, 0), load(c, 0)))
     store(out, width(a), lanes.fma(-load(a, 0), 2.0, 3.0))
+
+
+@njit
+def _complex(z, w, out, magnitudes):
+    a, b = complex_lanes.load_complex(z, 0), complex_lanes.load_complex(z, 1)
+    complex_lanes.store_complex(out, 0, a + b)
+    complex_lanes.store_complex(out, 1, a - b)
+    complex_lanes.store_complex(out, 2, a * b)
+    complex_lanes.store_complex(out, 3, complex_lanes.splat_complex(w, 2) * b)
+    complex_lanes.store_complex(out, 4, complex_lanes.conjugate(a))
+    complex_lanes.store_complex(out, 5, complex_lanes.times_minus_i(a))
+    store(magnitudes, 0, complex_lanes.squared_magnitude(a))
 
 
 @njit
@@ -158,6 +170,17 @@ def test_fma_rounds_once(dtype, digits):
     wide = lanes.width(a)
     np.testing.assert_array_equal(out[:wide], np.full(wide, e**2, dtype))
     np.testing.assert_array_equal(out[wide : 2 * wide], -a[:wide] * 2 + 3)
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+def test_complex_numbers(rng, dtype, wide):
+    z, w = (rng.standard_normal(shape).astype(dtype) for shape in ((2, 2, wide), (2, 5)))
+    out, magnitudes = np.empty((6, 2, wide), dtype), np.empty(wide, dtype)
+    _complex(z, w, out, magnitudes)
+    a, b = z[:, 0] + 1j * z[:, 1].astype(np.float64)
+    expected = np.array([a + b, a - b, a * b, (w[0, 2] + 1j * w[1, 2]) * b, a.conj(), -1j * a])
+    np.testing.assert_allclose(out[:, 0] + 1j * out[:, 1], expected, rtol=0, atol=8 * np.finfo(dtype).eps * 4)
+    np.testing.assert_allclose(magnitudes, np.abs(a) ** 2, rtol=4 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])

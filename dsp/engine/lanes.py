@@ -17,7 +17,7 @@ import operator
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
-from numba.extending import intrinsic, lower_builtin, models, overload, register_model, type_callable
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 INT32 = ir.IntType(32)
 
@@ -69,10 +69,14 @@ def width(array) -> int:
     return 64 // array.itemsize
 
 
-@overload(width)
-def _width(array):
-    lanes = lanes_of(array).width
-    return lambda array: lanes
+@type_callable(width)
+def _width_type(context):
+    return lambda array: types.intp if lanes_of(array) else None
+
+
+@lower_builtin(width, types.Array)
+def _width(context, builder, signature, arguments):
+    return context.get_constant(types.intp, lanes_of(signature.args[0]).width)
 
 
 @intrinsic
