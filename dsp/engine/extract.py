@@ -68,10 +68,10 @@ def extract(
     plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers", at_most=MOST_WORKERS)
     found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
     places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
-    share = -(-sum(found[place].n_frames for place in places) // workers)
-    most = max(
-        1, min(BATCH, _SAMPLES // plan.size.hop, max(share, _SHARE))
-    )  # frames; a clip that has more is a long one
+    limit = max(1, min(BATCH, _SAMPLES // plan.size.hop))
+    most = _evenly(
+        sum(found[place].n_frames for place in places), limit, workers
+    )  # a clip of more frames is a long one
     batches = list(_batches([place for place in places if found[place].n_frames <= most], found, most))
     features = _spread(lambda batch: features_of([found[place] for place in batch], plan, kind), batches, workers)
     for batch, of_batch in zip(batches, features, strict=True):
@@ -79,8 +79,14 @@ def extract(
             found[place] = of_clip
     for place in places:
         if isinstance(found[place], Clip):
-            found[place] = _long(found[place], most, plan, kind, workers)
+            found[place] = _long(found[place], limit, plan, kind, workers)
     return found
+
+
+def _evenly(n_frames: int, limit: int, workers: int) -> int:
+    """Frames of a batch, `limit` at most, so that all workers get as many batches, if these do not become too small."""
+    rounds = max(1, -(-n_frames // (workers * limit)))
+    return min(limit, max(_SHARE, -(-n_frames // (workers * rounds))))
 
 
 def _spread(function: Callable, items: list, workers: int) -> list:
@@ -128,11 +134,11 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
 
 
 def _batches(places: list[int], clips: list[Clip], most: int) -> Iterator[list[int]]:
-    """The places in order, as many together as have `most` frames, and samples of one kind."""
+    """The places in order, together until they have `most` frames, and samples of one kind."""
     batch, total = [], 0
     for place in places:
         clip = clips[place]
-        if batch and (total + clip.n_frames > most or clip.samples.dtype != clips[batch[0]].samples.dtype):
+        if batch and (total >= most or clip.samples.dtype != clips[batch[0]].samples.dtype):
             yield batch
             batch, total = [], 0
         batch.append(place)
@@ -141,8 +147,9 @@ def _batches(places: list[int], clips: list[Clip], most: int) -> Iterator[list[i
         yield batch
 
 
-def _long(clip: Clip, most: int, plan: Plan, kind: str, workers: int) -> np.ndarray:
+def _long(clip: Clip, limit: int, plan: Plan, kind: str, workers: int) -> np.ndarray:
     """Features of a clip that goes through piece by piece."""
+    most = _evenly(clip.n_frames, limit, workers)
     pieces = [slice(start, min(start + most, clip.n_frames)) for start in range(0, clip.n_frames, most)]
 
     def highest_in(piece: slice) -> np.ndarray:
