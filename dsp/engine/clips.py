@@ -8,8 +8,9 @@ Checked: tests/test_extract_equals_textbook.py
 from typing import NamedTuple
 
 import numpy as np
-from numba import carray, njit, types
+from numba import njit, types
 from numba.extending import intrinsic
+from numba.np.arrayobj import populate_array
 
 from dsp.engine.lanes import inner, load_wide, maximum, smallest, store, width
 
@@ -29,14 +30,18 @@ def address(x: np.ndarray) -> int:
 
 
 @intrinsic
-def _pointer(typing, place, like):
-    """The address as a pointer to numbers of that array's kind."""
-    kind = types.CPointer(like.dtype)
+def _array_at(typing, place, size, like):
+    """(size,) numbers of that array's kind at an address."""
+    kind = types.Array(like.dtype, 1, "C")
 
     def generate(context, builder, signature, arguments):
-        return builder.inttoptr(arguments[0], context.get_value_type(kind))
+        array = context.make_array(kind)(context, builder)
+        item = context.get_constant(types.intp, like.dtype.bitwidth // 8)
+        pointer = builder.inttoptr(arguments[0], array.data.type)
+        populate_array(array, pointer, shape=arguments[1:2], strides=[item], itemsize=item, meminfo=None)
+        return array._getvalue()
 
-    return kind(types.intp, like), generate
+    return kind(types.intp, types.intp, like), generate
 
 
 @njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
@@ -48,7 +53,7 @@ def condition(clips, like, means, gain, emphasis, beyond_ends, samples, finite):
     """
     for i in range(clips.shape[1]):
         place, size, begin, left, right, look = clips[:, i]
-        x = carray(_pointer(place, like), (size,))
+        x = _array_at(place, size, like)
         wanted = samples[left:right]
         finite[i] = _condition(x, begin, gain, means[i], emphasis, beyond_ends, wanted)
         for n in range(max(begin + wanted.size, 0), size if look else 0):
