@@ -209,7 +209,7 @@ def first_result(scratch: str) -> tuple[str, dict, int]:
 def multiply_and_add(x, times):
     for _ in range(times):
         for i in range(0, 256, 16):  # 16 registers, none of which waits for another
-            lanes.store(x, i, lanes.load(x, i) * 0.5 + 0.5)
+            lanes.store(x, i, lanes.fma(lanes.load(x, i), 0.5, 0.5))
 
 
 @njit

@@ -12,7 +12,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from dsp.engine.lanes import inner, load_wide, maximum, smallest, store, width
+from dsp.engine.lanes import load_wide, maximum, once, smallest, store, width
 
 
 class Clip(NamedTuple):
@@ -60,7 +60,7 @@ def condition(clips, like, means, gain, emphasis, beyond_ends, samples, finite):
             finite[i] &= x[n] - x[n] == 0.0
 
 
-@inner
+@once
 def _condition(x, start, gain, mean, emphasis, beyond_ends, out):
     """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
 
@@ -81,7 +81,7 @@ def _condition(x, start, gain, mean, emphasis, beyond_ends, out):
     return finite
 
 
-@inner
+@once
 def _condition_inside(x, start, stop, gain, mean, a, out):
     """Samples start .. stop - 1, at least a register of them, each of which has one before it."""
     lanes, n = min(width(x), width(out)), stop - start
@@ -95,7 +95,7 @@ def _condition_inside(x, start, stop, gain, mean, a, out):
     return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
 
 
-@inner
+@once
 def _sample(x, n, gain, mean, emphasis):
     """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
     s = gain * x[n] - mean
@@ -106,7 +106,7 @@ def _sample(x, n, gain, mean, emphasis):
     return emphasis[1] * s
 
 
-@inner
+@once
 def _inside(place, n, beyond_ends):
     """The place in the signal that stands for one outside, dsp.framing._mirrored; -1 where a zero does."""
     if beyond_ends == 0:

@@ -15,7 +15,7 @@ from dsp.engine.complex_lanes import (
     store_complex,
     times_minus_i,
 )
-from dsp.engine.lanes import fma, inner, load, load_splat, splat, sqrt, store, width
+from dsp.engine.lanes import fma, load, load_splat, once, splat, sqrt, store, width
 from dsp.engine.turning import turn
 
 
@@ -62,7 +62,7 @@ def mel_frames(x, tables, z, power, kept, mel, energy):
                 store(mel, k * n_frames + t, load(power, k * lanes))
 
 
-@inner
+@once
 def _load_frames(x, first, tables, start, stop, z):
     """Samples start .. stop - 1 of every frame times tables.at_load, even ones as real parts, odd ones as imaginary."""
     lanes = width(z)
@@ -73,7 +73,7 @@ def _load_frames(x, first, tables, start, stop, z):
         store(z, n * lanes, splat(z, 0.0))
 
 
-@inner
+@once
 def _prepare(z, tables):
     """Frames without their mean, emphasized and windowed, in place, as dsp.mfcc.windowed; returns their raw energy.
 
@@ -100,7 +100,7 @@ def _prepare(z, tables):
     return energy
 
 
-@inner
+@once
 def _radix4(z, roots, start, size, block, p_start, p_stop):
     """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
     n, m = roots.shape[1], block // 4
@@ -118,7 +118,7 @@ def _radix4(z, roots, start, size, block, p_start, p_stop):
             store_complex(z, i + 3 * m, w3 * (difference_ac - difference_bd))
 
 
-@inner
+@once
 def _last_radix4(z, start, size):
     """_radix4 on blocks of four elements, for which every factor is 1."""
     for i in range(start, start + size, 4):
@@ -131,7 +131,7 @@ def _last_radix4(z, start, size):
         store_complex(z, i + 3, difference_ac - difference_bd)
 
 
-@inner
+@once
 def _radix2(z, roots, start, size, block, p_start, p_stop):
     """Elements p and p + m of a block become their sum, and their difference times w^p."""
     n, m = roots.shape[1], block // 2
@@ -143,7 +143,7 @@ def _radix2(z, roots, start, size, block, p_start, p_stop):
             store_complex(z, i + m, w * (a - b))
 
 
-@inner
+@once
 def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     n, m = roots.shape[1], block // radix
@@ -158,7 +158,7 @@ def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
                 store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
 
 
-@inner
+@once
 def _power(z, tables, power):
     """|X|^2 or |X| from the half-length transform Z: dsp.fft._untangle, then normalized_power.
 
@@ -175,7 +175,7 @@ def _power(z, tables, power):
         store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
 
 
-@inner
+@once
 def _filter(power, tables, t, mel):
     """mel[m, t] = sum_k H[m, k] power[k]."""
     lanes, n_frames = width(power), mel.shape[1]

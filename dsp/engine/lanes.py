@@ -267,3 +267,6 @@ largest = _reduction("fmax")
 
 # For functions that only compiled functions call: what Python would need to call them takes half the compile time.
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+
+# For those among them that are called from one place: their lines become the caller's, which compiles sooner.
+once = njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")

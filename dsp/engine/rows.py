@@ -12,6 +12,7 @@ from dsp.engine.lanes import (
     load,
     load_splat,
     maximum,
+    once,
     splat,
     store,
     width,
@@ -32,7 +33,7 @@ def take_log(mel, factor, floor, rule, level):
         store(level, i, factor * log(_floored(load(mel, i), floor, rule)))
 
 
-@inner
+@once
 def _floored(x, floor, rule):
     if rule == 0:
         return maximum(x, floor)
