@@ -12,7 +12,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from dsp.engine.lanes import load_wide, maximum, once, smallest, store, width
+from dsp.engine.lanes import inner, load_wide, maximum, smallest, store, width
 
 
 class Clip(NamedTuple):
@@ -52,15 +52,14 @@ def condition(clips, like, means, gain, emphasis, beyond_ends, samples, finite):
     the signal), where it goes, where the next clip's begin, and whether what nobody wants is looked at, too.
     """
     for i in range(clips.shape[1]):
-        place, size, begin, left, right, look = clips[:, i]
-        x = _array_at(place, size, like)
-        wanted = samples[left:right]
+        size, begin = clips[1, i], clips[2, i]
+        x, wanted = _array_at(clips[0, i], size, like), samples[clips[3, i] : clips[4, i]]
         finite[i] = _condition(x, begin, gain, means[i], emphasis, beyond_ends, wanted)
-        for n in range(max(begin + wanted.size, 0), size if look else 0):
+        for n in range(max(begin + wanted.size, 0), size if clips[5, i] else 0):
             finite[i] &= x[n] - x[n] == 0.0
 
 
-@once
+@inner
 def _condition(x, start, gain, mean, emphasis, beyond_ends, out):
     """Samples from `start` on, before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
 
@@ -81,7 +80,7 @@ def _condition(x, start, gain, mean, emphasis, beyond_ends, out):
     return finite
 
 
-@once
+@inner
 def _condition_inside(x, start, stop, gain, mean, a, out):
     """Samples start .. stop - 1, at least a register of them, each of which has one before it."""
     lanes, n = min(width(x), width(out)), stop - start
@@ -95,7 +94,7 @@ def _condition_inside(x, start, stop, gain, mean, a, out):
     return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
 
 
-@once
+@inner
 def _sample(x, n, gain, mean, emphasis):
     """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
     s = gain * x[n] - mean
@@ -106,7 +105,7 @@ def _sample(x, n, gain, mean, emphasis):
     return emphasis[1] * s
 
 
-@once
+@inner
 def _inside(place, n, beyond_ends):
     """The place in the signal that stands for one outside, dsp.framing._mirrored; -1 where a zero does."""
     if beyond_ends == 0:

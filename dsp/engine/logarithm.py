@@ -7,7 +7,7 @@ import math
 
 from numba.extending import overload
 
-from dsp.engine.lanes import LANES32, LANES64, exponent, fma, inner, mantissa
+from dsp.engine.lanes import LANES32, LANES64, exponent, fma, mantissa
 
 LN2 = math.log(2.0)
 
@@ -22,16 +22,6 @@ def log(x):
     raise NotImplementedError("only inside an @njit function")
 
 
-@overload(log)
-def _log(x):
-    if x == LANES32:
-        return lambda x: _log32(x)
-    if x == LANES64:
-        return lambda x: _log64(x)
-    return None
-
-
-@inner
 def _log32(x):
     m = mantissa(x)
     s = (m - 1.0) / (m + 1.0)
@@ -42,7 +32,6 @@ def _log32(x):
     return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
 
 
-@inner
 def _log64(x):
     m = mantissa(x)
     s = (m - 1.0) / (m + 1.0)
@@ -57,3 +46,8 @@ def _log64(x):
     series = fma(series, z, 1 / 5)
     series = fma(series, z, 1 / 3)
     return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
+
+
+@overload(log)
+def _log(x):
+    return {LANES32: _log32, LANES64: _log64}.get(x)

@@ -44,23 +44,15 @@ def _floored(x, floor, rule):
 
 @njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 def mix_rows(matrix, rows, out):
-    """out = matrix @ rows, for few rows and many columns; four sums at a time, none of which waits for another."""
+    """out = matrix @ rows, for few rows and many columns."""
     lanes, n, (n_out, n_in) = width(rows), rows.shape[1], matrix.shape
     for block in range(-(-n // lanes)):
         t = min(block * lanes, n - lanes)
-        for first in range(0, n_out, 4):
-            i0, i1, i2, i3 = first, min(first + 1, n_out - 1), min(first + 2, n_out - 1), min(first + 3, n_out - 1)
-            sum0 = sum1 = sum2 = sum3 = splat(rows, 0.0)
+        for i in range(n_out):
+            total = splat(rows, 0.0)
             for j in range(n_in):
-                x = load(rows, j * n + t)
-                sum0 = fma(load_splat(matrix, i0 * n_in + j), x, sum0)
-                sum1 = fma(load_splat(matrix, i1 * n_in + j), x, sum1)
-                sum2 = fma(load_splat(matrix, i2 * n_in + j), x, sum2)
-                sum3 = fma(load_splat(matrix, i3 * n_in + j), x, sum3)
-            store(out, i0 * n + t, sum0)
-            store(out, i1 * n + t, sum1)
-            store(out, i2 * n + t, sum2)
-            store(out, i3 * n + t, sum3)
+                total = fma(load_splat(matrix, i * n_in + j), load(rows, j * n + t), total)
+            store(out, i * n + t, total)
 
 
 @njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
