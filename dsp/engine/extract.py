@@ -1,6 +1,6 @@
 """Features of many utterances, compiled and in batches: the fast lane's only door.
 
-A batch is a few clips, side by side, for which every kernel is called once; a long clip goes through piece by
+A batch is some clips, side by side, for which every kernel is called once; a long clip goes through piece by
 piece. What is needed beside signals and features therefore does not grow with either. Where a value depends on
 a whole clip (a dynamic range below its maximum, say), a long clip is gone through twice: once for the maximum,
 once for the features.
@@ -47,7 +47,8 @@ def extract(
 
     Returns
     -------
-    features : list of (n_rows, n_frames) arrays of that dtype, in the order of the signals
+    features : list of (n_rows, n_frames) arrays of that dtype, in the order of the signals; those of short signals
+        lie in common blocks of memory: keep a copy of one if the others are not to be kept
 
     Raises
     ------
@@ -69,9 +70,8 @@ def extract(
     found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
     places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
     limit = max(1, min(BATCH, _SAMPLES // plan.size.hop))
-    most = _evenly(
-        sum(found[place].n_frames for place in places), limit, workers
-    )  # a clip of more frames is a long one
+    total = sum(found[place].n_frames for place in places)
+    most = _evenly(total, limit, workers)  # frames of a batch; a clip of more is a long one
     batches = list(_batches([place for place in places if found[place].n_frames <= most], found, most))
     features = _spread(lambda batch: features_of([found[place] for place in batch], plan, kind), batches, workers)
     for batch, of_batch in zip(batches, features, strict=True):
