@@ -88,15 +88,11 @@ def splat_complex(typing, w, k):
     kind = _COMPLEX_OF[lanes_of(w)]
 
     def generate(context, builder, signature, arguments):
-        array = context.make_array(signature.args[0])(context, builder, arguments[0])
-        n = builder.extract_value(array.shape, 1)
-        places = (
-            element(context, builder, *signature.args[:1], arguments[0], index)
-            for index in (arguments[1], builder.add(n, arguments[1]))
-        )
-        return _complex(
-            context, builder, kind, *(splat_of(builder, kind.lanes, builder.load(place)) for place in places)
-        )
+        array_type, (array, k) = signature.args[0], arguments
+        n = builder.extract_value(context.make_array(array_type)(context, builder, array).shape, 1)
+        places = (element(context, builder, array_type, array, index) for index in (k, builder.add(n, k)))
+        parts = (splat_of(builder, kind.lanes, builder.load(place)) for place in places)
+        return _complex(context, builder, kind, *parts)
 
     return kind(w, types.intp), generate
 
