@@ -46,9 +46,8 @@ def roots_of_unity(n: int) -> np.ndarray:
 
 def _roots_of_unity(n):
     quadrant, rest = np.divmod(4 * np.arange(n), n)  # angle = pi/2 (quadrant + rest / n)
-    nearest, back = np.unique(
-        np.minimum(rest, n - rest), return_inverse=True
-    )  # all sines and cosines are some of these
+    # All sines and cosines are those of few angles.
+    nearest, back = np.unique(np.minimum(rest, n - rest), return_inverse=True)
     angles = [math.pi * k / (2 * n) for k in nearest.tolist()]
     cosine, sine = (np.array([f(angle) for angle in angles])[back] for f in (math.cos, math.sin))
     far = 2 * rest > n

@@ -93,7 +93,7 @@ def _colour_and_resize(
         else:
             _mix_rows(narrow, row_taps[i], row_weights[i], finished)
         for j in range(0, 3 * width, WIDTH):
-            clipped = minimum(maximum(load(finished, j), splat(finished, 0.0)), splat(finished, 1.0))
+            clipped = minimum(maximum(load(finished, j), 0.0), 1.0)
             store(finished, j, _round(255.0 * clipped))
         for j in range(width):
             image[i, j, 0] = np.uint8(finished[j])
@@ -112,7 +112,7 @@ def _colour_index(level, index):
     for register in range(-(-level.size // WIDTH)):
         i = min(register * WIDTH, level.size - WIDTH)
         scaled = (load(level, i) - least) / span * 255.0
-        store(index, i, maximum(_round(scaled), splat(level, 1.0)) - 1.0)
+        store(index, i, maximum(_round(scaled), 1.0) - 1.0)
 
 
 @njit(cache=True)
@@ -129,16 +129,16 @@ def _colour_row(index, out):
     for register in range(-(-n // WIDTH)):
         i = min(register * WIDTH, n - WIDTH)
         x = load(index, i)
-        store(out, i, _jet(x, 96.0, splat(out, 1.0)))
-        store(out, n + i, _jet(x, 32.0, splat(out, 1.0)))
-        store(out, 2 * n + i, _jet(x, -32.0, splat(out, 1.0)))
+        store(out, i, _jet(x, 96.0))
+        store(out, n + i, _jet(x, 32.0))
+        store(out, 2 * n + i, _jet(x, -32.0))
 
 
 @njit(cache=True)
-def _jet(index, first, one):
+def _jet(index, first):
     """One channel of jet(256): from 1/64 at `first` up to 1 in 64 steps, 63 more at 1, down again in 63."""
     rising, falling = (index - (first - 1.0)) / 64.0, ((first + 191.0) - index) / 64.0
-    return maximum(minimum(minimum(rising, falling), one), one - 1.0)
+    return maximum(minimum(minimum(rising, falling), 1.0), 0.0)
 
 
 @njit(cache=True)

@@ -73,7 +73,7 @@ def _spread(a, out):
 @njit
 def _fused(a, b, c, out):
     store(out, 0, lanes.fma(load(a, 0), load(b, 0), load(c, 0)))
-    store(out, width(a), lanes.fma(-load(a, 0), 2.0, 3.0))
+    store(out, width(a), lanes.fma(0.0 - load(a, 0), 2.0, 3.0))
 
 
 @njit

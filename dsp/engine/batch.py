@@ -31,13 +31,18 @@ class Places(NamedTuple):
         return [slice(*pair) for pair in zip(self.starts, self.stops, strict=True)]
 
 
+def one_place(n_frames: int) -> Places:
+    """Where one clip is that has all the frames."""
+    return Places(np.array([0]), np.array([n_frames]))
+
+
 def features_of(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     """Features of whole clips that go through together."""
     counts = [clip.n_frames for clip in clips]
     rows, energy, places = rows_of(clips, [0] * len(clips), counts, plan, kind)
     if kind == "mfcc":
         rows = over_time(rows, energy, places, plan, room("features", (n_rows(plan), rows.shape[1]), plan.dtype))
-    if len(clips) == 1:
+    if len(clips) == 1:  # nothing to deal out, and nothing to compile for it
         return [rows.copy()]
     features = np.empty(len(rows) * sum(counts), plan.dtype)
     deal_out(rows, *places, features)
@@ -51,7 +56,7 @@ def n_rows(plan: Plan) -> int:
     return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
 
 
-def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray, Places]:
+def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple[np.ndarray, np.ndarray | None, Places]:
     """(levels or cepstra, energy, where each clip's frames are): counts[i] frames of clip i from frame starts[i] on."""
     mel, energy, places = spectra(clips, starts, counts, plan)
     if plan.whole_clip and highest is None:
@@ -151,11 +156,7 @@ def _second_slopes(statics: np.ndarray, first: np.ndarray, places: Places, plan:
         for place in places.slices():
             rows = statics[:, place]
             extended = np.concatenate([rows] + [rows[:, -1:]] * (c.delta_width // 2), axis=1)
-            inner, outer, whole = (
-                np.empty_like(extended),
-                np.empty_like(extended),
-                Places(np.array([0]), np.array([extended.shape[1]])),
-            )
+            inner, outer, whole = np.empty_like(extended), np.empty_like(extended), one_place(extended.shape[1])
             _slopes(extended, whole, plan, 1, inner)
             _slopes(inner, whole, plan, 1, outer)
             out[:, place] = outer[:, : rows.shape[1]]

@@ -8,11 +8,11 @@ Checked: tests/test_extract_equals_textbook.py
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from dsp.engine.lanes import inner, load_wide, maximum, smallest, store, width
+from dsp.engine.lanes import inner, kernel, load_wide, maximum, smallest, store, width
 
 
 class Clip(NamedTuple):
@@ -44,7 +44,7 @@ def _array_at(typing, place, size, like):
     return kind(types.intp, types.intp, like), generate
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def condition(clips, like, means, gain, emphasis, beyond_ends, samples, finite):
     """Clips after dsp.mfcc.condition and dsp.framing.extend, side by side; finite[i]: whether all their samples are.
 
@@ -117,7 +117,7 @@ def _inside(place, n, beyond_ends):
     return at if at < n else 2 * n - 1 - at
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def deal_out(rows, starts, stops, out):
     """The rows of every clip, rows[:, starts[i] : stops[i]], one clip after the other."""
     place = 0

@@ -15,7 +15,7 @@ import numpy as np
 
 from dsp.checks import as_count, as_samples, as_signal
 from dsp.conventions import named
-from dsp.engine.batch import Places, features_of, highest_of, n_rows, over_time, rows_of, spectra
+from dsp.engine.batch import features_of, highest_of, n_rows, one_place, over_time, rows_of, spectra
 from dsp.engine.clips import Clip
 from dsp.engine.plan import Plan, make_plan
 from dsp.mfcc import trace
@@ -172,4 +172,4 @@ def _long(clip: Clip, limit: int, plan: Plan, kind: str, workers: int) -> np.nda
     if kind == "log_mel":
         return rows
     features = np.empty((n_rows(plan), clip.n_frames), plan.dtype)
-    return over_time(rows, energy, Places(np.array([0]), np.array([clip.n_frames])), plan, features)
+    return over_time(rows, energy, one_place(clip.n_frames), plan, features)

@@ -5,8 +5,6 @@ Frames stand in lanes: sample n of frames t, t+1, .. is one register, and two ar
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
-from numba import njit
-
 from dsp.engine.complex_lanes import (
     conjugate,
     load_complex,
@@ -15,11 +13,11 @@ from dsp.engine.complex_lanes import (
     store_complex,
     times_minus_i,
 )
-from dsp.engine.lanes import fma, load, load_splat, once, splat, sqrt, store, width
+from dsp.engine.lanes import fma, kernel, load, load_splat, once, splat, sqrt, store, width
 from dsp.engine.turning import turn
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def mel_frames(x, tables, z, power, kept, mel, energy):
     """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`.
 

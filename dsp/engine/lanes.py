@@ -3,8 +3,8 @@
 Inside an @njit function, `x = load(array, i)` takes neighbours of a C-contiguous float array from its
 flattened element i on, as many as a register holds (`width(array)`); `store(array, i, x)` puts them back;
 `load_splat(array, i)` is one element in every lane, `splat(array, s)` a number in every lane of that array's
-kind. + - * / and the sign work on all lanes at once, with a number on either side too, and so do the
-functions below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
+kind. + - * / work on all lanes at once, with a number on either side too, and so do the functions
+below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
 registers runs the same code on smaller ones: the values are the same on every machine.
 
 Numba's disk cache does not notice changes to this file: after editing it, delete __pycache__.
@@ -184,16 +184,6 @@ _arithmetic(operator.mul, lambda builder, a, b: builder.fmul(a, b))
 _arithmetic(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 
 
-@lower_builtin(operator.neg, LanesType)
-def _negative(context, builder, signature, arguments):
-    return builder.fneg(arguments[0])
-
-
-@type_callable(operator.neg)
-def _negative_type(context):
-    return lambda x: x if isinstance(x, LanesType) else None
-
-
 def _function(emit, n_arguments: int):
     """An intrinsic on a register, and further ones or numbers, that gives a register: emit(builder, lanes, *values)."""
 
@@ -264,6 +254,9 @@ def _reduction(name: str):
 
 smallest = _reduction("fmin")
 largest = _reduction("fmax")
+
+# For functions that Python calls: kept on disk, without the interpreter's lock.
+kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
 # For functions that only compiled functions call: what Python would need to call them takes half the compile time.
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")

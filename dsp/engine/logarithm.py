@@ -22,32 +22,24 @@ def log(x):
     raise NotImplementedError("only inside an @njit function")
 
 
-def _log32(x):
-    m = mantissa(x)
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    series = fma(z, 1 / 9, 1 / 7)
-    series = fma(series, z, 1 / 5)
-    series = fma(series, z, 1 / 3)
-    return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
+def _series_to(last: int):
+    """The logarithm of a register by the series up to s^last."""
+
+    def log_of(x):
+        m = mantissa(x)
+        s = (m - 1.0) / (m + 1.0)
+        z = s * s
+        series = fma(z, 1.0 / last, 1.0 / (last - 2))
+        for n in range(last - 4, 1, -2):
+            series = fma(series, z, 1.0 / n)
+        return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
+
+    return log_of
 
 
-def _log64(x):
-    m = mantissa(x)
-    s = (m - 1.0) / (m + 1.0)
-    z = s * s
-    series = fma(z, 1 / 21, 1 / 19)
-    series = fma(series, z, 1 / 17)
-    series = fma(series, z, 1 / 15)
-    series = fma(series, z, 1 / 13)
-    series = fma(series, z, 1 / 11)
-    series = fma(series, z, 1 / 9)
-    series = fma(series, z, 1 / 7)
-    series = fma(series, z, 1 / 5)
-    series = fma(series, z, 1 / 3)
-    return exponent(x) * LN2 + 2.0 * (s + s * (z * series))
+_SERIES = {LANES32: _series_to(9), LANES64: _series_to(21)}
 
 
-@overload(log)
+@overload(log, jit_options={"error_model": "numpy"})
 def _log(x):
-    return {LANES32: _log32, LANES64: _log64}.get(x)
+    return _SERIES.get(x)

@@ -169,7 +169,7 @@ def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
     for p in range(0, m, strip):
         if strip < m:
             steps += [(0, 2 * (first + p), 2 * strip, 0, 0, 0) for first in range(0, n, m)]
-        elif p == 0:
+        else:
             steps.append((0, 0, 2 * n, 0, 0, 0))
         steps.append((radices[0], 0, n, n, p, p + strip))
     block, rest = m, list(radices[1:])

@@ -4,24 +4,11 @@ Neighbours in a row are neighbours in time, and a register holds as many of them
 equals a few lines of the textbook lane, which its docstring names.
 """
 
-from numba import njit
-
-from dsp.engine.lanes import (
-    fma,
-    inner,
-    load,
-    load_splat,
-    maximum,
-    once,
-    splat,
-    store,
-    width,
-    zero_to,
-)
+from dsp.engine.lanes import fma, inner, kernel, load, load_splat, maximum, once, splat, store, width, zero_to
 from dsp.engine.logarithm import log
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def take_log(mel, factor, floor, rule, level):
     """level = factor ln(floored mel): the first lines of dsp.mfcc.compressed.
 
@@ -42,7 +29,7 @@ def _floored(x, floor, rule):
     return zero_to(x, floor)
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def mix_rows(matrix, rows, out):
     """out = matrix @ rows, for few rows and many columns."""
     lanes, n, (n_out, n_in) = width(rows), rows.shape[1], matrix.shape
@@ -55,7 +42,7 @@ def mix_rows(matrix, rows, out):
             store(out, i * n + t, total)
 
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+@kernel
 def slopes(x, starts, stops, weights, replicate, out):
     """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
     lanes, half, (n_rows, n) = width(x), weights.size // 2, x.shape
@@ -70,10 +57,9 @@ def slopes(x, starts, stops, weights, replicate, out):
         for i in range(starts.size):  # the sums that reached over the edges of a clip
             start, stop = starts[i], stops[i]
             inside = min(start + half, stop) if last >= half else stop
-            for t in range(start, inside):
-                out[k, t] = _slope(x[k, start:stop], t - start, weights, replicate)
-            for t in range(max(inside, stop - half), stop):
-                out[k, t] = _slope(x[k, start:stop], t - start, weights, replicate)
+            for first, end in ((start, inside), (max(inside, stop - half), stop)):
+                for t in range(first, end):
+                    out[k, t] = _slope(x[k, start:stop], t - start, weights, replicate)
 
 
 @inner

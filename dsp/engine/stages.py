@@ -33,8 +33,8 @@ def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[
     z = room("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
     power, mel = room("power", (n_fft // 2 + 1, lanes), dtype), room("mel", (tables.n_levels, n_room), dtype)
     kept = None if tables.only_radix_4 else room("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
-    as_they_are = tables.as_they_are and not tables.spectrum_energy
-    energy = None if as_they_are else room("energy", (n_room,), dtype)
+    spared = tables.as_they_are and not tables.spectrum_energy
+    energy = None if spared else room("energy", (n_room,), dtype)
     mel_frames(samples, tables, z, power, kept, mel, energy)
     return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
