@@ -90,14 +90,19 @@ def _evenly(n_frames: int, limit: int, workers: int) -> int:
 
 
 def _spread(function: Callable, items: list, workers: int) -> list:
-    """[function(item) for item in items], every thread a share of them."""
-    if workers == 1 or len(items) < 2:
-        return [function(item) for item in items]
-    found, n_shares = [None] * len(items), min(workers, len(items))
-    shares = _threads(workers).map(lambda at: [function(item) for item in items[at::n_shares]], range(n_shares))
-    for start, share in enumerate(shares):
-        found[start::n_shares] = share
+    """[function(item) for item in items], every worker a share of them; the first worker is the caller."""
+    n_shares = max(1, min(workers, len(items)))
+    shares = [items[at::n_shares] for at in range(n_shares)]
+    waiting = [_threads(workers - 1).submit(_all, function, share) for share in shares[1:]]
+    found = [None] * len(items)
+    found[::n_shares] = _all(function, shares[0])
+    for at, future in enumerate(waiting, start=1):
+        found[at::n_shares] = future.result()
     return found
+
+
+def _all(function: Callable, items: list) -> list:
+    return [function(item) for item in items]
 
 
 @lru_cache(maxsize=4)
