@@ -6,10 +6,11 @@ says so. To learn how a feature is made, read dsp/*.py; to learn how to make it 
     lanes.py          one SIMD register as a type with ordinary operators
     complex_lanes.py  two of them as a complex number
     turning.py        how frames come to lie in lanes
-    kernels.py        from samples to mel values, the inner loops, written on these types like formulas
+    compiling.py      how functions on them are compiled
+    clips.py          into a batch and out of it: many clips at once
+    kernels.py        from clips to mel values, the inner loops, written on these types like formulas
     logarithm.py      the logarithm of a register
     rows.py           the inner loops on rows: logarithm, DCT, deltas
-    clips.py          into a batch and out of it: many clips at once
     plan.py           the tables that a Convention needs: window, roots of unity, sparse filters, DCT
     stages.py         the kernels as functions from arrays to arrays
     batch.py          what is done to a few clips that lie side by side

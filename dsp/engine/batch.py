@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.checks import check_finite
-from dsp.engine.clips import Clip, address, condition, deal_out
+from dsp.engine.clips import Clip, deal_out
 from dsp.engine.plan import Plan
 from dsp.engine.rows import slopes
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
@@ -67,20 +66,17 @@ def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple
 
 def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, places): counts[i] frames of clip i from frame starts[i] on."""
-    hop, beyond, c = plan.size.hop, plan.tables.beyond, plan.convention
+    hop, beyond = plan.size.hop, plan.tables.beyond
     counts, starts = np.array(counts), np.array(starts)
     edges = np.concatenate([[0], np.cumsum(counts + beyond)])  # place of each clip's first frame, and the end of all
     n_frames = int(edges[-1]) - beyond
-    samples = room("samples", (samples_needed(n_frames, plan.tables),), plan.dtype)
-    samples[edges[-1] * hop :] = 0
-    addresses, sizes = [address(clip.samples) for clip in clips], [clip.samples.size for clip in clips]
+    begin, place, end = starts * hop - plan.before, edges[:-1] * hop, edges[1:] * hop
+    sizes = np.array([clip.samples.size for clip in clips])
     to_the_end = starts + counts == [clip.n_frames for clip in clips]
-    wanted = (addresses, sizes, starts * hop - plan.before, edges[:-1] * hop, edges[1:] * hop, to_the_end)
-    means, finite = np.array([clip.mean for clip in clips]), np.empty(len(clips), bool)
-    condition(np.array(wanted), clips[0].samples, means, c.scale, plan.emphasis, plan.beyond_ends, samples, finite)
-    for i in np.flatnonzero(~finite):
-        check_finite(clips[i].samples, clips[i].name)
-    mel, energy = mel_and_energy(samples, n_frames, plan.tables)
+    looked_at = np.where(to_the_end, sizes, np.minimum(begin + end - place, sizes))
+    end[-1] = max(end[-1], samples_needed(n_frames, plan.tables))
+    wanted = np.stack([begin, place, end, looked_at], axis=1)
+    mel, energy = mel_and_energy(clips, wanted, n_frames, plan.tables, plan.mirror)
     return mel, energy, Places(edges[:-1], edges[:-1] + counts)
 
 

@@ -123,7 +123,7 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
         if shortened or not plan.fast:
             return trace(x, sample_rate, c, until=kind)[kind].astype(plan.dtype)
         n_frames = frames_given(x.size, plan.size, c)
-        if (plan.emphasis[2] and x.size < 2) or (plan.tables.frame_emphasis[2] and plan.size.frame < 2):
+        if (plan.tables.emphasis[2] and x.size < 2) or (plan.tables.frame_emphasis[2] and plan.size.frame < 2):
             raise ValueError('first="extrapolate" needs two samples; there is one')
         if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
             raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")

@@ -5,6 +5,8 @@ Frames stand in lanes: sample n of frames t, t+1, .. is one register, and two ar
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
+from dsp.engine.clips import all_finite, array_at, condition
+from dsp.engine.compiling import kernel, once
 from dsp.engine.complex_lanes import (
     conjugate,
     load_complex,
@@ -13,61 +15,81 @@ from dsp.engine.complex_lanes import (
     store_complex,
     times_minus_i,
 )
-from dsp.engine.lanes import fma, kernel, load, load_splat, once, splat, sqrt, store, width
+from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, sqrt, store, width
 from dsp.engine.turning import turn
 
 
 @kernel
-def mel_frames(x, tables, z, power, kept, mel, energy):
-    """mel[m, t] and energy[t] of every frame: dsp.mfcc.trace from `frames` to `mel`.
+def mel_of_clips(clips, like, means, mirror, finite, samples, tables, z, power, kept, mel, energy):
+    """mel[m, t] and energy[t] of the clips, side by side: dsp.mfcc.trace from `signal` to `mel`.
+
+    A row of `clips` is an address, of as many samples, of `like`'s kind, the first sample wanted (negative before
+    the signal), where it comes to lie in the row of all clips, where the next clip's do, and up to which sample the
+    signal is looked at for what is not finite; finite[i] becomes whether all samples of clip i are. That row is never
+    there as a whole: `samples` has room for a stretch of it, small enough to stay in the cache between its two uses.
 
     The transform is complex, of length n_fft / 2, on the even samples + i the odd ones, and leaves X[k] at place
     tables.order[k]. Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks
-    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements. None for
-    `kept` where every radix is 4, and for `energy` where the frames are taken as they are, spares compiling the rest.
+    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements.
+
+    None for `mirror` where there are zeros beyond the ends of a clip, for `kept` where every radix is 4, and for
+    `energy` where the frames are taken as they are, spares compiling the rest.
     """
-    lanes = width(mel)
-    n_frames = mel.shape[1]
-    for block in range(-(-n_frames // lanes)):
-        t = min(block * lanes, n_frames - lanes)  # the last register overlaps the one before
-        for step in range(tables.schedule.shape[0]):
-            radix, start, size, length, p, stop = tables.schedule[step]
-            if radix == 0:
-                _load_frames(x, t * tables.hop, tables, start, start + size, z)
-                if energy is not None:
-                    if not tables.as_they_are:
-                        store(energy, t, _prepare(z, tables))
-            elif radix == 4 and length == 4:
-                _last_radix4(z, start, size)
-            elif radix == 4:
-                _radix4(z, tables.half_roots, start, size, length, p, stop)
-            elif kept is not None:
-                if radix == 2:
-                    _radix2(z, tables.half_roots, start, size, length, p, stop)
-                else:
-                    _radix_r(z, kept, tables.half_roots, radix, start, size, length, p, stop)
-        _power(z, tables, power)
-        if energy is not None:
-            if tables.spectrum_energy:
-                total = load(power, 0)
-                for k in range(1, tables.n_fft // 2 + 1):
-                    total = total + load(power, k * lanes)
-                store(energy, t, total)
-        if tables.filter_first.size > 0:
-            _filter(power, tables, t, mel)
-        else:
-            for k in range(tables.n_levels):
-                store(mel, k * n_frames + t, load(power, k * lanes))
+    lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, samples.size, 0
+    stretch = (n_loaded - tables.at_load.size) // hop + 1
+    for number in range(-(-n_frames // stretch)):
+        first = minimum(number * stretch, n_frames - lanes)
+        last = minimum(first + stretch, n_frames) - lanes  # where the last register begins: it overlaps the one before
+        low, high = first * hop, first * hop + n_loaded
+        for i in range(means.size):
+            address, size, begin, place, end, _ = clips[i]
+            start, end = maximum(place, low), minimum(end, high)
+            if start < end:
+                x, begin = array_at(address, size, like), begin + start - place
+                finite[i] &= condition(x, begin, means[i], mirror, tables, samples, start - low, end - start)
+        for block in range(-(-(last + lanes - first) // lanes)):
+            t = minimum(first + block * lanes, last)
+            for step in range(tables.schedule.shape[0]):
+                radix, start, size, length, p, stop = tables.schedule[step]
+                if radix == 0:
+                    _load_frames(samples, (t - first) * hop, tables, start, start + size, z)
+                    if energy is not None:
+                        if not tables.as_they_are:
+                            store(energy, t, _prepare(z, tables))
+                elif radix == 4 and length == 4:
+                    _last_radix4(z, start, size)
+                elif radix == 4:
+                    _radix4(z, tables.half_roots, start, size, length, p, stop)
+                elif kept is not None:
+                    if radix == 2:
+                        _radix2(z, tables.half_roots, start, size, length, p, stop)
+                    else:
+                        _radix_r(z, kept, tables.half_roots, radix, start, size, length, p, stop)
+            _power(z, tables, power)
+            if energy is not None:
+                if tables.spectrum_energy:
+                    total = load(power, 0)
+                    for k in range(1, tables.n_fft // 2 + 1):
+                        total = total + load(power, k * lanes)
+                    store(energy, t, total)
+            if tables.filter_first.size > 0:
+                _filter(power, tables, t, mel)
+            else:
+                for k in range(tables.n_levels):
+                    store(mel, k * n_frames + t, load(power, k * lanes))
+    for i in range(means.size):
+        address, size, begin, place, end, looked_at = clips[i]
+        finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - place, looked_at)
 
 
 @once
 def _load_frames(x, first, tables, start, stop, z):
     """Samples start .. stop - 1 of every frame times tables.at_load, even ones as real parts, odd ones as imaginary."""
     lanes = width(z)
-    inside = min(stop, tables.frame)
+    inside = minimum(stop, tables.frame)
     for n in range(start, inside, lanes):
         turn(x, first + n, tables.hop, tables.at_load, n, z)
-    for n in range(max(start, inside), stop):
+    for n in range(maximum(start, inside), stop):
         store(z, n * lanes, splat(z, 0.0))
 
 

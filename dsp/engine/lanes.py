@@ -15,7 +15,7 @@ Checked: tests/test_lanes_match_numpy.py
 import operator
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
@@ -184,34 +184,56 @@ _arithmetic(operator.mul, lambda builder, a, b: builder.fmul(a, b))
 _arithmetic(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 
 
+def _typed(emit, lanes, *others):
+    """What an intrinsic returns that makes a register of one and of others or numbers: emit(builder, lanes, ..)."""
+    if not isinstance(lanes, LanesType) or any(kind != lanes and not isinstance(kind, types.Float) for kind in others):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        pairs = zip(arguments, signature.args, strict=True)
+        return emit(builder, lanes, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
+
+    return lanes(lanes, *others), generate
+
+
 def _function(emit, n_arguments: int):
-    """An intrinsic on a register, and further ones or numbers, that gives a register: emit(builder, lanes, *values)."""
-
-    def typed(lanes, *others):
-        if not isinstance(lanes, LanesType) or any(
-            kind != lanes and not isinstance(kind, types.Float) for kind in others
-        ):
-            return None
-
-        def generate(context, builder, signature, arguments):
-            pairs = zip(arguments, signature.args, strict=True)
-            return emit(builder, lanes, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
-
-        return lanes(lanes, *others), generate
-
+    """The intrinsic emit(builder, lanes, *values) of so many arguments, the first of them a register."""
     if n_arguments == 1:
-        return intrinsic(lambda typing, x: typed(x))
+        return intrinsic(lambda typing, x: _typed(emit, x))
     if n_arguments == 2:
-        return intrinsic(lambda typing, x, y: typed(x, y))
-    return intrinsic(lambda typing, x, y, z: typed(x, y, z))
+        return intrinsic(lambda typing, x, y: _typed(emit, x, y))
+    return intrinsic(lambda typing, x, y, z: _typed(emit, x, y, z))
 
 
 sqrt = _function(lambda builder, lanes, x: call(builder, "sqrt", lanes, [x]), 1)
 # fma(a, b, c): a b + c, rounded once. A processor that cannot do it asks the C library: the same bits, slowly.
 fma = _function(lambda builder, lanes, *abc: call(builder, "fma", lanes, list(abc)), 3)
 floor = _function(lambda builder, lanes, x: call(builder, "floor", lanes, [x]), 1)
-minimum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered("<", a, b), a, b), 2)
-maximum = _function(lambda builder, lanes, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b), 2)
+
+
+def _chosen(sign: str):
+    """An intrinsic: of two registers the first's numbers where they are `sign` the second's; of two integers one.
+
+    Python's own min and max of integers do as well, but each takes as long to compile as a short function.
+    """
+
+    def of_integers(context, builder, signature, arguments):
+        a, b = (context.cast(builder, *pair, types.intp) for pair in zip(arguments, signature.args, strict=True))
+        return builder.select(builder.icmp_signed(sign, a, b), a, b)
+
+    def of_registers(builder, lanes, a, b):
+        return builder.select(builder.fcmp_ordered(sign, a, b), a, b)
+
+    @intrinsic
+    def chosen(typing, a, b):
+        if isinstance(a, types.Integer) and isinstance(b, types.Integer):
+            return types.intp(a, b), of_integers
+        return _typed(of_registers, a, b)
+
+    return chosen
+
+
+minimum, maximum = _chosen("<"), _chosen(">")
 
 
 def _power_of_two(builder, lanes, x):
@@ -254,12 +276,3 @@ def _reduction(name: str):
 
 smallest = _reduction("fmin")
 largest = _reduction("fmax")
-
-# For functions that Python calls: kept on disk, without the interpreter's lock.
-kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
-
-# For functions that only compiled functions call: what Python would need to call them takes half the compile time.
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
-
-# For those among them that are called from one place: their lines become the caller's, which compiles sooner.
-once = njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")

@@ -25,6 +25,8 @@ class Tables(NamedTuple):
     frame: int  # samples
     hop: int
     n_fft: int
+    gain: float  # the signal is s = gain x, less its mean where that is asked for
+    emphasis: tuple[float, float, float]  # a, b, c: over the signal y[n] = s[n] - a s[n-1], y[0] = b s[0] + c s[1]
     at_load: np.ndarray  # (frame and up to a whole register more,), the window; ones where more is done before it
     window: np.ndarray  # (frame,), the spectrum's normalisation folded in
     schedule: np.ndarray  # (steps, 6), see `schedule`
@@ -35,7 +37,7 @@ class Tables(NamedTuple):
     roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
     as_they_are: bool  # nothing is done to a frame before its window, and its energy is not asked for
     frame_dc: bool
-    frame_emphasis: tuple[float, float, float]  # a, b, c: in a frame y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1]
+    frame_emphasis: tuple[float, float, float]  # as `emphasis`, in every frame by itself
     magnitude: bool
     spectrum_energy: bool  # whether energy is taken of the spectrum, not of the raw frame
     n_levels: int  # rows of the result: filters, or bins where there are none
@@ -53,8 +55,7 @@ class Plan(NamedTuple):
     before: int  # samples that the framing puts before the signal
     fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
     tables: Tables
-    emphasis: tuple[float, float, float]  # as frame_emphasis, over the whole signal
-    beyond_ends: int  # 0 zeros, 1 mirrored about the first and last sample, 2 mirrored with these repeated
+    mirror: int | None  # beyond the ends: None zeros, 0 mirrored about the first and last sample, 1 with these repeated
     whole_clip: bool  # whether a level depends on the greatest of its clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
     slopes: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
@@ -76,6 +77,8 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     as_they_are = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
     tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", as_they_are)
     tables = tables._replace(
+        gain=float(c.scale),
+        emphasis=_emphasis(c, "signal"),
         frame_dc=c.dc_removal == "frame",
         frame_emphasis=_emphasis(c, "frame"),
         spectrum_energy=energy_of == "spectrum",
@@ -98,8 +101,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         before=samples_before(size.frame, size.hop, c.framing),
         fast=is_fast(size.n_fft),
         tables=tables,
-        emphasis=_emphasis(c, "signal"),
-        beyond_ends={"centred reflect": 1, "mirror": 2}.get(c.framing, 0),
+        mirror={"centred reflect": 0, "mirror": 1}.get(c.framing),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum",
         cepstrum=cepstrum,
         slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
@@ -122,6 +124,8 @@ def spectrum_tables(window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bo
         frame=frame,
         hop=hop,
         n_fft=n_fft,
+        gain=1.0,
+        emphasis=NO_EMPHASIS,
         at_load=np.pad(window if as_they_are else np.ones_like(window), (0, -frame % width(window))),
         window=window,
         schedule=schedule(factors(half), by_strips=as_they_are),

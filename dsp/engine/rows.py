@@ -4,7 +4,8 @@ Neighbours in a row are neighbours in time, and a register holds as many of them
 equals a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.lanes import fma, inner, kernel, load, load_splat, maximum, once, splat, store, width, zero_to
+from dsp.engine.compiling import inner, kernel, once
+from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, store, width, zero_to
 from dsp.engine.logarithm import log
 
 
@@ -16,7 +17,7 @@ def take_log(mel, factor, floor, rule, level):
     """
     lanes, n = width(mel), mel.size
     for register in range(-(-n // lanes)):
-        i = min(register * lanes, n - lanes)
+        i = minimum(register * lanes, n - lanes)
         store(level, i, factor * log(_floored(load(mel, i), floor, rule)))
 
 
@@ -34,7 +35,7 @@ def mix_rows(matrix, rows, out):
     """out = matrix @ rows, for few rows and many columns."""
     lanes, n, (n_out, n_in) = width(rows), rows.shape[1], matrix.shape
     for block in range(-(-n // lanes)):
-        t = min(block * lanes, n - lanes)
+        t = minimum(block * lanes, n - lanes)
         for i in range(n_out):
             total = splat(rows, 0.0)
             for j in range(n_in):

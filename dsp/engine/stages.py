@@ -8,13 +8,16 @@ import threading
 
 import numpy as np
 
+from dsp.checks import check_finite
 from dsp.cooley_tukey import LARGEST_BUTTERFLY
-from dsp.engine.kernels import mel_frames
+from dsp.engine.clips import Clip, address
+from dsp.engine.kernels import mel_of_clips
 from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
 
 _ROOMS = threading.local()
+STRETCH = 2**17  # samples: with what is made of them they stay in a second cache
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # what `logarithm` does with its floor
 
 
@@ -23,19 +26,37 @@ def samples_needed(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.at_load.size
 
 
-def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
-    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples.
+def mel_of_signal(signal: np.ndarray, n_frames: int, tables: Tables) -> np.ndarray:
+    """(n_levels, n_frames) of the frames that begin at 0, hop, 2 hop, .. of a signal; zeros where it is too short."""
+    places = np.array([[0, 0, samples_needed(n_frames, tables), signal.size]])
+    return mel_and_energy([Clip("signal", signal, 0.0, n_frames)], places, n_frames, tables)[0]
 
-    Energy is None where the convention asks for none.
+
+def mel_and_energy(
+    clips: list[Clip], places: np.ndarray, n_frames: int, tables: Tables, mirror: int | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """(n_levels, n_frames) and (n_frames,) of clips that lie side by side.
+
+    A row of `places`: a clip's first sample wanted, where it comes to lie, where the next clip's do, and up to which
+    sample the clip is looked at for what is not finite. Energy is None where the convention asks for none.
+
+    Raises ValueError for a clip with a sample that is not finite.
     """
-    lanes, dtype, n_fft = width(samples), samples.dtype, tables.n_fft
-    n_room = max(n_frames, lanes)
+    lanes, dtype, n_fft = width(tables.window), tables.window.dtype, tables.n_fft
+    n_room, stretch = max(n_frames, lanes), max(lanes, STRETCH // tables.hop)
+    samples = room("samples", (samples_needed(min(stretch, n_room), tables),), dtype)
     z = room("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
     power, mel = room("power", (n_fft // 2 + 1, lanes), dtype), room("mel", (tables.n_levels, n_room), dtype)
     kept = None if tables.only_radix_4 else room("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
     spared = tables.as_they_are and not tables.spectrum_energy
     energy = None if spared else room("energy", (n_room,), dtype)
-    mel_frames(samples, tables, z, power, kept, mel, energy)
+    arrays = [(address(clip.samples), clip.samples.size) for clip in clips]
+    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
+    table = np.concatenate([arrays, places], axis=1)
+    mel_of_clips(table, clips[0].samples, means, mirror, finite, samples, tables, z, power, kept, mel, energy)
+    if not finite.all():
+        bad = clips[finite.argmin()]
+        check_finite(bad.samples, bad.name)
     return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
 
