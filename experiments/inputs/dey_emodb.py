@@ -62,7 +62,7 @@ def mel_2d(signal, normalize: str = "sign") -> np.ndarray:
 def mel_segments(signal) -> np.ndarray:
     """Input of the two time-distributed networks: 18 pieces of a mel spectrogram, 80 ms each.
 
-    x = the first 3.5 s / their largest sample (not magnitude), zeros appended
+    x = the first 3.5 s / their largest sample, zeros appended: the code's max, not max|x|; to L it is all one
     L = 10 log10(max(1e-10, P)) - max, not below -80;  P = mel power (512/256, 128 Slaney bands)
     segment s = L[:, 5 s : 5 s + 5], s = 0 .. 17: the first 1.44 s; the other 129 of 219 frames are not seen
 
