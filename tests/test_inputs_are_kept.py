@@ -196,6 +196,12 @@ def test_killed(corpus, keep, monkeypatch):
     np.testing.assert_array_equal(features, expected(corpus))
 
 
+def test_a_killed_worker(corpus, keep, tmp_path):
+    with pytest.raises(OSError, match="a worker process was killed"):
+        load(corpus, replace(QUICK, features=killed), tmp_path / "kept", workers=2)
+    np.testing.assert_array_equal(keep()[0], expected(corpus))
+
+
 def test_bad_files_are_named_and_the_others_kept(corpus, keep, write_wav):
     for i in (1, 4):
         write_wav(f"wavs/{i}.wav", np.full(1000 + i, 0.95))

@@ -11,6 +11,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
 from experiments.inputs.recordings import read_mono, survey
 from spectrogram_images.files import available_cores, write_atomically
+from spectrogram_images.folder import begin_worker
 
 FEATURES = Path(__file__).parent.parent / "runs" / "features"
 BLOCK = 32  # rows between two notes of what is finished
@@ -50,7 +52,7 @@ def load(
     ------
     CorpusError  one line that names the first file that cannot be used, the rule, and how many more there are;
         what was computed of the others is kept.
-    OSError  if the files cannot be written.
+    OSError  if the files cannot be written, or a worker was killed.
 
     Checked: tests/test_inputs_are_kept.py
     """
@@ -141,9 +143,11 @@ def _features_of(front_end: FrontEnd, paths: list[Path], workers: int) -> Iterat
     if workers == 1:
         yield from map(partial(_features_of_file, front_end), paths)
         return
-    with ProcessPoolExecutor(workers) as processes:
+    with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
         try:
             yield from processes.map(partial(_features_of_file, front_end), paths)
+        except BrokenProcessPool:
+            raise OSError("a worker process was killed, perhaps for want of memory") from None
         finally:
             processes.shutdown(cancel_futures=True)
 
