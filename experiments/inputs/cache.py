@@ -34,8 +34,8 @@ def load(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The front end's features of every recording; prints what was read, kept and computed.
 
-    Processes, for threads would share one interpreter: what is slow here (resampling, the phase vocoder)
-    is many small steps of NumPy.
+    Processes, for threads would share one interpreter: of WITH_COPIES two threads make 1.2 times as many a
+    second as one, two processes 1.7 times. The features stay float32: float16 would be off by up to 0.03 dB.
 
     Parameters
     ----------
