@@ -12,7 +12,10 @@ from experiments.protocol import Split, as_published
 
 
 def digests(contents) -> np.ndarray:
-    """One short hash per example's content: equal content, equal hash. contents : (n, ...) array."""
+    """One short hash per example's content: equal content, equal hash.
+
+    contents : (n, ...) array, or n arrays, perhaps of different lengths
+    """
     return np.array([hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16] for content in contents])
 
 

@@ -5,6 +5,8 @@ no experiment ever runs on part of a corpus by accident.
 """
 
 import csv
+import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,19 @@ import numpy as np
 
 CASIA_EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 CASIA_PER_EMOTION = 200
+EMODB_LETTERS = {  # the sixth character of a name: the German word's initial
+    "A": "fear",  # Angst
+    "E": "disgust",  # Ekel
+    "F": "happiness",  # Freude
+    "L": "boredom",  # Langeweile
+    "N": "neutral",
+    "T": "sadness",  # Trauer
+    "W": "anger",  # Wut
+}
+EMODB_COUNTS = {"A": 69, "E": 46, "F": 71, "L": 81, "N": 79, "T": 62, "W": 127}
+EMODB_NAME = re.compile(r"wav/(?P<speaker>03|08|09|1[0-6])(?P<sentence>[ab]\d\d)(?P<letter>[A-Z])[a-f]\.wav")
+RAVDESS_EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # codes 01 .. 08
+RAVDESS_NAME = re.compile(r"Actor_\d\d/03-01-(?P<code>\d\d)-\d\d-\d\d-\d\d-\d\d\.wav")
 
 
 class CorpusError(ValueError):
@@ -50,8 +65,8 @@ def casia(root) -> Corpus:
     root = Path(root)
     expected = {f"{emotion}/{emotion} ({k}).wav" for emotion in CASIA_EMOTIONS for k in range(1, CASIA_PER_EMOTION + 1)}
     layout = "CASIA is expected as <emotion>/<emotion> (k).wav, 6 emotions x 200 files"
-    _expect_files(root, expected, found={f"{p.parent.name}/{p.name}" for p in root.glob("*/*.wav")}, layout=layout)
-    names = sorted(expected)
+    names = _wav_names(root, layout)
+    _expect_files(root, expected, found=set(names), layout=layout)
     table = Path(__file__).with_name("casia_speakers.tsv")
     with open(table, encoding="utf-8", newline="") as file:
         known = {row["path"]: row for row in csv.DictReader(file, delimiter="\t")}
@@ -62,6 +77,93 @@ def casia(root) -> Corpus:
         labels=np.array([CASIA_EMOTIONS.index(name.split("/")[0]) for name in names]),
         speakers=np.array([known[name]["speaker"] for name in names]),
         sentences=np.array([known[name]["sentence"] for name in names]),
+    )
+
+
+def emodb(root) -> Corpus:
+    """Berlin EMO-DB, the published 535 utterances: root/wav/03a01Fa.wav, seven emotions, ten speakers.
+
+    A name is speaker (2 digits), sentence (a01 .. b10), emotion (a letter), take (a letter). Which takes
+    exist follows no rule: names are checked by their pattern, and the files are counted per emotion.
+    Files stand in name order. Classes stand in the order of their letters, A E F L N T W, as
+    scikit-learn's LabelEncoder sorts them: fear, disgust, happiness, boredom, neutral, sadness, anger.
+
+    Raises CorpusError if the folder is missing, laid out in another way, or not whole; for a letter that
+    stands for no emotion it names the file.
+
+    Source: Burkhardt et al. 2005, A database of German emotional speech.
+    Checked: tests/test_corpora_are_checked.py
+    """
+    root = Path(root)
+    layout = f"EMO-DB is expected as wav/03a01Fa.wav, {sum(EMODB_COUNTS.values())} files"
+    names = _wav_names(root, layout)
+    matches = {name: EMODB_NAME.fullmatch(name) for name in names}
+    for name, match in matches.items():
+        if match and match["letter"] not in EMODB_LETTERS:
+            known = ", ".join(EMODB_LETTERS)
+            raise CorpusError(f"{root / name}: unknown emotion letter {match['letter']!r}; {known} are known")
+    others = [name for name, match in matches.items() if not match]
+    if others:
+        report = f"{len(others)} named otherwise, such as {others[0]!r}"
+        raise CorpusError(f"{root}: {layout}; {_found(root, names)}; {report}")
+    found = Counter(match["letter"] for match in matches.values())
+    if found != EMODB_COUNTS:
+        wrong = [
+            f"{emotion} {found[letter]} instead of {EMODB_COUNTS[letter]}"
+            for letter, emotion in EMODB_LETTERS.items()
+            if found[letter] != EMODB_COUNTS[letter]
+        ]
+        raise CorpusError(f"{root}: {layout}; {_found(root, names)}; {', '.join(wrong)}")
+    letters = list(EMODB_LETTERS)
+    return Corpus(
+        name="emodb",
+        classes=tuple(EMODB_LETTERS.values()),
+        paths=tuple(root / name for name in names),
+        labels=np.array([letters.index(matches[name]["letter"]) for name in names]),
+        speakers=np.array([matches[name]["speaker"] for name in names]),
+        sentences=np.array([matches[name]["sentence"] for name in names]),
+    )
+
+
+def ravdess(root) -> Corpus:
+    """RAVDESS, the published 1440 files of speech: root/Actor_01/03-01-06-01-02-01-12.wav, eight emotions, 24 actors.
+
+    A name is 03 (sound only), 01 (speech), emotion, intensity, statement, repetition, actor. Every actor
+    says both statements twice in every emotion at both intensities, neutral at one. Files stand in name
+    order, classes in the order of their codes; a speaker is an actor, a sentence a statement.
+
+    Raises CorpusError if a folder or file is missing or one too many; for a code that stands for no
+    emotion it names the file.
+
+    Source: Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song.
+    Checked: tests/test_corpora_are_checked.py
+    """
+    root = Path(root)
+    expected = {
+        f"Actor_{actor:02}/03-01-{emotion:02}-{intensity:02}-{statement:02}-{repetition:02}-{actor:02}.wav"
+        for actor in range(1, 25)
+        for emotion in range(1, 9)
+        for intensity in (1, 2)[: 1 if emotion == 1 else 2]
+        for statement in (1, 2)
+        for repetition in (1, 2)
+    }
+    layout = (
+        f"RAVDESS is expected as Actor_01/03-01-06-01-02-01-01.wav, 24 actors x 60 = {len(expected)} files of speech"
+    )
+    names = _wav_names(root, layout)
+    for name in names:
+        match = RAVDESS_NAME.fullmatch(name)
+        if match and not 1 <= int(match["code"]) <= len(RAVDESS_EMOTIONS):
+            raise CorpusError(f"{root / name}: unknown emotion code {match['code']}; 01 .. 08 are known")
+    _expect_files(root, expected, found=set(names), layout=layout)
+    fields = [name.split("/")[1].removesuffix(".wav").split("-") for name in names]
+    return Corpus(
+        name="ravdess",
+        classes=RAVDESS_EMOTIONS,
+        paths=tuple(root / name for name in names),
+        labels=np.array([int(field[2]) - 1 for field in fields]),
+        speakers=np.array([field[6] for field in fields]),
+        sentences=np.array([field[4] for field in fields]),
     )
 
 
@@ -91,13 +193,35 @@ def image_tree(root) -> Corpus:
     )
 
 
-def _expect_files(root: Path, expected: set[str], found: set[str], layout: str) -> None:
+def complete(loaded: list) -> list:
+    """What was loaded, file by file, if no ValueError stands among it.
+
+    Raises CorpusError, one line: the first error, and how many more there are.
+
+    Checked: tests/test_bad_files_are_named.py
+    """
+    errors = [item for item in loaded if isinstance(item, ValueError)]
+    if errors:
+        raise CorpusError(f"{errors[0]}" + (f" (and {len(errors) - 1} more bad files)" if errors[1:] else ""))
+    return loaded
+
+
+def _wav_names(root: Path, layout: str) -> list[str]:
+    """Names of the WAV files in the folder and in its folders, relative to it, in order."""
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; {layout}")
+    return sorted(path.relative_to(root).as_posix() for pattern in ("*.wav", "*/*.wav") for path in root.glob(pattern))
+
+
+def _found(root: Path, names) -> str:
+    folders = ", ".join(sorted(path.name for path in root.iterdir() if path.is_dir())[:8]) or "none"
+    return f"found {len(names)} WAV files (folders: {folders})"
+
+
+def _expect_files(root: Path, expected: set[str], found: set[str], layout: str) -> None:
     missing, extra = sorted(expected - found), sorted(found - expected)
     if missing or extra:
-        folders = ", ".join(sorted(p.name for p in root.iterdir() if p.is_dir())[:8]) or "none"
-        report = f"found {len(found)} WAV files (folders: {folders})"
+        report = _found(root, found)
         report += f"; {len(missing)} missing, such as {missing[0]!r}" if missing else ""
         report += f"; {len(extra)} too many, such as {extra[0]!r}" if extra else ""
         raise CorpusError(f"{root}: {layout}; {report}")

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from experiments.corpora import Corpus, CorpusError
+from experiments.corpora import Corpus, CorpusError, complete
 from spectrogram_images import render_file
 
 
@@ -22,10 +22,7 @@ def load_images(corpus: Corpus) -> np.ndarray:
     with ThreadPoolExecutor() as threads:
         images = threads.map(_load, corpus.paths)
         loaded = list(tqdm(images, total=len(corpus), desc="images", unit="file", leave=False))
-    errors = [item for item in loaded if isinstance(item, ValueError)]
-    if errors:
-        raise CorpusError(f"{errors[0]}" + (f" (and {len(errors) - 1} more bad files)" if errors[1:] else ""))
-    return np.stack(loaded)
+    return np.stack(complete(loaded))
 
 
 def read_image(path: Path) -> np.ndarray:

@@ -85,7 +85,7 @@ def convert(recordings: list[tuple[Path, str]], png_root: Path, workers: int) ->
         for recording in recordings:
             yield _convert_one(png_root, recording)
         return
-    with ProcessPoolExecutor(workers, initializer=_begin_worker) as processes:
+    with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
         try:
             for outcomes in processes.map(partial(_convert_batch, png_root), batches):
                 yield from outcomes
@@ -95,7 +95,7 @@ def convert(recordings: list[tuple[Path, str]], png_root: Path, workers: int) ->
             processes.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """Ctrl-C reaches every process of a terminal: the first one answers it, and the workers end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()

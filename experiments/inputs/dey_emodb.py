@@ -1,0 +1,183 @@
+"""What the five networks of Dey et al. (EMO-DB) see: a mel image, mel segments, or the waveform itself.
+
+Recordings are 16 kHz. Where the paper's text and its code differ, the code is followed, oddities included.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dsp import CONVENTIONS, extract, frame, standardize
+from experiments.corpora import Corpus, complete
+from experiments.inputs.front_end import FrontEnd, check_sounding
+from experiments.inputs.recordings import read_mono
+
+SAMPLE_RATE = 16_000  # Hz
+
+# librosa 0.8 mirrors the signal at its edges; its dB are 20 log10 of a power, floored 80 below the maximum.
+IMAGE = replace(CONVENTIONS["dey_emodb"], framing="centred reflect")
+IMAGE_SAMPLES = 128_000  # 8 s
+NORMALIZATIONS = ("sign", "z-score")
+
+SEGMENT = replace(CONVENTIONS["librosa"], frame_length=512, hop_length=256, n_fft=512)
+SEGMENT_SAMPLES = 56_000  # 3.5 s
+SEGMENT_FRAMES = 5
+SEGMENT_STARTS = range(0, 90, SEGMENT_FRAMES)  # the code ends at `k + 5 >= 94`: frames 90 .. 218 are never seen
+
+WINDOW, HOP = 16_000, 8_000  # samples: 1 s, half of it shared
+
+
+def mel_2d(signal, normalize: str = "sign") -> np.ndarray:
+    """Input of the 2D CNN-LSTM: the mel spectrogram of 8 s as an image.
+
+    x = the first 8 s, zeros appended;  P = mel power (2048/512, 128 Slaney bands, mirrored edges)
+    L = 20 log10(max(1e-5, P)), not below max(L) - 80: decibels of an amplitude, taken of a power
+    "sign"     y = sign(L): keras.utils.normalize divides by the length along the last axis, which holds
+               one number. A mask of mel power > 1; the appended zeros are -1 unless a level exceeds 80 dB
+    "z-score"  y = (L - mean L) / sd L over the utterance's image, which was meant
+
+    Parameters
+    ----------
+    signal : (n,) float64 at 16 kHz
+    normalize : one of the words above
+
+    Returns
+    -------
+    image : (1, 128, 251) float32: channel, mel band, frame
+
+    Raises
+    ------
+    ValueError  for a silent or bad signal, or an unknown word.
+
+    Checked: tests/test_dey_emodb_inputs_match_librosa.py
+    """
+    if normalize not in NORMALIZATIONS:
+        raise ValueError(f"{normalize=} is neither {' nor '.join(NORMALIZATIONS)}")
+    x = _of_length(signal, IMAGE_SAMPLES)
+    (level,) = extract([x], SAMPLE_RATE, IMAGE, kind="log_mel")  # (128, 251)
+    image = np.sign(level) if normalize == "sign" else standardize(level, level.mean(), level.std())
+    return image.astype(np.float32)[None]
+
+
+def mel_segments(signal) -> np.ndarray:
+    """Input of the two time-distributed networks: 18 pieces of a mel spectrogram, 80 ms each.
+
+    x = the first 3.5 s / their largest sample, zeros appended: the code's max, not max|x|; to L it is all one
+    L = 10 log10(max(1e-10, P)) - max, not below -80;  P = mel power (512/256, 128 Slaney bands)
+    segment s = L[:, 5 s : 5 s + 5], s = 0 .. 17: the first 1.44 s; the other 129 of 219 frames are not seen
+
+    Parameters
+    ----------
+    signal : (n,) float64 at 16 kHz
+
+    Returns
+    -------
+    segments : (18, 1, 128, 5) float32: segment, channel, mel band, frame; dB
+
+    Raises
+    ------
+    ValueError  for a silent or bad signal, or one without a positive sample.
+
+    Checked: tests/test_dey_emodb_inputs_match_librosa.py
+    """
+    x = _of_length(signal, SEGMENT_SAMPLES)
+    if not x.max() > 0:
+        raise ValueError("no sample is positive: division by the largest would turn the signal over")
+    (level,) = extract([x / x.max()], SAMPLE_RATE, SEGMENT, kind="log_mel")  # (128, 219)
+    level = level - level.max()
+    segments = np.stack([level[:, start : start + SEGMENT_FRAMES] for start in SEGMENT_STARTS])
+    return segments.astype(np.float32)[:, None]
+
+
+def windows_1d(signal) -> np.ndarray:
+    """Input of the two 1D networks: the waveform at unit power, in windows of 1 s.
+
+    s = x / sqrt(mean x^2) over the whole utterance
+    s[k 8000 : k 8000 + 16000] while its end < n, then one more, zeros appended; a shorter signal is one
+    window with floor((16000 - n) / 2) zeros before it and the rest after
+
+    With this rule EMO-DB's published split has its published 416 validation and 561 test windows. No file
+    of it has 16000 + 8000 k samples, where `end <= n` would give a last window of half zeros more.
+
+    Parameters
+    ----------
+    signal : (n,) float64 at 16 kHz
+
+    Returns
+    -------
+    windows : (n_windows, 1, 16000) float32: window, channel, sample;  n_windows = max(1, ceil(n / 8000) - 1)
+
+    Raises
+    ------
+    ValueError  for a silent signal.
+
+    Checked: tests/test_dey_emodb_inputs_match_librosa.py
+    """
+    x = np.asarray(signal, dtype=np.float64)
+    check_sounding(x)
+    s = x / np.sqrt(np.mean(x**2))
+    if s.size < WINDOW:
+        before = (WINDOW - s.size) // 2
+        s = np.pad(s, (before, WINDOW - s.size - before))
+    n_windows = 1 + -(-(s.size - WINDOW) // HOP)
+    s = np.pad(s, (0, WINDOW + (n_windows - 1) * HOP - s.size))
+    return frame(s, WINDOW, HOP).T.astype(np.float32)[:, None]
+
+
+def windows_of(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+    """All windows of a corpus, and whose they are: faster made than kept.
+
+    Returns
+    -------
+    windows : (m, 1, 16000) float32, file after file
+    files : (m,) int, the file of each window, a place in the corpus
+
+    Raises
+    ------
+    CorpusError  one line that names the first file that cannot be used, and how many more there are.
+
+    Checked: tests/test_dey_emodb_inputs_match_librosa.py
+    """
+    windows = complete([_windows_of_file(path) for path in corpus.paths])
+    return np.concatenate(windows), np.repeat(np.arange(len(corpus)), [len(some) for some in windows])
+
+
+def _windows_of_file(path) -> np.ndarray | ValueError:
+    try:
+        signal, sample_rate, _ = read_mono(path)
+    except ValueError as error:
+        return error
+    try:
+        return windows_1d(_at_16_khz(signal, sample_rate))
+    except ValueError as error:
+        return ValueError(f"{path}: {error}")
+
+
+def _of_length(signal, n_samples: int) -> np.ndarray:
+    """The first n_samples, zeros appended."""
+    x = np.asarray(signal, dtype=np.float64)[:n_samples]
+    check_sounding(x)
+    return np.pad(x, (0, n_samples - x.size))
+
+
+def _at_16_khz(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    if sample_rate != SAMPLE_RATE:
+        raise ValueError(f"{sample_rate} Hz; the networks are made for {SAMPLE_RATE} Hz, and nothing is resampled here")
+    return signal
+
+
+def _mask(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    return mel_2d(_at_16_khz(signal, sample_rate), "sign")
+
+
+def _image(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    return mel_2d(_at_16_khz(signal, sample_rate), "z-score")
+
+
+def _segments(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    return mel_segments(_at_16_khz(signal, sample_rate))
+
+
+MEL_2D_SIGN = FrontEnd("dey_mel_2d_sign", 1, IMAGE, (1, 128, 251), _mask)
+MEL_2D_Z_SCORE = FrontEnd("dey_mel_2d_z_score", 1, IMAGE, (1, 128, 251), _image)
+MEL_SEGMENTS = FrontEnd("dey_mel_segments", 1, SEGMENT, (18, 1, 128, 5), _segments)

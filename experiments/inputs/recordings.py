@@ -1,0 +1,72 @@
+"""Recordings as front ends take them: one channel, known by the hash of its samples."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from dsp import AudioError, read_audio
+from experiments.audit import digests
+from experiments.corpora import Corpus, complete
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was read of a corpus, file by file; nothing but the audio decides it.
+
+    content : (n,) strings, one hash per file's samples in one channel (see audit.digests)
+    rates, channels : (n,) int, sample rates in Hz and numbers of channels
+    """
+
+    content: np.ndarray
+    rates: np.ndarray
+    channels: np.ndarray
+
+    def describe(self, corpus: Corpus) -> str:
+        """Sample rates, and how many files were mixed down, in a line."""
+        rates = ", ".join(f"{rate} Hz" for rate in np.unique(self.rates))
+        text = f"{corpus.name}: {len(corpus)} files at {rates}"
+        several = np.flatnonzero(self.channels > 1)
+        if several.size:
+            first = corpus.paths[several[0]].name
+            text += f"; {several.size} of several channels, such as {first}, mixed down to their mean"
+        return text
+
+
+def read_mono(path: Path) -> tuple[np.ndarray, int, int]:
+    """(signal, sample_rate, n_channels) of a file; several channels are mixed down: signal[n] = mean_c x[c, n].
+
+    signal : (n,) float64
+
+    Raises AudioError as read_audio does.
+
+    Checked: tests/test_inputs_are_kept.py
+    """
+    signal, sample_rate = read_audio(path)
+    if signal.ndim == 1:
+        return signal, sample_rate, 1
+    return signal.mean(axis=0), sample_rate, len(signal)
+
+
+def survey(corpus: Corpus) -> Survey:
+    """Reads every file once.
+
+    Raises CorpusError, one line that names the first bad file, its rule, and how many more there are.
+
+    Checked: tests/test_inputs_are_kept.py
+    """
+    with ThreadPoolExecutor() as threads:
+        reports = threads.map(_report, corpus.paths)
+        found = complete(list(tqdm(reports, total=len(corpus), desc="recordings", unit="file", leave=False)))
+    content, rates, channels = zip(*found, strict=True)
+    return Survey(np.array(content), np.array(rates), np.array(channels))
+
+
+def _report(path: Path) -> tuple[str, int, int] | AudioError:
+    try:
+        signal, sample_rate, n_channels = read_mono(path)
+    except AudioError as error:
+        return error
+    return digests([signal])[0], sample_rate, n_channels

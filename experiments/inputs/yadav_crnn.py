@@ -1,0 +1,152 @@
+"""What the CRNN of Yadav et al. (RAVDESS, EMO-DB) sees: three seconds as a log-mel spectrogram.
+
+In the paper's order: 44.1 kHz -> silence cut off -> Wiener filter -> (training copies) augmentation
+-> 3 s -> log-mel -> z-score. Speech of 16 kHz has nothing above 8 kHz: those bands lie at the floor.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dsp import CONVENTIONS, add_noise, extract, pitch_shift, resample, standardize, time_stretch, trim, wiener
+from experiments.audit import digests
+from experiments.inputs.front_end import FrontEnd, check_sounding
+
+SAMPLE_RATE = 44_100  # Hz
+N_SAMPLES = 132_300  # 3 s
+CONVENTION = CONVENTIONS["yadav_crnn"]
+FRAME = CONVENTION.frame_length
+
+NOISE_LEVEL = 0.1  # "threshold 0.1"
+RATES = (1.1, 0.8)  # faster, slower
+SEMITONES = 1.5  # "factor 1.5": UNSTATED of what
+COPIES = ("original", "noise", "faster", "slower", "higher")
+NOISE_SEED = 0
+
+
+def prepared(signal, sample_rate: int) -> np.ndarray:
+    """The clip before augmentation: at 44.1 kHz, without the silence at its ends, Wiener-filtered.
+
+    wiener(trim(resample(x)));  trim: 60 dB, 2048/512 (librosa's defaults);  wiener: width 3, noise = mean
+    local variance (SciPy's), the paper's order. Which filter and which threshold is UNSTATED.
+
+    Parameters
+    ----------
+    signal : (n,) float64
+    sample_rate : Hz
+
+    Returns
+    -------
+    clip : (m,) float64 at 44.1 kHz, of any length from one frame of 2048 on
+
+    Raises
+    ------
+    ValueError  for a silent or bad signal, or less than a frame of sound.
+
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    check_sounding(signal)
+    trimmed, _ = trim(resample(signal, sample_rate, SAMPLE_RATE))
+    if trimmed.size < FRAME:
+        raise ValueError(f"{trimmed.size} samples at {SAMPLE_RATE} Hz between silences, fewer than a frame of {FRAME}")
+    return wiener(trimmed)
+
+
+def augmented(clip: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """The four other copies of a prepared clip, in the order of COPIES[1:]; for training only.
+
+    noise   x + 0.1 u max|x| g,  u ~ U(0, 1),  g ~ N(0, 1)
+    faster, slower  at 1.1 and 0.8 times the speed, the pitch kept;  higher  by 1.5 semitones, the length kept
+
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    noisy = add_noise(clip, NOISE_LEVEL, rng)
+    return [noisy, *(time_stretch(clip, rate) for rate in RATES), pitch_shift(clip, SEMITONES)]
+
+
+def log_mel_of(clip: np.ndarray) -> np.ndarray:
+    """The network's input before the z-score: the first 3 s, zeros appended, as a log-mel spectrogram.
+
+    L = 10 log10(max(1e-10, P)), not below max(L) - 80
+    P = mel power: Hann 2048, hop 512, centred; 128 bands on the HTK scale (the formula that is printed)
+    to 22.05 kHz, of equal area. What becomes of a longer clip is UNSTATED.
+
+    Parameters
+    ----------
+    clip : (m,) float64 at 44.1 kHz, prepared or augmented
+
+    Returns
+    -------
+    level : (1, 128, 259) float32: channel, mel band, frame; dB
+
+    Raises
+    ------
+    ValueError  for a bad signal.
+
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    x = clip[:N_SAMPLES]
+    x = np.pad(x, (0, N_SAMPLES - x.size))
+    (level,) = extract([x], SAMPLE_RATE, CONVENTION, kind="log_mel")
+    return level.astype(np.float32)[None]
+
+
+def originals(signal, sample_rate: int) -> np.ndarray:
+    """log_mel_of(prepared(signal)), (1, 128, 259) float32."""
+    return log_mel_of(prepared(signal, sample_rate))
+
+
+def copies(signal, sample_rate: int) -> np.ndarray:
+    """The original and its four augmented copies, (5, 1, 128, 259) float32, in the order of COPIES.
+
+    The noise is seeded by NOISE_SEED and the recording's content: neither the order of the files nor the
+    number of processes changes it, and equal recordings get equal noise.
+
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    clip = prepared(signal, sample_rate)
+    rng = np.random.default_rng([NOISE_SEED, int(digests([signal])[0], 16)])
+    return np.stack([log_mel_of(copy) for copy in [clip, *augmented(clip, rng)]])
+
+
+@dataclass(frozen=True)
+class ZScore:
+    """y = (x - mean) / sd with two numbers of the training set."""
+
+    mean: float
+    sd: float
+
+    def __call__(self, features) -> np.ndarray:
+        """features : any shape, dB; float32 back, of the same shape"""
+        return standardize(features, self.mean, self.sd).astype(np.float32)
+
+
+def fit_z_score(features, train) -> ZScore:
+    """Mean and standard deviation of all values of the training examples, and of no others.
+
+    One mean and one sd over bands and frames: the paper leaves the scope open, this is the least it can be.
+
+    Parameters
+    ----------
+    features : (n, ...) real, of the whole corpus; may lie in a file (np.memmap)
+    train : indices of the training examples
+
+    Returns
+    -------
+    z_score : to be applied to training, validation and test examples alike
+
+    Raises
+    ------
+    ValueError  if there is no training example.
+
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    if len(train) == 0:
+        raise ValueError("a z-score without training examples")
+    mean = float(np.mean([np.mean(features[i], dtype=np.float64) for i in train]))
+    variance = np.mean([np.mean((features[i].astype(np.float64) - mean) ** 2) for i in train])
+    return ZScore(mean, float(np.sqrt(variance)))
+
+
+ORIGINALS = FrontEnd("yadav_crnn", 1, CONVENTION, (1, 128, 259), originals)
+WITH_COPIES = FrontEnd("yadav_crnn_with_copies", 1, CONVENTION, (len(COPIES), 1, 128, 259), copies)
