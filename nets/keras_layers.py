@@ -40,7 +40,9 @@ def batch_norm(channels: int, dimensions: int) -> nn.Module:
 class TimeDistributed(nn.Module):
     """Keras' TimeDistributed: one layer, the same weights, for every time step.
 
-    The steps are folded into the batch, so batch normalisation sees all steps of all examples at once.
+    The steps are folded into the batch, so batch normalisation sees all steps of all examples at once and
+    moves its running statistics once. That is Keras 2. Keras 3 calls the layer for one step after the
+    other: statistics of each step by itself, and `time` moves of the running ones.
 
     x : (batch, time, ...) -> (batch, time, whatever `layer` makes of ...)
 
