@@ -28,8 +28,8 @@ def batch_norm(channels: int, dimensions: int) -> nn.Module:
         n - 1   tf.keras 2, four-dimensional input (its fused kernel): images, also inside TimeDistributed
         n       tf.keras 2, other inputs; Keras 3
 
-    and by n - 1 in PyTorch. n is batch size times positions, 112 at the least in these networks (the last
-    block of dey_2d_cnn_lstm) and 8 000 in the one-dimensional ones: a hundredth at most, 1e-4 for signals.
+    and by n - 1 in PyTorch. n is batch size times positions: with the papers' batches 112 at the least (last
+    block of dey_2d_cnn_lstm) and 8 000 for signals, so the two differ by a hundredth, or 1e-4, at most.
 
     Source: Keras, BatchNormalization; TensorFlow, fused_batch_norm. Checked: tests/test_layers_match_keras.py
     """
