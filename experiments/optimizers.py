@@ -40,3 +40,77 @@ class MatlabSgdm(torch.optim.Optimizer):
                 velocity = self.state[w].setdefault("velocity", torch.zeros_like(w))
                 velocity.mul_(group["momentum"]).sub_(g, alpha=group["learning_rate"] * min(1.0, limit))
                 w.add_(velocity)
+
+
+class KerasAdam(torch.optim.Optimizer):
+    """Keras' Adam, with the `decay` of its older versions.
+
+    rate_t = learning_rate / (1 + decay t)                t = 0 at the first step
+    m <- beta_1 m + (1 - beta_1) g;  v <- beta_2 v + (1 - beta_2) g^2
+    w <- w - rate_t sqrt(1 - beta_2^(t+1)) / (1 - beta_1^(t+1)) m / (sqrt(v) + epsilon)
+
+    PyTorch's Adam corrects v first and adds epsilon then, where it counts sqrt(1 - beta_2^(t+1)) times as
+    much (0.03 at the first step), and has 1e-8 for it.
+
+    Parameters
+    ----------
+    parameters : of a torch module; those without a gradient stay as they are
+    learning_rate, beta_1, beta_2, epsilon, decay : floats; Keras' defaults
+
+    Source: Keras, optimizers.Adam (tf.keras 2's legacy one for decay); Kingma & Ba 2015, before section 2.1.
+    Checked: tests/test_keras_optimizers_match_equations.py, tests/test_layers_match_keras.py
+    """
+
+    def __init__(self, parameters, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0):
+        shared = {"learning_rate": learning_rate, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
+        super().__init__(parameters, shared | {"decay": decay, "steps": 0})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            beta_1, beta_2, steps = group["beta_1"], group["beta_2"], group["steps"]
+            correction = math.sqrt(1 - beta_2 ** (steps + 1)) / (1 - beta_1 ** (steps + 1))
+            rate = group["learning_rate"] / (1 + group["decay"] * steps) * correction
+            group["steps"] = steps + 1
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                state = self.state[w]
+                m = state.setdefault("m", torch.zeros_like(w))
+                v = state.setdefault("v", torch.zeros_like(w))
+                m.mul_(beta_1).add_(w.grad, alpha=1 - beta_1)
+                v.mul_(beta_2).addcmul_(w.grad, w.grad, value=1 - beta_2)
+                w.addcdiv_(m, v.sqrt().add_(group["epsilon"]), value=-rate)
+
+
+class KerasRmsprop(torch.optim.Optimizer):
+    """Keras' RMSprop without momentum.
+
+    v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / (sqrt(v) + epsilon)
+
+    epsilon stands outside the root, as in Keras up to 2.10 (tf.keras.optimizers.legacy since), which is
+    what the papers' years had. Later versions divide by sqrt(v + epsilon): the same 1e-7 then acts as
+    3e-4 beside sqrt(v) and holds small gradients back. PyTorch's RMSprop has it outside too, but with
+    rho 0.99 and 1e-8.
+
+    Parameters
+    ----------
+    parameters : of a torch module; those without a gradient stay as they are
+    learning_rate, rho, epsilon : floats; Keras' defaults
+
+    Source: Keras 2.10, optimizers.RMSprop; Hinton, Coursera lecture 6e.
+    Checked: tests/test_keras_optimizers_match_equations.py, tests/test_layers_match_keras.py
+    """
+
+    def __init__(self, parameters, learning_rate=1e-3, rho=0.9, epsilon=1e-7):
+        super().__init__(parameters, {"learning_rate": learning_rate, "rho": rho, "epsilon": epsilon})
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                v = self.state[w].setdefault("v", torch.zeros_like(w))
+                v.mul_(group["rho"]).addcmul_(w.grad, w.grad, value=1 - group["rho"])
+                w.addcdiv_(w.grad, v.sqrt().add_(group["epsilon"]), value=-group["learning_rate"])

@@ -1,14 +1,36 @@
-"""The papers' networks, one file per paper; `layers` holds what the frameworks do differently from PyTorch.
+"""The papers' networks, one file per paper; `layers` and `keras_layers` hold what the frameworks do differently.
 
-nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module
+nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module; the names are the keys of SYSTEMS
 nets.count_parameters(net)                     (total, trainable), as the source framework prints them
+
+    name                   paper        input (batch, ...)   logits out, (batch, n_classes)
+    zheng_cnn_lstm         001, MATLAB  (3, 224, 224)
+    dey_2d_cnn_lstm        000, Keras   (1, 128, frames)     frames >= 128; 251 in the authors' code
+    dey_2d_cnn_lstm_256    000, Keras   (1, 128, frames)     the LSTM with the 256 units of the paper's table
+    dey_td_cnn_lstm        000, Keras   (18, 1, 128, 5)
+    dey_td_cnn_bilstm      000, Keras   (18, 1, 128, 5)
+    dey_1d_cnn_lstm        000, Keras   (1, 16000)
+    dey_1d_cnn_bilstm      000, Keras   (1, 16000)
+    yadav_crnn             003, Keras   (1, 128, 259)
 """
 
+from functools import partial
+
+from nets.dey_emodb import dey_1d_cnn_bilstm, dey_1d_cnn_lstm, dey_2d_cnn_lstm, dey_td_cnn_bilstm, dey_td_cnn_lstm
+from nets.keras_summary import summary
 from nets.layers import count_parameters
+from nets.yadav_crnn import yadav_crnn
 from nets.zheng_casia import zheng_cnn_lstm
 
 SYSTEMS = {
     "zheng_cnn_lstm": zheng_cnn_lstm,
+    "dey_2d_cnn_lstm": dey_2d_cnn_lstm,
+    "dey_2d_cnn_lstm_256": partial(dey_2d_cnn_lstm, hidden=256),
+    "dey_td_cnn_lstm": dey_td_cnn_lstm,
+    "dey_td_cnn_bilstm": dey_td_cnn_bilstm,
+    "dey_1d_cnn_lstm": dey_1d_cnn_lstm,
+    "dey_1d_cnn_bilstm": dey_1d_cnn_bilstm,
+    "yadav_crnn": yadav_crnn,
 }
 
 
@@ -17,7 +39,7 @@ def build(name: str, n_classes: int, seed: int = 0):
 
     Raises ValueError for an unknown name or n_classes < 2.
 
-    Checked: tests/test_zheng_casia_net_matches_table.py
+    Checked: tests/test_zheng_casia_net_matches_table.py, tests/test_dey_emodb_nets_match_tables.py
     """
     if name not in SYSTEMS:
         raise ValueError(f"unknown network {name!r}; known are {', '.join(SYSTEMS)}")
@@ -26,4 +48,16 @@ def build(name: str, n_classes: int, seed: int = 0):
     return SYSTEMS[name](n_classes, seed=seed)
 
 
-__all__ = ["SYSTEMS", "build", "count_parameters", "zheng_cnn_lstm"]
+__all__ = [
+    "SYSTEMS",
+    "build",
+    "count_parameters",
+    "dey_1d_cnn_bilstm",
+    "dey_1d_cnn_lstm",
+    "dey_2d_cnn_lstm",
+    "dey_td_cnn_bilstm",
+    "dey_td_cnn_lstm",
+    "summary",
+    "yadav_crnn",
+    "zheng_cnn_lstm",
+]

@@ -1,4 +1,7 @@
-"""Layers and initialisers of the frameworks the papers used, where PyTorch's own differ."""
+"""MATLAB's layers and initial values, where PyTorch's own differ, and what every framework shares.
+
+Keras' are in nets/keras_layers.py.
+"""
 
 import math
 
@@ -92,7 +95,7 @@ def init_matlab(net: nn.Module, generator: torch.Generator) -> None:
 
 
 def glorot_uniform(weight: Tensor, generator: torch.Generator) -> None:
-    """U(-a, a) with a = sqrt(6 / (fan_in + fan_out)); weight is (out, in) or (out, in, h, w)."""
+    """U(-a, a) with a = sqrt(6 / (fan_in + fan_out)); weight is (out, in), (out, in, w) or (out, in, h, w)."""
     area = math.prod(weight.shape[2:])
     bound = math.sqrt(6 / (area * (weight.shape[0] + weight.shape[1])))
     with torch.no_grad():
@@ -104,10 +107,12 @@ def count_parameters(net: nn.Module) -> tuple[int, int]:
 
     total counts every learnable number and the running means and variances of batch
     normalisation, which Keras lists as non-trainable; trainable counts the learnable ones alone.
+    The second bias of an LSTM, frozen because those frameworks have one, counts in neither.
 
-    Checked: tests/test_zheng_casia_net_matches_table.py
+    Checked: tests/test_zheng_casia_net_matches_table.py, tests/test_dey_emodb_nets_match_tables.py
     """
-    trainable = sum(p.numel() for p in net.parameters() if p.requires_grad)
-    frozen = sum(p.numel() for p in net.parameters() if not p.requires_grad)
+    learned = {name: p for name, p in net.named_parameters() if p.requires_grad or "bias_hh" not in name}
+    trainable = sum(p.numel() for p in learned.values() if p.requires_grad)
+    frozen = sum(p.numel() for p in learned.values() if not p.requires_grad)
     running = sum(b.numel() for name, b in net.named_buffers() if name.endswith(("running_mean", "running_var")))
     return trainable + frozen + running, trainable

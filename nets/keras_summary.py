@@ -1,0 +1,56 @@
+"""A network as Keras' model.summary() prints it."""
+
+import torch
+from torch import nn
+
+from nets.keras_layers import ChannelsLastFlatten, ImageToSequence, LastStateLSTM, TimeDistributed, keras_type_and_name
+from nets.layers import count_parameters
+
+CHANNELS_ARE_LAST = (ChannelsLastFlatten, ImageToSequence, LastStateLSTM, nn.Linear)
+
+
+def summary(net: nn.Sequential, example_shape: tuple[int, ...]) -> str:
+    """Layer (type), output shape in Keras' order and number of parameters, then the three totals.
+
+    Parameters
+    ----------
+    net : of nets.keras_layers.sequential
+    example_shape : of one example, without the batch, in PyTorch's order: (1, 128, 251)
+
+    Returns
+    -------
+    text : several lines; rows that Keras does not have (a change of PyTorch's order) are left out
+
+    Source: Keras, Model.summary. Checked: tests/test_dey_emodb_nets_match_tables.py
+    """
+    rows = [("Layer (type)", "Output Shape", "Param #")]
+    was_training = net.training
+    net.eval()
+    x = torch.zeros(1, *example_shape)
+    for name, layer in net.named_children():
+        with torch.no_grad():
+            x = layer(x)
+        kind, _ = keras_type_and_name(layer)
+        if kind:
+            rows.append((f"{name} ({kind})", str(_keras_shape(layer, x)), str(count_parameters(layer)[0])))
+    net.train(was_training)
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    rule = "=" * (sum(widths) + 4)
+    total, trainable = count_parameters(net)
+    return "\n".join(
+        [
+            *(lines[0], rule, *lines[1:], rule),
+            f"Total params: {total:,}",
+            f"Trainable params: {trainable:,}",
+            f"Non-trainable params: {total - trainable:,}",
+        ]
+    )
+
+
+def _keras_shape(layer: nn.Module, x: torch.Tensor) -> tuple:
+    """(None, ...) of an output: no batch size, and the channels last."""
+    distributed = isinstance(layer, TimeDistributed)
+    if not isinstance(layer.layer if distributed else layer, CHANNELS_ARE_LAST):
+        x = x.movedim(2 if distributed else 1, -1)
+    return (None, *x.shape[1:])
