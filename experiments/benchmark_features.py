@@ -190,7 +190,7 @@ def power_spectra() -> tuple[str, dict, float]:
     frames = np.random.default_rng(0).standard_normal((192, N_FFT)).astype(np.float32)
     bare = plan.spectrum_tables(np.ones(N_FFT), N_FFT, N_FFT, frames.dtype, magnitude=False)
     tasks = {
-        "ours": lambda: stages.mel_of_signal(frames.ravel(), 192, bare),
+        "ours": lambda: stages.mel_and_energy(frames.ravel(), 192, bare),
         f"torch {torch.__version__}": lambda: torch_power(torch.fft.rfft(torch.from_numpy(frames))),
         f"scipy {scipy.__version__}": lambda: (X := scipy.fft.rfft(frames)).real ** 2 + X.imag**2,
     }
@@ -230,8 +230,8 @@ def print_nearness(rounds: int, n: int = 384) -> None:
         "multiply and add": (multiply_and_add, (room, 10_000), 1e4 * 512),
         "copying in L1": (copy, (room[:2048], room[2048:4096], 100), 1e2 * 2**14),
         "copying in L2": (copy, (room[: 2**16], room[2**16 : 2**17], 4), 4 * 2**19),
-        "layout, transform, power": (stages.mel_of_signal, (samples, n, bare.tables), n * (2.5 * 512 * 9 + 3 * 257)),
-        "mel filter": (stages.mel_of_signal, (samples, n, full.tables), 2 * n * full.tables.filter_weights.size),
+        "layout, transform, power": (stages.mel_and_energy, (samples, n, bare.tables), n * (2.5 * 512 * 9 + 3 * 257)),
+        "mel filter": (stages.mel_and_energy, (samples, n, full.tables), 2 * n * full.tables.filter_weights.size),
         "logarithm": (stages.logarithm, (mel, 1.0, 1e-10, stages.AT_LEAST), 18 * mel.size),
         "DCT": (stages.mixed, (full.cepstrum, mel), 2 * n * full.cepstrum.size),
     }

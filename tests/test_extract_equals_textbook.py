@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import dsp
 from dsp import CONVENTIONS, Convention
 from dsp.engine import extract as engine
+from dsp.engine import stages
 from dsp.switches import WORDS
 from tests.conftest import ROOT
 
@@ -156,6 +157,20 @@ def test_chunks_leave_no_seam(utterance, name, kind, monkeypatch):
     for workers in (1, 3):
         pieces = dsp.extract([utterance], RATE, name, kind, workers=workers)[0]
         np.testing.assert_allclose(pieces, whole, rtol=0, atol=1e-12 * np.abs(whole).max())
+
+
+@pytest.mark.parametrize("name", ["kaldi", "librosa", "htk", "torchaudio"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_stretches_leave_no_seam(rng, name, dtype, monkeypatch):
+    """Clips of every length about a register's and a stretch's of frames, by themselves and side by side."""
+    signals = [rng.standard_normal(4000 + 160 * extra).astype(dtype) for extra in range(40)]
+    whole = dsp.extract(signals, RATE, name, dtype=dtype)
+    monkeypatch.setattr(stages, "STRETCH", 0)  # a register of frames is the least
+    together = dsp.extract(signals, RATE, name, dtype=dtype)
+    for x, expected, found in zip(signals, whole, together, strict=True):
+        atol = (1e-12 if dtype == "float64" else 1e-4) * np.abs(expected).max()
+        np.testing.assert_allclose(found, expected, rtol=0, atol=atol)
+        np.testing.assert_allclose(dsp.extract([x], RATE, name, dtype=dtype)[0], expected, rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("workers", [2, 3, 16])

@@ -13,7 +13,7 @@ import numpy as np
 from dsp.engine.clips import Clip, deal_out
 from dsp.engine.plan import Plan
 from dsp.engine.rows import slopes
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_and_energy, mixed, room, samples_needed
+from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_of_clips, mixed, room, samples_needed
 from dsp.mfcc import LEAST, LOG_FACTOR
 from dsp.normalization import cmn, cmvn
 
@@ -76,7 +76,7 @@ def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan)
     looked_at = np.where(to_the_end, sizes, np.minimum(begin + end - place, sizes))
     end[-1] = max(end[-1], samples_needed(n_frames, plan.tables))
     wanted = np.stack([begin, place, end, looked_at], axis=1)
-    mel, energy = mel_and_energy(clips, wanted, n_frames, plan.tables, plan.mirror)
+    mel, energy = mel_of_clips(clips, wanted, n_frames, plan.tables, plan.mirror)
     return mel, energy, Places(edges[:-1], edges[:-1] + counts)
 
 

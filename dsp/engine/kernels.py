@@ -20,8 +20,8 @@ from dsp.engine.turning import turn
 
 
 @kernel
-def mel_of_clips(clips, like, means, mirror, finite, samples, tables, z, power, kept, mel, energy):
-    """mel[m, t] and energy[t] of the clips, side by side: dsp.mfcc.trace from `signal` to `mel`.
+def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, kept, mel, energy):
+    """mel[m, t] and energy[t] of clips that lie side by side: dsp.mfcc.trace from `signal` to `mel`.
 
     A row of `clips` is an address, of as many samples, of `like`'s kind, the first sample wanted (negative before
     the signal), where it comes to lie in the row of all clips, where the next clip's do, and up to which sample the
@@ -32,8 +32,8 @@ def mel_of_clips(clips, like, means, mirror, finite, samples, tables, z, power, 
     tables.order[k]. Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks
     of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements.
 
-    None for `mirror` where there are zeros beyond the ends of a clip, for `kept` where every radix is 4, and for
-    `energy` where the frames are taken as they are, spares compiling the rest.
+    None for `clips` where `samples` are the signal itself, for `mirror` where there are zeros beyond the ends of a
+    clip, for `kept` where every radix is 4, and for `energy` where the frames are taken as they are, spares the rest.
     """
     lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, samples.size, 0
     stretch = (n_loaded - tables.at_load.size) // hop + 1
@@ -41,12 +41,13 @@ def mel_of_clips(clips, like, means, mirror, finite, samples, tables, z, power, 
         first = minimum(number * stretch, n_frames - lanes)
         last = minimum(first + stretch, n_frames) - lanes  # where the last register begins: it overlaps the one before
         low, high = first * hop, first * hop + n_loaded
-        for i in range(means.size):
-            address, size, begin, place, end, _ = clips[i]
-            start, end = maximum(place, low), minimum(end, high)
-            if start < end:
-                x, begin = array_at(address, size, like), begin + start - place
-                finite[i] &= condition(x, begin, means[i], mirror, tables, samples, start - low, end - start)
+        if clips is not None:
+            for i in range(means.size):
+                address, size, begin, place, end, _ = clips[i]
+                start, end = maximum(place, low), minimum(end, high)
+                if start < end:
+                    x, begin = array_at(address, size, like), begin + start - place
+                    finite[i] &= condition(x, begin, means[i], mirror, tables, samples, start - low, end - start)
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
             for step in range(tables.schedule.shape[0]):
@@ -77,9 +78,10 @@ def mel_of_clips(clips, like, means, mirror, finite, samples, tables, z, power, 
             else:
                 for k in range(tables.n_levels):
                     store(mel, k * n_frames + t, load(power, k * lanes))
-    for i in range(means.size):
-        address, size, begin, place, end, looked_at = clips[i]
-        finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - place, looked_at)
+    if clips is not None:
+        for i in range(means.size):
+            address, size, begin, place, end, looked_at = clips[i]
+            finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - place, looked_at)
 
 
 @once

@@ -6,7 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from dsp.engine.plan import Tables, spectrum_tables
-from dsp.engine.stages import ADD, logarithm, mel_of_signal
+from dsp.engine.stages import ADD, logarithm, mel_and_energy, samples_needed
+from dsp.framing import stretch
 
 _DB_PER_NEPER = 20 / math.log(10)
 
@@ -25,7 +26,8 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """
     tables = _tables(np.ascontiguousarray(window).tobytes(), hop_length, n_fft)
     n_frames = 1 + (signal.size - window.size) // hop_length
-    magnitude = mel_of_signal(np.ascontiguousarray(signal), n_frames, tables)
+    samples = stretch(signal, 0, samples_needed(n_frames, tables), "inside")
+    magnitude, _ = mel_and_energy(np.ascontiguousarray(samples), n_frames, tables)
     return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, to_keep=True)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from dsp.checks import check_finite
 from dsp.cooley_tukey import LARGEST_BUTTERFLY
 from dsp.engine.clips import Clip, address
-from dsp.engine.kernels import mel_of_clips
+from dsp.engine.kernels import mel_frames
 from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
@@ -26,37 +26,50 @@ def samples_needed(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.at_load.size
 
 
-def mel_of_signal(signal: np.ndarray, n_frames: int, tables: Tables) -> np.ndarray:
-    """(n_levels, n_frames) of the frames that begin at 0, hop, 2 hop, .. of a signal; zeros where it is too short."""
-    places = np.array([[0, 0, samples_needed(n_frames, tables), signal.size]])
-    return mel_and_energy([Clip("signal", signal, 0.0, n_frames)], places, n_frames, tables)[0]
+def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
+    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples.
+
+    Energy is None where the convention asks for none.
+    """
+    rooms = _rooms(n_frames, tables)
+    mel_frames(None, None, None, None, None, samples, tables, *rooms)
+    return _columns(n_frames, *rooms[-2:])
 
 
-def mel_and_energy(
-    clips: list[Clip], places: np.ndarray, n_frames: int, tables: Tables, mirror: int | None = None
+def mel_of_clips(
+    clips: list[Clip], places: np.ndarray, n_frames: int, tables: Tables, mirror: int | None
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """(n_levels, n_frames) and (n_frames,) of clips that lie side by side.
+    """mel_and_energy of clips that lie side by side.
 
     A row of `places`: a clip's first sample wanted, where it comes to lie, where the next clip's do, and up to which
-    sample the clip is looked at for what is not finite. Energy is None where the convention asks for none.
+    sample the clip is looked at for what is not finite.
 
     Raises ValueError for a clip with a sample that is not finite.
     """
+    rooms, stretch = _rooms(n_frames, tables), max(width(tables.window), STRETCH // tables.hop)
+    samples = room("samples", (samples_needed(min(stretch, n_frames), tables),), tables.window.dtype)
+    arrays = [(address(clip.samples), clip.samples.size) for clip in clips]
+    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
+    table = np.concatenate([arrays, places], axis=1)
+    mel_frames(table, clips[0].samples, means, mirror, finite, samples, tables, *rooms)
+    if not finite.all():
+        bad = clips[finite.argmin()]
+        check_finite(bad.samples, bad.name)
+    return _columns(n_frames, *rooms[-2:])
+
+
+def _rooms(n_frames: int, tables: Tables) -> tuple:
+    """What the kernel works in and writes to: z, power, kept, mel, energy."""
     lanes, dtype, n_fft = width(tables.window), tables.window.dtype, tables.n_fft
-    n_room, stretch = max(n_frames, lanes), max(lanes, STRETCH // tables.hop)
-    samples = room("samples", (samples_needed(min(stretch, n_room), tables),), dtype)
+    n_room = max(n_frames, lanes)
     z = room("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
     power, mel = room("power", (n_fft // 2 + 1, lanes), dtype), room("mel", (tables.n_levels, n_room), dtype)
     kept = None if tables.only_radix_4 else room("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
     spared = tables.as_they_are and not tables.spectrum_energy
-    energy = None if spared else room("energy", (n_room,), dtype)
-    arrays = [(address(clip.samples), clip.samples.size) for clip in clips]
-    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
-    table = np.concatenate([arrays, places], axis=1)
-    mel_of_clips(table, clips[0].samples, means, mirror, finite, samples, tables, z, power, kept, mel, energy)
-    if not finite.all():
-        bad = clips[finite.argmin()]
-        check_finite(bad.samples, bad.name)
+    return z, power, kept, mel, None if spared else room("energy", (n_room,), dtype)
+
+
+def _columns(n_frames: int, mel: np.ndarray, energy: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
     return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
 
