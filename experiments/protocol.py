@@ -6,6 +6,8 @@
     speaker         leave one speaker out
     sentence        no test sentence is heard in training
 
+and what the two papers written in Keras did: last_fifth, twice_four_fifths, in_order.
+
 A split is three arrays of indices. Whoever selects anything looks at `validation`, never at `test`.
 """
 
@@ -88,6 +90,64 @@ def unseen_sentences(labels, sentences, seed: int) -> Split:
     rest, test = _fifth_of_groups(np.arange(len(labels)), sentences, seed)
     train, validation = _fifth_of_groups(rest, sentences[rest], seed)
     return Split(train, validation, test)
+
+
+def speaker_folds(speakers, seed: int, n_folds: int = 5) -> list[Split]:
+    """Speakers in random order in n_folds groups: each is the test once, the next one validation, the rest training.
+
+    Nobody is heard on two sides: the validation set is as strange to the network as the test set.
+    """
+    speakers = np.asarray(speakers)
+    groups = np.array_split(np.random.default_rng(seed).permutation(np.unique(speakers)), n_folds)
+    folds = []
+    for test, validation in zip(groups, groups[1:] + groups[:1], strict=True):
+        sides = [np.flatnonzero(np.isin(speakers, side)) for side in (validation, test)]
+        train = np.setdiff1d(np.arange(speakers.size), np.concatenate(sides))
+        folds.append(Split(train, *sides, fold="+".join(sorted(map(str, test)))))
+    return folds
+
+
+def last_fifth(n_files: int) -> Split:
+    """Keras' validation_split=0.2: the last fifth in the order of the files, before anything is shuffled.
+
+    The paper's number is the accuracy on that validation set, so it is the test set here, too.
+
+    Source: Keras, documentation of fit: "the last samples in the x and y data provided, before shuffling".
+    Checked: tests/test_splits_keep_their_promises.py
+    """
+    train, validation = np.split(np.arange(n_files), [int(np.floor(n_files * 0.8))])
+    return Split(train, validation, validation)
+
+
+def twice_four_fifths(labels, seed: int) -> Split:
+    """Of every class floor(0.8 n) for training and validation, of these floor(0.8 n) for training.
+
+    EMO-DB: 336, 88 and 111 files.
+
+    Checked: tests/test_splits_keep_their_promises.py
+    """
+    labels, random = np.asarray(labels), np.random.default_rng(seed)
+    parts = []
+    for label in np.unique(labels):
+        files = random.permutation(np.flatnonzero(labels == label))
+        both = int(0.8 * files.size)
+        parts.append(np.split(files, [int(0.8 * both), both]))
+    return Split(*(np.sort(np.concatenate(side)) for side in zip(*parts, strict=True)))
+
+
+def in_order(labels) -> Split:
+    """Of every class, in the order of the files, the first are training, the next validation, the last the test.
+
+    t = round(0.8 n) for the first two, round(0.2 t) of these for validation. EMO-DB: 344, 85 and 106 files.
+
+    Checked: tests/test_splits_keep_their_promises.py
+    """
+    labels, parts = np.asarray(labels), []
+    for label in np.unique(labels):
+        files = np.flatnonzero(labels == label)
+        both = round(0.8 * files.size)
+        parts.append(np.split(files, [both - round(0.2 * both), both]))
+    return Split(*(np.sort(np.concatenate(side)) for side in zip(*parts, strict=True)))
 
 
 def _fifth_of_groups(indices, groups, seed: int) -> tuple[np.ndarray, np.ndarray]:

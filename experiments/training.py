@@ -53,8 +53,9 @@ class Recipe:
     batch_size: int
     shuffle: str  # "once" (before training: the same batches in every epoch) or "every epoch"
     incomplete_batch: str  # "drop" or "keep" the last one
-    select: str = "last epoch"  # or "validation accuracy": the best epoch, the lower loss among equals
+    select: str = "last epoch"  # or the best by "validation accuracy" (the lower loss among equals), "validation loss"
     patience: int | None = None  # epochs without a better one before training stops; None: never
+    patience_for: str | None = None  # by what an epoch is better there; None: by what is selected
 
 
 @dataclass
@@ -136,7 +137,7 @@ def fit(
             history.validation_loss.append(float(nn.functional.cross_entropy(logits, validation.labels)))
             history.validation_accuracy.append(float((logits.argmax(1) == validation.labels).float().mean()))
         history.seconds.append(time.perf_counter() - started)
-        history.kept_epoch = _kept_epoch(history, recipe)
+        history.kept_epoch = _best_epoch(history, recipe.select)
         if recipe.select != "last epoch" and history.kept_epoch == epoch + 1:
             best = copy.deepcopy(net.state_dict())
         if checkpoint is not None:
@@ -199,17 +200,21 @@ def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
     return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
 
 
-def _kept_epoch(history: History, recipe: Recipe) -> int:
-    """1-based number of the epoch that selection would keep so far."""
-    if recipe.select == "last epoch":
+def _best_epoch(history: History, rule: str) -> int:
+    """1-based number of the best epoch so far."""
+    if rule == "last epoch":
         return len(history.seconds)
-    if recipe.select != "validation accuracy":
-        raise ValueError(f'{recipe.select=} is neither "last epoch" nor "validation accuracy"')
-    return 1 + int(np.lexsort([history.validation_loss, np.negative(history.validation_accuracy)])[0])
+    if rule == "validation loss":
+        return 1 + int(np.argmin(history.validation_loss))
+    if rule == "validation accuracy":
+        return 1 + int(np.lexsort([history.validation_loss, np.negative(history.validation_accuracy)])[0])
+    raise ValueError(f'{rule=} is neither "last epoch", "validation accuracy" nor "validation loss"')
 
 
 def _patience_is_over(history: History, recipe: Recipe) -> bool:
-    return recipe.patience is not None and len(history.seconds) - history.kept_epoch >= recipe.patience
+    if recipe.patience is None or not history.seconds:
+        return False
+    return len(history.seconds) - _best_epoch(history, recipe.patience_for or recipe.select) >= recipe.patience
 
 
 def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: Recipe, seed: int) -> str:

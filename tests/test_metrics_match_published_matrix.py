@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from experiments.metrics import mean_interval, report_lines, scores
+from experiments.metrics import mean_interval, paired_comparison, report_lines, scores
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 PREDICTED_BY_TRUE = np.array(
@@ -52,3 +52,20 @@ def test_interval():
     assert mean == 2 and abs(half_width - 4.302652729911275 * 1 / math.sqrt(3)) < 1e-9  # t(2, 0.975)
     mean, half_width = mean_interval([0.7])
     assert mean == 0.7 and math.isnan(half_width)
+
+
+def test_paired_comparison_by_hand():
+    """Three speakers: d = (2/2 - 1/2, 1/2 - 0/2, 1 - 1) = (1/2, 1/2, 0)."""
+    groups = ["a", "a", "b", "b", "c"]
+    found = paired_comparison(groups, [True, True, True, False, True], [True, False, False, False, True])
+    assert found["n_groups"] == 3 and math.isclose(found["difference"], 1 / 3)
+    assert math.isclose(found["half_width"], 4.302652730 * math.sqrt(1 / 12) / math.sqrt(3), rel_tol=1e-6)
+    assert paired_comparison(groups, [True] * 5, [True] * 5)["p"] == 1
+
+
+def test_paired_comparison_counts_speakers_not_answers():
+    """A hundred answers of two speakers are two numbers: no difference between two of anything is certain."""
+    groups = np.repeat(["a", "b"], 50)
+    assert paired_comparison(groups, np.ones(100, bool), np.zeros(100, bool))["p"] >= 0.5
+    many = np.repeat(np.arange(12), 10)
+    assert paired_comparison(many, np.ones(120, bool), np.zeros(120, bool))["p"] < 0.001

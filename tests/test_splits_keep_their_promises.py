@@ -109,3 +109,35 @@ def test_without_validation_trains_on_it():
     check(merged)
     assert merged.validation.size == 0 and merged.train.size == 960
     assert merged.test.tolist() == split.test.tolist()
+
+
+def test_splits_of_the_papers_code():
+    counts = [127, 81, 46, 69, 71, 62, 79]
+    labels = np.repeat(np.arange(7), counts)
+    split = protocol.twice_four_fifths(labels, 3)
+    assert [len(side) for side in (split.train, split.validation, split.test)] == [336, 88, 111]
+    assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(535))
+    split = protocol.in_order(labels)
+    assert [np.bincount(labels[side]).tolist() for side in (split.train, split.validation, split.test)] == [
+        [82, 52, 30, 44, 46, 40, 50],
+        [20, 13, 7, 11, 11, 10, 13],
+        [25, 16, 9, 14, 14, 12, 16],
+    ]
+    for label in range(7):  # in the order of the files
+        of_class = [side[labels[side] == label] for side in (split.train, split.validation, split.test)]
+        assert of_class[0].max() < of_class[1].min() and of_class[1].max() < of_class[2].min()
+    split = protocol.last_fifth(535)
+    assert split.validation.tolist() == split.test.tolist() == list(range(428, 535)) and len(split.train) == 428
+
+
+@given(n_speakers=st.integers(5, 24), seed=st.integers(0, 99))
+def test_speaker_folds(n_speakers, seed):
+    speakers = np.random.default_rng(seed).permutation(np.repeat([f"s{i:02}" for i in range(n_speakers)], 4))
+    folds = protocol.speaker_folds(speakers, seed)
+    assert sorted(np.concatenate([fold.test for fold in folds]).tolist()) == list(range(speakers.size))
+    for fold in folds:
+        sides = [set(speakers[side]) for side in (fold.train, fold.validation, fold.test)]
+        assert all(sides) and sum(map(len, sides)) == n_speakers  # nobody on two sides, nobody left out
+        assert fold.fold == "+".join(sorted(sides[2]))
+    again = protocol.speaker_folds(speakers, seed)
+    assert [fold.fold for fold in again] == [fold.fold for fold in folds]

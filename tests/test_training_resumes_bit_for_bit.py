@@ -92,6 +92,20 @@ def test_patience():
     assert len(history.seconds) == history.kept_epoch + 3 < 50
 
 
+def test_patience_for_one_thing_and_selection_by_another():
+    """Keras' EarlyStopping on the loss beside a ModelCheckpoint on the accuracy."""
+    recipe = Recipe(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
+    history = training.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
+    assert training._best_epoch(history, "validation accuracy") == 3
+    assert training._best_epoch(history, "validation loss") == 2
+    assert not training._patience_is_over(history, recipe)
+    history.validation_loss.append(0.5)
+    history.validation_accuracy.append(0.1)
+    history.seconds.append(1)
+    assert training._best_epoch(history, "validation loss") == 2  # an equal loss is no better one
+    assert training._patience_is_over(history, recipe)
+
+
 def test_batches():
     once = Recipe(3, 4, "once", "drop")
     batches = [training._batches(10, once, 5, epoch) for epoch in range(2)]

@@ -1,0 +1,254 @@
+"""Dey et al., "Speech Emotion Recognition Using Deep Learning Methods" (EMO-DB, Keras): five CNN-LSTM networks.
+
+Claim: validation accuracies of 80.68, 62, 66.38, 65.4 and 66.15 %, each on a validation set of its own.
+Run:   python -m experiments.dey_emodb                                     synthetic corpus, all five, < 2 minutes
+       python -m experiments.dey_emodb --data EMODB --model dey_td_cnn_bilstm --protocol as-published
+       python -m experiments.dey_emodb --data EMODB --protocol speaker     all five on one common protocol
+Cost:  seconds an epoch of 428 files on two cores: 2d 12, td 6, 1d 22; epochs to the end: about 50, 80, 25. A run 7 to
+       10 minutes: as-published 15 runs (5 networks, 3 seeds) 2 hours, honest as many, speaker 75 (5 folds) 11 hours.
+Protocols: as-published (the paper's split of each network; its numbers are the best epoch's accuracy on the very set
+       the epoch was chosen on, and as-published-test is what that network scores on files it never saw), honest
+       (60/20/20 at random, chosen on validation), speaker (5 folds of 2 unseen speakers, 2 others for validation).
+Every setting below names its place in the paper's code (notebooks, repositories), or says UNSTATED.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import nets
+from experiments import audit, protocol
+from experiments.corpora import EMODB_COUNTS, Corpus, emodb
+from experiments.images import fingerprint
+from experiments.inputs import cache, dey_emodb
+from experiments.inputs.recordings import survey
+from experiments.keras_runs import Setting, Side, add_options, train_and_score
+from experiments.metrics import mean_interval
+from experiments.results import HOME, percent
+from experiments.runs import device_named, guarded
+from experiments.synthetic import VOICES, synthetic_corpus
+from experiments.training import Recipe, repeatable
+
+STEM = "dey_emodb"
+PROTOCOLS = ("as-published", "honest", "speaker")
+CONTENT = "3d1b9fdd3bfa583f"  # fingerprint of the 535 published recordings: only these are stored as "emodb"
+
+# 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
+IMAGES = Recipe(100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss")
+# td: EarlyStopping on validation accuracy, restore_best_weights
+SEGMENTS = Recipe(500, 32, "every epoch", "keep", "validation accuracy", patience=20)
+# 1d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
+WINDOWS = Recipe(1500, 32, "every epoch", "keep", "validation accuracy", patience=8, patience_for="validation loss")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One row of the paper's comparison: a network, what it sees, how it is trained and tested."""
+
+    setting: Setting
+    inputs: cache.FrontEnd | None  # None: the windows of the waveform, several examples per file
+    split: Callable[[np.ndarray, int], protocol.Split]  # the paper's own: labels, seed
+    tested: bool  # whether that split keeps a test set
+    published: str  # %
+
+
+def _last_fifth(labels, seed):
+    return protocol.last_fifth(len(labels))
+
+
+def _in_order(labels, seed):
+    return protocol.in_order(labels)
+
+
+MODELS = {
+    "dey_2d_cnn_lstm": Model(
+        Setting("dey_2d_cnn_lstm", 6e-4, IMAGES, decay=1e-6),
+        dey_emodb.MEL_2D_SIGN,
+        protocol.twice_four_fifths,
+        tested=True,
+        published="80.68 (71/88)",
+    ),
+    "dey_td_cnn_lstm": Model(
+        Setting("dey_td_cnn_lstm", 1e-3, SEGMENTS),  # units and settings UNSTATED: those of the BiLSTM
+        dey_emodb.MEL_SEGMENTS,
+        _last_fifth,
+        tested=False,
+        published="62 (66/107)",
+    ),
+    "dey_td_cnn_bilstm": Model(
+        Setting("dey_td_cnn_bilstm", 1e-3, SEGMENTS),
+        dey_emodb.MEL_SEGMENTS,
+        _last_fifth,
+        tested=False,
+        published="66.38 (71/107)",
+    ),
+    "dey_1d_cnn_lstm": Model(
+        Setting("dey_1d_cnn_lstm", 1e-3, WINDOWS),  # UNSTATED: those of the BiLSTM
+        None,
+        _in_order,
+        tested=True,
+        published="65.4 (272/416)",
+    ),
+    "dey_1d_cnn_bilstm": Model(
+        Setting("dey_1d_cnn_bilstm", 1e-3, WINDOWS), None, _in_order, tested=True, published="66.15 (275/416)"
+    ),
+}
+VARIANTS = {  # of the 2D network
+    "z-score": {"inputs": dey_emodb.MEL_2D_Z_SCORE},  # what keras.utils.normalize was meant to do
+    "lstm-256": {"setting": replace(MODELS["dey_2d_cnn_lstm"].setting, system="dey_2d_cnn_lstm_256")},  # the table's
+}
+
+
+def rows() -> list[dict]:
+    """The lines of the README's table."""
+    lines = []
+    for name, model in MODELS.items():
+        recipes = ("published", *VARIANTS) if name == "dey_2d_cnn_lstm" else ("published",)
+        for recipe in recipes:
+            system = VARIANTS["lstm-256"]["setting"].system if recipe == "lstm-256" else name
+            variant = "" if recipe == "published" else f" --recipe {recipe}"
+            published = {"as-published": model.published} if recipe == "published" else {}
+            if name == "dey_1d_cnn_bilstm":
+                published["as-published-test"] = "54.72 (307/561)"  # printed by the notebook, not by the paper
+            for of in (*PROTOCOLS[:1], *(["as-published-test"] if model.tested else []), *PROTOCOLS[1:]):
+                command = f"python -m experiments.{STEM} --data DIR --model {name} --protocol {of}{variant}"
+                line = {"system": system, "recipe": recipe, "corpus": "emodb", "protocol": of}
+                command = command.replace("as-published-test", "as-published")
+                lines.append(line | {"published": published.get(of, "-"), "command": command})
+    return lines
+
+
+PAPER = {
+    "paper": "Dey et al., Speech Emotion Recognition Using Deep Learning Methods",
+    "classes": list(EMODB_COUNTS),
+    "published": {"accuracy": {name: model.published for name, model in MODELS.items()}},
+    "rows": rows(),
+    "comparisons": [
+        {"question": f"a BiLSTM instead of an LSTM, {kind}", "corpus": "emodb", "protocol": of}
+        | {"a": f"dey_{kind}_cnn_bilstm", "b": f"dey_{kind}_cnn_lstm"}
+        for kind in ("td", "1d")
+        for of in ("honest", "speaker")
+    ],
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return guarded(run_experiment, parse(arguments))
+
+
+def run_experiment(options: argparse.Namespace) -> None:
+    """Corpus -> audit -> for every network, seed and split: train, score, store."""
+    options.device = device_named(options.device)
+    repeatable(options.device)
+    corpus = load_corpus(options)
+    content = survey(corpus).content
+    found = fingerprint(corpus, content)
+    if corpus.name == "emodb" and found != CONTENT:
+        corpus = replace(corpus, name="emodb_altered")
+    corpus_audit = audit.audit_corpus(corpus, content)
+    print(audit.describe(corpus, corpus_audit))
+    for name in options.model:
+        model = replace(MODELS[name], **VARIANTS.get(options.recipe, {}))
+        features, files = inputs_of(model, corpus, options)
+        net = nets.build(model.setting.system, len(corpus.classes))
+        print(f"\n{model.setting.system}\n{nets.summary(net, features.shape[1:])}")
+        results = []
+        for seed in options.seed:
+            for split in splits_of(model, corpus, content, options.protocol, seed):
+                facts = {"recipe": options.recipe, "seed": seed, "fold": split.fold}
+                facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
+                facts["config"] = {"content": found, "inputs": model.inputs.name if model.inputs else "windows_1d"}
+                results.append(run_split(options, corpus, model, features, files, split, facts))
+        summarize(model, corpus, options, results)
+
+
+def run_split(options, corpus: Corpus, model: Model, features, files, split: protocol.Split, facts: dict) -> list[dict]:
+    """One network on one split, scored as the protocol says."""
+    published = options.protocol == "as-published"
+
+    def side(of: np.ndarray) -> Side:
+        examples = np.flatnonzero(np.isin(files, of))
+        inputs = torch.from_numpy(features[examples]).to(options.device)
+        return Side(inputs, files[examples], per_file=not (published and model.inputs is None))
+
+    validation = side(split.validation)
+    scored = {options.protocol: validation if published else side(split.test)}
+    if published and model.tested:
+        scored["as-published-test"] = side(split.test)
+    training = side(split.train).examples(corpus)
+    setting = model.setting
+    if corpus.name == "synthetic":
+        setting = replace(setting, recipe=replace(setting.recipe, epochs=2 if options.smoke else 5))
+    return train_and_score(options, PAPER, corpus, setting, training, validation, scored, facts)
+
+
+def inputs_of(model: Model, corpus: Corpus, options) -> tuple[np.ndarray, np.ndarray]:
+    """(inputs of all examples, the file of each)."""
+    if model.inputs is None:
+        return dey_emodb.windows_of(corpus)
+    features, _ = cache.load(corpus, model.inputs, options.features)
+    return features, np.arange(len(corpus))
+
+
+def splits_of(model: Model, corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
+    if name == "as-published":
+        return [model.split(corpus.labels, seed)]
+    if name == "honest":
+        return [protocol.honest(corpus.labels, content, seed)]
+    return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m experiments.{STEM}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="EMO-DB as published: wav/03a01Fa.wav, ...")
+    parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["all"], metavar="NAME")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
+    parser.add_argument(
+        "--recipe", choices=("published", *VARIANTS), default="published", help="variants of the 2D one"
+    )
+    add_options(parser)
+    options = parser.parse_args(arguments)
+    if options.smoke and options.data:
+        parser.error("--smoke is for the synthetic corpus")
+    options.model = list(MODELS) if "all" in options.model else options.model
+    if options.recipe != "published" and options.model != ["dey_2d_cnn_lstm"]:
+        parser.error(f"--recipe {options.recipe} is a variant of --model dey_2d_cnn_lstm")
+    try:
+        device_named(options.device)
+    except ValueError as error:
+        parser.error(str(error))
+    options.seed = options.seed or ([0, 1, 2] if options.data else [0])
+    options.results = (options.out or HOME) / f"{STEM}.json"
+    options.features = options.out / "features" if options.out else cache.FEATURES
+    options.out = options.out or Path(__file__).with_name("runs") / STEM
+    return options
+
+
+def load_corpus(options: argparse.Namespace) -> Corpus:
+    if options.data:
+        return emodb(options.data)
+    print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below")
+    print("show that the chain works and say nothing about emotions. --data DIR runs on EMO-DB.")
+    return synthetic_corpus(options.out / "synthetic_wav", n_sentences=3, voices=VOICES[:3])
+
+
+def summarize(model: Model, corpus: Corpus, options: argparse.Namespace, results: list[list[dict]]) -> None:
+    """The mean over seeds and folds beside the published number."""
+    for of in zip(*results, strict=True):
+        accuracy = percent(mean_interval([result["accuracy"] for result in of]))
+        uar = percent(mean_interval([result["uar"] for result in of]))
+        print(f"\n{model.setting.system}, {corpus.name}, {of[0]['protocol']}, {len(of)} runs:")
+        print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {model.published} %")
+    if corpus.name == "synthetic":
+        print("  a SYNTHETIC corpus: this is not a result about speech, and it is not stored")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""What the experiments of the two papers written in Keras share: from examples to a stored score."""
+
+import argparse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import nets
+from experiments.corpora import Corpus
+from experiments.optimizers import KerasAdam
+from experiments.runs import finished_run, keep_run
+from experiments.training import Examples, Recipe, fit, predict
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How a network is trained, with Keras' Adam."""
+
+    system: str
+    learning_rate: float
+    recipe: Recipe
+    decay: float = 0.0  # the rate is learning_rate / (1 + decay step)
+
+
+@dataclass(frozen=True)
+class Side:
+    """Examples that are scored together.
+
+    inputs : (n, ...) tensor;  files : (n,) int, the file of each, a place in the corpus
+    per_file : whether a file answers once, by the mean probabilities of its examples, or every example by itself
+    """
+
+    inputs: Tensor
+    files: np.ndarray
+    per_file: bool = True
+
+    def examples(self, corpus: Corpus) -> Examples:
+        return Examples(self.inputs, torch.from_numpy(corpus.labels[self.files]).to(self.inputs.device))
+
+
+def train_and_score(
+    options: argparse.Namespace,
+    paper: dict,
+    corpus: Corpus,
+    setting: Setting,
+    training: Examples,
+    validation: Side,
+    scored: dict[str, Side],
+    facts: dict,
+) -> list[dict]:
+    """One network from initial values to its scores; a finished run is not repeated under --resume.
+
+    Parameters
+    ----------
+    options : out, results, resume, device
+    training, validation : what the weights are fitted to, and what the epoch is chosen on
+    scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
+    facts : recipe, seed, fold, audit and config of the run
+
+    Returns
+    -------
+    results : one for each in `scored`, as they are recorded
+    """
+    facts = facts | {"system": setting.system, "corpus": corpus.name}
+    facts["config"] = facts["config"] | {"setting": asdict(setting)}
+    run = "-".join([f"seed{facts['seed']}", *([facts["fold"]] if facts["fold"] else [])])
+    home = Path(options.out) / corpus.name / setting.system / facts["recipe"]
+    folders = {name: home / f"{name}-{run}" for name in scored}
+    finished = [finished_run(folder, facts["config"]) for folder in folders.values()]
+    if options.resume and all(finished):
+        for folder, result in zip(folders.values(), finished, strict=True):
+            print(f"{setting.system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
+        return finished
+
+    device = options.device
+    seed = facts["seed"]
+    net = nets.build(setting.system, len(corpus.classes), seed).to(device)
+    if not any(isinstance(layer, torch.nn.Conv1d) for layer in net.modules()):
+        net = net.to(memory_format=torch.channels_last)
+    first = next(iter(folders.values()))
+    print(f"\n{setting.system} {first.name}: {len(training)} training examples, {len(validation.files)} for validation")
+    history = fit(
+        net,
+        KerasAdam([p for p in net.parameters() if p.requires_grad], setting.learning_rate, decay=setting.decay),
+        training,
+        setting.recipe,
+        seed=seed,
+        name=f"{setting.system} {first.name}",
+        identity=f"{setting}; {facts['config']}",
+        validation=validation.examples(corpus),
+        checkpoint=first / "checkpoint.pt",
+        resume=options.resume,
+    )
+    facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    results = []
+    for name, folder in folders.items():
+        files, predicted = answers(net, scored[name])
+        known = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
+        results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, known))
+    (first / "checkpoint.pt").unlink()
+    return results
+
+
+def answers(net: torch.nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
+    """(files, predicted classes), both (n,) int: one answer per file in their order, or one per example.
+
+    Checked: tests/test_keras_experiments.py
+    """
+    probabilities = torch.softmax(predict(net, side.inputs), 1).double().cpu().numpy()
+    if not side.per_file:
+        return side.files, probabilities.argmax(1)
+    files, owner = np.unique(side.files, return_inverse=True)
+    sums = np.zeros((files.size, probabilities.shape[1]))
+    np.add.at(sums, owner, probabilities)
+    return files, (sums / np.bincount(owner)[:, None]).argmax(1)
+
+
+def told(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
+    """Every answer of a run, for paired comparisons: a word for each, in lines that a results file has room for."""
+    speakers = [] if corpus.speakers is None else corpus.speakers[files]
+    columns = {"files": files, "speakers": speakers, "true": corpus.labels[files], "predicted": predicted}
+    return {name: " ".join(map(str, column)) for name, column in columns.items()}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
+    parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
+    parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
