@@ -27,16 +27,13 @@ from experiments.corpora import EMODB_COUNTS, Corpus, emodb
 from experiments.images import fingerprint
 from experiments.inputs import cache, dey_emodb
 from experiments.inputs.recordings import survey
-from experiments.keras_runs import Setting, Side, add_options, train_and_score
-from experiments.metrics import mean_interval
-from experiments.results import HOME, percent
-from experiments.runs import device_named, guarded
+from experiments.keras_runs import Setting, Side, add_options, finish_options, known, summarize, train_and_score
+from experiments.runs import guarded
 from experiments.synthetic import VOICES, synthetic_corpus
-from experiments.training import Recipe, repeatable
+from experiments.training import Recipe
 
 STEM = "dey_emodb"
 PROTOCOLS = ("as-published", "honest", "speaker")
-CONTENT = "3d1b9fdd3bfa583f"  # fingerprint of the 535 published recordings: only these are stored as "emodb"
 
 # 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
 IMAGES = Recipe(100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss")
@@ -130,7 +127,7 @@ PAPER = {
     "rows": rows(),
     "comparisons": [
         {"question": f"a BiLSTM instead of an LSTM, {kind}", "corpus": "emodb", "protocol": of}
-        | {"a": f"dey_{kind}_cnn_bilstm", "b": f"dey_{kind}_cnn_lstm"}
+        | {"a": [f"dey_{kind}_cnn_bilstm", "published"], "b": [f"dey_{kind}_cnn_lstm", "published"]}
         for kind in ("td", "1d")
         for of in ("honest", "speaker")
     ],
@@ -143,13 +140,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> audit -> for every network, seed and split: train, score, store."""
-    options.device = device_named(options.device)
-    repeatable(options.device)
     corpus = load_corpus(options)
     content = survey(corpus).content
-    found = fingerprint(corpus, content)
-    if corpus.name == "emodb" and found != CONTENT:
-        corpus = replace(corpus, name="emodb_altered")
+    corpus = known(corpus, content)
     corpus_audit = audit.audit_corpus(corpus, content)
     print(audit.describe(corpus, corpus_audit))
     for name in options.model:
@@ -162,9 +155,10 @@ def run_experiment(options: argparse.Namespace) -> None:
             for split in splits_of(model, corpus, content, options.protocol, seed):
                 facts = {"recipe": options.recipe, "seed": seed, "fold": split.fold}
                 facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {"content": found, "inputs": model.inputs.name if model.inputs else "windows_1d"}
+                seen = model.inputs.name if model.inputs else "windows_1d"
+                facts["config"] = {"content": fingerprint(corpus, content), "inputs": seen}
                 results.append(run_split(options, corpus, model, features, files, split, facts))
-        summarize(model, corpus, options, results)
+        summarize(results, published=model.published)
 
 
 def run_split(options, corpus: Corpus, model: Model, features, files, split: protocol.Split, facts: dict) -> list[dict]:
@@ -215,20 +209,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     add_options(parser)
     options = parser.parse_args(arguments)
-    if options.smoke and options.data:
-        parser.error("--smoke is for the synthetic corpus")
     options.model = list(MODELS) if "all" in options.model else options.model
     if options.recipe != "published" and options.model != ["dey_2d_cnn_lstm"]:
         parser.error(f"--recipe {options.recipe} is a variant of --model dey_2d_cnn_lstm")
-    try:
-        device_named(options.device)
-    except ValueError as error:
-        parser.error(str(error))
-    options.seed = options.seed or ([0, 1, 2] if options.data else [0])
-    options.results = (options.out or HOME) / f"{STEM}.json"
-    options.features = options.out / "features" if options.out else cache.FEATURES
-    options.out = options.out or Path(__file__).with_name("runs") / STEM
-    return options
+    return finish_options(parser, options, STEM)
 
 
 def load_corpus(options: argparse.Namespace) -> Corpus:
@@ -237,17 +221,6 @@ def load_corpus(options: argparse.Namespace) -> Corpus:
     print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below")
     print("show that the chain works and say nothing about emotions. --data DIR runs on EMO-DB.")
     return synthetic_corpus(options.out / "synthetic_wav", n_sentences=3, voices=VOICES[:3])
-
-
-def summarize(model: Model, corpus: Corpus, options: argparse.Namespace, results: list[list[dict]]) -> None:
-    """The mean over seeds and folds beside the published number."""
-    for of in zip(*results, strict=True):
-        accuracy = percent(mean_interval([result["accuracy"] for result in of]))
-        uar = percent(mean_interval([result["uar"] for result in of]))
-        print(f"\n{model.setting.system}, {corpus.name}, {of[0]['protocol']}, {len(of)} runs:")
-        print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {model.published} %")
-    if corpus.name == "synthetic":
-        print("  a SYNTHETIC corpus: this is not a result about speech, and it is not stored")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """What the experiments of the two papers written in Keras share: from examples to a stored score."""
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,15 @@ from torch import Tensor
 
 import nets
 from experiments.corpora import Corpus
+from experiments.images import fingerprint
+from experiments.inputs import cache
+from experiments.metrics import mean_interval
 from experiments.optimizers import KerasAdam
-from experiments.runs import finished_run, keep_run
-from experiments.training import Examples, Recipe, fit, predict
+from experiments.results import HOME, percent
+from experiments.runs import device_named, finished_run, keep_run
+from experiments.training import Examples, Recipe, fit, predict, repeatable
+
+KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,42 @@ def told(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, 
     return {name: " ".join(map(str, column)) for name, column in columns.items()}
 
 
+def known(corpus: Corpus, content: np.ndarray) -> Corpus:
+    """The corpus under its name, if its recordings are the published ones; "emodb" with others is "emodb_altered"."""
+    altered = corpus.name in KNOWN_CONTENT and fingerprint(corpus, content) != KNOWN_CONTENT[corpus.name]
+    return replace(corpus, name=f"{corpus.name}_altered") if altered else corpus
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
     parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
+
+
+def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace, stem: str) -> argparse.Namespace:
+    """The options with what follows from them: device, seeds and places; this process made ready for training."""
+    if options.smoke and options.data:
+        parser.error("--smoke is for the synthetic corpus")
+    try:
+        options.device = device_named(options.device)
+    except ValueError as error:
+        parser.error(str(error))
+    repeatable(options.device)
+    options.seed = options.seed or ([0, 1, 2] if options.data else [0])
+    options.results = (options.out or HOME) / f"{stem}.json"
+    options.features = options.out / "features" if options.out else cache.FEATURES
+    options.out = options.out or Path(__file__).with_name("runs") / stem
+    return options
+
+
+def summarize(results: list[list[dict]], published: str) -> None:
+    """The mean over seeds and folds beside the published number; results[i]: what train_and_score gave of run i."""
+    for of in zip(*results, strict=True):
+        accuracy = percent(mean_interval([result["accuracy"] for result in of]))
+        uar = percent(mean_interval([result["uar"] for result in of]))
+        print(f"\n{of[0]['system']}, {of[0]['recipe']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
+        print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
+    if results[0][0]["corpus"] == "synthetic":
+        print("  a SYNTHETIC corpus: this is not a result about speech, and it is not stored")

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from experiments import timing
-from experiments.metrics import mean_interval
+from experiments.metrics import mean_interval, paired_comparison
 from spectrogram_images.files import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +68,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
                 name: sum(run["per_class"][name]["recall"] for run in group) / len(group)
                 for name in group[0]["per_class"]
             },
+            "shortened": sorted({run["shortened"] for run in group if run.get("shortened")}),
             "lookup_table": sum(run["audit"]["lookup_table"] for run in group) / len(group),
         }
         for key, group in groups.items()
@@ -105,13 +106,80 @@ def results_table(papers: list[dict]) -> str:
             cells = [*key]
             if key in summaries:
                 found = summaries[key]
-                cells += [str(found["n_runs"]), percent(found["accuracy"]), percent(found["uar"])]
+                runs = ", ".join([str(found["n_runs"]), *found["shortened"]])
+                cells += [runs, percent(found["accuracy"]), percent(found["uar"])]
                 cells += [f"{100 * found['lookup_table']:.1f}"]
             else:
                 cells += ["0", f"not run{': ' + row['why'] if row.get('why') else ''}", "-", "-"]
             cells += [row.get("published", "-"), f"`{row['command']}`"]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def published_table(papers: list[dict]) -> str:
+    """Every published accuracy beside the interval of the runs that repeat it, and why they differ."""
+    lines = [
+        "| system | recipe | corpus | published % | here %, mean and 95 % interval | published is | why |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for paper in papers:
+        summaries = summarize(paper["runs"])
+        for row in paper["rows"]:
+            key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
+            if row.get("published", "-") == "-" or key not in summaries:
+                continue
+            mean, half_width = summaries[key]["accuracy"]
+            inside = abs(float(row["published"].split()[0]) / 100 - mean) <= half_width
+            word = "-" if half_width != half_width else "inside" if inside else "outside"
+            cells = [*key[:3], row["published"], percent((mean, half_width)), word, row.get("why", "-")]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def comparisons_table(papers: list[dict]) -> str:
+    """What the papers say helps, asked of the same examples; the units are speakers."""
+    lines = [
+        "| does it help? | corpus | protocol | runs | difference of accuracy, points | p | speakers |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for paper in papers:
+        for asked in paper.get("comparisons", []):
+            found = compared(paper["runs"], asked)
+            cells = [asked["question"], asked["corpus"], asked["protocol"]]
+            if found is None:
+                cells += ["0", "not run", "-", "-"]
+            else:
+                difference = f"{100 * found['difference']:+.1f} ± {100 * found['half_width']:.1f}"
+                cells += [str(found["n_runs"]), difference, f"{found['p']:.2g}", str(found["n_groups"])]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def compared(runs: list[dict], asked: dict) -> dict | None:
+    """metrics.paired_comparison of two systems over all runs that both have; None if there is no such pair.
+
+    asked : {"a", "b": [system, recipe], "corpus", "protocol"}
+
+    Raises ResultsError if two runs of a pair were not asked the same.
+
+    Checked: tests/test_results_have_one_home.py
+    """
+
+    def of(system: str, recipe: str) -> dict:
+        wanted = {"system": system, "recipe": recipe, "corpus": asked["corpus"], "protocol": asked["protocol"]}
+        matching = [run for run in runs if all(run[key] == value for key, value in wanted.items())]
+        return {(run["seed"], run["fold"]): run["answers"] for run in matching}
+
+    a, b = of(*asked["a"]), of(*asked["b"])
+    groups, right = [], ([], [])
+    for key in sorted(set(a) & set(b), key=str):
+        if (a[key]["files"], a[key]["true"]) != (b[key]["files"], b[key]["true"]):
+            raise ResultsError(f"{asked['question']}, {key}: the two systems were not tested on the same files")
+        groups += a[key]["speakers"].split()
+        for answers, found in zip((a[key], b[key]), right, strict=True):
+            pairs = zip(answers["true"].split(), answers["predicted"].split(), strict=True)
+            found += [true == predicted for true, predicted in pairs]
+    return paired_comparison(groups, *right) | {"n_runs": len(set(a) & set(b))} if groups else None
 
 
 def recall_table(paper: dict) -> str:
@@ -135,6 +203,9 @@ def updated_readme(text: str) -> str:
     """README.md with every generated table made anew from the results files."""
     papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
     text = replace_between_marks(text, "results", results_table(list(papers.values())))
+    keras = [paper for stem, paper in papers.items() if stem != "zheng_casia"]
+    text = replace_between_marks(text, "published", published_table(keras))
+    text = replace_between_marks(text, "comparisons", comparisons_table(keras))
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
     text = replace_between_marks(text, "speed", timing.table(benchmarks))
     return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))

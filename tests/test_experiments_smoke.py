@@ -63,10 +63,14 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     assert result["kept_setting"] in ("sgdm", "adam")
 
 
-@pytest.mark.parametrize(
-    "module", ["experiments", "experiments.zheng_casia", "experiments.results", "experiments.benchmark_images",
-               "experiments.benchmark_training", "spectrogram_images", "spectrogram_images.psd_figure"]
-)  # fmt: skip
+PROGRAMS = [
+    *("experiments", "experiments.zheng_casia", "experiments.dey_emodb", "experiments.yadav_crnn"),
+    *("experiments.results", "experiments.benchmark_images", "experiments.benchmark_training"),
+    *("spectrogram_images", "spectrogram_images.psd_figure"),
+]
+
+
+@pytest.mark.parametrize("module", PROGRAMS)
 def test_help(module):
     done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("usage: python -m")

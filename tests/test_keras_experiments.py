@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import nets
-from experiments import dey_emodb
+from experiments import dey_emodb, protocol, yadav_crnn
 from experiments.corpora import Corpus
 from experiments.keras_runs import Side, answers, told
 from experiments.results import HOME
@@ -129,6 +129,56 @@ def test_honest_protocols_never_score_what_was_trained_or_chosen_on(monkeypatch)
             assert sorted(np.concatenate([split.test for split in splits]).tolist()) == list(range(100))
 
 
+def some_features(rng, n_files=10, n_copies=5):
+    """Every file and copy at a level of its own, so that a value says where it comes from."""
+    level = 100.0 * np.arange(n_files)[:, None] + np.arange(n_copies)
+    return (level[:, :, None, None, None] + rng.random((n_files, n_copies, 1, 3, 4))).astype(np.float32)
+
+
+def test_copies_are_made_of_training_files_alone_and_after_the_split(rng):
+    features, labels = some_features(rng), np.arange(10) % 3
+    corpus = Corpus("x", ("a", "b", "c"), (), labels)
+    split = protocol.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
+    training, validation, test = yadav_crnn.sides_of(features, corpus, split, "cpu")
+    assert len(training) == 20 and training.labels.tolist() == np.repeat(labels[split.train], 5).tolist()
+    assert validation.files.tolist() == [1, 4] and test.files.tolist() == [3, 9]
+    seen = features[split.train]
+    mean, sd = seen.mean(dtype=np.float64), seen.std(dtype=np.float64)
+    back = [side * sd + mean for side in (training.inputs.numpy(), validation.inputs.numpy(), test.inputs.numpy())]
+    np.testing.assert_allclose(back[0].reshape(seen.shape), seen, atol=1e-2)
+    np.testing.assert_allclose(back[1], features[[1, 4], 0], atol=1e-2)  # originals, no copies
+    np.testing.assert_allclose(back[2], features[[3, 9], 0], atol=1e-2)
+
+
+def test_the_z_score_knows_nothing_of_what_is_not_trained_on(rng):
+    corpus = Corpus("x", ("a", "b"), (), np.arange(10) % 2)
+    split = protocol.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
+    features = some_features(rng)
+    changed = features.copy()
+    changed[[1, 3, 4, 6, 8, 9]] += 1e4
+    (one, _, test), (other, _, moved) = (yadav_crnn.sides_of(x, corpus, split, "cpu") for x in (features, changed))
+    assert torch.equal(one.inputs, other.inputs) and not torch.equal(test.inputs, moved.inputs)
+
+
+def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path, capsys):
+    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert yadav_crnn.main(["--smoke", "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "SYNTHETIC" in printed and "leakage audit of synthetic: 54 files" in printed
+    folder = tmp_path / "synthetic" / "yadav_crnn" / "plain" / "honest-seed0"
+    result = json.loads((folder / "result.json").read_text())
+    assert result["shortened"] == "at most 1 of 150 epochs" and result["epochs"] == 1
+    assert result["config"]["setting"]["recipe"]["select"] == "validation loss"
+    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")} and not list(tmp_path.glob("*.json"))
+
+
+def test_random_splits_of_the_crnn_have_the_papers_sizes():
+    for n, sizes in ((535, (385, 43, 107)), (1440, (1036, 116, 288))):
+        corpus = Corpus("x", ("a", "b"), tuple(range(n)), np.arange(n) % 2)
+        split = yadav_crnn.splits_of(corpus, None, "as-published", 2)[0]
+        assert (len(split.train), len(split.validation), len(split.test)) == sizes
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -144,6 +194,13 @@ def test_bad_options(arguments, message, capsys):
     assert stop.value.code == 2 and message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("epochs", ["0", "-1", "151", "many"])
+def test_epochs_that_cannot_be(epochs, capsys):
+    with pytest.raises(SystemExit) as stop:
+        yadav_crnn.main(["--epochs", epochs])
+    assert stop.value.code == 2 and "--epochs" in capsys.readouterr().err
+
+
 def test_a_wrong_folder_is_one_line(tmp_path, capsys):
     (tmp_path / "Actor_01").mkdir()
     assert dey_emodb.main(["--data", str(tmp_path)]) == 1
@@ -151,3 +208,6 @@ def test_a_wrong_folder_is_one_line(tmp_path, capsys):
     assert error.startswith("error:") and "\n" not in error and "wav/03a01Fa.wav" in error
     assert dey_emodb.main(["--data", str(tmp_path / "nowhere")]) == 1
     assert "nowhere" in capsys.readouterr().err
+    assert yadav_crnn.main(["--corpus", "ravdess", "--data", str(tmp_path)]) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error:") and "\n" not in error and "1440" in error

@@ -8,8 +8,11 @@ from experiments.results import (
     HOME,
     ROOT,
     ResultsError,
+    compared,
+    comparisons_table,
     load,
     percent,
+    published_table,
     recall_table,
     record,
     replace_between_marks,
@@ -99,3 +102,43 @@ def test_stored_runs_are_complete():
             correct, total = sum(matrix[i][i] for i in range(len(matrix))), sum(map(sum, matrix))
             assert total == run["n_test"] and abs(correct / total - run["accuracy"]) < 1e-9
             assert "+changes" not in run["commit"], f"{path}: a run of code that was not committed"
+
+
+def asked_run(system, predicted, seed=0, true="0 1 1", files="3 5 8"):
+    told = {"files": files, "speakers": "anna anna ben", "true": true, "predicted": predicted}
+    return a_run(seed, system=system, answers=told)
+
+
+ASKED = {"question": "b or not b", "corpus": "c", "protocol": "random", "a": ["a", "r"], "b": ["b", "r"]}
+
+
+def test_a_comparison_takes_the_runs_that_both_have():
+    runs = [asked_run("a", "0 1 1"), asked_run("b", "0 0 1"), asked_run("a", "0 0 0", seed=1)]
+    found = compared(runs, ASKED)
+    assert found["n_runs"] == 1 and found["n_groups"] == 2 and found["difference"] == 0.25  # (1/2 + 0) / 2
+    assert compared(runs[:1], ASKED) is None
+    table = comparisons_table([PAPER | {"runs": runs, "comparisons": [ASKED]}])
+    assert "| b or not b | c | random | 1 | +25.0 ± " in table
+    assert "| b or not b | c | random | 0 | not run" in comparisons_table(
+        [PAPER | {"runs": [], "comparisons": [ASKED]}]
+    )
+
+
+def test_systems_that_were_not_asked_the_same_are_not_compared():
+    with pytest.raises(ResultsError, match="not tested on the same files"):
+        compared([asked_run("a", "0 1 1"), asked_run("b", "0 1 1", files="3 5 9")], ASKED)
+
+
+def test_published_numbers_stand_beside_our_interval():
+    rows = [PAPER["rows"][0] | {"published": "61 (61/100)", "why": "luck"}]
+    runs = [a_run(0, 0.5), a_run(1, 0.6), a_run(2, 0.7)]  # 60 +- 24.8
+    table = published_table([PAPER | {"rows": rows, "runs": runs}])
+    assert "| net | r | c | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
+    table = published_table([PAPER | {"rows": [rows[0] | {"published": "90"}], "runs": runs}])
+    assert "| outside |" in table
+    assert "| - | luck |" in published_table([PAPER | {"rows": rows, "runs": runs[:1]}])  # one run has no interval
+
+
+def test_a_shortened_run_says_so_in_the_table():
+    runs = [a_run(0, 0.5, shortened="at most 9 of 150 epochs"), a_run(1, 0.6)]
+    assert "| 2, at most 9 of 150 epochs |" in results_table([PAPER | {"runs": runs}])

@@ -130,6 +130,13 @@ def test_splits_of_the_papers_code():
     assert split.validation.tolist() == split.test.tolist() == list(range(428, 535)) and len(split.train) == 428
 
 
+def test_any_fifth():
+    for n, n_test in ((535, 107), (1440, 288)):
+        split = protocol.any_fifth(n, 1, 0.1)
+        assert len(split.test) == n_test and len(split.validation) == -(-(n - n_test) // 10)
+        assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(n))
+
+
 @given(n_speakers=st.integers(5, 24), seed=st.integers(0, 99))
 def test_speaker_folds(n_speakers, seed):
     speakers = np.random.default_rng(seed).permutation(np.repeat([f"s{i:02}" for i in range(n_speakers)], 4))
