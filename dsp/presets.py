@@ -236,7 +236,8 @@ zheng_casia = Convention(
 dey_emodb = replace(
     librosa,
     tool="Dey et al., 2D CNN-LSTM: librosa 0.8 melspectrogram, amplitude_to_db of a power",
-    status="from the paper's code: librosa's convention but for the logarithm",
+    status="from the paper's code: librosa's convention but for the edges, which 0.8 mirrored, and the logarithm",
+    framing="centred reflect",
     log="20 log10",
     floor=1e-5,
     n_mfcc=None,

@@ -15,7 +15,7 @@ from experiments.inputs.recordings import read_mono
 SAMPLE_RATE = 16_000  # Hz
 
 # librosa 0.8 mirrors the signal at its edges; its dB are 20 log10 of a power, floored 80 below the maximum.
-IMAGE = replace(CONVENTIONS["dey_emodb"], framing="centred reflect")
+IMAGE = CONVENTIONS["dey_emodb"]
 IMAGE_SAMPLES = 128_000  # 8 s
 NORMALIZATIONS = ("sign", "z-score")
 
