@@ -1,6 +1,7 @@
 """The figures of the Keras papers' results: confusion matrices as heat maps, learning curves over epochs."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from experiments import figures
 
@@ -83,7 +84,7 @@ def learning_curves(path, history, title: str) -> None:
         kept = f"kept: epoch {history.kept_epoch}"
         axes.axvline(history.kept_epoch, color="0.2", linewidth=0.8, linestyle=":", label=kept)
         axes.set(xlabel="Epoch", ylabel=label, xlim=(0.5, epochs.size + 0.5))
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(axis="y", color="0.85")
         axes.set_axisbelow(True)
     panels[0].set_ylim(0, 105)

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from dsp import hz_to_mel
+from dsp import AudioError, hz_to_mel
 from experiments import figures
 from experiments.inputs import dey_emodb, yadav_crnn
 from experiments.inputs.recordings import read_mono
 from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.synthetic import VOICES, synthesize
 
+THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
 WAVE, SHADE = "#0072bd", "0.85"
 TICKS = (500, 1000, 2000, 4000, 8000, 16000)  # Hz
 
@@ -39,17 +40,17 @@ def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> Non
     longer = found.filtered.size > yadav_crnn.N_SAMPLES
     rows = [
         (f"recording, {sample_rate / 1000:g} kHz", np.asarray(signal), sample_rate),
-        ("44.1 kHz, silence at the ends cut off", found.trimmed, rate),
+        ("at 44.1 kHz, silence at the ends cut off", found.trimmed, rate),
         ("Wiener filter", found.filtered, rate),
-        ("the first 3 s" if longer else "zeros appended to 3 s", found.three_seconds, rate),
+        ("the first 3 s only" if longer else "zeros appended", found.three_seconds, rate),
     ]
     levels = [yadav_crnn.level_of(x, of_rate) for _, x, of_rate in rows]
-    waves = _waves_and_levels(rows, levels, title)
+    panels = _waves_and_levels(rows, levels, title)
     last = np.asarray(signal).size / sample_rate
     for start, stop in ((0, found.kept[0]), (found.kept[1], last)):
         if stop > start:
-            waves[0].axvspan(start, stop, color=SHADE, linewidth=0)
-    figures.save(waves[0].figure, path)
+            panels[0, 0].axvspan(start, stop, color=SHADE, linewidth=0)
+    figures.save(panels[0, 0].figure, path)
 
 
 def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None:
@@ -65,11 +66,12 @@ def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None
     clips = yadav_crnn.clips(signal, sample_rate)
     rows = [(name, clip, rate) for name, clip in zip(yadav_crnn.COPIES, clips, strict=True)]
     levels = [yadav_crnn.log_mel_of(clip)[0] for clip in clips]
-    waves = _waves_and_levels(rows, levels, title)
-    for axes, clip in zip(waves, clips, strict=True):
-        if clip.size > yadav_crnn.N_SAMPLES:
-            axes.axvspan(yadav_crnn.N_SAMPLES / rate, clip.size / rate, color=SHADE, linewidth=0)
-    figures.save(waves[0].figure, path)
+    panels = _waves_and_levels(rows, levels, title)
+    panels[0, 1].set_xlim(0, THREE_SECONDS)
+    for axes, clip in zip(panels[:, 0], clips, strict=True):
+        if clip.size / rate > THREE_SECONDS:
+            axes.axvspan(THREE_SECONDS, clip.size / rate, color=SHADE, linewidth=0)
+    figures.save(panels[0, 0].figure, path)
 
 
 def dey_inputs_figure(path, signal, title: str = "") -> None:
@@ -99,14 +101,14 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
 
     level = dey_emodb.segment_level(signal)
     picture = _spectrogram(bottom, level, dey_emodb.SEGMENT, rate)
-    figure.colorbar(picture, ax=bottom, label="Level (dB of the maximum)")
+    figure.colorbar(picture, ax=bottom, label="Level (dB re maximum)")
     _draw_segments(bottom, level.shape[1], dey_emodb.SEGMENT.hop_length / rate)
     figure.suptitle(title, size=11)
     figures.save(figure, path)
 
 
 def _waves_and_levels(rows, levels, title: str):
-    """Waveforms left, spectrograms right; rows of (name, signal, sample rate). Returns the left panels."""
+    """Waveforms left, spectrograms right; rows of (name, signal, sample rate). Returns the panels."""
     n = len(rows)
     figure, panels = figures.plt.subplots(n, 2, figsize=(12, 2 * n + 0.8), sharex="col", layout="constrained")
     limits = {"vmin": min(level.min() for level in levels), "vmax": max(level.max() for level in levels)}
@@ -116,15 +118,16 @@ def _waves_and_levels(rows, levels, title: str):
         wave.set_title(f"{name} ({x.size / rate:.2f} s)", size=10, loc="left")
         wave.set(ylim=(-peak, peak), ylabel="Amplitude")
         picture = _spectrogram(image, level, yadav_crnn.CONVENTION, rate, **limits)
-        image.set_title(f"{level.shape[0]} mel bands, {level.shape[1]} frames", size=10, loc="left")
+        image.set_title(f"{len(level)} mel bands to {rate / 2000:g} kHz, {level.shape[1]} frames", size=10, loc="left")
     longest = max(x.size / rate for _, x, rate in rows)
-    panels[0, 0].set_xlim(0, max(longest, yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE))
+    for axes in panels[0]:  # after the images, which set their own
+        axes.set_xlim(0, max(longest, THREE_SECONDS))
     for axes in panels[:-1].flat:
         axes.set_xlabel("")
     panels[-1, 0].set_xlabel("Time (s)")
     figure.colorbar(picture, ax=panels[:, 1], label="Level (dB)")
     figure.suptitle(title, size=11)
-    return panels[:, 0]
+    return panels
 
 
 def _spectrogram(axes, level, convention, sample_rate: int, **look):
@@ -165,7 +168,7 @@ def _draw_segments(axes, n_frames: int, hop: float) -> None:
     unseen = starts[-1] + width
     axes.axvspan((unseen - 0.5) * hop, (n_frames - 0.5) * hop, color="white", alpha=0.6, linewidth=0)
     middle = (unseen + n_frames - 1) / 2 * hop
-    axes.text(middle, 121, f"{n_frames - unseen} frames that no network sees", ha="center", va="center", size=9)
+    axes.text(middle, 121, f"{n_frames - unseen} frames never seen", ha="center", va="center", size=9)
     title = f"Time-distributed networks: {len(starts)} segments of {width} of {n_frames} frames"
     axes.set_title(title, size=10)
 
@@ -199,9 +202,11 @@ def main(arguments: list[str] | None = None) -> int:
             if n_channels > 1:
                 print(f"{options.wav}: {n_channels} channels, mixed down to their mean")
         drawn = draw(options.out, signal, sample_rate, label)
+    except AudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except ValueError as error:
-        prefix = "" if str(error).startswith(str(options.wav)) else f"{options.wav or label}: "
-        print(f"error: {prefix}{error}", file=sys.stderr)
+        print(f"error: {options.wav}: {error}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: {options.out}: {error.strerror or error}", file=sys.stderr)
