@@ -274,7 +274,8 @@ def test_dey_inputs(drawn, utterance):
         assert axes.get_xlabel() == "Time (s)" and axes.get_ylabel() == "Hz (mel scale)"
         hop = seconds / (image_of(axes).shape[1] - 1) if seconds == 8 else 0.016
         np.testing.assert_allclose(axes.get_xlim(), (-hop / 2, (image_of(axes).shape[1] - 0.5) * hop))
-    assert image_of(segments).shape == (128, 219)
+    level = image_of(segments)
+    assert level.shape == (128, 219) and (level.min(), level.max()) == (-80, 0)
 
 
 def test_segments_are_marked_where_they_are(drawn, utterance):
@@ -311,6 +312,7 @@ def test_windows_are_marked_where_they_are(drawn, utterance, n, n_windows):
         np.testing.assert_allclose(bar.get_width(), 1)
         assert axes.texts[k].get_text() == str(k + 1) and bar.get_y() + bar.get_height() < s.min()
     first, last = bars[0].get_x(), bars[-1].get_x() + 1
+    assert round(16_000 * first) == -max(0, (16_000 - n) // 2)  # a short recording lies in the middle of its window
     zeros = [span for span in ((first, 0), (n / 16_000, last)) if span[1] > span[0]]
     np.testing.assert_allclose(np.reshape(spans(axes), (-1, 2)), np.reshape(zeros, (-1, 2)), atol=1e-12)
     np.testing.assert_allclose(axes.get_xlim(), (first, last))
