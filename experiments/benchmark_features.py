@@ -257,7 +257,7 @@ def chart(path: Path, rows: list[dict]) -> None:
         axes.set_title(title, loc="left", size=10)
         axes.set(xlim=(0, 1.12 * max(1, *bars.values())), ylim=(len(bars) - 0.4, -0.6))
     figure.suptitle("Times as long as this program: ratios, which differ less between machines than seconds")
-    figures._save(figure, path)
+    figures.save(figure, path)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -51,7 +51,7 @@ def training_progress(path, history, title: str, smoothing: int = 10) -> None:
     lower.set_xlim(0, len(history.loss))
     lower.set_xlabel(f"Iteration ({per_epoch} per epoch)")
     upper.set_title(title)
-    _save(figure, path)
+    save(figure, path)
 
 
 def plotconfusion(path, confusion, classes, title: str) -> None:
@@ -87,7 +87,7 @@ def plotconfusion(path, confusion, classes, title: str) -> None:
     axes.set_xticks(np.arange(n) + 0.5, classes, rotation=45, ha="right")
     axes.set_yticks(np.arange(n) + 0.5, classes)
     axes.tick_params(length=0)
-    _save(figure, path)
+    save(figure, path)
 
 
 def emotion_panel(path, images, classes, title: str) -> None:
@@ -102,7 +102,16 @@ def emotion_panel(path, images, classes, title: str) -> None:
         axes.imshow(image)
         axes.text(0.5, -0.04, name.capitalize(), transform=axes.transAxes, ha="center", va="top", size=14)
     figure.suptitle(title, size=11)
-    _save(figure, path)
+    save(figure, path)
+
+
+def save(figure, path) -> None:
+    """The figure as a PNG file that is there whole or not at all; then it is closed.
+
+    Checked: tests/test_figures_show_what_they_say.py
+    """
+    write_atomically(Path(path), lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    plt.close(figure)
 
 
 def _trailing_mean(values: np.ndarray, width: int) -> np.ndarray:
@@ -110,8 +119,3 @@ def _trailing_mean(values: np.ndarray, width: int) -> np.ndarray:
     stop = np.arange(1, values.size + 1)
     start = np.maximum(stop - width, 0)
     return (sums[stop] - sums[start]) / (stop - start)
-
-
-def _save(figure, path) -> None:
-    write_atomically(Path(path), lambda temporary: figure.savefig(temporary, format="png", dpi=110))
-    plt.close(figure)

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 from scipy import stats
+from sklearn import metrics as sklearn_metrics
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support, recall_score
 
 
@@ -94,3 +95,77 @@ def report_lines(result: dict, classes) -> list[str]:
         lines.append(f"{name:>10}  {numbers}")
     lines.append(f"accuracy (WA) {result['accuracy']:.1%}   UAR {result['uar']:.1%}   n = {result['n_test']}")
     return lines
+
+
+def classification_report(result: dict, digits: int = 2) -> str:
+    """scikit-learn's report as text: precision, recall, F1 and support per class, accuracy, both averages.
+
+    It is made from the confusion matrix, for the numbers under "per_class" are rounded.
+
+    Parameters
+    ----------
+    result : from `scores`
+    digits : decimals; 4 as the CRNN paper's tables have them
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    return _report(result, digits=digits)
+
+
+def averages(result: dict) -> dict:
+    """The report's last rows for a results file: {"macro": ..., "weighted": ...}, each as a row of "per_class".
+
+    macro     the mean over the classes;  weighted  the mean over the classes weighed by their supports
+    Both are taken of unrounded numbers, the macro F1 too: a mean of F1, not the F1 of means.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    report = _report(result, output_dict=True)
+    return {
+        name: {
+            "precision": round(float(row["precision"]), 4),
+            "recall": round(float(row["recall"]), 4),
+            "f1": round(float(row["f1-score"]), 4),
+            "support": int(row["support"]),
+        }
+        for name, row in (("macro", report["macro avg"]), ("weighted", report["weighted avg"]))
+    }
+
+
+def reordered(result: dict, classes) -> dict:
+    """The same result with its classes in another order, such as a paper's: confusion and per_class.
+
+    Parameters
+    ----------
+    result : from `scores`
+    classes : the names under "per_class", each once
+
+    Raises
+    ------
+    ValueError  for other names.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    names = list(result["per_class"])
+    if sorted(names) != sorted(classes):
+        raise ValueError(f"{list(classes)} are not the classes of the result, {names}")
+    places = [names.index(name) for name in classes]
+    return result | {
+        "per_class": {name: result["per_class"][name] for name in classes},
+        "confusion": np.asarray(result["confusion"])[np.ix_(places, places)].tolist(),
+    }
+
+
+def _report(result: dict, **how):
+    """scikit-learn's report on labels that give the result's confusion matrix."""
+    names, confusion = list(result["per_class"]), np.asarray(result["confusion"])
+    true, predicted = np.nonzero(confusion)
+    counts = confusion[true, predicted]
+    return sklearn_metrics.classification_report(
+        np.repeat(true, counts),
+        np.repeat(predicted, counts),
+        labels=np.arange(len(names)),
+        target_names=names,
+        zero_division=0,
+        **how,
+    )

@@ -12,7 +12,7 @@ from tests.test_metrics_match_published_matrix import EMOTIONS, PREDICTED_BY_TRU
 def drawn(monkeypatch):
     """Catches the figure instead of saving it."""
     caught = []
-    monkeypatch.setattr(figures, "_save", lambda figure, path: caught.append(figure))
+    monkeypatch.setattr(figures, "save", lambda figure, path: caught.append(figure))
     return caught
 
 

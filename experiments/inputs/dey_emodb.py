@@ -80,13 +80,21 @@ def mel_segments(signal) -> np.ndarray:
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py
     """
+    level = segment_level(signal)
+    segments = np.stack([level[:, start : start + SEGMENT_FRAMES] for start in SEGMENT_STARTS])
+    return segments.astype(np.float32)[:, None]
+
+
+def segment_level(signal) -> np.ndarray:
+    """The mel spectrogram that mel_segments takes its pieces from, (128, 219) float64, dB; the same errors.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
     x = _of_length(signal, SEGMENT_SAMPLES)
     if not x.max() > 0:
         raise ValueError("no sample is positive: division by the largest would turn the signal over")
-    (level,) = extract([x / x.max()], SAMPLE_RATE, SEGMENT, kind="log_mel")  # (128, 219)
-    level = level - level.max()
-    segments = np.stack([level[:, start : start + SEGMENT_FRAMES] for start in SEGMENT_STARTS])
-    return segments.astype(np.float32)[:, None]
+    (level,) = extract([x / x.max()], SAMPLE_RATE, SEGMENT, kind="log_mel")
+    return level - level.max()
 
 
 def windows_1d(signal) -> np.ndarray:
@@ -113,15 +121,32 @@ def windows_1d(signal) -> np.ndarray:
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py
     """
+    s = unit_power(signal)
+    bounds = window_bounds(s.size)
+    s = np.pad(s, (-bounds[0][0], bounds[-1][1] - s.size))
+    return frame(s, WINDOW, HOP).T.astype(np.float32)[:, None]
+
+
+def unit_power(signal) -> np.ndarray:
+    """s = x / sqrt(mean x^2), (n,) float64; ValueError for a silent signal.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
     x = np.asarray(signal, dtype=np.float64)
     check_sounding(x)
-    s = x / np.sqrt(np.mean(x**2))
-    if s.size < WINDOW:
-        before = (WINDOW - s.size) // 2
-        s = np.pad(s, (before, WINDOW - s.size - before))
-    n_windows = 1 + -(-(s.size - WINDOW) // HOP)
-    s = np.pad(s, (0, WINDOW + (n_windows - 1) * HOP - s.size))
-    return frame(s, WINDOW, HOP).T.astype(np.float32)[:, None]
+    return x / np.sqrt(np.mean(x**2))
+
+
+def window_bounds(n_samples: int) -> list[tuple[int, int]]:
+    """(start, stop) of every window of windows_1d in a signal of n_samples; what lies outside of it is zeros.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    if n_samples < WINDOW:
+        before = (WINDOW - n_samples) // 2
+        return [(-before, WINDOW - before)]
+    n_windows = 1 + -(-(n_samples - WINDOW) // HOP)
+    return [(k * HOP, k * HOP + WINDOW) for k in range(n_windows)]
 
 
 def windows_of(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:

@@ -24,6 +24,35 @@ COPIES = ("original", "noise", "faster", "slower", "higher")
 NOISE_SEED = 0
 
 
+@dataclass(frozen=True)
+class Stages:
+    """A recording on its way to the network, one (n,) float64 signal per step.
+
+    kept : (start, stop) in seconds of the recording; before and after it is silence
+    trimmed : that part, at 44.1 kHz
+    filtered : after the Wiener filter
+    three_seconds : its first 3 s, zeros appended
+    """
+
+    kept: tuple[float, float]
+    trimmed: np.ndarray
+    filtered: np.ndarray
+    three_seconds: np.ndarray
+
+
+def stages(signal, sample_rate: int) -> Stages:
+    """What every step of the paper's preparation makes of a recording; raises what `prepared` raises.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    check_sounding(signal)
+    trimmed, (start, stop) = trim(resample(signal, sample_rate, SAMPLE_RATE))
+    if trimmed.size < FRAME:
+        raise ValueError(f"{trimmed.size} samples at {SAMPLE_RATE} Hz between silences, fewer than a frame of {FRAME}")
+    filtered = wiener(trimmed)
+    return Stages((start / SAMPLE_RATE, stop / SAMPLE_RATE), trimmed, filtered, _three_seconds(filtered))
+
+
 def prepared(signal, sample_rate: int) -> np.ndarray:
     """The clip before augmentation: at 44.1 kHz, without the silence at its ends, Wiener-filtered.
 
@@ -45,11 +74,7 @@ def prepared(signal, sample_rate: int) -> np.ndarray:
 
     Checked: tests/test_yadav_crnn_inputs_match_librosa.py
     """
-    check_sounding(signal)
-    trimmed, _ = trim(resample(signal, sample_rate, SAMPLE_RATE))
-    if trimmed.size < FRAME:
-        raise ValueError(f"{trimmed.size} samples at {SAMPLE_RATE} Hz between silences, fewer than a frame of {FRAME}")
-    return wiener(trimmed)
+    return stages(signal, sample_rate).filtered
 
 
 def augmented(clip: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
@@ -85,10 +110,20 @@ def log_mel_of(clip: np.ndarray) -> np.ndarray:
 
     Checked: tests/test_yadav_crnn_inputs_match_librosa.py
     """
-    x = clip[:N_SAMPLES]
-    x = np.pad(x, (0, N_SAMPLES - x.size))
-    (level,) = extract([x], SAMPLE_RATE, CONVENTION, kind="log_mel")
-    return level.astype(np.float32)[None]
+    return level_of(_three_seconds(clip), SAMPLE_RATE).astype(np.float32)[None]
+
+
+def level_of(signal, sample_rate: int) -> np.ndarray:
+    """The log-mel spectrogram of log_mel_of for a signal of any length and rate, to half that rate.
+
+    Returns
+    -------
+    level : (128, 1 + n // 512) float64: mel band, frame; dB
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    (level,) = extract([signal], sample_rate, CONVENTION, kind="log_mel")
+    return level
 
 
 def originals(signal, sample_rate: int) -> np.ndarray:
@@ -99,6 +134,14 @@ def originals(signal, sample_rate: int) -> np.ndarray:
 def copies(signal, sample_rate: int) -> np.ndarray:
     """The original and its four augmented copies, (5, 1, 128, 259) float32, in the order of COPIES.
 
+    Checked: tests/test_yadav_crnn_inputs_match_librosa.py
+    """
+    return np.stack([log_mel_of(clip) for clip in clips(signal, sample_rate)])
+
+
+def clips(signal, sample_rate: int) -> list[np.ndarray]:
+    """The prepared clip and its four augmented copies as sound, of any length, in the order of COPIES.
+
     The noise is seeded by NOISE_SEED and the recording's content: neither the order of the files nor the
     number of processes changes it, and equal recordings get equal noise.
 
@@ -106,7 +149,12 @@ def copies(signal, sample_rate: int) -> np.ndarray:
     """
     clip = prepared(signal, sample_rate)
     rng = np.random.default_rng([NOISE_SEED, int(digests([signal])[0], 16)])
-    return np.stack([log_mel_of(copy) for copy in [clip, *augmented(clip, rng)]])
+    return [clip, *augmented(clip, rng)]
+
+
+def _three_seconds(clip: np.ndarray) -> np.ndarray:
+    x = clip[:N_SAMPLES]
+    return np.pad(x, (0, N_SAMPLES - x.size))
 
 
 @dataclass(frozen=True)

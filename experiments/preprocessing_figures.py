@@ -1,0 +1,221 @@
+"""What becomes of a recording before a network sees it: figures of two papers' preparation.
+
+    python -m experiments.preprocessing_figures [WAV] OUT_DIR
+
+Draws OUT_DIR/<name>_preprocessing.png and <name>_augmentation.png of the CRNN paper (RAVDESS, EMO-DB), and, of
+a recording at 16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five networks. Without WAV it takes an
+utterance of the synthetic corpus.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from dsp import AudioError, hz_to_mel
+from experiments import figures
+from experiments.inputs import dey_emodb, yadav_crnn
+from experiments.inputs.recordings import read_mono
+from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
+from experiments.synthetic import VOICES, synthesize
+
+THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
+WAVE, SHADE = "#0072bd", "0.85"
+TICKS = (500, 1000, 2000, 4000, 8000, 16000)  # Hz
+
+
+def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> None:
+    """Fig. 5 and 7 of the CRNN paper with the steps between them: waveform and log-mel spectrogram, a row per step.
+
+    Rows: the recording at its own rate, what is cut off at its ends shaded; cut, at 44.1 kHz; after the Wiener
+    filter; 3 s. All rows share one time axis from 0, one amplitude axis and one scale of decibels.
+
+    Raises ValueError for what `yadav_crnn.prepared` refuses.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    found, rate = yadav_crnn.stages(signal, sample_rate), yadav_crnn.SAMPLE_RATE
+    longer = found.filtered.size > yadav_crnn.N_SAMPLES
+    rows = [
+        (f"recording, {sample_rate / 1000:g} kHz", np.asarray(signal), sample_rate),
+        ("at 44.1 kHz, silence at the ends cut off", found.trimmed, rate),
+        ("Wiener filter", found.filtered, rate),
+        ("the first 3 s only" if longer else "zeros appended", found.three_seconds, rate),
+    ]
+    levels = [yadav_crnn.level_of(x, of_rate) for _, x, of_rate in rows]
+    panels = _waves_and_levels(rows, levels, title)
+    last = np.asarray(signal).size / sample_rate
+    for start, stop in ((0, found.kept[0]), (found.kept[1], last)):
+        if stop > start:
+            panels[0, 0].axvspan(start, stop, color=SHADE, linewidth=0)
+    figures.save(panels[0, 0].figure, path)
+
+
+def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None:
+    """Fig. 11 of the CRNN paper: the prepared recording and its four copies, a row each, as the network sees them.
+
+    Left the whole clip, what lies beyond 3 s shaded; right the log-mel spectrogram of its 3 s.
+
+    Raises ValueError for what `yadav_crnn.prepared` refuses.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    rate = yadav_crnn.SAMPLE_RATE
+    clips = yadav_crnn.clips(signal, sample_rate)
+    rows = [(name, clip, rate) for name, clip in zip(yadav_crnn.COPIES, clips, strict=True)]
+    levels = [yadav_crnn.log_mel_of(clip)[0] for clip in clips]
+    panels = _waves_and_levels(rows, levels, title)
+    panels[0, 1].set_xlim(0, THREE_SECONDS)
+    for axes, clip in zip(panels[:, 0], clips, strict=True):
+        if clip.size / rate > THREE_SECONDS:
+            axes.axvspan(THREE_SECONDS, clip.size / rate, color=SHADE, linewidth=0)
+    figures.save(panels[0, 0].figure, path)
+
+
+def dey_inputs_figure(path, signal, title: str = "") -> None:
+    """The inputs of the EMO-DB paper's five networks, of a recording at 16 kHz.
+
+    Top: the waveform at unit power with the windows of 1 s below it; zeros around the recording are shaded.
+    Middle: the mel image as it was meant (z-score) and as the code feeds it (sign).
+    Bottom: the spectrogram of 219 frames, its 18 segments of 5 frames, and, shaded, the frames never seen.
+
+    Raises ValueError for a silent or bad signal, or one without a positive sample.
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
+    rate = dey_emodb.SAMPLE_RATE
+    figure = figures.plt.figure(figsize=(12, 10), layout="constrained")
+    top, left, right, bottom = figure.subplot_mosaic("AA;BC;DD").values()
+    s = dey_emodb.unit_power(signal)
+    _draw_windows(top, s, dey_emodb.window_bounds(s.size), rate)
+
+    meant = _spectrogram(left, dey_emodb.mel_2d(signal, "z-score")[0], dey_emodb.IMAGE, rate)
+    figure.colorbar(meant, ax=left, label="standard deviations")
+    left.set_title("2D CNN-LSTM, meant: 8 s, z-score", size=10)
+    colours = ListedColormap(["#35298c", "white", "#f0c020"])
+    fed = _spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=colours, vmin=-1.5, vmax=1.5)
+    figure.colorbar(fed, ax=right, ticks=(-1, 0, 1), label="sign of the level")
+    right.set_title("2D CNN-LSTM, fed by the code: the sign", size=10)
+
+    level = dey_emodb.segment_level(signal)
+    picture = _spectrogram(bottom, level, dey_emodb.SEGMENT, rate)
+    figure.colorbar(picture, ax=bottom, label="Level (dB re maximum)")
+    _draw_segments(bottom, level.shape[1], dey_emodb.SEGMENT.hop_length / rate)
+    figure.suptitle(title, size=11)
+    figures.save(figure, path)
+
+
+def _waves_and_levels(rows, levels, title: str):
+    """Waveforms left, spectrograms right; rows of (name, signal, sample rate). Returns the panels."""
+    n = len(rows)
+    figure, panels = figures.plt.subplots(n, 2, figsize=(12, 2 * n + 0.8), sharex="col", layout="constrained")
+    limits = {"vmin": min(level.min() for level in levels), "vmax": max(level.max() for level in levels)}
+    peak = 1.05 * max(np.abs(x).max() for _, x, _ in rows)
+    for (wave, image), (name, x, rate), level in zip(panels, rows, levels, strict=True):
+        wave.plot(np.arange(x.size) / rate, x, color=WAVE, linewidth=0.4)
+        wave.set_title(f"{name} ({x.size / rate:.2f} s)", size=10, loc="left")
+        wave.set(ylim=(-peak, peak), ylabel="Amplitude")
+        picture = _spectrogram(image, level, yadav_crnn.CONVENTION, rate, **limits)
+        image.set_title(f"{len(level)} mel bands to {rate / 2000:g} kHz, {level.shape[1]} frames", size=10, loc="left")
+    longest = max(x.size / rate for _, x, rate in rows)
+    for axes in panels[0]:  # after the images, which set their own
+        axes.set_xlim(0, max(longest, THREE_SECONDS))
+    for axes in panels[:-1].flat:
+        axes.set_xlabel("")
+    panels[-1, 0].set_xlabel("Time (s)")
+    figure.colorbar(picture, ax=panels[:, 1], label="Level (dB)")
+    figure.suptitle(title, size=11)
+    return panels
+
+
+def _spectrogram(axes, level, convention, sample_rate: int, **look):
+    """The bands of a mel spectrogram from below, frames where their centres are; ticks in Hz."""
+    n_mels, n_frames = level.shape
+    hop = convention.hop_length / sample_rate
+    extent = (-0.5 * hop, (n_frames - 0.5) * hop, -0.5, n_mels - 0.5)
+    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, interpolation="nearest", **look)
+    top = hz_to_mel(sample_rate / 2, convention.mel_scale)
+    bands = hz_to_mel(TICKS, convention.mel_scale) / top * (n_mels + 1) - 1  # band m's centre is edge m + 1 of n + 2
+    shown = [(band, f"{hz}") for band, hz in zip(bands, TICKS, strict=True) if band < n_mels]
+    axes.set_yticks(*zip(*shown, strict=True))
+    axes.set(xlabel="Time (s)", ylabel="Hz (mel scale)")
+    return picture
+
+
+def _draw_windows(axes, s, bounds, rate: int) -> None:
+    """The waveform, and a numbered bar for every window, in two lines that take turns."""
+    peak = np.abs(s).max()
+    axes.plot(np.arange(s.size) / rate, s, color=WAVE, linewidth=0.4)
+    for k, (start, stop) in enumerate(bounds):
+        x, width, y = start / rate, (stop - start) / rate, -peak * (1.3 + 0.25 * (k % 2))
+        axes.add_patch(figures.plt.Rectangle((x, y), width, 0.2 * peak, facecolor="#b9e5bd", edgecolor="0.3"))
+        axes.text(x + width / 2, y + 0.1 * peak, str(k + 1), ha="center", va="center", size=8)
+    first, last = min(0, bounds[0][0]) / rate, bounds[-1][1] / rate
+    for start, stop in ((first, 0), (s.size / rate, last)):
+        if stop > start:
+            axes.axvspan(start, stop, color=SHADE, linewidth=0, zorder=0)
+    axes.set(xlim=(first, last), ylim=(-1.65 * peak, 1.1 * peak), xlabel="Time (s)", ylabel="Amplitude (rms = 1)")
+    axes.set_title(f"1D networks: {len(bounds)} windows of 1 s, half a second apart", size=10)
+
+
+def _draw_segments(axes, n_frames: int, hop: float) -> None:
+    width, starts = dey_emodb.SEGMENT_FRAMES, dey_emodb.SEGMENT_STARTS
+    for k, start in enumerate(starts):
+        axes.axvline((start - 0.5) * hop, color="white", linewidth=0.8)
+        axes.text((start + width / 2 - 0.5) * hop, 121, str(k + 1), color="white", ha="center", va="center", size=8)
+    unseen = starts[-1] + width
+    axes.axvspan((unseen - 0.5) * hop, (n_frames - 0.5) * hop, color="white", alpha=0.6, linewidth=0)
+    middle = (unseen + n_frames - 1) / 2 * hop
+    axes.text(middle, 121, f"{n_frames - unseen} frames never seen", ha="center", va="center", size=9)
+    title = f"Time-distributed networks: {len(starts)} segments of {width} of {n_frames} frames"
+    axes.set_title(title, size=10)
+
+
+def draw(out: Path, signal, sample_rate: int, name: str) -> list[Path]:
+    """All figures of a recording; the paths of those that were drawn. ValueError for what cannot be prepared."""
+    paths = [out / f"{name}_preprocessing.png", out / f"{name}_augmentation.png"]
+    preprocessing_figure(paths[0], signal, sample_rate, name)
+    augmentation_figure(paths[1], signal, sample_rate, name)
+    if sample_rate == dey_emodb.SAMPLE_RATE:
+        paths.append(out / f"{name}_dey_inputs.png")
+        dey_inputs_figure(paths[2], signal, name)
+    return paths
+
+
+def main(arguments: list[str] | None = None) -> int:
+    name = "python -m experiments.preprocessing_figures"
+    parser = argparse.ArgumentParser(
+        prog=name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("wav", nargs="?", type=Path, metavar="WAV", help="a recording; without it, a synthetic one")
+    parser.add_argument("out", type=Path, metavar="OUT_DIR")
+    options = parser.parse_args(arguments)
+    try:
+        if options.wav is None:
+            print("SYNTHETIC: tones and noise made by this program, not speech; WAV OUT_DIR draws a recording")
+            signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
+        else:
+            signal, sample_rate, n_channels = read_mono(options.wav)
+            label = options.wav.stem
+            if n_channels > 1:
+                print(f"{options.wav}: {n_channels} channels, mixed down to their mean")
+        drawn = draw(options.out, signal, sample_rate, label)
+    except AudioError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except ValueError as error:
+        print(f"error: {options.wav}: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {options.out}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    print("\n".join(map(str, drawn)))
+    if sample_rate != dey_emodb.SAMPLE_RATE:
+        print(f"no dey_inputs: {sample_rate} Hz; those networks are made for {dey_emodb.SAMPLE_RATE} Hz")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
