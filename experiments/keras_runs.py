@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,13 @@ import nets
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
 from experiments.inputs import cache
-from experiments.metrics import mean_interval
+from experiments.metrics import classification_report, mean_interval, reordered
 from experiments.optimizers import KerasAdam
+from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.results import HOME, percent
 from experiments.runs import device_named, finished_run, keep_run
 from experiments.training import Examples, Recipe, fit, predict, repeatable
+from spectrogram_images.files import write_atomically
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
@@ -56,6 +59,7 @@ def train_and_score(
     validation: Side,
     scored: dict[str, Side],
     facts: dict,
+    percent_in_figure: bool = False,
 ) -> list[dict]:
     """One network from initial values to its scores; a finished run is not repeated under --resume.
 
@@ -65,6 +69,7 @@ def train_and_score(
     training, validation : what the weights are fitted to, and what the epoch is chosen on
     scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
     facts : recipe, seed, fold, audit and config of the run
+    percent_in_figure : whether the confusion matrix is drawn in percent of the rows, classes in alphabetical order
 
     Returns
     -------
@@ -101,13 +106,24 @@ def train_and_score(
         resume=options.resume,
     )
     facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    draw = partial(draw_run, percent_in_figure)
     results = []
     for name, folder in folders.items():
         files, predicted = answers(net, scored[name])
         known = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
-        results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, known))
+        results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, known, draw))
     (first / "checkpoint.pt").unlink()
     return results
+
+
+def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
+    """Learning curves, the confusion matrix in the paper's layout, and scikit-learn's report of it."""
+    learning_curves(folder / "learning_curves.png", history, title)
+    shown = reordered(result, sorted(corpus.classes)) if percent_in_figure else result
+    names = short_names(shown["per_class"]) if percent_in_figure else list(shown["per_class"])
+    confusion_heatmap(folder / "confusion.png", shown["confusion"], names, title, percent_in_figure)
+    report = classification_report(shown, digits=4)
+    write_atomically(folder / "report.txt", lambda path: path.write_text(report, encoding="utf-8"))
 
 
 def answers(net: torch.nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:

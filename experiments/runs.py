@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from experiments import figures
 from experiments.corpora import Corpus, CorpusError
-from experiments.metrics import report_lines, scores
+from experiments.metrics import averages, report_lines, scores
 from experiments.provenance import provenance
 from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
@@ -74,22 +73,25 @@ def keep_run(
     net: torch.nn.Module,
     history: History,
     facts: dict,
+    draw: Callable[[Path, Corpus, dict, History, str], None],
 ) -> dict:
     """Scores a finished run, draws it, stores it and prints it.
 
     Parameters
     ----------
-    folder : gets training_progress.png, confusion.png, network.pt and, last of all, result.json
+    folder : gets figures, network.pt and, last of all, result.json
     results_file : where runs on real corpora are recorded, under `paper`'s head
     test : indices of the test examples;  predicted : (n_test,) int
     facts : what the experiment knows of the run: system, recipe, corpus, protocol, seed, fold, audit, config, ...
+    draw : the figures as the paper has them: folder, corpus, result, history, title
 
     Returns
     -------
     result : the run as it is recorded
     """
     per_epoch = len(history.loss) // len(history.seconds)
-    result = scores(corpus.labels[test], predicted, corpus.classes) | facts
+    result = scores(corpus.labels[test], predicted, corpus.classes)
+    result |= {"averages": averages(result), **facts}
     result |= {
         "loss_first": round(float(np.mean(history.loss[:10])), 4),
         "loss_last_epoch": round(float(np.mean(history.loss[-per_epoch:])), 4),
@@ -100,8 +102,7 @@ def keep_run(
         **provenance(),
     }
     title = f"{corpus.name}, {result['recipe']} recipe, {folder.name}"
-    figures.training_progress(folder / "training_progress.png", history, title)
-    figures.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
+    draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
     if corpus.name in STORED_CORPORA:
         record(results_file, paper, result)

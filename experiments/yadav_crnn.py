@@ -107,7 +107,8 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: protocol.Spl
     """One network on one split."""
     training, validation, test = sides_of(features, corpus, split, options.device)
     setting = Setting(SYSTEM, LEARNING_RATE, replace(RECIPE, epochs=options.epochs))
-    return train_and_score(options, PAPER, corpus, setting, training, validation, {options.protocol: test}, facts)
+    scored = {options.protocol: test}
+    return train_and_score(options, PAPER, corpus, setting, training, validation, scored, facts, percent_in_figure=True)
 
 
 def sides_of(features: np.ndarray, corpus: Corpus, split: protocol.Split, device: str) -> tuple[Examples, Side, Side]:

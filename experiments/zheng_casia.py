@@ -203,7 +203,7 @@ def run_once(options, corpus: Corpus, images: np.ndarray, split, seed: int, sett
     facts = facts | {"system": SYSTEM, "recipe": options.recipe, "corpus": corpus.name}
     facts |= {"protocol": options.protocol, "seed": seed, "fold": split.fold, "kept_setting": config.optimizer}
     facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
-    result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts)
+    result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts, draw_run)
     for checkpoint in folder.glob("checkpoint_*.pt"):
         checkpoint.unlink()
     return result
@@ -267,6 +267,12 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
     if corpus.paths[0].suffix == ".wav":
         signal, sample_rate = read_audio(corpus.paths[0])
         psd_figure(folder / "first_signal.png", signal, sample_rate)
+
+
+def draw_run(folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
+    """MATLAB's training-progress window, and Fig. 9."""
+    figures.training_progress(folder / "training_progress.png", history, title)
+    figures.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
 
 
 def summarize(corpus: Corpus, options: argparse.Namespace, results: list[dict]) -> None:
