@@ -90,19 +90,18 @@ def _evenly(n_frames: int, limit: int, workers: int) -> int:
 
 
 def _spread(function: Callable, items: list, workers: int) -> list:
-    """[function(item) for item in items], every worker a share of them; the first worker is the caller."""
-    n_shares = max(1, min(workers, len(items)))
-    shares = [items[at::n_shares] for at in range(n_shares)]
-    waiting = [_threads(workers - 1).submit(_all, function, share) for share in shares[1:]]
-    found = [None] * len(items)
-    found[::n_shares] = _all(function, shares[0])
-    for at, future in enumerate(waiting, start=1):
-        found[at::n_shares] = future.result()
+    """[function(item) for item in items]; the caller is one of the workers, who take one item after the other."""
+    found, waiting = [None] * len(items), iter(enumerate(items))
+
+    def work() -> None:
+        for place, item in waiting:
+            found[place] = function(item)
+
+    others = [_threads(workers - 1).submit(work) for _ in range(min(workers, len(items)) - 1)]
+    work()
+    for other in others:
+        other.result()
     return found
-
-
-def _all(function: Callable, items: list) -> list:
-    return [function(item) for item in items]
 
 
 @lru_cache(maxsize=4)
