@@ -7,7 +7,8 @@
    numbers are left (a quarter to a sixteenth):  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
 2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
    pools signals slowly and has no layout for them with the channels last.
-3  The channels of images vary fastest in memory (channels_last); no shape changes.
+3  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
+   normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
 
 Checked: tests/test_arranged_nets_are_equal.py
 """
@@ -20,7 +21,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nets.keras_layers import ChannelsLast, ImageToSequence
+from nets.exact_batch_norm import batch_norm
+from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
 
 INCREASING = (nn.ELU, nn.ReLU)
 POOLINGS = (nn.MaxPool1d, nn.MaxPool2d)
@@ -75,8 +77,8 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
 def _channels_last(x: Tensor) -> Tensor:
     """Images or films with the channels last in memory; signals become images of height 1.
 
-    A copy is made on purpose: with one channel both layouts are the same numbers in the same order, and
-    only the strides, which .to(memory_format=...) leaves as they are, tell the convolution what to make.
+    It is a copy on purpose: with one channel both layouts are the same numbers in the same order, and only
+    the strides, which .to(memory_format=...) would leave as they are, tell the convolution what to make.
     """
     if x.ndim == 5:
         return _channels_last(x.flatten(0, 1)).unflatten(0, x.shape[:2])
@@ -84,24 +86,20 @@ def _channels_last(x: Tensor) -> Tensor:
 
 
 def _for_images(layer: nn.Module) -> Callable[[Tensor], Tensor]:
-    """A layer of signals as one of images of height 1; every other layer is itself."""
-    return partial(OF_SIGNALS[type(layer)], layer) if type(layer) in OF_SIGNALS else layer
+    """A layer of signals as one of images of height 1; batch normalisation with exact sums; others are themselves."""
+    if isinstance(layer, TimeDistributed):
+        return partial(_every_time_step, _for_images(layer.layer))
+    return partial(FOR_IMAGES[type(layer)], layer) if type(layer) in FOR_IMAGES else layer
+
+
+def _every_time_step(step: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return step(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
 def _convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     padding = layer.padding if isinstance(layer.padding, str) else (0, *layer.padding)
     weight = layer.weight.unsqueeze(2)  # (out, in, 1, width)
     return functional.conv2d(x, weight, layer.bias, (1, *layer.stride), padding, (1, *layer.dilation), layer.groups)
-
-
-def _batch_norm(layer: nn.BatchNorm1d, x: Tensor) -> Tensor:
-    """Height and time are averaged over together, and the height is 1; the running statistics are the layer's."""
-    if layer.training:
-        layer.num_batches_tracked.add_(1)
-    running = layer.running_mean, layer.running_var
-    return functional.batch_norm(
-        x, *running, layer.weight, layer.bias, layer.training, layer.momentum, layer.eps
-    )
 
 
 def _max_pool(layer: nn.MaxPool1d, x: Tensor) -> Tensor:
@@ -112,9 +110,10 @@ def _to_sequence(_: ChannelsLast, x: Tensor) -> Tensor:
     return ImageToSequence()(x)  # (batch, channels, 1, time) -> (batch, time, channels)
 
 
-OF_SIGNALS = {
+FOR_IMAGES = {
     nn.Conv1d: _convolution,
-    nn.BatchNorm1d: _batch_norm,
+    nn.BatchNorm1d: batch_norm,
+    nn.BatchNorm2d: batch_norm,
     nn.MaxPool1d: _max_pool,
     ChannelsLast: _to_sequence,
 }
