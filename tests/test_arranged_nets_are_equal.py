@@ -131,7 +131,7 @@ def test_batch_normalization_loses_no_digits(shape, memory_format):
         found.append([y, leaf.grad, norm.weight.grad, norm.bias.grad, norm.running_mean, norm.running_var])
         assert norm.num_batches_tracked == 1
     for ours, theirs in zip(*found, strict=True):
-        assert (ours - theirs).abs().max() <= 1e-5 * theirs.abs().max().clamp(min=1e-2)
+        assert (ours - theirs).abs().max() <= 3e-5 * theirs.abs().max().clamp(min=1e-2)
 
 
 @pytest.mark.parametrize("name", [name for name in SHAPES if "_td_" not in name])
