@@ -1,6 +1,7 @@
 """The arranged networks are the networks: logits, gradients, running statistics, training, and one set of weights."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -137,10 +138,12 @@ def test_batch_normalization_loses_no_digits(shape, memory_format):
 @pytest.mark.parametrize("name", [name for name in SHAPES if "_td_" not in name])
 def test_pooling_first_changes_no_bit(name):
     """The activations come after the poolings, and nothing but that: logits are equal bit for bit."""
-    net, _ = pair(name)
+    net, fast = pair(name)
     swapped = nn.Sequential(*_pooled_first(net))
     kinds = [type(layer).__name__ for layer in swapped]
     assert sorted(kinds) == sorted(type(layer).__name__ for layer in net)
+    steps = [step.args[0] if isinstance(step, partial) else step for step in fast.steps]
+    assert [type(layer).__name__ for layer in steps] == kinds
     activations = [i for i, kind in enumerate(kinds) if kind in ("ELU", "ReLU")]
     assert all(kinds[i - 1].startswith("MaxPool") for i in activations) and len(activations) >= 3
     x, _ = batch(name)
