@@ -19,6 +19,7 @@ from experiments.paper_figures import confusion_heatmap, learning_curves, short_
 from experiments.results import HOME, percent
 from experiments.runs import device_named, finished_run, keep_run
 from experiments.training import Examples, Recipe, fit, predict, repeatable
+from nets.arranged import arranged
 from spectrogram_images.files import write_atomically
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
@@ -89,12 +90,11 @@ def train_and_score(
     device = options.device
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(device)
-    if not any(isinstance(layer, torch.nn.Conv1d) for layer in net.modules()):
-        net = net.to(memory_format=torch.channels_last)
+    fast = arranged(net)
     first = next(iter(folders.values()))
     print(f"\n{setting.system} {first.name}: {len(training)} training examples, {len(validation.files)} for validation")
     history = fit(
-        net,
+        fast,
         KerasAdam([p for p in net.parameters() if p.requires_grad], setting.learning_rate, decay=setting.decay),
         training,
         setting.recipe,
@@ -109,7 +109,7 @@ def train_and_score(
     draw = partial(draw_run, percent_in_figure)
     results = []
     for name, folder in folders.items():
-        files, predicted = answers(net, scored[name])
+        files, predicted = answers(fast, scored[name])
         known = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
         results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, known, draw))
     (first / "checkpoint.pt").unlink()

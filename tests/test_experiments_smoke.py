@@ -65,7 +65,8 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
 
 PROGRAMS = [
     *("experiments", "experiments.zheng_casia", "experiments.dey_emodb", "experiments.yadav_crnn"),
-    *("experiments.results", "experiments.benchmark_images", "experiments.benchmark_training"),
+    *("experiments.results", "experiments.preprocessing_figures"),
+    *("experiments.benchmark_images", "experiments.benchmark_training", "experiments.benchmark_training_keras"),
     *("spectrogram_images", "spectrogram_images.psd_figure"),
 ]
 
@@ -74,6 +75,15 @@ PROGRAMS = [
 def test_help(module):
     done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("usage: python -m")
+
+
+def test_training_of_a_keras_network_is_timed(capsys):
+    from experiments import benchmark_training_keras as benchmark
+
+    assert benchmark.main(["--networks", "dey_2d_cnn_lstm", "--rounds", "1", "--steps", "1"]) == 0
+    assert "training, dey_2d_cnn_lstm, an epoch of 107 batches of 4" in capsys.readouterr().out
+    with pytest.raises(benchmark.DifferentError, match=r"first losses 2\.0"):
+        benchmark.check("dey_2d_cnn_lstm", {"plain": 2.0, "ours": 2.1})
 
 
 def test_the_list_of_papers():

@@ -1,0 +1,119 @@
+"""The same network, computed in another order and with its data laid out otherwise: for speed alone.
+
+    fast = arranged(net)           logits, gradients and running statistics are net's
+    net.state_dict()               what is kept and loaded; fast has no state of its own
+
+1  An increasing activation f (ReLU, ELU) that stands before a max-pooling moves behind it, where fewer
+   numbers are left (a quarter to a sixteenth):  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
+2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
+   pools signals slowly and has no layout for them with the channels last.
+3  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
+   normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
+
+Checked: tests/test_arranged_nets_are_equal.py
+"""
+
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from nets.exact_batch_norm import batch_norm
+from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
+
+INCREASING = (nn.ELU, nn.ReLU)
+POOLINGS = (nn.MaxPool1d, nn.MaxPool2d)
+
+
+def arranged(net: nn.Sequential) -> "Arranged":
+    """`net` arranged for speed; it has net's own layers, so training the one trains the other.
+
+    The weights of net's convolutions of images are laid out channels last too: their memory, not their values.
+
+    Parameters
+    ----------
+    net : layers one after the other, as nets.build makes them
+
+    Returns
+    -------
+    fast : what goes into net -> net's logits; fast.net is net
+    """
+    return Arranged(net.to(memory_format=torch.channels_last))
+
+
+class Arranged(nn.Module):
+    """The steps that compute `net`; `net` is the only thing registered, so parameters come once.
+
+    x : signals (batch, channels, time), images (batch, channels, height, width) or films (batch, time,
+        channels, height, width) -> (batch, n_classes)
+
+    Checked: tests/test_arranged_nets_are_equal.py
+    """
+
+    def __init__(self, net: nn.Sequential):
+        super().__init__()
+        self.net = net
+        self.steps = [_for_images(layer) for layer in _pooled_first(net)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = _channels_last(x)
+        for step in self.steps:
+            x = step(x)
+        return x
+
+
+def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
+    """The layers in order, but a max-pooling before the increasing activation that it follows."""
+    layers = list(layers)
+    for i, (layer, following) in enumerate(pairwise(layers)):
+        if isinstance(layer, INCREASING) and isinstance(following, POOLINGS):
+            layers[i : i + 2] = following, layer
+    return layers
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """Images or films with the channels last in memory; signals become images of height 1.
+
+    It is a copy on purpose: with one channel both layouts are the same numbers in the same order, and only
+    the strides, which .to(memory_format=...) would leave as they are, tell the convolution what to make.
+    """
+    if x.ndim == 5:
+        return _channels_last(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+    return (x.unsqueeze(2) if x.ndim == 3 else x).clone(memory_format=torch.channels_last)
+
+
+def _for_images(layer: nn.Module) -> Callable[[Tensor], Tensor]:
+    """A layer of signals as one of images of height 1; batch normalisation with exact sums; others are themselves."""
+    if isinstance(layer, TimeDistributed):
+        return partial(_every_time_step, _for_images(layer.layer))
+    return partial(FOR_IMAGES[type(layer)], layer) if type(layer) in FOR_IMAGES else layer
+
+
+def _every_time_step(step: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    return step(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+
+
+def _convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
+    padding = layer.padding if isinstance(layer.padding, str) else (0, *layer.padding)
+    weight = layer.weight.unsqueeze(2)  # (out, in, 1, width)
+    return functional.conv2d(x, weight, layer.bias, (1, *layer.stride), padding, (1, *layer.dilation), layer.groups)
+
+
+def _max_pool(layer: nn.MaxPool1d, x: Tensor) -> Tensor:
+    return functional.max_pool2d(x, (1, layer.kernel_size), (1, layer.stride), (0, layer.padding))
+
+
+def _to_sequence(_: ChannelsLast, x: Tensor) -> Tensor:
+    return ImageToSequence()(x)  # (batch, channels, 1, time) -> (batch, time, channels)
+
+
+FOR_IMAGES = {
+    nn.Conv1d: _convolution,
+    nn.BatchNorm1d: batch_norm,
+    nn.BatchNorm2d: batch_norm,
+    nn.MaxPool1d: _max_pool,
+    ChannelsLast: _to_sequence,
+}
