@@ -164,6 +164,7 @@ def repeatable(device: str) -> None:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for, before its first use
     torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
     reuse_freed_memory()
 
 
