@@ -39,7 +39,7 @@ def confusion_heatmap(path, confusion, classes, title: str, percent: bool) -> No
         for column in range(n):
             colour = "white" if shown[row, column] > 0.55 * most else "black"
             axes.text(column, row, texts[row][column], ha="center", va="center", color=colour)
-    figure.colorbar(picture, ax=axes, label=bar, shrink=0.85)
+    figure.colorbar(picture, ax=axes, label=bar, shrink=0.85, ticks=MaxNLocator(integer=True))
     axes.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n), classes)
     axes.tick_params(length=0)
@@ -89,6 +89,6 @@ def learning_curves(path, history, title: str) -> None:
         axes.set_axisbelow(True)
     panels[0].set_ylim(0, 105)
     panels[1].set_ylim(bottom=0)
-    panels[0].legend(loc="lower right", fontsize=8)
+    panels[0].legend(loc="best", fontsize=8)
     figure.suptitle(title, size=11)
     figures.save(figure, path)

@@ -101,7 +101,7 @@ def keep_run(
         "seconds": round(sum(history.seconds), 1),
         **provenance(),
     }
-    title = f"{corpus.name}, {result['recipe']} recipe, {folder.name}"
+    title = f"{result['system']}, {corpus.name}, {result['recipe']} recipe, {folder.name}"
     draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
     if corpus.name in STORED_CORPORA:
