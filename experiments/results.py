@@ -131,7 +131,7 @@ def published_table(papers: list[dict]) -> str:
             mean, half_width = summaries[key]["accuracy"]
             inside = abs(float(row["published"].split()[0]) / 100 - mean) <= half_width
             word = "-" if half_width != half_width else "inside" if inside else "outside"
-            cells = [*key[:3], row["published"], percent((mean, half_width)), word, row.get("why", "-")]
+            cells = [*key[:3], row["published"], percent((mean, half_width)), word, row.get("note", "-")]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -130,7 +130,7 @@ def test_systems_that_were_not_asked_the_same_are_not_compared():
 
 
 def test_published_numbers_stand_beside_our_interval():
-    rows = [PAPER["rows"][0] | {"published": "61 (61/100)", "why": "luck"}]
+    rows = [PAPER["rows"][0] | {"published": "61 (61/100)", "note": "luck"}]
     runs = [a_run(0, 0.5), a_run(1, 0.6), a_run(2, 0.7)]  # 60 +- 24.8
     table = published_table([PAPER | {"rows": rows, "runs": runs}])
     assert "| net | r | c | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
