@@ -94,7 +94,7 @@ MODELS = {
         _in_order,
         tested=True,
         published="65.4 (272/416)",
-        note="the best of some 17 epochs on windows of 85 files; its test windows score ten points less",
+        note="the best of some 17 epochs on windows of 85 files; windows it was not chosen on score far less",
     ),
     "dey_1d_cnn_bilstm": Model(
         Setting("dey_1d_cnn_bilstm", 1e-3, WINDOWS),
