@@ -119,8 +119,8 @@ def results_table(papers: list[dict]) -> str:
 def published_table(papers: list[dict]) -> str:
     """Every published accuracy beside the interval of the runs that repeat it, and why they differ."""
     lines = [
-        "| system | recipe | corpus | published % | here %, mean and 95 % interval | published is | why |",
-        "|---|---|---|---|---|---|---|",
+        "| system | recipe | corpus | protocol | published % | here %, mean and 95 % interval | published is | why |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for paper in papers:
         summaries = summarize(paper["runs"])
@@ -131,7 +131,7 @@ def published_table(papers: list[dict]) -> str:
             mean, half_width = summaries[key]["accuracy"]
             inside = abs(float(row["published"].split()[0]) / 100 - mean) <= half_width
             word = "-" if half_width != half_width else "inside" if inside else "outside"
-            cells = [*key[:3], row["published"], percent((mean, half_width)), word, row.get("note", "-")]
+            cells = [*key, row["published"], percent((mean, half_width)), word, row.get("note", "-")]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

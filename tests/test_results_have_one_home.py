@@ -133,7 +133,7 @@ def test_published_numbers_stand_beside_our_interval():
     rows = [PAPER["rows"][0] | {"published": "61 (61/100)", "note": "luck"}]
     runs = [a_run(0, 0.5), a_run(1, 0.6), a_run(2, 0.7)]  # 60 +- 24.8
     table = published_table([PAPER | {"rows": rows, "runs": runs}])
-    assert "| net | r | c | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
+    assert "| net | r | c | random | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
     table = published_table([PAPER | {"rows": [rows[0] | {"published": "90"}], "runs": runs}])
     assert "| outside |" in table
     assert "| - | luck |" in published_table([PAPER | {"rows": rows, "runs": runs[:1]}])  # one run has no interval
