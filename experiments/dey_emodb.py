@@ -23,17 +23,26 @@ import torch
 
 import nets
 from experiments import audit, protocol
-from experiments.corpora import EMODB_COUNTS, Corpus, emodb
+from experiments.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.images import fingerprint
 from experiments.inputs import cache, dey_emodb
-from experiments.inputs.recordings import survey
-from experiments.keras_runs import Setting, Side, add_options, finish_options, known, summarize, train_and_score
+from experiments.inputs.recordings import Survey, survey
+from experiments.keras_runs import (
+    PROTOCOLS,
+    Setting,
+    Side,
+    common_splits,
+    finish_options,
+    known,
+    parser_of,
+    small_synthetic_corpus,
+    summarize,
+    train_and_score,
+)
 from experiments.runs import guarded
-from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Recipe
 
 STEM = "dey_emodb"
-PROTOCOLS = ("as-published", "honest", "speaker")
 
 # 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
 IMAGES = Recipe(100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss")
@@ -133,7 +142,7 @@ def rows() -> list[dict]:
 
 PAPER = {
     "paper": "Dey et al., Speech Emotion Recognition Using Deep Learning Methods",
-    "classes": list(EMODB_COUNTS),
+    "classes": list(EMODB_LETTERS.values()),
     "published": {"accuracy": {name: model.published for name, model in MODELS.items()}},
     "rows": rows(),
     "comparisons": [
@@ -152,13 +161,14 @@ def main(arguments: list[str] | None = None) -> int:
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> audit -> for every network, seed and split: train, score, store."""
     corpus = load_corpus(options)
-    content = survey(corpus).content
+    found = survey(corpus)
+    content = found.content
     corpus = known(corpus, content)
     corpus_audit = audit.audit_corpus(corpus, content)
     print(audit.describe(corpus, corpus_audit))
     for name in options.model:
         model = replace(MODELS[name], **VARIANTS.get(options.recipe, {}))
-        features, files = inputs_of(model, corpus, options)
+        features, files = inputs_of(model, corpus, found, options)
         net = nets.build(model.setting.system, len(corpus.classes))
         print(f"\n{model.setting.system}\n{nets.summary(net, features.shape[1:])}")
         results = []
@@ -192,33 +202,27 @@ def run_split(options, corpus: Corpus, model: Model, features, files, split: pro
     return train_and_score(options, PAPER, corpus, setting, training, validation, scored, facts)
 
 
-def inputs_of(model: Model, corpus: Corpus, options) -> tuple[np.ndarray, np.ndarray]:
+def inputs_of(model: Model, corpus: Corpus, found: Survey, options) -> tuple[np.ndarray, np.ndarray]:
     """(inputs of all examples, the file of each)."""
     if model.inputs is None:
         return dey_emodb.windows_of(corpus)
-    features, _ = cache.load(corpus, model.inputs, options.features)
+    features, _ = cache.load(corpus, model.inputs, options.features, found=found)
     return features, np.arange(len(corpus))
 
 
 def splits_of(model: Model, corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
     if name == "as-published":
         return [model.split(corpus.labels, seed)]
-    if name == "honest":
-        return [protocol.honest(corpus.labels, content, seed)]
-    return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
+    return common_splits(corpus, content, name, seed)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m experiments.{STEM}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(STEM, __doc__)
     parser.add_argument("--data", type=Path, metavar="DIR", help="EMO-DB as published: wav/03a01Fa.wav, ...")
     parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["all"], metavar="NAME")
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
     parser.add_argument(
         "--recipe", choices=("published", *VARIANTS), default="published", help="variants of the 2D one"
     )
-    add_options(parser)
     options = parser.parse_args(arguments)
     options.model = list(MODELS) if "all" in options.model else options.model
     if options.recipe != "published" and options.model != ["dey_2d_cnn_lstm"]:
@@ -229,9 +233,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def load_corpus(options: argparse.Namespace) -> Corpus:
     if options.data:
         return emodb(options.data)
-    print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below")
-    print("show that the chain works and say nothing about emotions. --data DIR runs on EMO-DB.")
-    return synthetic_corpus(options.out / "synthetic_wav", n_sentences=3, voices=VOICES[:3])
+    return small_synthetic_corpus(options.out / "synthetic_wav")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from dsp import AudioError, hz_to_mel
+from dsp import hz_to_mel
 from experiments import figures
 from experiments.inputs import dey_emodb, yadav_crnn
 from experiments.inputs.recordings import read_mono
 from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.synthetic import VOICES, synthesize
+from spectrogram_images.files import exit_status
 
 THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
 WAVE, SHADE = "#0072bd", "0.85"
@@ -192,29 +193,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("wav", nargs="?", type=Path, metavar="WAV", help="a recording; without it, a synthetic one")
     parser.add_argument("out", type=Path, metavar="OUT_DIR")
     options = parser.parse_args(arguments)
-    try:
-        if options.wav is None:
-            print("SYNTHETIC: tones and noise made by this program, not speech; WAV OUT_DIR draws a recording")
-            signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
-        else:
-            signal, sample_rate, n_channels = read_mono(options.wav)
-            label = options.wav.stem
-            if n_channels > 1:
-                print(f"{options.wav}: {n_channels} channels, mixed down to their mean")
-        drawn = draw(options.out, signal, sample_rate, label)
-    except AudioError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except ValueError as error:
-        print(f"error: {options.wav}: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {options.out}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    print("\n".join(map(str, drawn)))
+    return exit_status(lambda: draw_and_tell(options.wav, options.out), options.wav, options.out)
+
+
+def draw_and_tell(wav: Path | None, out: Path) -> None:
+    if wav is None:
+        print("SYNTHETIC: tones and noise made by this program, not speech; WAV OUT_DIR draws a recording")
+        signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
+    else:
+        signal, sample_rate, n_channels = read_mono(wav)
+        label = wav.stem
+        if n_channels > 1:
+            print(f"{wav}: {n_channels} channels, mixed down to their mean")
+    print("\n".join(map(str, draw(out, signal, sample_rate, label))))
     if sample_rate != dey_emodb.SAMPLE_RATE:
         print(f"no dey_inputs: {sample_rate} Hz; those networks are made for {dey_emodb.SAMPLE_RATE} Hz")
-    return 0
 
 
 if __name__ == "__main__":

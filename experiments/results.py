@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from experiments import timing
+from experiments.markdown import table
 from experiments.metrics import mean_interval, paired_comparison
 from spectrogram_images.files import write_atomically
 
@@ -94,11 +95,7 @@ def replace_between_marks(text: str, name: str, table: str) -> str:
 
 def results_table(papers: list[dict]) -> str:
     """The README's table: one line per system, recipe, corpus and protocol, published value beside ours."""
-    lines = [
-        "| system | recipe | corpus | protocol | runs | accuracy (WA) % | UAR % "
-        "| look-up table % | published % | command |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for paper in papers:
         summaries = summarize(paper["runs"])
         for row in paper["rows"]:
@@ -111,17 +108,14 @@ def results_table(papers: list[dict]) -> str:
                 cells += [f"{100 * found['lookup_table']:.1f}"]
             else:
                 cells += ["0", f"not run{': ' + row['why'] if row.get('why') else ''}", "-", "-"]
-            cells += [row.get("published", "-"), f"`{row['command']}`"]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            rows.append([*cells, row.get("published", "-"), f"`{row['command']}`"])
+    header = ["system", "recipe", "corpus", "protocol", "runs", "accuracy (WA) %", "UAR %"]
+    return table([*header, "look-up table %", "published %", "command"], rows)
 
 
 def published_table(papers: list[dict]) -> str:
     """Every published accuracy beside the interval of the runs that repeat it, and why they differ."""
-    lines = [
-        "| system | recipe | corpus | protocol | published % | here %, mean and 95 % interval | published is | why |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for paper in papers:
         summaries = summarize(paper["runs"])
         for row in paper["rows"]:
@@ -131,17 +125,14 @@ def published_table(papers: list[dict]) -> str:
             mean, half_width = summaries[key]["accuracy"]
             inside = abs(float(row["published"].split()[0]) / 100 - mean) <= half_width
             word = "-" if half_width != half_width else "inside" if inside else "outside"
-            cells = [*key, row["published"], percent((mean, half_width)), word, row.get("note", "-")]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            rows.append([*key, row["published"], percent((mean, half_width)), word, row.get("note", "-")])
+    header = ["system", "recipe", "corpus", "protocol", "published %", "here %, mean and 95 % interval"]
+    return table([*header, "published is", "why"], rows)
 
 
 def comparisons_table(papers: list[dict]) -> str:
     """What the papers say helps, asked of the same examples; the units are speakers."""
-    lines = [
-        "| does it help? | corpus | protocol | runs | difference of accuracy, points | p | speakers |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    rows = []
     for paper in papers:
         for asked in paper.get("comparisons", []):
             found = compared(paper["runs"], asked)
@@ -151,8 +142,9 @@ def comparisons_table(papers: list[dict]) -> str:
             else:
                 difference = f"{100 * found['difference']:+.1f} ± {100 * found['half_width']:.1f}"
                 cells += [str(found["n_runs"]), difference, f"{found['p']:.2g}", str(found["n_groups"])]
-            lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+            rows.append(cells)
+    header = ["does it help?", "corpus", "protocol", "runs", "difference of accuracy, points", "p", "speakers"]
+    return table(header, rows)
 
 
 def compared(runs: list[dict], asked: dict) -> dict | None:
@@ -186,17 +178,13 @@ def recall_table(paper: dict) -> str:
     """Per-class recall in percent, averaged over the runs of each row of `results_table`."""
     summaries = summarize(paper["runs"])
     names = paper["classes"]
-    lines = [
-        "| recipe | corpus | protocol | " + " | ".join(names) + " |",
-        "|---|---|---|" + "---|" * len(names),
-        "| published | | | " + " | ".join(f"{100 * paper['published']['recall'][name]:.1f}" for name in names) + " |",
-    ]
+    rows = [["published", "", "", *(f"{100 * paper['published']['recall'][name]:.1f}" for name in names)]]
     for row in paper["rows"]:
         key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
         if key in summaries:
             recall = summaries[key]["recall"]
-            lines.append("| " + " | ".join([*key[1:], *(f"{100 * recall[name]:.1f}" for name in names)]) + " |")
-    return "\n".join(lines)
+            rows.append([*key[1:], *(f"{100 * recall[name]:.1f}" for name in names)])
+    return table(["recipe", "corpus", "protocol", *names], rows)
 
 
 def updated_readme(text: str) -> str:

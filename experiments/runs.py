@@ -16,12 +16,7 @@ from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
 from spectrogram_images.files import write_atomically
 
-STORED_CORPORA = (
-    "casia",
-    "casia_author_images",
-    "emodb",
-    "ravdess",
-)  # results on other corpora stay in their run's folder
+STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess")  # of others results stay in the run's folder
 
 
 def guarded(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from experiments import markdown
 from experiments.provenance import processor, provenance
 from spectrogram_images.files import available_cores, write_atomically
 
@@ -78,14 +79,15 @@ def table(contents: list[dict]) -> str:
 
     Checked: tests/test_results_have_one_home.py
     """
-    lines = ["| task | this program | the other | ratio, median [least .. greatest] |", "|---|---|---|---|"]
+    rows = []
     for content in contents:
         for row in content["rows"]:
             spread = f"{row['ratio']:.2f} [{row['least']:.2f} .. {row['greatest']:.2f}]"
             fast, slow = (f"{row[side]} {duration(row[f'{side}_s'])}" for side in ("fast", "slow"))
-            lines.append(f"| {row['task']} | {fast} | {slow} | {spread} |")
+            rows.append([row["task"], fast, slow, spread])
     machines = sorted({f"{content['machine']}, {content['date']}" for content in contents})
-    return "\n".join([*lines, "", f"Measured on: {'; '.join(machines)}."])
+    lines = markdown.table(["task", "this program", "the other", "ratio, median [least .. greatest]"], rows)
+    return f"{lines}\n\nMeasured on: {'; '.join(machines)}."
 
 
 def duration(seconds: float) -> str:

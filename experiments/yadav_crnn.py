@@ -26,14 +26,23 @@ from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, fit_z_score
-from experiments.keras_runs import Setting, Side, add_options, finish_options, known, summarize, train_and_score
+from experiments.keras_runs import (
+    PROTOCOLS,
+    Setting,
+    Side,
+    common_splits,
+    finish_options,
+    known,
+    parser_of,
+    small_synthetic_corpus,
+    summarize,
+    train_and_score,
+)
 from experiments.runs import guarded
-from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe
 
 STEM = "yadav_crnn"
 SYSTEM = "yadav_crnn"
-PROTOCOLS = ("as-published", "honest", "speaker")
 CORPORA = {"emodb": emodb, "ravdess": ravdess}
 PUBLISHED = {  # %: the diagonals of the paper's tables
     ("ravdess", "plain"): "79.86 (230/288)",
@@ -128,21 +137,15 @@ def sides_of(features: np.ndarray, corpus: Corpus, split: protocol.Split, device
 def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
     if name == "as-published":
         return [protocol.any_fifth(len(corpus), seed, VALIDATION_SHARE)]
-    if name == "honest":
-        return [protocol.honest(corpus.labels, content, seed)]
-    return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
+    return common_splits(corpus, content, name, seed)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m experiments.{STEM}", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(STEM, __doc__)
     parser.add_argument("--corpus", choices=(*CORPORA, "all"), default="emodb")
     parser.add_argument("--data", type=Path, metavar="DIR", help="the corpus as published; all: the folder of both")
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
     parser.add_argument("--augment", action="store_true", help=f"also train on copies: {', '.join(COPIES[1:])}")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"at most; fewer than {EPOCHS} is said in the result")
-    add_options(parser)
     options = parser.parse_args(arguments)
     if options.epochs is not None and not 1 <= options.epochs <= EPOCHS:
         parser.error(f"--epochs {options.epochs}: 1 .. {EPOCHS} is expected")
@@ -152,9 +155,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def load_corpora(options: argparse.Namespace) -> list[Corpus]:
     if not options.data:
-        print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracy below")
-        print("shows that the chain works and says nothing about emotions. --data DIR runs on a real corpus.")
-        return [synthetic_corpus(options.out / "synthetic_wav", n_sentences=3, voices=VOICES[:3])]
+        return [small_synthetic_corpus(options.out / "synthetic_wav")]
     if options.corpus == "all":
         return [load(options.data / name) for name, load in CORPORA.items()]
     return [CORPORA[options.corpus](options.data)]

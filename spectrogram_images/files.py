@@ -1,8 +1,11 @@
-"""Files that either exist whole or not at all, and how many cores there are to make them."""
+"""Files that either exist whole or not at all, what stands in a command's way, and how many cores there are."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from dsp import AudioError
 
 
 def write_atomically(path, write: Callable[[Path], object]) -> None:
@@ -23,6 +26,25 @@ def write_atomically(path, write: Callable[[Path], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def exit_status(task: Callable[[], object], source, target) -> int:
+    """0 after task(), which makes `target` of the recording `source`; 1 after one line about what it raised.
+
+    Checked: tests/test_bad_files_are_named.py
+    """
+    try:
+        task()
+    except AudioError as error:  # names its file
+        reason = f"{error}"
+    except ValueError as error:
+        reason = f"{source}: {error}"
+    except OSError as error:
+        reason = f"{target}: {error.strerror or error}"
+    else:
+        return 0
+    print(f"error: {reason}", file=sys.stderr)
+    return 1
 
 
 def available_cores() -> int:

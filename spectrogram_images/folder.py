@@ -8,21 +8,15 @@ files that somebody else wrote alone.
 """
 
 import hashlib
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import wait
 from pathlib import Path
-from threading import Thread
 
 from dsp import AudioError
 from spectrogram_images.files import write_atomically
 from spectrogram_images.png import encode_png, png_text
+from spectrogram_images.processes import WorkerKilledError, mapped
 from spectrogram_images.render import render_file
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")  # the folders of the paper's script
@@ -82,28 +76,12 @@ def convert(recordings: list[tuple[Path, str]], png_root: Path, workers: int) ->
     batches = [recordings[i : i + _BATCH] for i in range(0, len(recordings), _BATCH)]
     workers = min(workers, len(batches), _MOST_WORKERS)
     if workers <= 1:
-        for recording in recordings:
-            yield _convert_one(png_root, recording)
-        return
-    with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
-        try:
-            for outcomes in processes.map(partial(_convert_batch, png_root), batches):
-                yield from outcomes
-        except BrokenProcessPool:
-            raise OutputError("a worker process was killed, perhaps for want of memory") from None
-        finally:
-            processes.shutdown(cancel_futures=True)
-
-
-def begin_worker() -> None:
-    """Ctrl-C reaches every process of a terminal: the first one answers it, and the workers end when it does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
-    os._exit(1)
+        batches = [[recording] for recording in recordings]
+    try:
+        for outcomes in mapped(partial(_convert_batch, png_root), batches, workers):
+            yield from outcomes
+    except WorkerKilledError as error:
+        raise OutputError(str(error)) from None
 
 
 def _convert_batch(png_root: Path, batch: list[tuple[Path, str]]) -> list[Outcome]:

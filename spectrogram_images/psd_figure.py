@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 
 from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
-from spectrogram_images.files import write_atomically
+from spectrogram_images.files import exit_status, write_atomically
 
 # Blue over green to yellow, evenly rising in lightness as MATLAB's parula does (its numbers are not used).
 BLUE_TO_YELLOW = LinearSegmentedColormap.from_list(
@@ -95,22 +95,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("wav", type=Path, metavar="WAV")
     parser.add_argument("png", type=Path, metavar="PNG")
     options = parser.parse_args(arguments)
-    try:
+
+    def draw() -> None:
         signal, sample_rate = read_audio(options.wav)
         if signal.ndim != 1:
             raise AudioError(f"{options.wav}: {signal.shape[0]} channels; the figure shows one")
         psd_figure(options.png, signal, sample_rate, title=options.wav.name)
-    except AudioError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except ValueError as error:
-        print(f"error: {options.wav}: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {options.png}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    print(options.png)
-    return 0
+        print(options.png)
+
+    return exit_status(draw, options.wav, options.png)
 
 
 if __name__ == "__main__":

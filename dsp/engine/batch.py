@@ -75,7 +75,7 @@ def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan)
     to_the_end = starts + counts == [clip.n_frames for clip in clips]
     looked_at = np.where(to_the_end, sizes, np.minimum(begin + end - place, sizes))
     end[-1] = max(end[-1], samples_needed(n_frames, plan.tables))
-    wanted = np.stack([begin, place, end, looked_at], axis=1)
+    wanted = np.stack([sizes, begin, place, end, looked_at], axis=1)
     mel, energy = mel_of_clips(clips, wanted, n_frames, plan.tables, plan.mirror)
     return mel, energy, Places(edges[:-1], edges[:-1] + counts)
 

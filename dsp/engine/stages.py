@@ -41,16 +41,15 @@ def mel_of_clips(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """mel_and_energy of clips that lie side by side.
 
-    A row of `places`: a clip's first sample wanted, where it comes to lie, where the next clip's do, and up to which
-    sample the clip is looked at for what is not finite.
+    A row of `places`: a clip's number of samples, the first one wanted, where it comes to lie, where the next
+    clip's do, and up to which sample the clip is looked at for what is not finite.
 
     Raises ValueError for a clip with a sample that is not finite.
     """
     rooms, stretch = _rooms(n_frames, tables), max(width(tables.window), STRETCH // tables.hop)
     samples = room("samples", (samples_needed(min(stretch, n_frames), tables),), tables.window.dtype)
-    arrays = [(address(clip.samples), clip.samples.size) for clip in clips]
     means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
-    table = np.concatenate([arrays, places], axis=1)
+    table = np.column_stack([[address(clip.samples) for clip in clips], places])
     mel_frames(table, clips[0].samples, means, mirror, finite, samples, tables, *rooms)
     if not finite.all():
         bad = clips[finite.argmin()]

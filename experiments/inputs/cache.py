@@ -9,9 +9,6 @@ run and a damaged file cost no more than what is missing.
 import json
 import time
 import zlib
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -21,16 +18,16 @@ from tqdm import tqdm
 
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
-from experiments.inputs.recordings import read_mono, survey
+from experiments.inputs.recordings import Survey, of_file, survey
 from spectrogram_images.files import available_cores, write_atomically
-from spectrogram_images.folder import begin_worker
+from spectrogram_images.processes import mapped
 
 FEATURES = Path(__file__).parent.parent / "runs" / "features"
 BLOCK = 32  # rows between two notes of what is finished
 
 
 def load(
-    corpus: Corpus, front_end: FrontEnd, folder=FEATURES, workers: int | None = None
+    corpus: Corpus, front_end: FrontEnd, folder=FEATURES, workers: int | None = None, found: Survey | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """The front end's features of every recording; prints what was read, kept and computed.
 
@@ -41,6 +38,7 @@ def load(
     ----------
     corpus : its name and the front end's name the files
     folder : where they are kept; about 0.7 MB a recording for WITH_COPIES
+    found : survey(corpus), if the caller has read it already
     workers : processes; None takes one per core, 1 is this process itself
 
     Returns
@@ -56,7 +54,7 @@ def load(
 
     Checked: tests/test_inputs_are_kept.py
     """
-    found = survey(corpus)
+    found = found or survey(corpus)
     print(found.describe(corpus))
     path = Path(folder) / f"{corpus.name}-{front_end.name}.npy"
     made_by = front_end.identity()
@@ -109,7 +107,8 @@ def _compute(corpus, front_end, path: Path, keys: list[str], rows: list, missing
     """Fills the missing rows; whatever happens, what is finished is noted."""
     offset, row_bytes = _layout(path)
     paths = [corpus.paths[i] for i in missing]
-    results, errors = _features_of(front_end, paths, min(workers, len(paths))), []
+    results = mapped(partial(_features_of_file, front_end), paths, min(workers, len(paths)))
+    errors = []
     with open(path, "r+b") as file, closing(results):
         try:
             progress = tqdm(results, total=len(missing), desc=path.stem, unit="file", leave=False)
@@ -139,27 +138,9 @@ def _note(path: Path, file, rows: list) -> None:
     write_atomically(path.with_suffix(".json"), lambda new: new.write_text(text, encoding="utf-8"))
 
 
-def _features_of(front_end: FrontEnd, paths: list[Path], workers: int) -> Iterator[np.ndarray | ValueError]:
-    if workers == 1:
-        yield from map(partial(_features_of_file, front_end), paths)
-        return
-    with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
-        try:
-            yield from processes.map(partial(_features_of_file, front_end), paths)
-        except BrokenProcessPool:
-            raise OSError("a worker process was killed, perhaps for want of memory") from None
-        finally:
-            processes.shutdown(cancel_futures=True)
-
-
 def _features_of_file(front_end: FrontEnd, path: Path) -> np.ndarray | ValueError:
-    try:
-        signal, sample_rate, _ = read_mono(path)
-    except ValueError as error:
-        return error
-    try:
-        features = front_end.features(signal, sample_rate)
-    except ValueError as error:
-        return ValueError(f"{path}: {error}")
+    features = of_file(path, front_end.features)
+    if isinstance(features, ValueError):
+        return features
     assert features.shape == front_end.shape and features.dtype == np.float32, front_end.name
     return features

@@ -10,7 +10,7 @@ import numpy as np
 from dsp import CONVENTIONS, extract, frame, standardize
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd, check_sounding
-from experiments.inputs.recordings import read_mono
+from experiments.inputs.recordings import of_file
 
 SAMPLE_RATE = 16_000  # Hz
 
@@ -163,19 +163,8 @@ def windows_of(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py
     """
-    windows = complete([_windows_of_file(path) for path in corpus.paths])
+    windows = complete([of_file(path, _windows) for path in corpus.paths])
     return np.concatenate(windows), np.repeat(np.arange(len(corpus)), [len(some) for some in windows])
-
-
-def _windows_of_file(path) -> np.ndarray | ValueError:
-    try:
-        signal, sample_rate, _ = read_mono(path)
-    except ValueError as error:
-        return error
-    try:
-        return windows_1d(_at_16_khz(signal, sample_rate))
-    except ValueError as error:
-        return ValueError(f"{path}: {error}")
 
 
 def _of_length(signal, n_samples: int) -> np.ndarray:
@@ -201,6 +190,10 @@ def _image(signal: np.ndarray, sample_rate: int) -> np.ndarray:
 
 def _segments(signal: np.ndarray, sample_rate: int) -> np.ndarray:
     return mel_segments(_at_16_khz(signal, sample_rate))
+
+
+def _windows(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    return windows_1d(_at_16_khz(signal, sample_rate))
 
 
 MEL_2D_SIGN = FrontEnd("dey_mel_2d_sign", 1, IMAGE, (1, 128, 251), _mask)

@@ -1,5 +1,6 @@
 """Recordings as front ends take them: one channel, known by the hash of its samples."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,21 @@ def read_mono(path: Path) -> tuple[np.ndarray, int, int]:
     if signal.ndim == 1:
         return signal, sample_rate, 1
     return signal.mean(axis=0), sample_rate, len(signal)
+
+
+def of_file(path: Path, function: Callable):
+    """function(signal, sample_rate) of a file; a ValueError that names it if the file or its signal is no use.
+
+    Checked: tests/test_inputs_are_kept.py
+    """
+    try:
+        signal, sample_rate, _ = read_mono(path)
+    except AudioError as error:
+        return error
+    try:
+        return function(signal, sample_rate)
+    except ValueError as error:
+        return ValueError(f"{path}: {error}")
 
 
 def survey(corpus: Corpus) -> Survey:
