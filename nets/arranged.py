@@ -7,7 +7,8 @@
    numbers are left (a quarter to a sixteenth):  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
 2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
    pools signals slowly and has no layout for them with the channels last.
-3  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
+3  The first block of those with small kernels is nets/first_block.py's, which never writes its largest array.
+4  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
    normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
 
 Checked: tests/test_arranged_nets_are_equal.py
@@ -21,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nets import first_block
 from nets.exact_batch_norm import batch_norm
 from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
 
@@ -56,7 +58,7 @@ class Arranged(nn.Module):
     def __init__(self, net: nn.Sequential):
         super().__init__()
         self.net = net
-        self.steps = [_for_images(layer) for layer in _pooled_first(net)]
+        self.steps = _first_block_at_once(_pooled_first(net))
 
     def forward(self, x: Tensor) -> Tensor:
         x = _channels_last(x)
@@ -72,6 +74,20 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
         if isinstance(layer, INCREASING) and isinstance(following, POOLINGS):
             layers[i : i + 2] = following, layer
     return layers
+
+
+def _first_block_at_once(layers: list[nn.Module]) -> list[Callable]:
+    """The layers as functions of images; the first three are one if nets/first_block.py knows them."""
+    steps = [_for_images(layer) for layer in layers]
+    films = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
+    convolution, norm, pooling = (layer.layer if films else layer for layer in layers[:3])
+    relu = isinstance(convolution, nn.Sequential) and [type(layer) for layer in convolution] == [nn.Conv2d, nn.ReLU]
+    convolution = convolution[0] if relu else convolution
+    if not first_block.fits(convolution, norm, pooling):
+        return steps
+    ordinary = [step.args[0] if films else step for step in steps[:3]]
+    step = partial(first_block.first_block, ordinary, convolution, relu, norm, pooling)
+    return [partial(_every_time_step, step) if films else step, *steps[3:]]
 
 
 def _channels_last(x: Tensor) -> Tensor:

@@ -27,17 +27,21 @@ def batch_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
 
     For signals the height is 1. In evaluation, and on a GPU, it is PyTorch's function.
     """
-    if layer.training:
-        layer.num_batches_tracked.add_(1)
-    running = layer.running_mean, layer.running_var
     if not layer.training or x.device.type != "cpu":
-        how = layer.training, layer.momentum, layer.eps
+        if layer.training:
+            layer.num_batches_tracked.add_(1)
+        running, how = (layer.running_mean, layer.running_var), (layer.training, layer.momentum, layer.eps)
         return functional.batch_norm(x, *running, layer.weight, layer.bias, *how)
     y, mean, variance = _Normalize.apply(x, layer.weight, layer.bias, layer.eps)
-    n = x.numel() / x.shape[1]
-    for kept, new in zip(running, (mean, variance * n / (n - 1)), strict=True):
-        kept.lerp_(new, layer.momentum)
+    move_running(layer, mean, variance, x.numel() / x.shape[1])
     return y
+
+
+def move_running(layer: nn.BatchNorm1d | nn.BatchNorm2d, mean: Tensor, variance: Tensor, n: float) -> None:
+    """A batch's mean and variance (divided by n) into the layer's running ones."""
+    layer.num_batches_tracked.add_(1)
+    for kept, new in ((layer.running_mean, mean), (layer.running_var, variance * n / (n - 1))):
+        kept.lerp_(new, layer.momentum)
 
 
 class _Normalize(torch.autograd.Function):
