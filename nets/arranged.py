@@ -8,7 +8,8 @@
 2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
    pools signals slowly and has no layout for them with the channels last.
 3  The first block of those with small kernels is nets/first_block.py's, which never writes its largest array.
-4  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
+4  A convolution as wide as its images is one matrix product.
+5  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
    normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
 
 Checked: tests/test_arranged_nets_are_equal.py
@@ -118,6 +119,23 @@ def _convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
     return functional.conv2d(x, weight, layer.bias, (1, *layer.stride), padding, (1, *layer.dilation), layer.groups)
 
 
+def _image_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
+    """Where one column comes out, every window is some rows of the image, which lie one after the other."""
+    (height, width), plain = layer.kernel_size, (layer.stride, layer.padding, layer.dilation, layer.groups)
+    if width != x.shape[-1] or plain != ((1, 1), (0, 0), (1, 1), 1):
+        return layer(x)
+    rows = x.movedim(1, -1).flatten(2)  # (batch, height, width * channels)
+    windows = torch.cat([rows[:, i : rows.shape[1] - height + 1 + i] for i in range(height)], 2)
+    y = functional.linear(windows, layer.weight.movedim(1, -1).flatten(1), layer.bias)
+    return y.movedim(-1, 1).unsqueeze(-1)
+
+
+def _one_after_the_other(layers: nn.Sequential, x: Tensor) -> Tensor:
+    for layer in layers:
+        x = _for_images(layer)(x)
+    return x
+
+
 def _max_pool(layer: nn.MaxPool1d, x: Tensor) -> Tensor:
     return functional.max_pool2d(x, (1, layer.kernel_size), (1, layer.stride), (0, layer.padding))
 
@@ -128,6 +146,8 @@ def _to_sequence(_: ChannelsLast, x: Tensor) -> Tensor:
 
 FOR_IMAGES = {
     nn.Conv1d: _convolution,
+    nn.Conv2d: _image_convolution,
+    nn.Sequential: _one_after_the_other,
     nn.BatchNorm1d: batch_norm,
     nn.BatchNorm2d: batch_norm,
     nn.MaxPool1d: _max_pool,
