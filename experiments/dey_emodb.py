@@ -27,7 +27,8 @@ from experiments.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.images import fingerprint
 from experiments.inputs import cache, dey_emodb
 from experiments.inputs.recordings import Survey, survey
-from experiments.keras_runs import (
+from experiments.runs import guarded
+from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
     Side,
@@ -39,7 +40,6 @@ from experiments.keras_runs import (
     summarize,
     train_and_score,
 )
-from experiments.runs import guarded
 from experiments.training import Recipe
 
 STEM = "dey_emodb"

@@ -10,8 +10,11 @@ Runs on the synthetic corpus are never stored there.
 """
 
 import argparse
+import fcntl
 import json
+import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 from experiments import timing
@@ -38,11 +41,24 @@ def record(path, paper: dict, run: dict) -> None:
     Checked: tests/test_results_have_one_home.py
     """
     path = Path(path)
-    runs = load(path)["runs"] if path.exists() else []
-    runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
-    runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
-    text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path.parent):
+        runs = load(path)["runs"] if path.exists() else []
+        runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
+        runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
+        text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
+        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+@contextmanager
+def _alone(folder: Path):
+    """One process at a time: experiments that run side by side record into the same file."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def load(path) -> dict:

@@ -10,6 +10,7 @@ import ctypes
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def fit(
     name: str,
     identity: str = "",
     validation: Examples | None = None,
+    before_step: Callable[[float], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
 ) -> History:
@@ -99,6 +101,7 @@ def fit(
     name : shown beside the progress bar
     identity : what else makes this run what it is (optimiser, content of the corpus); a checkpoint of a run
         with another name, identity, recipe, seed, network or number of examples is refused
+    before_step : called before every step with the share of all steps that is over, 0 <= share < 1
     checkpoint : file for the state after every epoch; None keeps none
     resume : go on from the checkpoint if there is one
 
@@ -128,7 +131,10 @@ def fit(
             break
         started = time.perf_counter()
         net.train()
-        for batch in _batches(len(training), recipe, seed, epoch):
+        batches = _batches(len(training), recipe, seed, epoch)
+        for step, batch in enumerate(batches, start=epoch * len(batches)):
+            if before_step is not None:
+                before_step(step / (recipe.epochs * len(batches)))
             loss, accuracy = _step(net, optimizer, training.take(batch))
             history.loss.append(loss)
             history.accuracy.append(accuracy)

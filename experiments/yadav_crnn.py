@@ -26,7 +26,8 @@ from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, fit_z_score
-from experiments.keras_runs import (
+from experiments.runs import guarded
+from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
     Side,
@@ -38,7 +39,6 @@ from experiments.keras_runs import (
     summarize,
     train_and_score,
 )
-from experiments.runs import guarded
 from experiments.training import Examples, Recipe
 
 STEM = "yadav_crnn"

@@ -1,6 +1,7 @@
 """Invariants: a run replaces its earlier self and no other; tables are made from the files alone and are up to date."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,6 +51,12 @@ def test_record_replaces_equal_runs_only(tmp_path):
         (0, "anna", 0.9),
         (1, None, 0.7),
     ] and content["rows"] == PAPER["rows"]
+
+
+def test_runs_that_end_at_once_are_all_recorded(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda seed: record(tmp_path / "p.json", PAPER, a_run(seed)), range(40)))
+    assert {run["seed"] for run in load(tmp_path / "p.json")["runs"]} == set(range(40))
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"paper": 1}'])

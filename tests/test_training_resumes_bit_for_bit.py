@@ -59,6 +59,23 @@ def test_resuming_after_any_epoch(tmp_path, monkeypatch, stop_after):
     assert history.kept_epoch == expected.kept_epoch and len(history.seconds) == 6
 
 
+def test_a_schedule_knows_where_training_is(tmp_path):
+    """The share of all steps that is over, also after an interruption."""
+    shares = []
+    run(network(), before_step=shares.append)
+    assert shares == [step / 48 for step in range(48)]  # 6 epochs of 8 batches
+
+    def die_halfway(share):
+        if share >= 0.5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(network(), before_step=die_halfway, checkpoint=tmp_path / "c.pt")
+    resumed = []
+    run(network(), before_step=resumed.append, checkpoint=tmp_path / "c.pt", resume=True)
+    assert resumed == shares[24:]
+
+
 def test_two_runs_are_equal_and_other_seeds_are_not(tmp_path):
     a, b = network(), network()
     assert run(a).loss == run(b).loss and equal(a, b)

@@ -1,13 +1,14 @@
-"""What the experiments of the two papers written in Keras share: from examples to a stored score."""
+"""What the experiments of the papers after the first share: from examples to a stored score."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import nets
 from experiments import protocol
@@ -15,7 +16,7 @@ from experiments.corpora import Corpus
 from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.metrics import classification_report, mean_interval, reordered
-from experiments.optimizers import KerasAdam
+from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.results import HOME, percent
 from experiments.runs import device_named, finished_run, keep_run
@@ -28,14 +29,22 @@ PROTOCOLS = ("as-published", "honest", "speaker")
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
 
+OPTIMIZERS = {
+    "Keras' Adam": lambda of, setting: KerasAdam(of, setting.learning_rate, decay=setting.decay),
+    "Keras' RMSprop": lambda of, setting: KerasRmsprop(of, setting.learning_rate),
+    "PyTorch's Adam": lambda of, setting: torch.optim.Adam(of, setting.learning_rate),
+}
+
+
 @dataclass(frozen=True)
 class Setting:
-    """How a network is trained, with Keras' Adam."""
+    """How a network is trained."""
 
     system: str
     learning_rate: float
     recipe: Recipe
-    decay: float = 0.0  # the rate is learning_rate / (1 + decay step)
+    decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
+    optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -60,20 +69,22 @@ def train_and_score(
     corpus: Corpus,
     setting: Setting,
     training: Examples,
-    validation: Side,
+    validation: Side | None,
     scored: dict[str, Side],
     facts: dict,
     percent_in_figure: bool = False,
+    before_step: Callable[[nn.Module, float], None] | None = None,
 ) -> list[dict]:
     """One network from initial values to its scores; a finished run is not repeated under --resume.
 
     Parameters
     ----------
     options : out, results, resume, device
-    training, validation : what the weights are fitted to, and what the epoch is chosen on
+    training, validation : what the weights are fitted to, and what the epoch is chosen on; None for the last epoch
     scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
     facts : recipe, seed, fold, audit and config of the run
     percent_in_figure : whether the confusion matrix is drawn in percent of the rows, classes in alphabetical order
+    before_step : called with the network and the share of the training that is over, 0 <= share < 1, before every step
 
     Returns
     -------
@@ -93,18 +104,21 @@ def train_and_score(
     device = options.device
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(device)
-    fast = arranged(net)
+    fast = arranged(net) if isinstance(net, nn.Sequential) else net
+    torch.manual_seed(seed)  # dropout draws from here
     first = next(iter(folders.values()))
-    print(f"\n{setting.system} {first.name}: {len(training)} training examples, {len(validation.files)} for validation")
+    n_validation = len(validation.files) if validation else 0
+    print(f"\n{setting.system} {first.name}: {len(training)} training examples, {n_validation} for validation")
     history = fit(
         fast,
-        KerasAdam([p for p in net.parameters() if p.requires_grad], setting.learning_rate, decay=setting.decay),
+        OPTIMIZERS[setting.optimizer]([p for p in net.parameters() if p.requires_grad], setting),
         training,
         setting.recipe,
         seed=seed,
         name=f"{setting.system} {first.name}",
         identity=f"{setting}; {facts['config']}",
-        validation=validation.examples(corpus),
+        validation=validation and validation.examples(corpus),
+        before_step=before_step and partial(before_step, net),
         checkpoint=first / "checkpoint.pt",
         resume=options.resume,
     )
@@ -129,7 +143,7 @@ def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict
     write_atomically(folder / "report.txt", lambda path: path.write_text(report, encoding="utf-8"))
 
 
-def answers(net: torch.nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
+def answers(net: nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
     """(files, predicted classes), both (n,) int: one answer per file in their order, or one per example.
 
     Checked: tests/test_keras_experiments.py
@@ -157,7 +171,7 @@ def known(corpus: Corpus, content: np.ndarray) -> Corpus:
 
 
 def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[protocol.Split]:
-    """The splits of the protocols that both papers are tested under: "honest", and "speaker" in five folds."""
+    """The splits of the protocols that these papers are all tested under: "honest", and "speaker" in five folds."""
     if name == "honest":
         return [protocol.honest(corpus.labels, content, seed)]
     return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
@@ -170,7 +184,7 @@ def small_synthetic_corpus(folder: Path) -> Corpus:
 
 
 def parser_of(stem: str, description: str) -> argparse.ArgumentParser:
-    """A parser with the options that both papers' commands have."""
+    """A parser with the options that these papers' commands have."""
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{stem}",
         description=description,

@@ -10,8 +10,8 @@ import torch
 import nets
 from experiments import dey_emodb, protocol, yadav_crnn
 from experiments.corpora import Corpus
-from experiments.keras_runs import Side, answers, told
 from experiments.results import HOME
+from experiments.trained_runs import Side, answers, told
 
 PUBLISHED_COUNTS = {  # total, trainable: the paper's printed summaries, and specifications recomputed by hand
     "dey_2d_cnn_lstm": (281_383, 280_615),
