@@ -146,7 +146,7 @@ def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict
 def answers(net: nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
     """(files, predicted classes), both (n,) int: one answer per file in their order, or one per example.
 
-    Checked: tests/test_keras_experiments.py
+    Checked: tests/test_trained_runs.py
     """
     probabilities = torch.softmax(predict(net, side.inputs), 1).double().cpu().numpy()
     if not side.per_file:

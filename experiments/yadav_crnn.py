@@ -125,7 +125,7 @@ def sides_of(features: np.ndarray, corpus: Corpus, split: protocol.Split, device
 
     features : (n_files, n_copies, 1, 128, 259) float32, the original first
 
-    Checked: tests/test_keras_experiments.py
+    Checked: tests/test_trained_runs.py
     """
     z_score = fit_z_score(features, split.train)
     copies = torch.from_numpy(z_score(features[split.train])).flatten(0, 1)

@@ -12,15 +12,31 @@ nets.count_parameters(net)                     (total, trainable), as the source
     dey_1d_cnn_lstm        000, Keras   (1, 16000)
     dey_1d_cnn_bilstm      000, Keras   (1, 16000)
     yadav_crnn             003, Keras   (1, 128, 259)
+    finch_dycnn_bilstm     002, Keras   (1, 300, 39)         frame, row
+    finch_cnn_bilstm, finch_dycnn_lstm, finch_cnn_lstm       its ablations
+    wang_cl                004          (128, 141)           frame; 128 bins and 13 coefficients
+    wang_control_1, _2, _3                                   its control groups
+    wang_cnn, wang_lstm                                      its branches alone
+    wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
 """
 
 from functools import partial
 
 from nets.dey_emodb import dey_1d_cnn_bilstm, dey_1d_cnn_lstm, dey_2d_cnn_lstm, dey_td_cnn_bilstm, dey_td_cnn_lstm
+from nets.finch_dycnn import finch_dycnn_bilstm
 from nets.keras_summary import summary
 from nets.layers import count_parameters
+from nets.wang_cl import parallel_net
 from nets.yadav_crnn import yadav_crnn
 from nets.zheng_casia import zheng_cnn_lstm
+
+_WANG = {  # what the convolutions see, what the LSTM sees
+    "wang_cl": ("spectrogram", "mfcc"),
+    "wang_control_1": ("spectrogram", "spectrogram"),
+    "wang_control_2": ("mfcc", "mfcc"),
+    "wang_control_3": ("mfcc", "spectrogram"),
+    "wang_lstm": (None, "mfcc"),
+}
 
 SYSTEMS = {
     "zheng_cnn_lstm": zheng_cnn_lstm,
@@ -31,6 +47,16 @@ SYSTEMS = {
     "dey_1d_cnn_lstm": dey_1d_cnn_lstm,
     "dey_1d_cnn_bilstm": dey_1d_cnn_bilstm,
     "yadav_crnn": yadav_crnn,
+    "finch_dycnn_bilstm": finch_dycnn_bilstm,
+    "finch_cnn_bilstm": partial(finch_dycnn_bilstm, dynamic=False),
+    "finch_dycnn_lstm": partial(finch_dycnn_bilstm, bidirectional=False),
+    "finch_cnn_lstm": partial(finch_dycnn_bilstm, dynamic=False, bidirectional=False),
+    **{name: partial(parallel_net, cnn_sees=cnn, lstm_sees=lstm) for name, (cnn, lstm) in _WANG.items()},
+    **{
+        f"{name}_all_steps": partial(parallel_net, cnn_sees=cnn, lstm_sees=lstm, all_steps=True)
+        for name, (cnn, lstm) in _WANG.items()
+    },
+    "wang_cnn": partial(parallel_net, lstm_sees=None),
 }
 
 
@@ -57,6 +83,8 @@ __all__ = [
     "dey_2d_cnn_lstm",
     "dey_td_cnn_bilstm",
     "dey_td_cnn_lstm",
+    "finch_dycnn_bilstm",
+    "parallel_net",
     "summary",
     "yadav_crnn",
     "zheng_cnn_lstm",

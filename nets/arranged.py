@@ -44,7 +44,10 @@ def arranged(net: nn.Sequential) -> "Arranged":
     -------
     fast : what goes into net -> net's logits; fast.net is net
     """
-    return Arranged(net.to(memory_format=torch.channels_last))
+    for p in net.parameters():
+        if p.ndim == 4:
+            p.data = p.data.contiguous(memory_format=torch.channels_last)
+    return Arranged(net)
 
 
 class Arranged(nn.Module):

@@ -11,6 +11,7 @@ from collections import Counter, OrderedDict
 import torch
 from torch import Tensor, nn
 
+from nets.dynamic_convolution import DynamicConv2d
 from nets.layers import glorot_uniform
 
 KERAS_EPSILON, KERAS_MOMENTUM = 1e-3, 0.01  # of batch normalisation; Keras calls the latter momentum=0.99
@@ -79,6 +80,18 @@ class ImageToSequence(nn.Module):
         return x.movedim(1, -1).flatten(1, 2)
 
 
+class RowsToSequence(nn.Module):
+    """Keras' Reshape((height, -1)): every row of an image is a time step, the channels vary fastest in it.
+
+    x : (batch, channels, height, width) -> (batch, height, width * channels)
+
+    Checked: tests/test_finch_dycnn_nets_match_table.py
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.movedim(1, -1).flatten(2)
+
+
 class ChannelsLastFlatten(nn.Module):
     """Keras' Flatten: the channels vary fastest, the height slowest.
 
@@ -126,6 +139,7 @@ def init_keras(net: nn.Module, generator: torch.Generator) -> None:
     convolution, dense, LSTM kernel   Glorot uniform: U(-a, a), a = sqrt(6 / (fan_in + fan_out))
     LSTM recurrent kernel             (4 hidden, hidden) with orthonormal columns
     biases                            0; LSTM 1 for the forget gate (unit_forget_bias)
+    dynamic convolution               every one of its kernels as a convolution's
 
     fan_in and fan_out are channels times kernel size, and inputs and 4 hidden for the LSTM: the four
     gates are one matrix, here as in the orthogonal one. Batch normalisation starts as in PyTorch.
@@ -137,6 +151,9 @@ def init_keras(net: nn.Module, generator: torch.Generator) -> None:
         if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear):
             glorot_uniform(layer.weight, generator)
             nn.init.zeros_(layer.bias)
+        elif isinstance(layer, DynamicConv2d):
+            for kernel in layer.weight:
+                glorot_uniform(kernel, generator)
         elif isinstance(layer, nn.LSTM):
             for name, parameter in layer.named_parameters():
                 if name.startswith("weight_ih"):
@@ -177,6 +194,8 @@ def keras_type_and_name(layer: nn.Module) -> tuple[str, str]:
         nn.MaxPool2d: ("MaxPooling2D", "max_pooling2d"),
         TimeDistributed: ("TimeDistributed", "time_distributed"),
         ImageToSequence: ("Reshape", "reshape"),
+        RowsToSequence: ("Reshape", "reshape"),
+        DynamicConv2d: ("DynamicConv2D", "dynamic_conv2d"),
         ChannelsLast: ("", "channels_last"),
         LastStateLSTM: ("LSTM", "lstm"),
         nn.Linear: ("Dense", "dense"),

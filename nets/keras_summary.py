@@ -3,10 +3,17 @@
 import torch
 from torch import nn
 
-from nets.keras_layers import ChannelsLastFlatten, ImageToSequence, LastStateLSTM, TimeDistributed, keras_type_and_name
+from nets.keras_layers import (
+    ChannelsLastFlatten,
+    ImageToSequence,
+    LastStateLSTM,
+    RowsToSequence,
+    TimeDistributed,
+    keras_type_and_name,
+)
 from nets.layers import count_parameters
 
-CHANNELS_ARE_LAST = (ChannelsLastFlatten, ImageToSequence, LastStateLSTM, nn.Linear)
+CHANNELS_ARE_LAST = (ChannelsLastFlatten, ImageToSequence, RowsToSequence, LastStateLSTM, nn.Linear)
 
 
 def summary(net: nn.Sequential, example_shape: tuple[int, ...]) -> str:
