@@ -13,7 +13,7 @@ from experiments.audit import digests
 from experiments.corpora import Corpus, CorpusError, emodb, ravdess
 from experiments.inputs import cache, yadav_crnn
 from experiments.inputs.cache import load
-from experiments.inputs.front_end import PROBE_RATE, FrontEnd
+from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
 from experiments.inputs.recordings import read_mono, survey
 
 N = 6
@@ -22,7 +22,7 @@ CALLS = []
 
 def loudness(signal: np.ndarray, sample_rate: int) -> np.ndarray:
     """A quick front end that says when it is called; the probe of FrontEnd.identity is not counted."""
-    if signal.size != 2 * PROBE_RATE:
+    if signal.size != 2 * SAMPLE_RATE:
         CALLS.append(signal.size)
         if signal[0] > 0.9:
             raise ValueError("begins too loud, below 0.9 is expected")

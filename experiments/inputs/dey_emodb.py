@@ -9,10 +9,8 @@ import numpy as np
 
 from dsp import CONVENTIONS, extract, frame, standardize
 from experiments.corpora import Corpus, complete
-from experiments.inputs.front_end import FrontEnd, check_sounding
+from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, at_16_khz, check_sounding
 from experiments.inputs.recordings import of_file
-
-SAMPLE_RATE = 16_000  # Hz
 
 # librosa 0.8 mirrors the signal at its edges; its dB are 20 log10 of a power, floored 80 below the maximum.
 IMAGE = CONVENTIONS["dey_emodb"]
@@ -174,26 +172,20 @@ def _of_length(signal, n_samples: int) -> np.ndarray:
     return np.pad(x, (0, n_samples - x.size))
 
 
-def _at_16_khz(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    if sample_rate != SAMPLE_RATE:
-        raise ValueError(f"{sample_rate} Hz; the networks are made for {SAMPLE_RATE} Hz, and nothing is resampled here")
-    return signal
-
-
 def _mask(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    return mel_2d(_at_16_khz(signal, sample_rate), "sign")
+    return mel_2d(at_16_khz(signal, sample_rate), "sign")
 
 
 def _image(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    return mel_2d(_at_16_khz(signal, sample_rate), "z-score")
+    return mel_2d(at_16_khz(signal, sample_rate), "z-score")
 
 
 def _segments(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    return mel_segments(_at_16_khz(signal, sample_rate))
+    return mel_segments(at_16_khz(signal, sample_rate))
 
 
 def _windows(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    return windows_1d(_at_16_khz(signal, sample_rate))
+    return windows_1d(at_16_khz(signal, sample_rate))
 
 
 MEL_2D_SIGN = FrontEnd("dey_mel_2d_sign", 1, IMAGE, (1, 128, 251), _mask)

@@ -9,7 +9,7 @@ import numpy as np
 from dsp import Convention
 from dsp.conventions import fingerprint
 
-PROBE_RATE = 16_000  # Hz
+SAMPLE_RATE = 16_000  # Hz: CASIA, EMO-DB, IEMOCAP, and the noise that front ends are probed with
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,17 @@ class FrontEnd:
 
         Checked: tests/test_inputs_are_kept.py
         """
-        n = np.arange(2 * PROBE_RATE)
+        n = np.arange(2 * SAMPLE_RATE)
         probe = np.random.default_rng(0).standard_normal(n.size) * np.sin(np.pi * n / n.size) ** 4 / 8
         facts = f"{self.name} {self.version} {fingerprint(self.convention)} {self.shape} "
-        return hashlib.sha256(facts.encode() + self.features(probe, PROBE_RATE).tobytes()).hexdigest()[:16]
+        return hashlib.sha256(facts.encode() + self.features(probe, SAMPLE_RATE).tobytes()).hexdigest()[:16]
+
+
+def at_16_khz(signal: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The signal, if that is its rate; ValueError otherwise."""
+    if sample_rate != SAMPLE_RATE:
+        raise ValueError(f"{sample_rate} Hz; the networks are made for {SAMPLE_RATE} Hz, and nothing is resampled here")
+    return signal
 
 
 def check_sounding(signal: np.ndarray) -> None:

@@ -1,0 +1,94 @@
+"""What the dynamic network of Finch (CASIA, EMO-DB, IEMOCAP) sees: 39 rows of features over the first 3 s.
+
+The paper contradicts itself: "MFCC ... dimension 39" in its experiments, a log-mel spectrogram in its method.
+Here are both, 39 rows each: 13 MFCC with deltas and their deltas, and 39 mel bands. Rate, frames and length are
+UNSTATED. A shorter recording has no frames after its end, and NaN stands there until the z-score puts in its 0.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dsp import CONVENTIONS, Convention, extract
+from experiments.inputs.front_end import FrontEnd, at_16_khz, check_sounding
+
+CEPSTRA = CONVENTIONS[
+    "finch_dycnn"
+]  # pre-emphasis 0.97, 25/10 ms Hamming, 512, 40 bands, 13 MFCC, two orders of deltas
+BANDS = replace(CEPSTRA, n_mels=39, n_mfcc=None, delta_orders=0)
+ROWS, FRAMES = 39, 300  # 3 s
+
+
+def features(signal, sample_rate: int, convention: Convention, kind: str) -> np.ndarray:
+    """The first 300 frames of 39 rows; deltas are those of the whole recording.
+
+    Parameters
+    ----------
+    signal : (n,) float64 at 16 kHz
+    convention, kind : CEPSTRA and "mfcc", or BANDS and "log_mel"
+
+    Returns
+    -------
+    image : (1, 300, 39) float32: channel, frame, row; NaN after the recording's last frame
+
+    Raises
+    ------
+    ValueError  for another rate, a silent or bad signal, or one shorter than a frame.
+
+    Checked: tests/test_finch_and_wang_inputs_match_definitions.py
+    """
+    check_sounding(at_16_khz(signal, sample_rate))
+    (found,) = extract([signal], sample_rate, convention, kind=kind)
+    image = np.full((1, FRAMES, ROWS), np.nan, np.float32)
+    image[0, : found.shape[1]] = found[:, :FRAMES].T
+    return image
+
+
+@dataclass(frozen=True)
+class RowZScore:
+    """y = (x - mean) / sd of every row; 0 where there is no frame.
+
+    mean, sd : (39,) float64, of the frames of the training set
+    """
+
+    mean: np.ndarray
+    sd: np.ndarray
+
+    def __call__(self, images) -> np.ndarray:
+        """images : (..., 39) -> float32, the same shape"""
+        return np.nan_to_num((images - self.mean) / self.sd).astype(np.float32)
+
+
+def fit_row_z_score(images, train) -> RowZScore:
+    """Mean and standard deviation of every row over the frames of the training examples, and of no others.
+
+    Not per recording: the means of a single channel would then be 0 for all, and the attention of the first
+    dynamic convolution, which sees these means alone, the same for every recording.
+
+    Parameters
+    ----------
+    images : (n, 1, 300, 39) float32 of the whole corpus, with NaN where there is no frame
+    train : indices of the training examples, at least one
+
+    Checked: tests/test_finch_and_wang_inputs_match_definitions.py
+    """
+    if len(train) == 0:
+        raise ValueError("a z-score without training examples")
+    frames = np.asarray(images[train], dtype=np.float64).reshape(-1, ROWS)
+    frames = frames[~np.isnan(frames[:, 0])]
+    sd = frames.std(axis=0)
+    return RowZScore(frames.mean(axis=0), np.where(sd > 0, sd, 1.0))
+
+
+def mfcc(signal, sample_rate: int) -> np.ndarray:
+    return features(signal, sample_rate, CEPSTRA, "mfcc")
+
+
+def log_mel(signal, sample_rate: int) -> np.ndarray:
+    return features(signal, sample_rate, BANDS, "log_mel")
+
+
+FEATURES = {
+    "mfcc": FrontEnd("finch_mfcc", 1, CEPSTRA, (1, FRAMES, ROWS), mfcc),
+    "log-mel": FrontEnd("finch_log_mel", 1, BANDS, (1, FRAMES, ROWS), log_mel),
+}
