@@ -103,6 +103,7 @@ def mel_filterbank(
               "bins"  x in FFT bins: x_k = k, edges rounded down to floor((n_fft + 1) f_m / sample_rate)
     norm      None    peak 1
               "area"  times 2 / (f_{m+1} - f_{m-1}) in Hz: equal areas (librosa's "slaney", MATLAB's "bandwidth")
+              "sum"   divided by the sum of its values at the bins (Essentia's "unit_sum")
               "both sides"  times 2 but at 0 Hz and the Nyquist frequency, which have no mirror image (VOICEBOX)
 
     Parameters
@@ -149,11 +150,14 @@ def mel_filterbank(
         )
     if norm == "area":
         return filters * (2 / (edges[2:] - edges[:-2]))[:, None]
+    if norm == "sum":
+        sums = filters.sum(axis=1, keepdims=True)
+        return np.divide(filters, sums, out=filters, where=sums > 0)
     if norm == "both sides":
         filters[:, 1 : (n_fft + 1) // 2] *= 2
         return filters
     if norm is not None:
-        raise ValueError(f'{norm=} is neither None, "area" nor "both sides"')
+        raise ValueError(f'{norm=} is neither None, "area", "sum" nor "both sides"')
     return filters
 
 

@@ -142,6 +142,24 @@ opensmile_mfcc12 = Convention(
     delta_second="delta of delta, extended",
 )
 
+essentia = Convention(
+    tool="Essentia 2.1 FrameGenerator, Windowing, Spectrum, MFCC at their defaults",
+    status="verified against frozen output of Essentia 2.1-beta6-dev (float32)",
+    scale=2.0,  # its windows have sum 2
+    frame_length=1024,
+    hop_length=512,
+    n_fft=1024,
+    framing="scipy",
+    window="hann",
+    spectrum_norm="window sum",
+    n_mels=40,
+    f_max=11_000.0,
+    mel_triangles="mel",
+    mel_norm="sum",
+    log="20 log10",  # of a power
+    floor=1e-10,
+)
+
 matlab_audio_toolbox = Convention(
     tool="MATLAB Audio Toolbox mfcc",
     status=_FROM_DOCUMENTS,
@@ -281,6 +299,7 @@ CONVENTIONS: dict[str, Convention] = {
     "python_speech_features": python_speech_features,
     "spafe": spafe,
     "opensmile_mfcc12": opensmile_mfcc12,
+    "essentia": essentia,
     "matlab_audio_toolbox": matlab_audio_toolbox,
     "voicebox": voicebox,
     "scipy_stft": scipy_stft,

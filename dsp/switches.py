@@ -27,7 +27,7 @@ WORDS = {  # the words each field may hold; None is allowed where it is listed
     "spectrum_norm": (None, "n_fft", "window sum", "window energy"),
     "mel_scale": ("htk", "kaldi", "slaney"),
     "mel_triangles": ("hz", "mel", "bins"),
-    "mel_norm": (None, "area", "both sides"),
+    "mel_norm": (None, "area", "sum", "both sides"),
     "log": ("ln", "log10", "10 log10", "20 log10"),
     "floor_rule": ("at least", "add", "zeros only", "share of maximum"),
     "reference": (None, "maximum"),

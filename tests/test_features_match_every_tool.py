@@ -29,6 +29,7 @@ LIBROSA_WITH_OUR_BANK = 1e-10
 KALDI = 5e-5  # float32 throughout
 TORCHAUDIO_MFCC, TORCHAUDIO_DB = 2e-6, 1e-4  # float32; decibels of quiet bands
 OPENSMILE = 2e-6  # float32
+ESSENTIA = 1e-5  # float32
 RATE = 16_000
 
 
@@ -213,6 +214,14 @@ def test_opensmile():
     assert relative(ours, golden["mfcc"]) <= OPENSMILE
 
 
+def test_essentia():
+    golden = np.load(GOLDEN / "features_essentia.npz")
+    x, rate = golden["signal"], int(golden["sample_rate"])
+    steps = dsp.trace(x, rate, "essentia")
+    assert relative(steps["mel"], golden["mel"]) <= ESSENTIA
+    assert relative(steps["mfcc"], golden["mfcc"]) <= ESSENTIA
+
+
 def test_whispers_frames_are_torchs(utterance):
     """The preset's STFT against torch.stft, and the last step written out."""
     c = CONVENTIONS["whisper"]
@@ -285,4 +294,4 @@ def test_the_presets_say_what_they_were_verified_against():
     for name, convention in CONVENTIONS.items():
         assert convention.tool and any(word in convention.status for word in ("verified", "paper")), name
     rows = csv.reader([",".join(CONVENTIONS)])
-    assert len(next(rows)) == 17
+    assert len(next(rows)) == 18

@@ -14,6 +14,7 @@ from scipy import signal as scipy_signal
 import dsp
 from dsp.mfcc import sizes
 from dsp.presets import CONVENTIONS
+from tests.conftest import GOLDEN
 
 LENGTHS = range(1, 2001)
 
@@ -66,6 +67,11 @@ def test_librosa_and_torch_themselves():
     for n in (201, 399, 400, 401, 600, 2000):
         frames = torch.stft(torch.ones(n), 400, 200, window=torch.ones(400), return_complex=True).shape[1]
         assert dsp.count_frames(n, 400, 200, "centred reflect") == frames
+
+
+def test_essentia():
+    counts = np.load(GOLDEN / "features_essentia.npz")["frame_counts"]
+    assert [dsp.count_frames(n, 1024, 512, CONVENTIONS["essentia"].framing) for n in range(1, 2001)] == counts.tolist()
 
 
 @pytest.mark.parametrize("framing", ["inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy"])

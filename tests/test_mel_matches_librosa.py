@@ -74,6 +74,15 @@ def test_both_sides():
     np.testing.assert_array_equal(twice[:, [0, 128]], once[:, [0, 128]])
 
 
+def test_equal_sums():
+    with pytest.warns(UserWarning, match="empty"):
+        bank, plain = (dsp.mel_filterbank(120, 128, 8_000, norm=norm) for norm in ("sum", None))
+    full = plain.any(axis=1)
+    np.testing.assert_allclose(bank[full].sum(axis=1), 1, rtol=1e-12)
+    np.testing.assert_allclose(bank[full], plain[full] / plain[full].sum(axis=1, keepdims=True), rtol=1e-12)
+    assert not bank[~full].any() and not full.all()
+
+
 def test_equal_areas():
     bank = dsp.mel_filterbank(10, 8192, 16_000, norm="area")
     np.testing.assert_allclose(bank.sum(axis=1) * 16_000 / 8192, 1, atol=2e-3)

@@ -1,9 +1,11 @@
-"""Output of tools that cannot be installed beside the others: torchaudio, spafe, openSMILE.
+"""Output of tools that cannot be installed beside the others: torchaudio, spafe, openSMILE, Essentia.
 
-    python3 -m venv other && other/bin/pip install torch==2.13.0 torchaudio==2.11.0 spafe==0.3.3 opensmile==2.6.0
+    python3 -m venv other && other/bin/pip install torch==2.13.0 torchaudio==2.11.0 spafe==0.3.3 opensmile==2.6.0 \\
+                             essentia==2.1b6.dev1389
     rm other/lib/python3*/site-packages/torchaudio/lib/*.so
     other/bin/python tests/golden/make/python_tools.py            writes ../features_<tool>.npz
     other/bin/python tests/golden/make/python_tools.py --check    compares with the stored files
+    other/bin/python tests/golden/make/python_tools.py essentia   of these tools alone
 
 torchaudio 2.11 does not load its compiled part beside torch 2.13 on a CPU, and transforms.MFCC needs none of it: hence
 the rm, in that environment only. The input is a chirp with bursts of noise and a pause, whole numbers over 2^15.
@@ -149,10 +151,33 @@ def opensmile_features(x: np.ndarray) -> dict:
     return {"mfcc": table.to_numpy().T, "version": opensmile.__version__}
 
 
+def essentia_features(x: np.ndarray) -> dict:
+    """Every algorithm at its defaults, which are made for 44.1 kHz; frames of 1024, half of one apart."""
+    import essentia
+    import essentia.standard as es
+
+    def frames(samples):
+        return es.FrameGenerator(samples, frameSize=1024, hopSize=512)
+
+    samples = x.astype(np.float32)
+    windowing, spectrum, mfcc = es.Windowing(), es.Spectrum(), es.MFCC(inputSize=513)
+    found = [mfcc(spectrum(windowing(frame))) for frame in frames(samples)]
+    bands, cepstra = (np.stack(column, axis=1) for column in zip(*found, strict=True))
+    counts = [len(list(frames(samples[:n]))) for n in range(1, 2001)]
+    facts = {"sample_rate": 44_100, "frame_counts": counts, "version": essentia.__version__}
+    return {"mel": bands, "mfcc": cepstra} | facts
+
+
+TOOLS = (torchaudio_features, spafe_features, opensmile_features, essentia_features)
+
+
 def main() -> int:
     x = signal()
-    for tool in (torchaudio_features, spafe_features, opensmile_features):
+    asked = [name for name in sys.argv[1:] if name != "--check"]
+    for tool in TOOLS:
         name = tool.__name__.removesuffix("_features")
+        if asked and name not in asked:
+            continue
         made = {"signal": x, "sample_rate": RATE, **tool(x)}
         target = HERE.parent / f"features_{name}.npz"
         if "--check" in sys.argv:
