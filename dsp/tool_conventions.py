@@ -1,0 +1,239 @@
+"""The conventions of known tools; dsp/presets.py gives them their names.
+
+`status` says what each was verified against; a preset nobody could verify says so. Where a tool adds
+noise by default (Kaldi's dither), the preset does not: set dither= to have it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from dsp.mel import mel_to_hz
+from dsp.switches import Convention
+
+_FLT_EPSILON = float(np.finfo(np.float32).eps)
+_DBL_EPSILON = float(np.finfo(np.float64).eps)
+_FROM_DOCUMENTS = "from documents only: not verified against the tool"
+
+librosa = Convention(
+    tool="librosa 0.11 feature.mfcc, feature.melspectrogram + power_to_db",
+    status="verified against librosa 0.11.0",
+    frame_length=2048,
+    hop_length=512,
+    n_fft=2048,
+    framing="centred zeros",
+    window="hann",
+    window_symmetry="periodic",
+    window_place="centre",
+    n_mels=128,
+    mel_scale="slaney",
+    mel_norm="area",
+    log="10 log10",
+    floor=1e-10,
+    dynamic_range=80.0,
+    n_mfcc=20,
+    lifter_first=1,
+    delta_edges="interp",
+    delta_second="curvature",
+)
+
+librosa_htk = replace(librosa, tool=librosa.tool + ", htk=True", mel_scale="htk")
+
+torchaudio = Convention(
+    tool="torchaudio 2.11 transforms.MFCC, MelSpectrogram + AmplitudeToDB",
+    status="verified against frozen output of torchaudio 2.11.0 (float32)",
+    frame_length=400,
+    hop_length=200,
+    n_fft=400,
+    framing="centred reflect",
+    window="hann",
+    window_symmetry="periodic",
+    window_place="centre",
+    n_mels=128,
+    log="10 log10",
+    floor=1e-10,
+    dynamic_range=80.0,
+    n_mfcc=40,
+    delta_width=5,
+)
+
+kaldi = Convention(
+    tool="Kaldi compute-mfcc-feats, kaldi-native-fbank 1.22",
+    status="verified against kaldi-native-fbank 1.22.5 (float32, dither 0, fed 16-bit values)",
+    scale=32768.0,
+    dc_removal="frame",
+    preemphasis=0.97,
+    preemphasis_in="frame",
+    preemphasis_first="replicate",
+    window="povey",
+    n_mels=23,
+    f_min=20.0,
+    mel_triangles="mel",
+    floor=_FLT_EPSILON,
+    lifter=22.0,
+    energy="replaces c0",
+    energy_floor=_FLT_EPSILON,
+    delta_width=5,
+)
+
+htk = Convention(
+    tool="HTK 3.5 HCopy, TARGETKIND=MFCC_0, TARGETRATE=100000.0",
+    status=_FROM_DOCUMENTS + " (its cepstra equal openSMILE's where the two agree)",
+    scale=32768.0,
+    preemphasis=0.97,
+    preemphasis_in="frame",
+    preemphasis_first="replicate",
+    frame_length_s=0.0256,
+    spectrum="magnitude",
+    n_mels=20,
+    mel_triangles="mel",
+    floor=1.0,
+    n_mfcc=12,
+    dct_norm="htk",
+    c0="last",
+    lifter=22.0,
+    delta_width=5,
+)
+
+python_speech_features = Convention(
+    tool="python_speech_features 0.6 mfcc",
+    status="verified against python_speech_features 0.6 (which cuts off frames longer than n_fft; here refused)",
+    preemphasis=0.97,
+    rounding="half up",
+    n_fft=512,
+    framing="zero tail",
+    window="rectangular",
+    spectrum_norm="n_fft",
+    mel_triangles="bins",
+    floor=_DBL_EPSILON,
+    floor_rule="zeros only",
+    lifter=22.0,
+    energy="replaces c0",
+    energy_of="spectrum",
+    energy_floor=_DBL_EPSILON,
+    delta_width=5,
+)
+
+spafe = Convention(
+    tool="spafe 0.3.3 mfcc",
+    status="verified against frozen output of spafe 0.3.3",
+    preemphasis=0.97,
+    n_fft=512,
+    spectrum_norm="n_fft",
+    n_mels=24,
+    floor=_DBL_EPSILON,
+    floor_rule="zeros only",
+)
+
+opensmile_mfcc12 = Convention(
+    tool="openSMILE 2.6 MFCC12_0_D_A.conf",
+    status="verified against frozen output of opensmile 2.6.0 (float32)",
+    scale=32768.0,
+    preemphasis=0.97,
+    preemphasis_in="frame",
+    preemphasis_first="replicate",
+    f_max=8000.0,
+    mel_triangles="mel",
+    floor=1.0,
+    n_mfcc=12,
+    dct_norm="htk",
+    c0="last",
+    lifter=22.0,
+    delta_orders=2,
+    delta_width=5,
+    delta_second="delta of delta, extended",
+)
+
+essentia = Convention(
+    tool="Essentia 2.1 FrameGenerator, Windowing, Spectrum, MFCC at their defaults",
+    status="verified against frozen output of Essentia 2.1-beta6-dev (float32)",
+    scale=2.0,  # its windows have sum 2
+    frame_length=1024,
+    hop_length=512,
+    n_fft=1024,
+    framing="scipy",
+    window="hann",
+    spectrum_norm="window sum",
+    n_mels=40,
+    f_max=11_000.0,
+    mel_triangles="mel",
+    mel_norm="sum",
+    log="20 log10",  # of a power
+    floor=1e-10,
+)
+
+matlab_audio_toolbox = Convention(
+    tool="MATLAB Audio Toolbox mfcc",
+    status=_FROM_DOCUMENTS,
+    frame_length_s=0.030,
+    rounding="half up",
+    window_symmetry="periodic",
+    n_fft="frame length",
+    spectrum="magnitude",
+    n_mels=40,
+    f_min=400 / 3,
+    f_max=float(mel_to_hz(43, "slaney")),
+    mel_scale="slaney",
+    mel_norm="area",
+    log="log10",
+    floor=float(np.finfo(np.float64).tiny),
+    floor_rule="zeros only",
+    energy="first",
+    energy_floor=float(np.finfo(np.float64).tiny),
+)
+
+voicebox = Convention(
+    tool="VOICEBOX melcepst",
+    status=_FROM_DOCUMENTS,
+    frame_length_s=0.030,
+    hop_length_s=None,
+    rounding="power of two down",
+    spectrum="magnitude",
+    n_mels="3 ln rate",
+    mel_triangles="mel",
+    mel_norm="both sides",
+    floor=1e-10,
+    floor_rule="share of maximum",
+    n_mfcc=12,
+    c0="none",
+)
+
+scipy_stft = Convention(
+    tool="scipy 1.17 signal.stft",
+    status="verified against scipy 1.17.1",
+    frame_length=256,
+    hop_length_s=None,
+    n_fft="frame length",
+    framing="scipy",
+    window="hann",
+    window_symmetry="periodic",
+    spectrum="magnitude",
+    spectrum_norm="window sum",
+    n_mels=None,
+    log="20 log10",
+    floor=_DBL_EPSILON,
+    floor_rule="add",
+    n_mfcc=None,
+)
+
+whisper = Convention(
+    tool="openai-whisper log_mel_spectrogram (80 bands, without its padding to 30 s)",
+    status=_FROM_DOCUMENTS + "; its mel bank equals librosa's, its frames torch.stft's",
+    frame_length=400,
+    hop_length=160,
+    n_fft=400,
+    framing="centred reflect",
+    last_frame="dropped",
+    window="hann",
+    window_symmetry="periodic",
+    window_place="centre",
+    n_mels=80,
+    mel_scale="slaney",
+    mel_norm="area",
+    log="log10",
+    floor=1e-10,
+    dynamic_range=8.0,
+    log_gain=0.25,
+    log_offset=1.0,
+    n_mfcc=None,
+)
