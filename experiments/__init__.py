@@ -7,4 +7,4 @@ Reading order: zheng_casia (the paper's method, top to bottom), corpora, synthet
 optimizers, training, metrics, figures, results.
 """
 
-PAPERS = ("zheng_casia", "dey_emodb", "yadav_crnn")
+PAPERS = ("zheng_casia", "dey_emodb", "yadav_crnn", "finch_dycnn", "wang_cl")

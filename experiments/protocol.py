@@ -18,6 +18,7 @@ from sklearn.model_selection import (
     GroupShuffleSplit,
     LeaveOneGroupOut,
     StratifiedGroupKFold,
+    StratifiedKFold,
     StratifiedShuffleSplit,
     train_test_split,
 )
@@ -46,6 +47,12 @@ def as_published(labels, seed: int, test_share: float = 0.2) -> Split:
     splitter = StratifiedShuffleSplit(n_splits=1, test_size=test_share, random_state=seed)
     train, test = next(splitter.split(labels, labels))
     return Split(np.sort(train), NOTHING, np.sort(test))
+
+
+def stratified_fifths(labels, seed: int) -> list[Split]:
+    """Five splits by file, a fifth of every class tested in each, every file once; nothing for validation."""
+    folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=seed).split(labels, labels)
+    return [Split(train, NOTHING, test, fold=f"fifth-{k}") for k, (train, test) in enumerate(folds, 1)]
 
 
 def matlab_split(labels, train_share: float = 0.8) -> Split:

@@ -96,6 +96,8 @@ def keep_run(
         "seconds": round(sum(history.seconds), 1),
         **provenance(),
     }
+    if history.validation_accuracy:
+        result["best_epoch_accuracy"] = round(max(history.validation_accuracy), 4)
     title = f"{result['system']}, {corpus.name}, {result['recipe']} recipe, {folder.name}"
     draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))

@@ -18,6 +18,7 @@ nets.count_parameters(net)                     (total, trainable), as the source
     wang_control_1, _2, _3                                   its control groups
     wang_cnn, wang_lstm                                      its branches alone
     wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
+    wang_cl_unscaled                                         its branches put together without min-max
 """
 
 from functools import partial
@@ -57,6 +58,7 @@ SYSTEMS = {
         for name, (cnn, lstm) in _WANG.items()
     },
     "wang_cnn": partial(parallel_net, lstm_sees=None),
+    "wang_cl_unscaled": partial(parallel_net, scaled=False),
 }
 
 

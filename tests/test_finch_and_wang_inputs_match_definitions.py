@@ -83,7 +83,7 @@ def min_max(x):
 @pytest.mark.parametrize("seconds", [1.0, 2.064, 4.0])
 def test_wang_first_frames(seconds):
     x = speech(seconds)
-    found = wang_cl.FEATURES["first frames"].features(x, RATE)
+    found = wang_cl.FEATURES["first-frames"].features(x, RATE)
     assert found.shape == (128, 141) and found.dtype == np.float32
     level, cepstra = (feature[:128] for feature in wang_by_hand(x))
     n = len(level)
@@ -96,7 +96,7 @@ def test_wang_first_frames(seconds):
 @pytest.mark.parametrize("seconds", [0.04, 1.0, 4.0])
 def test_wang_whole_clip(seconds):
     x = speech(seconds)
-    found = wang_cl.FEATURES["whole clip"].features(x, RATE)
+    found = wang_cl.FEATURES["whole-clip"].features(x, RATE)
     level, cepstra = wang_by_hand(x)
     for columns, feature in ((slice(0, 128), level), (slice(128, 141), cepstra)):
         places = np.arange(128) * (len(feature) - 1) / 127
@@ -133,5 +133,5 @@ def test_as_the_cache_takes_them(front_end):
 
 
 def test_unknown_length():
-    with pytest.raises(ValueError, match="neither 'first frames' nor 'whole clip'"):
+    with pytest.raises(ValueError, match="neither 'first-frames' nor 'whole-clip'"):
         wang_cl.inputs(speech(1.0), RATE, "half")

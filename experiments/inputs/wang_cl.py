@@ -2,7 +2,7 @@
 
 Stated are pre-emphasis 0.97, Hamming, a hop of half a frame, the sizes [128, 128] and [128, 13], and min-max.
 Rate, frame length and how a recording becomes 128 frames are UNSTATED: 32 ms at 16 kHz here, and either the first
-2.06 s ("first frames"; a quarter of CASIA and most of EMO-DB are longer) or all of it, stretched ("whole clip").
+2.06 s ("first-frames"; a quarter of CASIA and most of EMO-DB are longer) or all of it, stretched ("whole-clip").
 """
 
 from dataclasses import replace
@@ -15,10 +15,10 @@ from experiments.inputs.front_end import FrontEnd, at_16_khz, check_sounding
 CEPSTRA = CONVENTIONS["wang_cl"]  # 512/256 Hamming, 26 bands, 13 MFCC with c0
 BINS = replace(CEPSTRA, n_mels=None, n_mfcc=None, log="10 log10")
 FRAMES = 128
-LENGTHS = ("first frames", "whole clip")
+LENGTHS = ("first-frames", "whole-clip")
 
 
-def inputs(signal, sample_rate: int, length: str = "first frames") -> np.ndarray:
+def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray:
     """Both features of a recording, side by side; each scaled to 0 .. 1 by its own least and greatest value.
 
     P = |X|^2, 257 bins;  p[b] = (P[2b + 1] + P[2b + 2]) / 2, b = 0 .. 127: without DC
@@ -27,7 +27,7 @@ def inputs(signal, sample_rate: int, length: str = "first frames") -> np.ndarray
     Parameters
     ----------
     signal : (n,) float64 at 16 kHz
-    length : "first frames": the first 128, zeros appended after scaling; "whole clip": all frames, interpolated
+    length : "first-frames": the first 128, zeros appended after scaling; "whole-clip": all frames, interpolated
         linearly at 128 places from the first to the last
 
     Returns
@@ -48,7 +48,7 @@ def inputs(signal, sample_rate: int, length: str = "first frames") -> np.ndarray
     power = 10 ** (level[1:] / 10)
     spectrogram = 10 * np.log10((power[::2] + power[1::2]) / 2)
     both = [scaled(_frames(x, length)) for x in (spectrogram, cepstra)]
-    found = np.concatenate(both).T.astype(np.float32)
+    found = np.ascontiguousarray(np.concatenate(both).T, dtype=np.float32)
     return np.pad(found, ((0, FRAMES - len(found)), (0, 0)))
 
 
@@ -60,21 +60,21 @@ def scaled(x: np.ndarray) -> np.ndarray:
 
 def _frames(x: np.ndarray, length: str) -> np.ndarray:
     """At most 128 columns of x (rows, n_frames), or exactly 128 between its first and its last."""
-    if length == "first frames":
+    if length == "first-frames":
         return x[:, :FRAMES]
     places = np.linspace(0, x.shape[1] - 1, FRAMES)
     return np.stack([np.interp(places, np.arange(x.shape[1]), row) for row in x])
 
 
 def first_frames(signal, sample_rate: int) -> np.ndarray:
-    return inputs(signal, sample_rate, "first frames")
+    return inputs(signal, sample_rate, "first-frames")
 
 
 def whole_clip(signal, sample_rate: int) -> np.ndarray:
-    return inputs(signal, sample_rate, "whole clip")
+    return inputs(signal, sample_rate, "whole-clip")
 
 
 FEATURES = {
-    "first frames": FrontEnd("wang_first_frames", 1, BINS, (FRAMES, 141), first_frames),
-    "whole clip": FrontEnd("wang_whole_clip", 1, BINS, (FRAMES, 141), whole_clip),
+    "first-frames": FrontEnd("wang_first_frames", 1, BINS, (FRAMES, 141), first_frames),
+    "whole-clip": FrontEnd("wang_whole_clip", 1, BINS, (FRAMES, 141), whole_clip),
 }
