@@ -32,7 +32,7 @@ KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # 
 OPTIMIZERS = {
     "Keras' Adam": lambda of, setting: KerasAdam(of, setting.learning_rate, decay=setting.decay),
     "Keras' RMSprop": lambda of, setting: KerasRmsprop(of, setting.learning_rate),
-    "PyTorch's Adam": lambda of, setting: torch.optim.Adam(of, setting.learning_rate),
+    "PyTorch's Adam": lambda of, setting: torch.optim.Adam(of, setting.learning_rate, fused=True),
 }
 
 
@@ -104,7 +104,7 @@ def train_and_score(
     device = options.device
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(device)
-    fast = arranged(net) if isinstance(net, nn.Sequential) else net
+    fast = arranged(net)
     torch.manual_seed(seed)  # dropout draws from here
     first = next(iter(folders.values()))
     n_validation = len(validation.files) if validation else 0

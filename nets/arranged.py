@@ -26,24 +26,27 @@ from torch.nn import functional
 from nets import first_block
 from nets.exact_batch_norm import batch_norm
 from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
+from nets.wang_cl import ParallelNet
 
 INCREASING = (nn.ELU, nn.ReLU)
 POOLINGS = (nn.MaxPool1d, nn.MaxPool2d)
 
 
-def arranged(net: nn.Sequential) -> "Arranged":
+def arranged(net: nn.Sequential | ParallelNet) -> "Arranged | ArrangedBranch":
     """`net` arranged for speed; it has net's own layers, so training the one trains the other.
 
     The weights of net's convolutions of images are laid out channels last too: their memory, not their values.
 
     Parameters
     ----------
-    net : layers one after the other, as nets.build makes them
+    net : layers one after the other, or a parallel network, as nets.build makes them
 
     Returns
     -------
     fast : what goes into net -> net's logits; fast.net is net
     """
+    if isinstance(net, ParallelNet):
+        return ArrangedBranch(net)
     for p in net.parameters():
         if p.ndim == 4:
             p.data = p.data.contiguous(memory_format=torch.channels_last)
@@ -69,6 +72,18 @@ class Arranged(nn.Module):
         for step in self.steps:
             x = step(x)
         return x
+
+
+class ArrangedBranch(nn.Module):
+    """A parallel network whose convolutions, if it has any, are arranged."""
+
+    def __init__(self, net: ParallelNet):
+        super().__init__()
+        self.net = net
+        self.branch = [arranged(net.cnn)] if net.cnn_sees else [None]  # in a list: not registered twice
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x, self.branch[0])
 
 
 def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:

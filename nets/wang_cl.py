@@ -34,6 +34,8 @@ Source: Wang, "Research on Deep Learning-based Speech Emotion Recognition System
 Checked: tests/test_wang_cl_nets_match_tables.py
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -65,10 +67,11 @@ class ParallelNet(nn.Module):
             nn.Linear(64, n_classes),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cnn: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+        """cnn : what computes the convolutional branch, if not the branch itself (nets/arranged.py)"""
         branches = []
         if self.cnn_sees:
-            branches.append(self.cnn(x[:, None, :, PARTS[self.cnn_sees]]))
+            branches.append((cnn or self.cnn)(x[:, None, :, PARTS[self.cnn_sees]]))
         if self.lstm_sees:
             steps, _ = self.lstm(x[:, :, PARTS[self.lstm_sees]])
             branches.append(steps.flatten(1) if self.all_steps else steps[:, -1])

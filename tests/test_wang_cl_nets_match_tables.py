@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import nets
+from nets.arranged import arranged
 from nets.wang_cl import min_max
 
 COUNTS = {  # EMO-DB, CASIA; of the last step, of all steps
@@ -107,3 +108,20 @@ def test_dropout_stands_where_it_should():
     assert net.lstm.dropout == 0.2 and net.lstm.num_layers == 2
     assert [type(layer).__name__ for layer in net.head] == ["Linear", "ReLU", "Dropout"] * 2 + ["Linear"]
     assert [layer.p for layer in net.head if isinstance(layer, torch.nn.Dropout)] == [0.2, 0.2]
+
+
+@pytest.mark.parametrize("name", ["wang_cl", "wang_cl_all_steps", "wang_lstm", "wang_cnn"])
+def test_arranged_is_equal(name):
+    """Logits and gradients of both without dropout, and one set of weights."""
+    net = nets.build(name, 6, seed=1).double()
+    fast = arranged(net)
+    assert [id(p) for p in fast.parameters()] == [id(p) for p in net.parameters()]
+    x = torch.rand(3, 128, 141, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = []
+    for module in (net.eval(), fast.eval()):
+        net.zero_grad()
+        y = module(x)
+        y.square().sum().backward()
+        found.append([y.detach(), *(p.grad.clone() for p in net.parameters())])
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-12)
