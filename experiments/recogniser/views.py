@@ -1,0 +1,182 @@
+"""What each network sees of a recording, and how that is drawn: the one list of systems the recogniser knows.
+
+A new system gets a line in VIEWS, under the name that its runs' config gives their inputs, or under its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+
+from experiments.inputs import dey_emodb, yadav_crnn
+from experiments.inputs.front_end import FrontEnd
+from experiments.preprocessing_figures import spectrogram
+from spectrogram_images import render
+from spectrogram_images.render import SAMPLE_RATE as IMAGE_RATE
+from spectrogram_images.render import WINDOW as IMAGE_WINDOW
+
+_DEY = dey_emodb.SAMPLE_RATE
+SIGN = ListedColormap(["#35298c", "white", "#f0c020"])
+
+
+@dataclass(frozen=True)
+class View:
+    """How a recording becomes what a network sees.
+
+    sample_rate : Hz, of the signal below
+    least : samples; a recording must have as many
+    inputs : signal (n,) float64 -> (n_examples, ...) as the network takes them; ValueError for a bad signal
+    told : the same signal -> what of it is seen, a line for each step
+    draw : (axes, inputs, answers (n_examples, n_classes), classes, seconds) -> the title
+    z_scored : whether the inputs still need the run's z-score
+    """
+
+    sample_rate: int
+    least: int
+    inputs: Callable[[np.ndarray], np.ndarray]
+    told: Callable[[np.ndarray], tuple[str, ...]]
+    draw: Callable[..., str]
+    z_scored: bool = False
+
+
+def view_of(result: dict) -> View:
+    """The view of a run: by what its config calls its inputs, else by its system.
+
+    Raises ValueError for a system without one.
+
+    Checked: tests/test_recogniser_core.py
+    """
+    name = result["config"].get("inputs", result["system"])
+    if name not in VIEWS:
+        known = ", ".join(VIEWS)
+        raise ValueError(
+            f"{name!r}, what {result['system']} sees, is no view that the recogniser knows; known: {known}"
+        )
+    return VIEWS[name]
+
+
+def _one(front_end: FrontEnd, sample_rate: int) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda signal: front_end.features(signal, sample_rate)[None]
+
+
+def _beginning(seconds: float, signal: np.ndarray, sample_rate: int) -> tuple[str, ...]:
+    """Cut off or filled up: what it takes to make `seconds` of a signal."""
+    missing = seconds - signal.size / sample_rate
+    if missing < 0:
+        return (f"the network sees the first {seconds:g} s of {signal.size / sample_rate:.2f} s",)
+    return (f"{missing:.2f} s of zeros appended to make {seconds:g} s",) if missing else ()
+
+
+# Zheng et al.: the whole recording as one image
+
+
+def _image(signal: np.ndarray) -> np.ndarray:
+    return render(signal).transpose(2, 0, 1)[None]
+
+
+def _told_of_image(signal: np.ndarray) -> tuple[str, ...]:
+    return (f"all {signal.size / IMAGE_RATE:.2f} s as an image of 224 x 224 pixels",)
+
+
+def _draw_image(axes, inputs, answers, classes, seconds) -> str:
+    extent = (0, seconds, IMAGE_RATE / 2000, 0)  # 0 Hz is the top row
+    axes.imshow(inputs[0].transpose(1, 2, 0), aspect="auto", extent=extent, interpolation="nearest")
+    axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)")
+    return "the image, 0 Hz at the top as the network sees it"
+
+
+# Dey et al.
+
+
+def _draw_mask(axes, inputs, answers, classes, seconds) -> str:
+    spectrogram(axes, inputs[0, 0], dey_emodb.IMAGE, _DEY, cmap=SIGN, vmin=-1.5, vmax=1.5)
+    return "sign of the mel level: yellow +1, blue -1"
+
+
+def _draw_level(convention, sample_rate: int, axes, inputs, answers, classes, seconds) -> str:
+    picture = spectrogram(axes, inputs[0, 0], convention, sample_rate)
+    axes.figure.colorbar(picture, ax=axes, label="standard deviations", pad=0.01)
+    return "log-mel spectrogram, z-scored"
+
+
+SEGMENTS_S = len(dey_emodb.SEGMENT_STARTS) * dey_emodb.SEGMENT_FRAMES * dey_emodb.SEGMENT.hop_length / _DEY
+
+
+def _draw_segments(axes, inputs, answers, classes, seconds) -> str:
+    segments = inputs[0, :, 0]  # (18, 128, 5)
+    picture = spectrogram(axes, np.concatenate(list(segments), axis=1), dey_emodb.SEGMENT, _DEY)
+    for place in range(1, len(segments)):
+        x = (place * dey_emodb.SEGMENT_FRAMES - 0.5) * dey_emodb.SEGMENT.hop_length / _DEY
+        axes.axvline(x, color="white", linewidth=0.5)
+    axes.figure.colorbar(picture, ax=axes, label="dB re maximum", pad=0.01)
+    return f"log-mel spectrogram, {len(segments)} segments of {dey_emodb.SEGMENT_FRAMES} frames"
+
+
+def _told_of_windows(signal: np.ndarray) -> tuple[str, ...]:
+    bounds = dey_emodb.window_bounds(signal.size)
+    zeros = max(0, bounds[-1][1] - signal.size) + max(0, -bounds[0][0])
+    padded = f", {zeros / _DEY:.2f} s of zeros around them" if zeros else ""
+    windows = f"{len(bounds)} windows of 1 s" if len(bounds) > 1 else "one window of 1 s"
+    return (
+        f"all {signal.size / _DEY:.2f} s in {windows}{padded}" + ("; their mean answers" if len(bounds) > 1 else ""),
+    )
+
+
+def _draw_windows(axes, inputs, answers, classes, seconds) -> str:
+    """This network hears the waveform itself; what is worth seeing is what it says of every window."""
+    step = dey_emodb.HOP / _DEY
+    centre = 0.5 * dey_emodb.WINDOW / _DEY if len(answers) > 1 else seconds / 2
+    extent = (centre - step / 2, centre + (len(answers) - 0.5) * step, len(classes) - 0.5, -0.5)
+    look = {"cmap": "Blues", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    picture = axes.imshow(answers.T, aspect="auto", extent=extent, **look)
+    axes.set_yticks(range(len(classes)), classes)
+    axes.set(xlabel="Time (s), middle of the window", xlim=(0, seconds))
+    axes.figure.colorbar(picture, ax=axes, label="probability", pad=0.01)
+    return f"no spectrogram: the network hears the waveform; its answers to {len(answers)} windows of 1 s"
+
+
+# Yadav et al.
+
+
+def _told_of_crnn(signal: np.ndarray) -> tuple[str, ...]:
+    found = yadav_crnn.stages(signal, yadav_crnn.SAMPLE_RATE)
+    start, stop = found.kept
+    kept = f"silence cut off: {start:.2f} .. {stop:.2f} s of {signal.size / yadav_crnn.SAMPLE_RATE:.2f} s are kept"
+    three_s = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
+    return kept, "Wiener filter", *_beginning(three_s, found.filtered, yadav_crnn.SAMPLE_RATE)
+
+
+_IMAGE_S = dey_emodb.IMAGE_SAMPLES / _DEY
+_TOLD_OF_MEL = partial(_beginning, _IMAGE_S, sample_rate=_DEY)
+
+VIEWS = {
+    "zheng_cnn_lstm": View(IMAGE_RATE, IMAGE_WINDOW.size, _image, _told_of_image, _draw_image),
+    "dey_mel_2d_sign": View(
+        _DEY, dey_emodb.IMAGE.frame_length, _one(dey_emodb.MEL_2D_SIGN, _DEY), _TOLD_OF_MEL, _draw_mask
+    ),
+    "dey_mel_2d_z_score": View(
+        _DEY,
+        dey_emodb.IMAGE.frame_length,
+        _one(dey_emodb.MEL_2D_Z_SCORE, _DEY),
+        _TOLD_OF_MEL,
+        partial(_draw_level, dey_emodb.IMAGE, _DEY),
+    ),
+    "dey_mel_segments": View(
+        _DEY,
+        dey_emodb.SEGMENT.frame_length,
+        _one(dey_emodb.MEL_SEGMENTS, _DEY),
+        partial(_beginning, SEGMENTS_S, sample_rate=_DEY),
+        _draw_segments,
+    ),
+    "windows_1d": View(_DEY, 400, dey_emodb.windows_1d, _told_of_windows, _draw_windows),  # 25 ms: a frame elsewhere
+    "yadav_crnn": View(
+        yadav_crnn.SAMPLE_RATE,
+        yadav_crnn.FRAME,
+        _one(yadav_crnn.ORIGINALS, yadav_crnn.SAMPLE_RATE),
+        _told_of_crnn,
+        partial(_draw_level, yadav_crnn.CONVENTION, yadav_crnn.SAMPLE_RATE),
+        z_scored=True,
+    ),
+}
