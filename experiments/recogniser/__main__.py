@@ -17,7 +17,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dsp import AudioError
-from experiments.recogniser import batch, trained, training
+from experiments.recogniser import batch, display, trained, training
 from experiments.recogniser.core import ready
 from experiments.recogniser.trained import RUNS, RunError, Trained
 
@@ -53,13 +53,14 @@ def run(options: argparse.Namespace, runs: Path) -> int:
             print(f"{folder}\n    {trained.title_of(folder)}")
         return 0
     if not (options.wav or options.folder):
-        return open_window(options.run or runs)
+        reason = display.refusal()
+        return refuse(reason) if reason else display.show(options.run or runs)
     network = chosen(options.run, runs)
     if options.wav:
         objects = list(tell(network, options.wav, options.json))
     else:
         objects = list(tell(network, batch.recordings_in(options.folder), options.json))
-        out = options.out or batch.default_out(options.folder)
+        out = options.out or batch.default_out(options.folder, runs)
         found, figure = batch.write(out, network, objects)
         lines = [*batch.summary_lines(found), *map(str, filter(None, (out / "batch.json", figure)))]
         print("\n".join(lines), file=sys.stderr if options.json else sys.stdout)
@@ -103,17 +104,6 @@ def row(item: dict, width: int) -> str:
     p, seconds = item["probabilities"][item["emotion"]], item["seconds"]
     times = f"{seconds['features'] * 1e3:5.1f} ms {seconds['network'] * 1e3:5.1f} ms"
     return f"{item['file']:<{width}}  {item['emotion']:<10} {p:5.1%}  {label:<10} {times}"
-
-
-def open_window(run: Path) -> int:
-    from experiments.recogniser import display
-
-    reason = display.refusal()
-    if reason:
-        return refuse(reason)
-    from experiments.recogniser.window import show
-
-    return show(run)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

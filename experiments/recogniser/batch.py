@@ -104,6 +104,6 @@ def write_json(path, content) -> None:
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def default_out(folder) -> Path:
+def default_out(folder, runs=RUNS) -> Path:
     """Where a folder's batch is written if nothing else is said."""
-    return RUNS / "recogniser" / Path(folder).resolve().name
+    return Path(runs) / "recogniser" / (Path(folder).resolve().name or "root")

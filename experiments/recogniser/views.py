@@ -51,9 +51,7 @@ def view_of(result: dict) -> View:
     name = result["config"].get("inputs", result["system"])
     if name not in VIEWS:
         known = ", ".join(VIEWS)
-        raise ValueError(
-            f"{name!r}, what {result['system']} sees, is no view that the recogniser knows; known: {known}"
-        )
+        raise ValueError(f"{name!r}, what {result['system']} sees, is unknown to the recogniser; known: {known}")
     return VIEWS[name]
 
 
@@ -118,10 +116,8 @@ def _told_of_windows(signal: np.ndarray) -> tuple[str, ...]:
     bounds = dey_emodb.window_bounds(signal.size)
     zeros = max(0, bounds[-1][1] - signal.size) + max(0, -bounds[0][0])
     padded = f", {zeros / _DEY:.2f} s of zeros around them" if zeros else ""
-    windows = f"{len(bounds)} windows of 1 s" if len(bounds) > 1 else "one window of 1 s"
-    return (
-        f"all {signal.size / _DEY:.2f} s in {windows}{padded}" + ("; their mean answers" if len(bounds) > 1 else ""),
-    )
+    answers = f"the mean answer to {len(bounds)} windows" if len(bounds) > 1 else "one window"
+    return (f"all {signal.size / _DEY:.2f} s: {answers} of 1 s{padded}",)
 
 
 def _draw_windows(axes, inputs, answers, classes, seconds) -> str:
@@ -134,7 +130,7 @@ def _draw_windows(axes, inputs, answers, classes, seconds) -> str:
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="Time (s), middle of the window", xlim=(0, seconds))
     axes.figure.colorbar(picture, ax=axes, label="probability", pad=0.01)
-    return f"no spectrogram: the network hears the waveform; its answers to {len(answers)} windows of 1 s"
+    return f"it hears the waveform: its answers to {len(answers)} windows of 1 s"
 
 
 # Yadav et al.
