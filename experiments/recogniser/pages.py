@@ -159,6 +159,7 @@ class BatchPage(QWidget):
         self.table.setTextElideMode(Qt.TextElideMode.ElideLeft)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(0)  # of the rows in sight: a folder may have thousands
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.matrix = Picture()
         parts = QSplitter()
