@@ -267,6 +267,14 @@ def spoil_result(folder, **changes):
     (folder / "result.json").write_text(json.dumps(result | changes))
 
 
+def test_classes_stand_in_the_order_of_the_result(tmp_path):
+    """As EMO-DB's do, which is not the alphabet's."""
+    order = ("sad", "fear", "happy", "angry", "surprise", "neutral")
+    per_class = json.loads((keep(tmp_path) / "result.json").read_text())["per_class"]
+    spoil_result(tmp_path, per_class={name: per_class[name] for name in order})
+    assert trained.load(tmp_path).classes == order
+
+
 SPOILED = {
     "no network": (lambda run: (run / "network.pt").unlink(), "no network.pt"),
     "no result": (lambda run: (run / "result.json").unlink(), "no result.json"),
