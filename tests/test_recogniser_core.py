@@ -131,7 +131,7 @@ def test_other_rates_and_channels_are_resampled_and_mixed(network, utterance, wr
     """Against the steps put together here: the mean of the channels, dsp.resample, the front end, the network."""
     for rate, channels in ((8_000, 1), (44_100, 2), (11_025, 3), (96_000, 1), (44_101, 1)):
         signal = resample(utterance, 16_000, rate)
-        parts = np.stack([signal * (0.2 + 0.3 * c) for c in range(channels)], axis=1)
+        parts = np.stack([np.roll(signal, 3000 * c) * (0.2 + 0.3 * c) for c in range(channels)], axis=1)
         path = write_wav(f"{rate}.wav", parts, rate, "DOUBLE")
         found = core.recognise(network, path)
         x = resample(parts.mean(axis=1), rate, 16_000)
@@ -176,14 +176,14 @@ BAD = {
     "not audio": (b"to whom it may concern", "not readable as audio"),
     "empty": (b"", "empty file (0 bytes)"),
     "no samples": ((NOISE[:0], 16_000), "no samples"),
-    "NaN": ((np.where(np.arange(16_000) == 7, np.nan, NOISE), 16_000), "NaN"),
+    "NaN": ((np.where(np.arange(16_000) == 7, np.nan, NOISE), 16_000), "holds NaN"),
     "silent": ((np.zeros(16_000), 16_000), "silent, all 16000 samples are 0"),
     "constant": ((np.full(16_000, 0.25), 16_000), "all 16000 samples are 0.25"),
     "cancelling": ((np.stack([NOISE, -NOISE], axis=1), 16_000), "silent once its 2 channels are mixed"),
     "short": ((NOISE[:511], 16_000), "31.9 ms, shorter than a frame of 32 ms"),
     "slow": ((NOISE, 500), "500 Hz; 1000 .. 192000 Hz are expected"),
     "odd rate": ((NOISE, 191_999), "191999 Hz cannot be resampled to 16000 Hz"),
-    "late NaN": ((np.append(np.tile(NOISE, 61), np.nan)[::-1], 16_000), "NaN"),
+    "late NaN": ((np.append(np.tile(NOISE, 61), np.nan)[::-1], 16_000), "holds NaN"),
 }
 
 

@@ -123,7 +123,7 @@ def test_open_by_keys_shows_the_answer(open_window, files, monkeypatch):
 
 def test_a_dropped_file_is_recognised(open_window, files):
     window = open_window()
-    assert drop(window, files[1:2])
+    assert window.acceptDrops() and drop(window, files[1:2])
     idle(window)
     assert window.result["file"] == str(files[1]) and window.pages.currentWidget() is window.one
     assert not drop_urls(window, [QUrl("https://example.org/a.wav")])
