@@ -4,6 +4,7 @@ import json
 import os
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is loaded
@@ -15,12 +16,17 @@ assert display.refusal() is None, display.refusal()  # Qt and its libraries must
 import numpy as np
 import pytest
 import soundfile
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from experiments.paper_figures import TRAINING, VALIDATION
 from experiments.recogniser import batch, core, microphone, training
+from experiments.recogniser.drawing import draw_answer
+from experiments.recogniser.pages import verdict
 from experiments.recogniser.window import Window
 from experiments.synthetic import VOICES, synthetic_corpus
 from tests.test_recogniser_core import keep
@@ -110,7 +116,7 @@ def test_open_by_keys_shows_the_answer(open_window, files, monkeypatch):
     assert window.one.headline.text() == f"{found.emotion}, {found.probabilities.max():.1%}"
     assert window.result["probabilities"] == dict(zip(found.classes, map(float, found.probabilities), strict=True))
     assert "1 channel" in window.one.steps.text() and "network" in window.one.times.text()
-    assert "angry" in window.one.verdict.text() and "may be one of the files" in window.one.verdict.text()
+    assert "SYNTHETIC" in window.one.verdict.text() and "angry" in window.one.verdict.text()
     bars = axes_titled(window, "probabilities")
     np.testing.assert_allclose([bar.get_width() for bar in bars.patches[:6]], found.probabilities)
     assert axes_titled(window, "log-mel").get_xlabel() == "Time (s)"
@@ -119,6 +125,21 @@ def test_open_by_keys_shows_the_answer(open_window, files, monkeypatch):
         window.one.canvas.draw()
     window.resize(700, 520)
     QTest.qWait(50)
+
+
+def test_the_verdict_says_what_the_name_tells(open_window, files):
+    network = replace(open_window().network, result={"corpus": "casia"})
+    found = core.recognise(network, files[0])
+    right, wrong = (replace(found, probabilities=np.eye(6)[place], label="angry") for place in (0, 4))
+    assert verdict(network, right).startswith("Right: the file's name tells angry. It may be one of the files of casia")
+    assert verdict(network, replace(wrong, known=False)) == "The file's name tells angry."
+    assert "no class of this network" in verdict(network, replace(found, told="calm", label=None))
+    assert verdict(network, replace(found, told=None, label=None)) == "The file's name tells no emotion."
+    for one, colour in ((right, TRAINING), (wrong, VALIDATION)):
+        figure = Figure()
+        draw_answer(figure, one, network.view)
+        (bars,) = [axes for axes in figure.axes if axes.get_xlabel() == "Probability"]
+        assert to_hex(bars.patches[int(one.probabilities.argmax())].get_facecolor()) == colour
 
 
 def test_a_dropped_file_is_recognised(open_window, files):

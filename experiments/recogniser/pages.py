@@ -130,13 +130,15 @@ class AnswerPage(QWidget):
 
 
 def verdict(trained: Trained, found: Answer) -> str:
-    """What the file's name has to say, in a line."""
+    """What the file's name has to say, in a line; of a network that never heard speech, that it did not."""
+    corpus = trained.result["corpus"]
+    if corpus == "synthetic":
+        return training.SYNTHETIC + (f" (The file's name tells {found.told}.)" if found.told else "")
     if found.told is None:
         return "The file's name tells no emotion."
     if found.label is None:
         return f"The file's name tells {found.told}, which is no class of this network."
     text = f"Right: the file's name tells {found.label}." if found.right else f"The file's name tells {found.label}."
-    corpus = trained.result["corpus"]
     return text + (f" It may be one of the files of {corpus} the network was trained on." if found.known else "")
 
 
