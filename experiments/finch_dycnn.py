@@ -107,7 +107,10 @@ def run_experiment(options: argparse.Namespace) -> None:
                 recipe = recipe_name(options.features_named, options.rate)
                 facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
                 facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {"content": fingerprint(corpus, content), "features": options.features_named}
+                facts["config"] = {
+                    "content": fingerprint(corpus, content),
+                    "inputs": FEATURES[options.features_named].name,
+                }
                 if options.steps < STEPS:
                     facts["shortened"] = f"{options.steps} of {STEPS} steps"
                 results.append(run_split(options, corpus, model, images, split, facts))

@@ -92,16 +92,16 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
     s = dey_emodb.unit_power(signal)
     _draw_windows(top, s, dey_emodb.window_bounds(s.size), rate)
 
-    meant = _spectrogram(left, dey_emodb.mel_2d(signal, "z-score")[0], dey_emodb.IMAGE, rate)
+    meant = spectrogram(left, dey_emodb.mel_2d(signal, "z-score")[0], dey_emodb.IMAGE, rate)
     figure.colorbar(meant, ax=left, label="standard deviations")
     left.set_title("2D CNN-LSTM, meant: 8 s, z-score", size=10)
     colours = ListedColormap(["#35298c", "white", "#f0c020"])
-    fed = _spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=colours, vmin=-1.5, vmax=1.5)
+    fed = spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=colours, vmin=-1.5, vmax=1.5)
     figure.colorbar(fed, ax=right, ticks=(-1, 0, 1), label="sign of the level")
     right.set_title("2D CNN-LSTM, fed by the code: the sign", size=10)
 
     level = dey_emodb.segment_level(signal)
-    picture = _spectrogram(bottom, level, dey_emodb.SEGMENT, rate)
+    picture = spectrogram(bottom, level, dey_emodb.SEGMENT, rate)
     figure.colorbar(picture, ax=bottom, label="Level (dB re maximum)")
     _draw_segments(bottom, level.shape[1], dey_emodb.SEGMENT.hop_length / rate)
     figure.suptitle(title, size=11)
@@ -118,7 +118,7 @@ def _waves_and_levels(rows, levels, title: str):
         wave.plot(np.arange(x.size) / rate, x, color=WAVE, linewidth=0.4)
         wave.set_title(f"{name} ({x.size / rate:.2f} s)", size=10, loc="left")
         wave.set(ylim=(-peak, peak), ylabel="Amplitude")
-        picture = _spectrogram(image, level, yadav_crnn.CONVENTION, rate, **limits)
+        picture = spectrogram(image, level, yadav_crnn.CONVENTION, rate, **limits)
         image.set_title(f"{len(level)} mel bands to {rate / 2000:g} kHz, {level.shape[1]} frames", size=10, loc="left")
     longest = max(x.size / rate for _, x, rate in rows)
     for axes in panels[0]:  # after the images, which set their own
@@ -131,8 +131,21 @@ def _waves_and_levels(rows, levels, title: str):
     return panels
 
 
-def _spectrogram(axes, level, convention, sample_rate: int, **look):
-    """The bands of a mel spectrogram from below, frames where their centres are; ticks in Hz."""
+def spectrogram(axes, level, convention, sample_rate: int, **look):
+    """The bands of a mel spectrogram from below, frames where their centres are; ticks in Hz.
+
+    Parameters
+    ----------
+    axes : matplotlib's, to be drawn on
+    level : (n_mels, n_frames), made at the convention's hop and mel scale
+    look : cmap, vmin, vmax, as imshow takes them
+
+    Returns
+    -------
+    picture : for a colour bar
+
+    Checked: tests/test_paper_figures_show_what_they_say.py
+    """
     n_mels, n_frames = level.shape
     hop = convention.hop_length / sample_rate
     extent = (-0.5 * hop, (n_frames - 0.5) * hop, -0.5, n_mels - 0.5)

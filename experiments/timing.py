@@ -66,10 +66,17 @@ def show(row: dict) -> None:
     print(f"  {row['task']}: {sides}: {row['ratio']:.2f}x {spread}")
 
 
-def store(name: str, rows: list[dict]) -> None:
-    """Keeps a benchmark as experiments/benchmarks/<name>.json, with the machine it ran on."""
+def store(name: str, rows: list[dict], facts: dict | None = None) -> None:
+    """Keeps a benchmark, and what else it found, as experiments/benchmarks/<name>.json, with the machine it ran on."""
     machine = f"{processor()}, {available_cores()} cores, {platform.system()}"
-    content = {"name": name, "date": str(date.today()), "machine": machine, **provenance(), "rows": rows}
+    content = {
+        "name": name,
+        "date": str(date.today()),
+        "machine": machine,
+        **provenance(),
+        **(facts or {}),
+        "rows": rows,
+    }
     text = json.dumps(content, indent=1) + "\n"
     write_atomically(HOME / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
 

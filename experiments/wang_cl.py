@@ -121,7 +121,7 @@ def run_experiment(options: argparse.Namespace) -> None:
             for split in splits_of(corpus, content, options.protocol, seed):
                 facts = {"recipe": options.length, "seed": seed, "fold": split.fold}
                 facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {"content": fingerprint(corpus, content), "length": options.length}
+                facts["config"] = {"content": fingerprint(corpus, content), "inputs": FEATURES[options.length].name}
                 if options.epochs < RECIPE.epochs:
                     facts["shortened"] = f"{options.epochs} of {RECIPE.epochs} epochs"
                 results.append(run_split(options, corpus, system, features, split, facts))

@@ -14,7 +14,7 @@ Every setting below names its place in the paper, or says UNSTATED.
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,7 @@ from experiments import audit, protocol
 from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.images import fingerprint
 from experiments.inputs import cache
-from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, fit_z_score
+from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
 from experiments.runs import guarded
 from experiments.trained_runs import (
     PROTOCOLS,
@@ -114,14 +114,17 @@ def run_experiment(options: argparse.Namespace) -> None:
 
 def run_split(options, corpus: Corpus, features: np.ndarray, split: protocol.Split, facts: dict) -> list[dict]:
     """One network on one split."""
-    training, validation, test = sides_of(features, corpus, split, options.device)
+    training, validation, test, z_score = sides_of(features, corpus, split, options.device)
+    facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
     setting = Setting(SYSTEM, LEARNING_RATE, replace(RECIPE, epochs=options.epochs))
     scored = {options.protocol: test}
     return train_and_score(options, PAPER, corpus, setting, training, validation, scored, facts, percent_in_figure=True)
 
 
-def sides_of(features: np.ndarray, corpus: Corpus, split: protocol.Split, device: str) -> tuple[Examples, Side, Side]:
-    """What is trained on, with its copies; validation and test, of originals alone, z-scored like it.
+def sides_of(
+    features: np.ndarray, corpus: Corpus, split: protocol.Split, device: str
+) -> tuple[Examples, Side, Side, ZScore]:
+    """What is trained on, with its copies; validation and test, of originals alone, z-scored like it; the z-score.
 
     features : (n_files, n_copies, 1, 128, 259) float32, the original first
 
@@ -131,7 +134,7 @@ def sides_of(features: np.ndarray, corpus: Corpus, split: protocol.Split, device
     copies = torch.from_numpy(z_score(features[split.train])).flatten(0, 1)
     labels = torch.from_numpy(np.repeat(corpus.labels[split.train], features.shape[1]))
     sides = [Side(torch.from_numpy(z_score(features[of, 0])).to(device), of) for of in (split.validation, split.test)]
-    return Examples(copies.to(device), labels.to(device)), *sides
+    return Examples(copies.to(device), labels.to(device)), *sides, z_score
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:

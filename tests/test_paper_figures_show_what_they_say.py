@@ -229,7 +229,7 @@ def test_preprocessing_of_a_short_recording(drawn, utterance):
 def test_ticks_in_hz_lie_at_their_bands(convention, rate):
     """A sine at a tick's frequency is loudest in the band at the tick."""
     figure, axes = plt.subplots()
-    preprocessing_figures._spectrogram(axes, np.zeros((128, 3)), convention, rate)
+    preprocessing_figures.spectrogram(axes, np.zeros((128, 3)), convention, rate)
     ticks = {int(label.get_text()): label.get_position()[1] for label in axes.get_yticklabels()}
     plt.close(figure)
     assert list(ticks) == [hz for hz in preprocessing_figures.TICKS if hz < rate / 2]

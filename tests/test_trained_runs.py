@@ -140,7 +140,7 @@ def test_copies_are_made_of_training_files_alone_and_after_the_split(rng):
     features, labels = some_features(rng), np.arange(10) % 3
     corpus = Corpus("x", ("a", "b", "c"), (), labels)
     split = protocol.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
-    training, validation, test = yadav_crnn.sides_of(features, corpus, split, "cpu")
+    training, validation, test, _ = yadav_crnn.sides_of(features, corpus, split, "cpu")
     assert len(training) == 20 and training.labels.tolist() == np.repeat(labels[split.train], 5).tolist()
     assert validation.files.tolist() == [1, 4] and test.files.tolist() == [3, 9]
     seen = features[split.train]
@@ -157,8 +157,9 @@ def test_the_z_score_knows_nothing_of_what_is_not_trained_on(rng):
     features = some_features(rng)
     changed = features.copy()
     changed[[1, 3, 4, 6, 8, 9]] += 1e4
-    (one, _, test), (other, _, moved) = (yadav_crnn.sides_of(x, corpus, split, "cpu") for x in (features, changed))
-    assert torch.equal(one.inputs, other.inputs) and not torch.equal(test.inputs, moved.inputs)
+    found = [yadav_crnn.sides_of(x, corpus, split, "cpu") for x in (features, changed)]
+    (one, _, test, z_score), (other, _, moved, same) = found
+    assert torch.equal(one.inputs, other.inputs) and not torch.equal(test.inputs, moved.inputs) and z_score == same
 
 
 def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path, capsys):
@@ -169,6 +170,7 @@ def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path,
     folder = tmp_path / "synthetic" / "yadav_crnn" / "plain" / "honest-seed0"
     result = json.loads((folder / "result.json").read_text())
     assert result["shortened"] == "at most 1 of 150 epochs" and result["epochs"] == 1
+    assert -80 < result["z_score"]["mean"] < 80 and 0 < result["z_score"]["sd"] < 80  # dB, exact in JSON
     assert result["config"]["setting"]["recipe"]["select"] == "validation loss"
     assert before == {path: path.read_bytes() for path in HOME.glob("*.json")} and not list(tmp_path.glob("*.json"))
 

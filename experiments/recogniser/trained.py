@@ -1,0 +1,111 @@
+"""Trained networks: the runs of the experiments, found on disk and loaded."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import nets
+from experiments.recogniser.views import View, view_of
+from nets.arranged import arranged
+
+RUNS = Path(__file__).parent.parent / "runs"
+FILES = ("network.pt", "result.json")
+
+
+class RunError(ValueError):
+    """A run that cannot be used. One line: the folder, then the reason."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, ready to answer.
+
+    folder : where it lies;  result : what the experiment noted of it
+    classes : names, in the order of the network's outputs
+    net : arranged for speed, in evaluation mode;  view : what it sees;  z_score : applied to that, or None
+    """
+
+    folder: Path
+    result: dict
+    classes: tuple[str, ...]
+    net: torch.nn.Module
+    view: View
+    z_score: Callable[[np.ndarray], np.ndarray] | None
+
+
+def runs_under(folder=RUNS) -> list[Path]:
+    """Folders at and below `folder` that hold a finished run, the newest first.
+
+    Checked: tests/test_recogniser_core.py
+    """
+    found = [path.parent for path in Path(folder).rglob("result.json") if (path.parent / "network.pt").is_file()]
+    return sorted(found, key=lambda run: ((run / "result.json").stat().st_mtime, str(run)), reverse=True)
+
+
+def newest(folder=RUNS) -> Path:
+    """The newest of runs_under(folder); RunError if there is none."""
+    found = runs_under(folder)
+    if not found:
+        raise RunError(f"{folder}: no trained run; a folder with {' and '.join(FILES)} is expected in it, or below")
+    return found[0]
+
+
+def load(folder) -> Trained:
+    """The network of a run and all that goes with it.
+
+    Raises RunError, one line: a file that is missing or damaged, a system without a view, a network that is
+    not the one its result names, or a run without the z-score that its inputs need.
+
+    Checked: tests/test_recogniser_core.py
+    """
+    folder = Path(folder)
+    for name in FILES:
+        if not (folder / name).is_file():
+            raise RunError(f"{folder}: no {name}; a trained run holds {' and '.join(FILES)}")
+    try:
+        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        classes, system, corpus = tuple(result["per_class"]), result["system"], result["corpus"]
+        result["config"]["setting" if "setting" in result["config"] else "settings"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise RunError(f"{folder / 'result.json'}: not the result of a run ({reason})") from None
+    try:
+        view, net = view_of(result), nets.build(system, len(classes))
+    except ValueError as error:
+        raise RunError(f"{folder}: {error}") from None
+    z_score = None
+    if view.z_score:
+        if "z_score" not in result:
+            made = f"python -m experiments.{system} makes one that does"
+            raise RunError(f"{folder}: this run on {corpus} is of before runs kept their z-score; {made}")
+        z_score = view.z_score(**result["z_score"])
+    try:
+        net.load_state_dict(torch.load(folder / "network.pt", map_location="cpu", weights_only=True))
+    except Exception as error:  # whatever a damaged file makes the unpickler raise
+        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
+        raise RunError(f"{folder / 'network.pt'}: not the weights of {system} ({reason})") from None
+    return Trained(folder, result, classes, arranged(net).eval(), view, z_score)
+
+
+def title(result: dict, folder: Path) -> str:
+    """A run in a line: dey_td_cnn_bilstm, emodb, published, as-published-seed0, 62.6 %."""
+    names = (result.get("system"), result.get("corpus"), result.get("recipe"), Path(folder).name)
+    return ", ".join(map(str, names)) + (f", {result['accuracy']:.1%}" if "accuracy" in result else "")
+
+
+def title_of(folder: Path) -> str:
+    """`title` of a run that is not loaded; its path, if its result cannot be read."""
+    try:
+        return title(json.loads((folder / "result.json").read_text(encoding="utf-8")), folder)
+    except (OSError, ValueError, AttributeError):
+        return str(folder)
+
+
+def network_inputs(trained: Trained, signal: np.ndarray) -> np.ndarray:
+    """What the network sees of a signal at its view's rate: (n_examples, ...), z-scored where the run says so."""
+    inputs = trained.view.inputs(signal)
+    return inputs if trained.z_score is None else trained.z_score(inputs)

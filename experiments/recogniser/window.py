@@ -1,0 +1,295 @@
+"""The window: what it shows is the core's; what takes long runs in a thread or a process of its own."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from experiments.figures import RED
+from experiments.recogniser import batch, core, microphone, trained, training
+from experiments.recogniser.bar import Bar
+from experiments.recogniser.pages import AnswerPage, BatchPage, EmptyPage, NoRunPage
+from experiments.recogniser.trained import Trained, title_of
+from experiments.recogniser.work import Job
+
+SOUNDS = f"Recordings ({' '.join('*' + suffix for suffix in batch.SUFFIXES)});;All files (*)"
+
+
+class Window(QMainWindow):
+    """runs : the folder that trained runs are looked for in; the newest is taken. smoke : a tiny training, for tests
+
+    Checked: tests/test_recogniser_window.py
+    """
+
+    def __init__(self, runs: Path, smoke: bool = False):
+        super().__init__()
+        self.runs = Path(runs)
+        self.network: Trained | None = None
+        self.result: dict | None = None  # what Save writes
+        self.job: Job | None = None
+        self.on_item = None  # what to do with what the job yields
+        self.recorder = None
+        self.no_microphone = microphone.why_not()
+        self.setWindowTitle("Speech emotion recogniser")
+        self.resize(1120, 760)
+        self.setAcceptDrops(True)
+        self._build(smoke)
+        self._connect()
+        self.look_for_runs()
+
+    def _build(self, smoke: bool) -> None:
+        self.bar = Bar()
+        if self.no_microphone:
+            self.bar.recording.setToolTip(self.no_microphone)
+        self.addToolBar(self.bar)
+        self.trouble = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText, visible=False)
+        self.trouble.setStyleSheet(f"background: {RED}; color: #5c1510; padding: 8px; border-radius: 4px;")
+        self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.no_run, self.empty = NoRunPage(self.runs, smoke), EmptyPage()
+        self.one, self.many = AnswerPage(), BatchPage()
+        self.trainer = self.no_run.trainer
+        self.pages = QStackedWidget()
+        for page in (self.no_run, self.empty, self.one, self.many):
+            self.pages.addWidget(page)
+        self.halt = QPushButton("Stop", visible=False)
+        self.statusBar().addPermanentWidget(self.halt)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(8, 8, 8, 0)
+        layout.addWidget(self.trouble)
+        layout.addWidget(self.pages, stretch=1)
+        self.setCentralWidget(middle)
+
+    def _connect(self) -> None:
+        self.bar.opening.triggered.connect(self.ask_for_files)
+        self.bar.folder.triggered.connect(self.ask_for_folder)
+        self.bar.recording.triggered.connect(self.record)
+        self.bar.saving.triggered.connect(self.ask_where_to_save)
+        self.bar.other.triggered.connect(self.ask_for_run)
+        self.bar.chosen.connect(self.use_run)
+        QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
+        self.halt.clicked.connect(self.stop_work)
+        self.no_run.began.connect(lambda: self._refresh("training on the synthetic corpus"))
+        self.trainer.said.connect(self.statusBar().showMessage)
+        self.trainer.ended.connect(self._on_trained)
+
+    # trained runs
+
+    def look_for_runs(self) -> None:
+        run = self.bar.look_for_runs(self.runs)
+        if run is not None:
+            self.use_run(run)
+        else:
+            self.pages.setCurrentWidget(self.no_run)
+            self._refresh("")
+
+    def use_run(self, folder: Path) -> None:
+        """Loads a run, warms it up, and shows it in the list."""
+
+        def steps():
+            yield core.ready(folder)
+
+        self._work(steps, self._on_loaded, f"loading {folder.name}")
+
+    def _on_loaded(self, network: Trained) -> None:
+        self.network, self.result = network, None
+        self.pages.setCurrentWidget(self.empty)
+        synthetic = network.result["corpus"] == "synthetic"
+        self.statusBar().showMessage(training.SYNTHETIC if synthetic else f"ready: {title_of(network.folder)}")
+
+    def _on_trained(self, trouble: str) -> None:
+        self._refresh("")
+        self.show_trouble(trouble)
+        if not trouble:
+            self.look_for_runs()
+
+    # recordings
+
+    def take(self, paths: list[Path]) -> None:
+        """What was opened or dropped: a file, several, or a folder."""
+        if self.busy():
+            self.show_trouble("busy: let the work in progress end, or stop it, and try again")
+        elif self.network is None:
+            self.show_trouble("no network is loaded: choose a trained run, or train one")
+        elif len(paths) == 1 and not paths[0].is_dir():
+            self.recognise(paths[0])
+        elif paths:
+            self.recognise_all(paths)
+
+    def recognise(self, path: Path) -> None:
+        def steps():
+            yield core.recognise(self.network, path)
+
+        self._work(steps, self._on_answer, f"recognising {path.name}")
+
+    def _on_answer(self, found: core.Answer) -> None:
+        self.one.show_answer(self.network, found)
+        self.result = core.as_json(self.network, found)
+        self.pages.setCurrentWidget(self.one)
+        self.statusBar().showMessage(str(found.recording.path))
+
+    def recognise_all(self, given: list[Path]) -> None:
+        """A batch of files and folders; its figure and its JSON are written below `runs`."""
+        where = given[0] if given[0].is_dir() else given[0].parent
+        out = batch.default_out(where, self.runs)
+        try:
+            paths = [path for item in given for path in (batch.recordings_in(item) if item.is_dir() else [item])]
+        except ValueError as error:
+            self.show_trouble(str(error))
+            return
+
+        def steps():
+            objects = []
+            for item in batch.answers(self.network, paths):
+                objects.append(item)
+                yield item
+            yield objects, *batch.write(out, self.network, objects), out
+
+        self.result = None
+        self.many.begin(len(paths), str(where))
+        self.pages.setCurrentWidget(self.many)
+        self._work(steps, self._on_batch, f"recognising {len(paths)} files")
+
+    def _on_batch(self, item) -> None:
+        if isinstance(item, dict):
+            self.many.add(item)
+            return
+        objects, found, figure, out = item
+        self.many.end(batch.summary_lines(found), figure, out)
+        self.result = {"run": str(self.network.folder), "summary": found, "files": objects}
+        self.statusBar().showMessage(f"{found['answered']} of {found['files']} files answered")
+
+    def record(self) -> None:
+        """Begins to record, or ends it."""
+        if self.recorder is not None:
+            self.recorder.stop()
+            return
+        self.recorder = microphone.Recorder(self)
+        self.recorder.recorded.connect(self._on_recorded)
+        self.recorder.failed.connect(self._on_recorded)
+        self.recorder.start()
+        self._refresh("recording from the microphone")
+
+    def _on_recorded(self, found) -> None:
+        self.recorder.deleteLater()
+        self.recorder = None
+        self._refresh("")
+        if isinstance(found, Path):
+            self.take([found])
+        else:
+            self.show_trouble(found)
+
+    # dialogs
+
+    def ask_for_files(self) -> None:
+        names, _ = QFileDialog.getOpenFileNames(self, "Recordings to recognise", "", SOUNDS)
+        if names:
+            self.take([Path(name) for name in names])
+
+    def ask_for_folder(self) -> None:
+        if name := QFileDialog.getExistingDirectory(self, "A folder of recordings"):
+            self.take([Path(name)])
+
+    def ask_for_run(self) -> None:
+        if name := QFileDialog.getExistingDirectory(self, "The folder of a trained run", str(self.runs)):
+            try:
+                self.use_run(trained.newest(name))
+            except ValueError as error:
+                self.show_trouble(str(error))
+
+    def ask_where_to_save(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save the result", "result.json", "JSON (*.json)")
+        if name:
+            try:
+                batch.write_json(name, self.result)
+                self.statusBar().showMessage(f"saved: {name}")
+            except OSError as error:
+                self.show_trouble(f"{name}: {error.strerror or error}")
+
+    # work, and what the window shows of it
+
+    def busy(self) -> bool:
+        return self.job is not None or self.trainer.works() or self.recorder is not None
+
+    def _work(self, steps, on_item, message: str) -> None:
+        """Runs `steps()` in a thread; what it yields goes to on_item in this one."""
+        self.show_trouble("")
+        self.job, self.on_item = Job(steps, self), on_item
+        self.job.came.connect(self._on_item)
+        self.job.failed.connect(self.show_trouble)
+        self.job.finished.connect(self._on_work_end)
+        self._refresh(message)
+        self.job.start()
+
+    def _on_item(self, item) -> None:
+        self.on_item(item)
+
+    def _on_work_end(self) -> None:
+        self.job.deleteLater()
+        self.job = None
+        self.many.stop()
+        if self.network is None:
+            self.pages.setCurrentWidget(self.no_run)
+        else:
+            self.bar.show_run(self.network.folder)  # also if another one could not be loaded
+        self._refresh("" if self.trouble.text() else None)
+
+    def stop_work(self) -> None:
+        if self.job is not None:
+            self.job.requestInterruption()
+            self.statusBar().showMessage("stopping")
+        if self.trainer.works():
+            self.trainer.kill()
+
+    def _refresh(self, message: str | None) -> None:
+        """What can be clicked now; and the status line, if there is something new to say."""
+        idle, able = not self.busy(), self.network is not None
+        self.bar.opening.setEnabled(idle and able)
+        self.bar.folder.setEnabled(idle and able)
+        self.bar.saving.setEnabled(idle and self.result is not None)
+        self.bar.recording.setEnabled(not self.no_microphone and able and (idle or self.recorder is not None))
+        self.bar.recording.setText("Record" if self.recorder is None else "Stop recording")
+        self.bar.list.setEnabled(idle and self.bar.list.count() > 0)
+        self.bar.other.setEnabled(idle)
+        self.no_run.button.setEnabled(idle)
+        self.halt.setVisible(self.job is not None or self.trainer.works())
+        if message is not None:
+            self.statusBar().showMessage(message)
+
+    def show_trouble(self, line: str) -> None:
+        self.trouble.setText(line)
+        self.trouble.setVisible(bool(line))
+
+    # events
+
+    def dragEnterEvent(self, event) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.take(paths)
+        else:
+            self.show_trouble("only files of this machine can be dropped here")
+
+    def closeEvent(self, event) -> None:
+        """Ends what is running; the recording in work is finished first, which takes seconds at most."""
+        self.hide()
+        if self.trainer.works():
+            self.trainer.stop()
+        if self.recorder is not None:
+            self.recorder.source.stop()
+        if self.job is not None:
+            self.job.stop()
+        event.accept()

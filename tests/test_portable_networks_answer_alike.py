@@ -1,0 +1,65 @@
+"""Exported networks: TorchScript and ONNX files answer as the network they were made of, and say what it is."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+import nets
+from experiments.inputs.finch_dycnn import RowZScore
+from experiments.inputs.yadav_crnn import ZScore
+from experiments.recogniser import portable
+from experiments.recogniser.trained import Trained, network_inputs
+from experiments.recogniser.views import VIEWS
+from nets.arranged import arranged
+
+CLASSES = ("angry", "fear", "happy", "neutral", "sad", "surprise")
+SYSTEMS = {  # one of every kind, with what it sees
+    "zheng_cnn_lstm": "zheng_cnn_lstm",
+    "dey_2d_cnn_lstm": "dey_mel_2d_sign",
+    "dey_td_cnn_bilstm": "dey_mel_segments",
+    "dey_1d_cnn_lstm": "windows_1d",
+    "yadav_crnn": "yadav_crnn",
+    "finch_dycnn_bilstm": "finch_mfcc",
+    "wang_cl": "wang_first_frames",
+}
+Z_SCORES = {"yadav_crnn": ZScore(-40.0, 20.0), "finch_dycnn_bilstm": RowZScore(np.zeros(39), np.ones(39))}
+
+
+def trained(system: str) -> Trained:
+    net = nets.build(system, len(CLASSES), seed=1)
+    result = {"system": system, "recipe": "published"}
+    return Trained(None, result, CLASSES, arranged(net).eval(), VIEWS[SYSTEMS[system]], Z_SCORES.get(system))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_files_answer_as_the_network(tmp_path, system):
+    run = trained(system)
+    paths = portable.export(run, tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == ["network.torchscript.pt", "network.onnx", "network.json"]
+    facts = json.loads(paths[2].read_text())
+    assert facts["classes"] == list(CLASSES) and facts["system"] == system
+    signal = np.random.default_rng(5).standard_normal(run.view.sample_rate) / 20
+    example = network_inputs(run, signal)[:1].astype(np.float32)
+    assert facts["input_shape"] == list(example.shape) and facts["sample_rate"] == run.view.sample_rate
+    with torch.inference_mode():
+        expected = run.net(torch.from_numpy(example)).numpy()
+    assert expected.shape == (1, 6) and np.ptp(expected) > 1e-4
+    for path, runner in zip(paths, (portable.run_torchscript, portable.run_onnx), strict=False):
+        np.testing.assert_allclose(runner(path.read_bytes())(example), expected, atol=1e-4 * np.abs(expected).max())
+
+
+def test_another_network_is_noticed(tmp_path, monkeypatch):
+    """A file that answers otherwise is not written, and what was there stays."""
+    (tmp_path / "network.onnx").write_text("old")
+    other = portable.onnx(nets.build("wang_cl", 6, seed=2).eval(), np.zeros((1, 128, 141), np.float32))
+    monkeypatch.setattr(portable, "onnx", lambda net, example: other)
+    with pytest.raises(portable.DifferentError, match=r"network.onnx: its logits differ from the network's by"):
+        portable.export(trained("wang_cl"), tmp_path)
+    assert (tmp_path / "network.onnx").read_text() == "old" and not (tmp_path / "network.json").exists()
+
+
+def test_a_folder_without_a_run(tmp_path, capsys):
+    assert portable.main([str(tmp_path), str(tmp_path / "out")]) == 1
+    assert "no network.pt" in capsys.readouterr().err

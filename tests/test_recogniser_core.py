@@ -1,0 +1,395 @@
+"""The recogniser answers as the experiments do, takes any recording, and refuses what is none in one line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from matplotlib.figure import Figure
+
+import nets
+from dsp import AudioError, resample
+from experiments import dey_emodb as dey_emodb_experiment
+from experiments.corpora import CASIA_EMOTIONS, Corpus
+from experiments.images import load_images
+from experiments.inputs import cache, dey_emodb, yadav_crnn
+from experiments.inputs.yadav_crnn import ZScore
+from experiments.recogniser import __main__ as command
+from experiments.recogniser import batch, core, recording, trained, training
+from experiments.recogniser.drawing import draw_answer
+from experiments.recogniser.labels import as_class, told_by_name
+from experiments.recogniser.trained import RunError
+from experiments.runs import keep_run
+from experiments.synthetic import VOICES, synthetic_corpus
+from experiments.training import History, predict
+from nets.arranged import arranged
+from tests.conftest import ROOT
+
+Z_SCORE = ZScore(-41.5, 17.25)
+SEEN = {  # of every system: what its runs' config calls the inputs, if it does
+    "zheng_cnn_lstm": None,
+    "dey_2d_cnn_lstm": "dey_mel_2d_sign",
+    "dey_2d_cnn_lstm_256": "dey_mel_2d_z_score",
+    "dey_td_cnn_lstm": "dey_mel_segments",
+    "dey_td_cnn_bilstm": "dey_mel_segments",
+    "dey_1d_cnn_lstm": "windows_1d",
+    "dey_1d_cnn_bilstm": "windows_1d",
+    "yadav_crnn": None,
+}
+
+
+def keep(folder, system="dey_td_cnn_bilstm", inputs="dey_mel_segments", corpus="synthetic", **facts):
+    """An untrained network in a run's folder, kept as the experiments keep theirs."""
+    head = Corpus(corpus, CASIA_EMOTIONS, (), np.arange(6))
+    history = History(loss=[1.0], accuracy=[0.5], seconds=[1.0], kept_epoch=1)
+    config = {"content": "0", "setting": {}} | ({"inputs": inputs} if inputs else {})
+    facts = {"system": system, "recipe": "published", "corpus": corpus, "config": config} | facts
+    of_all = np.arange(6)
+    net = nets.build(system, 6, seed=3)
+    keep_run(folder, folder / "results.json", {}, head, of_all, of_all, net, history, facts, lambda *_: None)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return keep(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def network(run):
+    return core.ready(run)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Twelve files, laid out as CASIA."""
+    return synthetic_corpus(tmp_path_factory.mktemp("wav"), n_sentences=1, voices=VOICES[:2])
+
+
+def experiments_own(system, corpus, net, folder) -> np.ndarray:
+    """Probabilities as the experiment comes by them: its inputs of a whole corpus, its prediction."""
+    files = np.arange(len(corpus))
+    if system == "zheng_cnn_lstm":
+        inputs = torch.from_numpy(load_images(corpus)).permute(0, 3, 1, 2)
+        net = net.eval()
+    elif SEEN[system] == "windows_1d":
+        windows, files = dey_emodb.windows_of(corpus)
+        inputs, net = torch.from_numpy(windows), arranged(net)
+    else:
+        front_ends = (dey_emodb.MEL_2D_SIGN, dey_emodb.MEL_2D_Z_SCORE, dey_emodb.MEL_SEGMENTS, yadav_crnn.ORIGINALS)
+        (front_end,) = [one for one in front_ends if one.name == (SEEN[system] or system)]
+        features, _ = cache.load(corpus, front_end, folder, workers=1)
+        features = np.array(features) if front_end is not yadav_crnn.ORIGINALS else Z_SCORE(features)
+        inputs, net = torch.from_numpy(features), arranged(net)
+    of_examples = torch.softmax(predict(net, inputs), 1).double().numpy()
+    return np.stack([of_examples[files == i].mean(axis=0) for i in range(len(corpus))])
+
+
+def test_no_system_is_forgotten():
+    """A new network wants a line in views.VIEWS, and one here."""
+    assert set(nets.SYSTEMS) == set(SEEN)
+
+
+@pytest.mark.parametrize("system", SEEN)
+def test_answers_are_those_of_the_experiment(system, corpus, tmp_path):
+    facts = {"z_score": {"mean": Z_SCORE.mean, "sd": Z_SCORE.sd}} if system == "yadav_crnn" else {}
+    network = core.ready(keep(tmp_path / "run", system, SEEN[system], **facts))
+    expected = experiments_own(system, corpus, nets.build(system, 6, seed=3), tmp_path)
+    found = [core.recognise(network, path) for path in corpus.paths]
+    ours = np.stack([one.probabilities for one in found])
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
+    assert np.ptp(expected, axis=0).max() > 1e-4, "all files alike: nothing would be noticed"
+    np.testing.assert_allclose(ours.sum(axis=1), 1, atol=1e-6)
+    assert [one.label for one in found] == [CASIA_EMOTIONS[label] for label in corpus.labels]
+    assert all(one.known and one.seconds["features"] > 0 and one.seconds["network"] > 0 for one in found)
+    figure = Figure(layout="constrained")
+    draw_answer(figure, found[0], network.view)
+    figure.canvas.draw()
+    assert {axes.get_xlabel() for axes in figure.axes} >= {"Time (s)", "Probability"}
+
+
+def test_a_trained_runs_own_answers_are_given_again(tmp_path):
+    """What the experiment noted of its test files, file by file, comes out of the run's folder alone."""
+    assert dey_emodb_experiment.main(["--smoke", "--out", str(tmp_path), "--model", "dey_td_cnn_lstm"]) == 0
+    network = core.ready(trained.newest(tmp_path))
+    told = network.result["answers"]
+    files, true, predicted = ([int(word) for word in told[name].split()] for name in ("files", "true", "predicted"))
+    corpus = synthetic_corpus(tmp_path / "synthetic_wav", n_sentences=3, voices=VOICES[:3])
+    found = [core.recognise(network, corpus.paths[i]) for i in files]
+    assert [network.classes.index(one.emotion) for one in found] == predicted
+    assert [network.classes.index(one.label) for one in found] == true
+
+
+# any recording
+
+
+def test_other_rates_and_channels_are_resampled_and_mixed(network, utterance, write_wav):
+    """Against the steps put together here: the mean of the channels, dsp.resample, the front end, the network."""
+    for rate, channels in ((8_000, 1), (44_100, 2), (11_025, 3), (96_000, 1), (44_101, 1)):
+        signal = resample(utterance, 16_000, rate)
+        parts = np.stack([np.roll(signal, 3000 * c) * (0.2 + 0.3 * c) for c in range(channels)], axis=1)
+        path = write_wav(f"{rate}.wav", parts, rate, "DOUBLE")
+        found = core.recognise(network, path)
+        x = resample(parts.mean(axis=1), rate, 16_000)
+        logits = predict(network.net, torch.from_numpy(dey_emodb.mel_segments(x))[None])
+        np.testing.assert_allclose(found.probabilities, torch.softmax(logits, 1)[0].numpy(), atol=1e-6)
+        text = "; ".join(found.steps)
+        assert f"resampled from {rate} Hz to 16000 Hz" in text
+        assert (f"{channels} channels mixed to their mean" in text) == (channels > 1)
+        assert ("nothing above 4 kHz" in text) == (rate == 8_000)
+        assert found.heard_s == pytest.approx(utterance.size / 16_000, abs=1e-3)
+
+
+@pytest.mark.parametrize("form", [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_24")])
+def test_other_formats(form, network, utterance, tmp_path):
+    path = tmp_path / "sound.any"
+    soundfile.write(path, utterance, 16_000, format=form[0], subtype=form[1])
+    assert core.recognise(network, path).probabilities.sum() == pytest.approx(1)
+
+
+def test_of_ten_minutes_a_minute_is_read(network, rng, tmp_path):
+    signal = rng.standard_normal(600 * 16_000) / 10
+    path = tmp_path / "long.flac"
+    soundfile.write(path, np.stack([signal, signal], axis=1), 16_000)
+    found = core.recognise(network, path)
+    assert found.recording.signal.size == 60 * 16_000 and found.recording.seconds == 600
+    assert found.steps[0] == "only the first 60 s of 10 min 0 s were read"
+    assert found.steps[-1] == "the network sees the first 1.44 s of 60.00 s"
+    soundfile.write(tmp_path / "start.flac", signal[: 60 * 16_000], 16_000)
+    short = core.recognise(network, tmp_path / "start.flac")
+    np.testing.assert_allclose(found.probabilities, short.probabilities, atol=1e-6)
+
+
+def test_what_is_appended_is_told(network, utterance, write_wav):
+    found = core.recognise(network, write_wav("short.wav", utterance[:8000]))
+    assert found.steps == ("0.94 s of zeros appended to make 1.44 s",)
+
+
+# what is refused
+
+NOISE = np.random.default_rng(5).standard_normal(16_000) / 10
+BAD = {
+    "not audio": (b"to whom it may concern", "not readable as audio"),
+    "empty": (b"", "empty file (0 bytes)"),
+    "no samples": ((NOISE[:0], 16_000), "no samples"),
+    "NaN": ((np.where(np.arange(16_000) == 7, np.nan, NOISE), 16_000), "holds NaN"),
+    "silent": ((np.zeros(16_000), 16_000), "silent, all 16000 samples are 0"),
+    "constant": ((np.full(16_000, 0.25), 16_000), "all 16000 samples are 0.25"),
+    "cancelling": ((np.stack([NOISE, -NOISE], axis=1), 16_000), "silent once its 2 channels are mixed"),
+    "short": ((NOISE[:511], 16_000), "31.9 ms, shorter than a frame of 32 ms"),
+    "slow": ((NOISE, 500), "500 Hz; 1000 .. 192000 Hz are expected"),
+    "odd rate": ((NOISE, 191_999), "191999 Hz cannot be resampled to 16000 Hz"),
+    "late NaN": ((np.append(np.tile(NOISE, 61), np.nan)[::-1], 16_000), "holds NaN"),
+}
+
+
+def write_bad(folder, name):
+    content, rule = BAD[name]
+    path = folder / f"{name}.wav"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        soundfile.write(path, *content, subtype="DOUBLE")
+    return path, rule
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_recordings_are_refused_in_one_line(name, network, tmp_path):
+    path, rule = write_bad(tmp_path, name)
+    with pytest.raises(AudioError) as caught:
+        core.recognise(network, path)
+    line = str(caught.value)
+    assert line.startswith(f"{path}: ") and rule in line and "\n" not in line
+
+
+def test_files_cut_off_missing_or_folders(network, utterance, write_wav, tmp_path):
+    whole = write_wav("whole.wav", utterance)
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(whole.read_bytes()[:-1000])
+    for path, rule in ((cut, "cut off, 1000 bytes"), (tmp_path / "none.wav", "No such file"), (tmp_path, "directory")):
+        with pytest.raises(AudioError, match=rule) as caught:
+            recording.read(path)
+        assert str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+# labels
+
+
+@pytest.mark.parametrize(
+    ("path", "emotion", "corpus"),
+    [
+        ("wav/03a01Fa.wav", "happiness", "emodb"),
+        ("16b10Wb.flac", "anger", "emodb"),
+        ("03a01La.wav", "boredom", "emodb"),
+        ("Actor_01/03-01-06-01-02-01-12.wav", "fearful", "ravdess"),
+        ("03-01-01-01-02-01-12.wav", "neutral", "ravdess"),
+        ("angry/angry (7).wav", "angry", "casia"),
+        ("Surprise/my own.wav", "surprise", None),
+        ("03a01Xa.wav", None, None),
+        ("03-01-09-01-02-01-12.wav", None, None),
+        ("03-02-06-01-02-01-12.wav", None, None),  # a song
+        ("speech/hello.wav", None, None),
+    ],
+)
+def test_names_tell_emotions(path, emotion, corpus, tmp_path):
+    told = told_by_name(tmp_path / path)
+    assert (told[0] if told else None) == emotion
+    if told:
+        assert (corpus in told[1]) if corpus else told[1] == ()
+
+
+def test_emotions_are_named_as_the_classes_are():
+    assert as_class("happy", ("fear", "happiness")) == "happiness" == as_class("happiness", ("happiness",))
+    assert as_class("anger", CASIA_EMOTIONS) == "angry" and as_class("fearful", CASIA_EMOTIONS) == "fear"
+    assert as_class("calm", CASIA_EMOTIONS) is None and as_class("neutral", ("calm", "neutral")) == "neutral"
+
+
+# runs
+
+
+def test_runs_are_found_newest_first(tmp_path):
+    for age, name in enumerate(("b", "c/d", "a")):
+        folder = keep(tmp_path / name)
+        os.utime(folder / "result.json", (1e9 - age, 1e9 - age))
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "result.json").write_text("{}")
+    assert [str(path.relative_to(tmp_path)) for path in trained.runs_under(tmp_path)] == ["b", "c/d", "a"]
+    assert trained.newest(tmp_path) == tmp_path / "b"
+    assert "dey_td_cnn_bilstm, synthetic, published, b, 100.0%" == trained.title_of(tmp_path / "b")
+
+
+def spoil_result(folder, **changes):
+    result = json.loads((folder / "result.json").read_text())
+    (folder / "result.json").write_text(json.dumps(result | changes))
+
+
+def test_classes_stand_in_the_order_of_the_result(tmp_path):
+    """As EMO-DB's do, which is not the alphabet's."""
+    order = ("sad", "fear", "happy", "angry", "surprise", "neutral")
+    per_class = json.loads((keep(tmp_path) / "result.json").read_text())["per_class"]
+    spoil_result(tmp_path, per_class={name: per_class[name] for name in order})
+    assert trained.load(tmp_path).classes == order
+
+
+SPOILED = {
+    "no network": (lambda run: (run / "network.pt").unlink(), "no network.pt"),
+    "no result": (lambda run: (run / "result.json").unlink(), "no result.json"),
+    "half a result": (lambda run: (run / "result.json").write_text('{"system": '), "not the result of a run"),
+    "another result": (lambda run: (run / "result.json").write_text("[]"), "not the result of a run"),
+    "half a network": (lambda run: (run / "network.pt").write_bytes(b"PK\x03\x04 and so on"), "not the weights"),
+    "another network": (lambda run: spoil_result(run, system="dey_1d_cnn_lstm"), "not the weights of dey_1d"),
+    "unknown system": (lambda run: spoil_result(run, system="eliza"), "unknown network 'eliza'"),
+    "unknown inputs": (lambda run: spoil_result(run, config={"setting": 0, "inputs": "tea leaves"}), "'tea leaves'"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_runs_that_cannot_be_used(name, tmp_path):
+    spoil, rule = SPOILED[name]
+    spoil(keep(tmp_path))
+    with pytest.raises(RunError) as caught:
+        trained.load(tmp_path)
+    assert str(tmp_path) in str(caught.value) and rule in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_run_of_the_crnn_without_its_z_score_is_refused(tmp_path):
+    with pytest.raises(RunError, match=r"before runs kept their z-score; python -m experiments\.yadav_crnn") as caught:
+        trained.load(keep(tmp_path, "yadav_crnn", None))
+    assert "\n" not in str(caught.value)
+
+
+# the command
+
+
+def test_json_is_numbers_and_the_good_files_are_answered(run, corpus, tmp_path, capsys):
+    bad, rule = write_bad(tmp_path, "silent")
+    files = [str(corpus.paths[0]), str(bad), str(corpus.paths[1])]
+    assert command.main(["--run", str(run), "--json", "--wav", *files]) == 1
+    out, err = capsys.readouterr()
+    first, refused, last = (json.loads(line) for line in out.splitlines())
+    assert refused == {"file": str(bad), "error": f"{bad}: silent, all 16000 samples are 0"} and rule in err
+    for item, path in ((first, files[0]), (last, files[2])):
+        assert item["file"] == path and item["label"] == "angry" == item["told"]
+        assert list(item["probabilities"]) == list(CASIA_EMOTIONS)
+        values = [*item["probabilities"].values(), *item["seconds"].values(), item["recording"]["seconds"]]
+        assert all(type(value) is float for value in values) and sum(item["probabilities"].values()) == pytest.approx(1)
+        assert item["emotion"] == max(item["probabilities"], key=item["probabilities"].get)
+        assert item["right"] is (item["emotion"] == "angry") and item["recording"]["sample_rate"] == 16_000
+        assert set(item["seconds"]) == {"reading", "features", "network"} and item["steps"]
+    assert "SYNTHETIC" in err and command.main(["--run", str(run), "--wav", files[0]]) == 0
+    table = capsys.readouterr().out.splitlines()
+    assert table[0].split()[:2] == ["file", "emotion"] and files[0] in table[1] and " ms" in table[1]
+
+
+def test_a_folder_is_scored(run, network, corpus, tmp_path, capsys):
+    folder = corpus.paths[0].parent.parent
+    assert command.main(["--run", str(run), "--folder", str(folder), "--out", str(tmp_path / "out")]) == 0
+    assert "12 of 12 files answered" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "out" / "batch.json").read_text())
+    assert (tmp_path / "out" / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    right = [core.recognise(network, path).emotion == path.parent.name for path in corpus.paths]
+    assert kept["summary"]["accuracy"] == np.mean(right) and np.sum(kept["summary"]["confusion"]) == 12
+    assert "12 of these files may be of synthetic" in kept["summary"]["caution"] and len(kept["files"]) == 12
+
+
+def item_of(name, label, emotion):
+    return {"file": name, "label": label, "emotion": emotion, "maybe_trained_on": False}
+
+
+def test_the_summary_counts_what_has_a_label(network):
+    items = [item_of("a", "angry", "angry"), item_of("b", "angry", "sad"), item_of("c", "fear", "fear")]
+    items += [item_of("d", None, "fear"), {"file": "e", "error": "e: silent"}]
+    found = batch.summary(network, items)
+    assert (found["files"], found["answered"], found["refused"], found["labelled"]) == (5, 4, 1, 3)
+    assert found["accuracy"] == 2 / 3 and found["uar"] == 0.75 and found["caution"] is None  # of the two that occur
+    assert found["confusion"][0] == [1, 0, 0, 0, 1, 0]
+    assert "nothing to score" in batch.summary_lines(batch.summary(network, items[3:]))[1]
+
+
+def test_a_folder_without_recordings(run, tmp_path, capsys):
+    assert command.main(["--run", str(run), "--folder", str(tmp_path)]) == 1
+    assert f"{tmp_path}: no recordings" in capsys.readouterr().err
+    assert command.main(["--run", str(run), "--folder", str(tmp_path / "none")]) == 1
+    assert "no such folder" in capsys.readouterr().err
+
+
+def test_without_a_run_it_says_how_to_get_one(tmp_path, capsys):
+    assert command.main(["--wav", "x.wav"], runs=tmp_path) == 1
+    error = capsys.readouterr().err.strip()
+    assert training.COMMAND in error and "\n" not in error
+    assert command.main(["--run", str(tmp_path), "--wav", "x.wav"]) == 1
+    assert "no trained run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--json"], "--json goes with"),
+        (["--out", "x", "--wav", "y"], "--out goes with --folder"),
+        (["--smoke"], "--smoke goes with --train"),
+        (["--train", "--run", "x"], "leave out --run"),
+        (["--wav", "x", "--folder", "y"], "not allowed with"),
+    ],
+)
+def test_bad_options(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(arguments)
+    assert stop.value.code == 2 and message in capsys.readouterr().err
+
+
+def test_without_qt_only_the_window_is_refused(run):
+    code = f"""
+import sys
+sys.modules["PySide6"] = None
+from experiments.recogniser.__main__ import main
+assert main(["--list", "--run", {str(run)!r}]) == 0
+sys.exit(main([]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "dey_td_cnn_bilstm, synthetic" in done.stdout
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("error: the window needs PySide6: pip install -r ") and "--wav" in line
