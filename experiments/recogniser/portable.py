@@ -43,7 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
-        print(f"error: {error.name} is missing: pip install -r experiments/recogniser/requirements.txt", file=sys.stderr)
+        print(
+            f"error: {error.name} is missing: pip install -r experiments/recogniser/requirements.txt", file=sys.stderr
+        )
         return 1
     except OSError as error:
         print(f"error: {options.folder}: {error.strerror or error}", file=sys.stderr)
