@@ -4,8 +4,8 @@ Claim: validation accuracies of 80.68, 62, 66.38, 65.4 and 66.15 %, each on a va
 Run:   python -m experiments.dey_emodb                                     synthetic corpus, all five, < 2 minutes
        python -m experiments.dey_emodb --data EMODB --model dey_td_cnn_bilstm --protocol as-published
        python -m experiments.dey_emodb --data EMODB --protocol speaker     all five on one common protocol
-Cost:  seconds an epoch of 428 files on two cores: 2d 12, td 6, 1d 22; epochs to the end: about 50, 80, 25. A run 7 to
-       10 minutes: as-published 15 runs (5 networks, 3 seeds) 2 hours, honest as many, speaker 75 (5 folds) 11 hours.
+Cost:  seconds an epoch of 428 files on two cores: 2d 8, td 3, 1d 11; epochs to the end: about 45, 80, 20. A run 4 to
+       6 minutes: as-published 15 runs (5 networks, 3 seeds) 1.3 hours, honest as many, speaker 75 (5 folds) 6 hours.
 Protocols: as-published (the paper's split of each network; its numbers are the best epoch's accuracy on the very set
        the epoch was chosen on, and as-published-test is what that network scores on files it never saw), honest
        (60/20/20 at random, chosen on validation), speaker (5 folds of 2 unseen speakers, 2 others for validation).
