@@ -19,7 +19,7 @@ from pathlib import Path
 
 from experiments import timing
 from experiments.markdown import table
-from experiments.metrics import mean_interval, paired_comparison
+from experiments.metrics import mean_interval, paired_comparison, share_interval
 from spectrogram_images.files import write_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,6 +79,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
     return {
         key: {
             "n_runs": len(group),
+            "n_test": [run["n_test"] for run in group],
             "accuracy": mean_interval([run["accuracy"] for run in group]),
             "uar": mean_interval([run["uar"] for run in group]),
             "recall": {
@@ -138,12 +139,21 @@ def published_table(papers: list[dict]) -> str:
             key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
             if row.get("published", "-") == "-" or key not in summaries:
                 continue
-            mean, half_width = summaries[key]["accuracy"]
-            inside = abs(float(row["published"].split()[0]) / 100 - mean) <= half_width
-            word = "-" if half_width != half_width else "inside" if inside else "outside"
-            rows.append([*key, row["published"], percent((mean, half_width)), word, row.get("note", "-")])
-    header = ["system", "recipe", "corpus", "protocol", "published %", "here %, mean and 95 % interval"]
+            found, low, high = _with_interval(summaries[key])
+            word = "inside" if low <= float(row["published"].split()[0]) / 100 <= high else "outside"
+            rows.append([*key, row["published"], found, word, row.get("note", "-")])
+    header = ["system", "recipe", "corpus", "protocol", "published %", "here %, 95 % interval"]
     return table([*header, "published is", "why"], rows)
+
+
+def _with_interval(summary: dict) -> tuple[str, float, float]:
+    """Accuracy in words, low, high: Student's interval over runs; of one run Wilson's over its answers."""
+    mean, half_width = summary["accuracy"]
+    if summary["n_runs"] > 1:
+        return percent((mean, half_width)), mean - half_width, mean + half_width
+    (n,) = summary["n_test"]
+    low, high = share_interval(mean, n)
+    return f"{100 * mean:.1f} ({100 * low:.1f} .. {100 * high:.1f}, one run of {n})", low, high
 
 
 def comparisons_table(papers: list[dict]) -> str:

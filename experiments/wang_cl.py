@@ -57,6 +57,7 @@ RECIPE = Recipe(
     incomplete_batch="keep",  # UNSTATED
 )
 LEARNING_RATE = 1e-4  # Adam, section 3.4
+NOTE = "one split by file, without validation; which epoch counts, frames and their number are not stated"
 
 
 def systems(models, reading: str) -> list[str]:
@@ -71,7 +72,8 @@ def row(model: str, corpus: str, of: str, reading: str = "last-step", length: st
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
     line = {"system": model + READINGS[reading], "recipe": length, "corpus": corpus, "protocol": of}
     plain = of == "as-published" and not options
-    return line | {"published": PUBLISHED[corpus].get(model, "-") if plain else "-", "command": command}
+    line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
+    return line | {"command": command} | ({"note": NOTE} if line["published"] != "-" else {})
 
 
 PAPER = {

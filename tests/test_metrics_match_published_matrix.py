@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
+import pytest
 
-from experiments.metrics import mean_interval, paired_comparison, report_lines, scores
+from experiments.metrics import mean_interval, paired_comparison, report_lines, scores, share_interval
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 PREDICTED_BY_TRUE = np.array(
@@ -69,3 +70,12 @@ def test_paired_comparison_counts_speakers_not_answers():
     assert paired_comparison(groups, np.ones(100, bool), np.zeros(100, bool))["p"] >= 0.5
     many = np.repeat(np.arange(12), 10)
     assert paired_comparison(many, np.ones(120, bool), np.zeros(120, bool))["p"] < 0.001
+
+
+@pytest.mark.parametrize("k, n", [(63, 88), (0, 10), (10, 10), (71, 107)])
+def test_wilsons_interval(k, n):
+    """The formula: where |p - k/n| is 1.96 standard deviations of a share whose truth is p."""
+    z = 1.959963984540054
+    centre = (k + z**2 / 2) / (n + z**2)
+    half = z / (n + z**2) * np.sqrt(k * (n - k) / n + z**2 / 4)
+    np.testing.assert_allclose(share_interval(k / n, n), (centre - half, centre + half), atol=1e-12)

@@ -37,7 +37,15 @@ def a_run(seed=0, accuracy=0.5, **other):
     run = {"system": "net", "recipe": "r", "corpus": "c", "protocol": "random", "seed": seed, "fold": None}
     per_class = {"x": {"recall": accuracy}, "y": {"recall": 1.0}}
     return (
-        run | {"accuracy": accuracy, "uar": accuracy, "per_class": per_class, "audit": {"lookup_table": 0.25}} | other
+        run
+        | {
+            "n_test": 100,
+            "accuracy": accuracy,
+            "uar": accuracy,
+            "per_class": per_class,
+            "audit": {"lookup_table": 0.25},
+        }
+        | other
     )
 
 
@@ -143,7 +151,8 @@ def test_published_numbers_stand_beside_our_interval():
     assert "| net | r | c | random | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
     table = published_table([PAPER | {"rows": [rows[0] | {"published": "90"}], "runs": runs}])
     assert "| outside |" in table
-    assert "| - | luck |" in published_table([PAPER | {"rows": rows, "runs": runs[:1]}])  # one run has no interval
+    one = published_table([PAPER | {"rows": rows, "runs": runs[:1]}])  # 50 of 100 answers
+    assert "| 50.0 (40.4 .. 59.6, one run of 100) | outside | luck |" in one
 
 
 def test_a_shortened_run_says_so_in_the_table():
