@@ -23,14 +23,17 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"error: {error}", file=sys.stderr)
             return 1
         summaries = summarize(paper["runs"])
-        width = max(len(" ".join((row["recipe"], row["corpus"], row["protocol"]))) for row in paper["rows"])
+        width = max(len(label_of(row)) for row in paper["rows"])
         for row in paper["rows"]:
             found = summaries.get((row["system"], row["recipe"], row["corpus"], row["protocol"]))
             ours = f"{percent(found['accuracy'])} % ({found['n_runs']} runs)" if found else "not run"
-            label = " ".join((row["recipe"], row["corpus"], row["protocol"]))
-            print(f"  {label:<{width}}  accuracy {ours:<24} published {row.get('published', '-')}")
+            print(f"  {label_of(row):<{width}}  accuracy {ours:<24} published {row.get('published', '-')}")
         print()
     return 0
+
+
+def label_of(row: dict) -> str:
+    return " ".join(row[key] for key in ("system", "recipe", "corpus", "protocol"))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 
 from experiments import timing
@@ -111,23 +112,39 @@ def replace_between_marks(text: str, name: str, table: str) -> str:
 
 
 def results_table(papers: list[dict]) -> str:
-    """The README's table: one line per system, recipe, corpus and protocol, published value beside ours."""
+    """The README's table: a line per system, recipe, corpus and protocol, published value beside ours.
+
+    Protocols that nobody ran yet share a line, with the command of the first of them.
+    """
     rows = []
     for paper in papers:
         summaries = summarize(paper["runs"])
-        for row in paper["rows"]:
-            key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
-            cells = [*key]
-            if key in summaries:
-                found = summaries[key]
-                runs = ", ".join([str(found["n_runs"]), *found["shortened"]])
-                cells += [runs, percent(found["accuracy"]), percent(found["uar"])]
-                cells += [f"{100 * found['lookup_table']:.1f}"]
-            else:
-                cells += ["0", f"not run{': ' + row['why'] if row.get('why') else ''}", "-", "-"]
-            rows.append([*cells, row.get("published", "-"), f"`{row['command']}`"])
+        for _, of_one in groupby(paper["rows"], lambda row: [row[key] for key in IDENTITY[:3]]):
+            waiting = []
+            for row in of_one:
+                found = summaries.get(tuple(row[key] for key in IDENTITY[:4]))
+                if found:
+                    rows.append(_line([row], _figures(found)))
+                else:
+                    waiting.append(row)
+            if waiting:
+                why = f": {waiting[0]['why']}" if waiting[0].get("why") else ""
+                rows.append(_line(waiting, ["0", f"not run{why}", "-", "-"]))
     header = ["system", "recipe", "corpus", "protocol", "runs", "accuracy (WA) %", "UAR %"]
     return table([*header, "look-up table %", "published %", "command"], rows)
+
+
+def _line(rows: list[dict], figures: list[str]) -> list[str]:
+    """The cells of one line of the table, for rows that differ in their protocol alone."""
+    first, protocols = rows[0], ", ".join(row["protocol"] for row in rows)
+    published = ", ".join(row["published"] for row in rows if row.get("published", "-") != "-") or "-"
+    return [*(first[key] for key in IDENTITY[:3]), protocols, *figures, published, f"`{first['command']}`"]
+
+
+def _figures(found: dict) -> list[str]:
+    """Runs, accuracy, UAR and the look-up table's accuracy."""
+    runs = ", ".join([str(found["n_runs"]), *found["shortened"]])
+    return [runs, percent(found["accuracy"]), percent(found["uar"]), f"{100 * found['lookup_table']:.1f}"]
 
 
 def published_table(papers: list[dict]) -> str:

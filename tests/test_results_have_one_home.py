@@ -155,6 +155,27 @@ def test_published_numbers_stand_beside_our_interval():
     assert "| 50.0 (40.4 .. 59.6, one run of 100) | outside | luck |" in one
 
 
+def test_protocols_that_nobody_ran_share_a_line():
+    rows = [
+        {
+            "system": "net",
+            "recipe": "r",
+            "corpus": "c",
+            "protocol": name,
+            "published": published,
+            "command": f"run {name}",
+        }
+        for name, published in (("a", "70"), ("random", "80"), ("b", "-"))
+    ]
+    other = rows[2] | {"corpus": "d", "why": "licensed corpus"}
+    lines = results_table([PAPER | {"rows": [*rows, other], "runs": [a_run(0, 0.5)]}]).splitlines()[2:]
+    assert lines == [
+        "| net | r | c | random | 1 | 50.0 | 50.0 | 25.0 | 80 | `run random` |",
+        "| net | r | c | a, b | 0 | not run | - | - | 70 | `run a` |",
+        "| net | r | d | b | 0 | not run: licensed corpus | - | - | - | `run b` |",
+    ]
+
+
 def test_a_shortened_run_says_so_in_the_table():
     runs = [a_run(0, 0.5, shortened="at most 9 of 150 epochs"), a_run(1, 0.6)]
     assert "| 2, at most 9 of 150 epochs |" in results_table([PAPER | {"runs": runs}])
