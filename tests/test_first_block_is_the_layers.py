@@ -81,7 +81,7 @@ def test_of_equal_maxima_the_first_is_moved(name):
     for ours, theirs in zip(
         results(name, torch.float64, False, silence), results(name, torch.float64, True, silence), strict=True
     ):
-        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-8)
+        torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-6)  # 1 / s is 316
 
 
 def test_no_threads_no_difference():

@@ -1,6 +1,7 @@
 """Exported networks: TorchScript and ONNX files answer as the network they were made of, and say what it is."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -63,3 +64,12 @@ def test_another_network_is_noticed(tmp_path, monkeypatch):
 def test_a_folder_without_a_run(tmp_path, capsys):
     assert portable.main([str(tmp_path), str(tmp_path / "out")]) == 1
     assert "no network.pt" in capsys.readouterr().err
+
+
+def test_without_onnx_it_says_what_to_install(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(portable, "load", lambda folder: trained("wang_cl"))
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert portable.main([str(tmp_path), str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == (
+        "error: onnx is missing: pip install -r experiments/recogniser/requirements.txt\n"
+    )

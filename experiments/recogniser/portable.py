@@ -13,6 +13,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
-    """The files named above, in `folder`. Raises DifferentError, and leaves what is there, if answers differ.
+    """The files named above, in `folder`. Raises DifferentError, and leaves what is there, if answers differ;
+    ImportError without ONNX.
 
     Checked: tests/test_portable_networks_answer_alike.py
     """
+    for package in ("onnx", "onnxruntime"):
+        import_module(package)  # at once: PyTorch's own word for a missing one comes late and is long
     net = trained.net.net.eval()
     noise = np.random.default_rng(0).standard_normal(2 * trained.view.sample_rate) / 10
     example = network_inputs(trained, noise)[:1].astype(np.float32)
