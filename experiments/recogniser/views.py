@@ -176,7 +176,7 @@ def _draw_whole_clip(axes, inputs, answers, classes, seconds) -> str:
     picture = axes.imshow(frames.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)")
     axes.figure.colorbar(picture, ax=axes, label="between least and greatest", pad=0.01)
-    return "power spectrogram of 128 frames; the MFCC of the same frames beside it are not drawn"
+    return "power spectrogram of 128 frames (their MFCC are not drawn)"
 
 
 def _told_of_frames(most: int, length: int, hop: int, signal: np.ndarray) -> tuple[str, ...]:
