@@ -24,7 +24,7 @@ Nothing here calls NumPy's or anybody else's transforms, windows or filters: eac
 in its own short file, definition first, and held against definitions and other tools in tests/.
 """
 
-from dsp.audio import AudioError, read_audio
+from dsp.audio import AudioError, read_audio, read_beginning
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
 from dsp.cooley_tukey import roots_of_unity
 from dsp.dct import dct, dct_matrix, lifter
@@ -94,6 +94,7 @@ __all__ = [
     "power_to_db",
     "preemphasis",
     "read_audio",
+    "read_beginning",
     "remove_dc",
     "resample",
     "rfft",

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from dsp import tool_conventions as tools
 from dsp.switches import Convention
-from dsp.tool_conventions import librosa
 
 zheng_casia = Convention(
     tool="Zheng et al. 2023, the image script's spectrogram",
@@ -21,7 +21,7 @@ zheng_casia = Convention(
 )
 
 dey_emodb = replace(
-    librosa,
+    tools.librosa,
     tool="Dey et al., 2D CNN-LSTM: librosa 0.8 melspectrogram, amplitude_to_db of a power",
     status="from the paper's code: librosa's convention but for the edges, which 0.8 mirrored, and the logarithm",
     framing="centred reflect",
@@ -31,7 +31,7 @@ dey_emodb = replace(
 )
 
 yadav_crnn = replace(
-    librosa,
+    tools.librosa,
     tool="Yadav et al., CRNN: the mel formula that the paper prints",
     status="from the paper: librosa's convention on the HTK scale",
     mel_scale="htk",

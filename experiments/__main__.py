@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments import PAPERS
-from experiments.results import HOME, ResultsError, load, percent, summarize
+from experiments.results import HOME, IDENTITY, ResultsError, load, percent, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         summaries = summarize(paper["runs"])
         width = max(len(label_of(row)) for row in paper["rows"])
         for row in paper["rows"]:
-            found = summaries.get((row["system"], row["recipe"], row["corpus"], row["protocol"]))
+            found = summaries.get(tuple(row[key] for key in IDENTITY[:4]))
             ours = f"{percent(found['accuracy'])} % ({found['n_runs']} runs)" if found else "not run"
             print(f"  {label_of(row):<{width}}  accuracy {ours:<24} published {row.get('published', '-')}")
         print()
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def label_of(row: dict) -> str:
-    return " ".join(row[key] for key in ("system", "recipe", "corpus", "protocol"))
+    return " ".join(row[key] for key in IDENTITY[:4])
 
 
 if __name__ == "__main__":

@@ -19,23 +19,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import softmax
 
 import nets
 from experiments.corpora import Corpus, CorpusError, casia
 from experiments.inputs import wang_cl
+from experiments.inputs.recordings import read_mono
 from experiments.recogniser import portable
 from experiments.recogniser.trained import RunError, load
 from experiments.synthetic import synthetic_corpus
-from experiments.timing import comparison, show, store
+from experiments.timing import DifferentError, comparison, show, store
 from nets.arranged import arranged
 
 SYSTEM, PER_EMOTION, ROUNDS = "wang_cl", 20, 3
 TIE = 1e-4  # of two probabilities
 OURS, PLAIN = "PyTorch float32", "plain librosa and PyTorch"
-
-
-class DifferentError(ValueError):
-    """Two programs that should compute the same do not. One line."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,8 +65,8 @@ def run(data: Path | None, run_folder: Path | None, per_emotion: int) -> tuple[l
     check_inputs(corpus, files)
     seconds, answers = timed(corpus, files, programs)
     facts = told(corpus, files, answers, trained=run_folder is not None)
-    whole, network = ({name: count(of) for name, of in seconds.items()} for count in (total, network_part))
-    features = {"ours": feature_part(seconds[OURS]), PLAIN: feature_part(seconds[PLAIN])}
+    features, network = ({name: of[:, part] for name, of in seconds.items()} for part in (0, 1))
+    features["ours"], whole = features[OURS], {name: of.sum(axis=1) for name, of in seconds.items()}
     task = f"WAV to label, {SYSTEM}, one core, {len(files)} sentences"
     rows = [comparison(task, name, PLAIN, whole) for name in seconds if "float32" in name]
     rows.append(comparison(f"features of a sentence, {SYSTEM}", "ours", PLAIN, features))
@@ -96,7 +94,7 @@ def sentences(data, run_folder, per_emotion: int) -> tuple[Corpus, torch.nn.Modu
 
 def back_ends(net: torch.nn.Module) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """inputs -> logits, by name; PLAIN last."""
-    example, fast = np.zeros((1, wang_cl.FRAMES, 141), np.float32), arranged(net).eval()
+    example, fast = np.zeros((1, *wang_cl.FEATURES["first-frames"].shape), np.float32), arranged(net).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its move to another package
         small = torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear, torch.nn.LSTM}, dtype=torch.qint8)
@@ -138,8 +136,6 @@ def plain_inputs(path) -> np.ndarray:
 
 
 def our_inputs(path) -> np.ndarray:
-    from experiments.inputs.recordings import read_mono
-
     signal, sample_rate, _ = read_mono(path)
     return wang_cl.first_frames(signal, sample_rate)
 
@@ -156,8 +152,8 @@ def check_inputs(corpus: Corpus, files: np.ndarray) -> None:
             raise DifferentError(f"{path}: inputs differ by {difference:.1e}")
 
 
-def timed(corpus: Corpus, files, programs) -> tuple[dict[str, list[dict]], dict[str, np.ndarray]]:
-    """Seconds of every part, in every round, and probabilities, by program.
+def timed(corpus: Corpus, files, programs) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """By program: seconds (n, 2) of features and network, a row for a sentence of a round; probabilities.
 
     A program answers all sentences, one after the other as the paper's did; then the next one does. One round
     before the others is not counted.
@@ -168,29 +164,16 @@ def timed(corpus: Corpus, files, programs) -> tuple[dict[str, list[dict]], dict[
             found = [one_sentence(corpus.paths[i], logits, plain=name == PLAIN) for i in files]
             answers[name] = np.stack([probabilities for _, probabilities in found])
             seconds[name] += [taken for taken, _ in found] if turn else []
-    return seconds, answers
+    return {name: np.array(of) for name, of in seconds.items()}, answers
 
 
-def one_sentence(path, logits: Callable[[np.ndarray], np.ndarray], plain: bool) -> tuple[dict, np.ndarray]:
-    """(seconds of features, reading among them, and of the network; probabilities)."""
+def one_sentence(path, logits: Callable[[np.ndarray], np.ndarray], plain: bool) -> tuple[tuple, np.ndarray]:
+    """((seconds of features, reading among them, seconds of the network), probabilities)."""
     began = time.perf_counter()
     inputs = (plain_inputs if plain else our_inputs)(path)[None]
     between = time.perf_counter()
     scores = logits(inputs)[0].astype(float)
-    taken = {"features": between - began, "network": time.perf_counter() - between}
-    return taken, np.exp(scores - scores.max()) / np.exp(scores - scores.max()).sum()
-
-
-def feature_part(of: list[dict]) -> list[float]:
-    return [sentence["features"] for sentence in of]
-
-
-def network_part(of: list[dict]) -> list[float]:
-    return [sentence["network"] for sentence in of]
-
-
-def total(of: list[dict]) -> list[float]:
-    return [sum(sentence.values()) for sentence in of]
+    return (between - began, time.perf_counter() - between), softmax(scores)
 
 
 def told(corpus: Corpus, files, answers: dict[str, np.ndarray], trained: bool) -> dict:

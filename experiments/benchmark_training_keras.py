@@ -19,7 +19,7 @@ from torch import nn
 
 import nets
 from experiments.optimizers import KerasAdam
-from experiments.timing import comparison, show, store
+from experiments.timing import DifferentError, comparison, show, store
 from experiments.training import Examples, _step, reuse_freed_memory
 from nets.arranged import arranged
 
@@ -32,10 +32,6 @@ NETWORKS = {  # batch size, shape of an example, examples of an epoch, steps of 
     "dey_1d_cnn_bilstm": (32, (1, 16000), WINDOWS, 2),
     "yadav_crnn": (16, (1, 128, 259), RECORDINGS, 1),
 }
-
-
-class DifferentError(ValueError):
-    """The two programs do not compute the same."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -16,15 +16,15 @@ import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import nets
-from experiments import audit, protocol
+from experiments import protocol
 from experiments.corpora import EMODB_LETTERS, Corpus, emodb
-from experiments.images import fingerprint
 from experiments.inputs import cache, dey_emodb
 from experiments.inputs.recordings import Survey, survey
 from experiments.runs import guarded
@@ -32,11 +32,12 @@ from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
     Side,
+    audited,
     common_splits,
     finish_options,
-    known,
+    load_corpus,
     parser_of,
-    small_synthetic_corpus,
+    run_all,
     summarize,
     train_and_score,
 )
@@ -162,25 +163,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> audit -> for every network, seed and split: train, score, store."""
-    corpus = load_corpus(options)
+    corpus = load_corpus(options, emodb)
     found = survey(corpus)
-    content = found.content
-    corpus = known(corpus, content)
-    corpus_audit = audit.audit_corpus(corpus, content)
-    print(audit.describe(corpus, corpus_audit))
+    of = audited(corpus, found.content)
     for name in options.model:
         model = replace(MODELS[name], **VARIANTS.get(options.recipe, {}))
-        features, files = inputs_of(model, corpus, found, options)
+        features, files = inputs_of(model, of.corpus, found, options)
         net = nets.build(model.setting.system, len(corpus.classes))
         print(f"\n{model.setting.system}\n{nets.summary(net, features.shape[1:])}")
-        results = []
-        for seed in options.seed:
-            for split in splits_of(model, corpus, content, options.protocol, seed):
-                facts = {"recipe": options.recipe, "seed": seed, "fold": split.fold}
-                facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                seen = model.inputs.name if model.inputs else "windows_1d"
-                facts["config"] = {"content": fingerprint(corpus, content), "inputs": seen}
-                results.append(run_split(options, corpus, model, features, files, split, facts))
+        config = {"inputs": model.inputs.name if model.inputs else "windows_1d"}
+        train = partial(run_split, options, of.corpus, model, features, files)
+        results = run_all(options, of, partial(splits_of, model), options.recipe, config, train)
         summarize(results, published=model.published)
 
 
@@ -230,12 +223,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.recipe != "published" and options.model != ["dey_2d_cnn_lstm"]:
         parser.error(f"--recipe {options.recipe} is a variant of --model dey_2d_cnn_lstm")
     return finish_options(parser, options, STEM)
-
-
-def load_corpus(options: argparse.Namespace) -> Corpus:
-    if options.data:
-        return emodb(options.data)
-    return small_synthetic_corpus(options.out / "synthetic_wav")
 
 
 if __name__ == "__main__":

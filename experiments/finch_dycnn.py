@@ -17,28 +17,29 @@ import argparse
 import math
 import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import nets
-from experiments import audit, protocol
+from experiments import protocol
 from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.iemocap import iemocap
-from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
 from experiments.runs import guarded
 from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
-    Side,
+    audited,
     common_splits,
     finish_options,
-    known,
+    limit,
+    load_corpus,
     parser_of,
-    small_synthetic_corpus,
+    run_all,
+    sides,
     summarize,
     train_and_score,
 )
@@ -98,38 +99,24 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> inputs -> audit -> for every network, seed and split: train, score, store."""
-    corpus = load_corpus(options)
-    images, content = cache.load(corpus, FEATURES[options.features_named], options.features)
-    corpus = known(corpus, content)
-    corpus_audit = audit.audit_corpus(corpus, content)
-    print(audit.describe(corpus, corpus_audit))
+    corpus = load_corpus(options, CORPORA[options.corpus])
+    front_end = FEATURES[options.features_named]
+    images, content = cache.load(corpus, front_end, options.features)
+    of = audited(corpus, content)
+    recipe, config = recipe_name(options.features_named, options.rate), {"inputs": front_end.name}
+    shortened = f"{options.steps} of {STEPS} steps" if options.steps < STEPS else None
     for model in options.model:
         print(f"\n{model}\n{nets.summary(nets.build(model, len(corpus.classes)), images.shape[1:])}")
-        results = []
-        for seed in options.seed:
-            for split in splits_of(corpus, content, options.protocol, seed):
-                recipe = recipe_name(options.features_named, options.rate)
-                facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
-                facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {
-                    "content": fingerprint(corpus, content),
-                    "inputs": FEATURES[options.features_named].name,
-                }
-                if options.steps < STEPS:
-                    facts["shortened"] = f"{options.steps} of {STEPS} steps"
-                results.append(run_split(options, corpus, model, images, split, facts))
-        published = PUBLISHED.get(corpus.name, "-") if model == MODELS[0] else "-"
-        summarize(results, published)
+        train = partial(run_split, options, of.corpus, model, images)
+        results = run_all(options, of, splits_of, recipe, config, train, shortened)
+        summarize(results, PUBLISHED.get(of.corpus.name, "-") if model == MODELS[0] else "-")
 
 
 def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: protocol.Split, facts: dict) -> list:
     """One network on one split."""
     z_score = fit_row_z_score(images, split.train)
     facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(z_score).items()}}
-    training, validation, test = (
-        Side(torch.from_numpy(z_score(images[of])).to(options.device), of)
-        for of in (split.train, split.validation, split.test)
-    )
+    training, validation, test = sides(split, lambda files: z_score(images[files]), options.device)
     recipe = Recipe(
         epochs=math.ceil(options.steps / math.ceil(len(split.train) / BATCH_SIZE)),
         batch_size=BATCH_SIZE,
@@ -138,7 +125,7 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: pr
     )
     setting = Setting(model, float(options.rate), recipe, optimizer="Keras' RMSprop")
     return train_and_score(
-        options, PAPER, corpus, setting, training.examples(corpus), validation if len(split.validation) else None,
+        options, PAPER, corpus, setting, training.examples(corpus), validation,
         {options.protocol: test}, facts, before_step=anneal,
     )  # fmt: skip
 
@@ -160,17 +147,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--rate", choices=RATES, default=RATES[0], help="of learning")
     parser.add_argument("--steps", type=int, metavar="N", help=f"fewer than {STEPS} is said in the result")
     options = parser.parse_args(arguments)
-    if options.steps is not None and not 1 <= options.steps <= STEPS:
-        parser.error(f"--steps {options.steps}: 1 .. {STEPS} is expected")
+    options.steps = limit(parser, options, "steps", STEPS, synthetic=20)
     options.model = list(MODELS) if "all" in options.model else options.model
-    options.steps = options.steps or (STEPS if options.data else 1 if options.smoke else 20)
     return finish_options(parser, options, STEM)
-
-
-def load_corpus(options: argparse.Namespace) -> Corpus:
-    if options.data:
-        return CORPORA[options.corpus](options.data)
-    return small_synthetic_corpus(options.out / "synthetic_wav")
 
 
 if __name__ == "__main__":

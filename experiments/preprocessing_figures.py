@@ -24,6 +24,7 @@ from spectrogram_images.files import exit_status
 
 THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
 WAVE, SHADE = "#0072bd", "0.85"
+SIGN = ListedColormap(["#35298c", "white", "#f0c020"])  # of -1, 0, 1
 TICKS = (500, 1000, 2000, 4000, 8000, 16000)  # Hz
 
 
@@ -95,8 +96,7 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
     meant = spectrogram(left, dey_emodb.mel_2d(signal, "z-score")[0], dey_emodb.IMAGE, rate)
     figure.colorbar(meant, ax=left, label="standard deviations")
     left.set_title("2D CNN-LSTM, meant: 8 s, z-score", size=10)
-    colours = ListedColormap(["#35298c", "white", "#f0c020"])
-    fed = spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=colours, vmin=-1.5, vmax=1.5)
+    fed = spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=SIGN, vmin=-1.5, vmax=1.5)
     figure.colorbar(fed, ax=right, ticks=(-1, 0, 1), label="sign of the level")
     right.set_title("2D CNN-LSTM, fed by the code: the sign", size=10)
 

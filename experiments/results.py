@@ -21,7 +21,7 @@ from pathlib import Path
 from experiments import timing
 from experiments.markdown import table
 from experiments.metrics import mean_interval, paired_comparison, share_interval
-from spectrogram_images.files import write_atomically
+from spectrogram_images.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).with_name("results")
@@ -48,7 +48,7 @@ def record(path, paper: dict, run: dict) -> None:
         runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
         runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
         text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
-        write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_text_atomically(path, text)
 
 
 @contextmanager
@@ -258,7 +258,7 @@ def main(arguments: list[str] | None = None) -> int:
             "README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.results"
         )
         return int(new != old)
-    write_atomically(readme, lambda temporary: temporary.write_text(new, encoding="utf-8"))
+    write_text_atomically(readme, new)
     print(f"{readme}: tables rewritten")
     return 0
 

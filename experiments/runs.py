@@ -14,7 +14,7 @@ from experiments.metrics import averages, report_lines, scores
 from experiments.provenance import provenance
 from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
-from spectrogram_images.files import write_atomically
+from spectrogram_images.files import write_atomically, write_text_atomically
 
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess")  # of others results stay in the run's folder
 
@@ -104,7 +104,7 @@ def keep_run(
     if corpus.name in STORED_CORPORA:
         record(results_file, paper, result)
     text = json.dumps(result, indent=1)
-    write_atomically(folder / "result.json", lambda path: path.write_text(text, encoding="utf-8"))
+    write_text_atomically(folder / "result.json", text)
     print("\n".join(report_lines(result, corpus.classes)))
     print(f"loss {result['loss_first']:.2f} -> {result['loss_last_epoch']:.2f}; figures and network in {folder}")
     return result

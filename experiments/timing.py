@@ -14,9 +14,13 @@ from pathlib import Path
 
 from experiments import markdown
 from experiments.provenance import processor, provenance
-from spectrogram_images.files import available_cores, write_atomically
+from spectrogram_images.files import available_cores, write_text_atomically
 
 HOME = Path(__file__).with_name("benchmarks")
+
+
+class DifferentError(ValueError):
+    """Two programs that should compute the same do not. One line."""
 
 
 def alternate(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
@@ -78,7 +82,7 @@ def store(name: str, rows: list[dict], facts: dict | None = None) -> None:
         "rows": rows,
     }
     text = json.dumps(content, indent=1) + "\n"
-    write_atomically(HOME / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+    write_text_atomically(HOME / f"{name}.json", text)
 
 
 def table(contents: list[dict]) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import nets
-from experiments import protocol
+from experiments import audit, protocol
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
 from experiments.inputs import cache
@@ -23,7 +23,7 @@ from experiments.runs import device_named, finished_run, keep_run
 from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.arranged import arranged
-from spectrogram_images.files import write_atomically
+from spectrogram_images.files import write_text_atomically
 
 PROTOCOLS = ("as-published", "honest", "speaker")
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
@@ -140,7 +140,7 @@ def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict
     names = short_names(shown["per_class"]) if percent_in_figure else list(shown["per_class"])
     confusion_heatmap(folder / "confusion.png", shown["confusion"], names, title, percent_in_figure)
     report = classification_report(shown, digits=4)
-    write_atomically(folder / "report.txt", lambda path: path.write_text(report, encoding="utf-8"))
+    write_text_atomically(folder / "report.txt", report)
 
 
 def answers(net: nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
@@ -164,6 +164,59 @@ def told(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, 
     return {name: " ".join(map(str, column)) for name, column in columns.items()}
 
 
+@dataclass(frozen=True)
+class Audited:
+    """A corpus under its right name, the content of its files, and what the audit found."""
+
+    corpus: Corpus
+    content: np.ndarray
+    found: dict
+
+
+def audited(corpus: Corpus, content: np.ndarray) -> Audited:
+    """Names and audits a corpus, and prints what was found; content : one value per file, equal for equal content."""
+    corpus = known(corpus, content)
+    found = audit.audit_corpus(corpus, content)
+    print(audit.describe(corpus, found))
+    return Audited(corpus, content, found)
+
+
+def run_all(
+    options: argparse.Namespace,
+    of: Audited,
+    splits_of: Callable[..., list[protocol.Split]],
+    recipe: str,
+    config: dict,
+    run_split: Callable[[protocol.Split, dict], list[dict]],
+    shortened: str | None = None,
+) -> list[list[dict]]:
+    """run_split(split, facts) for every seed and split of the protocol that was asked for.
+
+    Parameters
+    ----------
+    splits_of : corpus, content, name of the protocol, seed -> splits
+    recipe, config, shortened : for the facts; config beside the fingerprint of the corpus
+    """
+    config = {"content": fingerprint(of.corpus, of.content)} | config
+    results = []
+    for seed in options.seed:
+        for split in splits_of(of.corpus, of.content, options.protocol, seed):
+            facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
+            facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+            facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
+            results.append(run_split(split, facts))
+    return results
+
+
+def sides(split: protocol.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Side | None]:
+    """Training, validation and test, one example per file; None for a side without files.
+
+    inputs_of : (n,) int, files -> (n, ...) float32
+    """
+    of = (split.train, split.validation, split.test)
+    return [Side(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in of]
+
+
 def known(corpus: Corpus, content: np.ndarray) -> Corpus:
     """The corpus under its name, if its recordings are the published ones; "emodb" with others is "emodb_altered"."""
     altered = corpus.name in KNOWN_CONTENT and fingerprint(corpus, content) != KNOWN_CONTENT[corpus.name]
@@ -180,6 +233,11 @@ def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> 
     if corpus.name == "casia":
         return protocol.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
     return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
+
+
+def load_corpus(options: argparse.Namespace, load: Callable[[Path], Corpus]) -> Corpus:
+    """The corpus in the folder --data; without it, the synthetic one."""
+    return load(options.data) if options.data else small_synthetic_corpus(options.out / "synthetic_wav")
 
 
 def small_synthetic_corpus(folder: Path) -> Corpus:
@@ -202,6 +260,14 @@ def parser_of(stem: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
     return parser
+
+
+def limit(parser, options: argparse.Namespace, name: str, most: int, synthetic: int) -> int:
+    """options.name, 1 .. most; where it was left out, most, of a synthetic corpus `synthetic`, of a tiny one 1."""
+    given = getattr(options, name)
+    if given is not None and not 1 <= given <= most:
+        parser.error(f"--{name} {given}: 1 .. {most} is expected")
+    return given or (most if options.data else 1 if options.smoke else synthetic)
 
 
 def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace, stem: str) -> argparse.Namespace:

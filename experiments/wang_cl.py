@@ -16,27 +16,28 @@ compares with. Every setting below names its place in the paper, or says UNSTATE
 import argparse
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
 
 import nets
-from experiments import audit, protocol
+from experiments import protocol
 from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
-from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
 from experiments.runs import guarded
 from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
-    Side,
+    audited,
     common_splits,
     finish_options,
-    known,
+    limit,
+    load_corpus,
     parser_of,
-    small_synthetic_corpus,
+    run_all,
+    sides,
     summarize,
     train_and_score,
 )
@@ -110,36 +111,27 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> inputs -> audit -> for every network, seed and split: train, score, store."""
-    corpus = load_corpus(options)
-    features, content = cache.load(corpus, FEATURES[options.length], options.features)
-    corpus = known(corpus, content)
-    corpus_audit = audit.audit_corpus(corpus, content)
-    print(audit.describe(corpus, corpus_audit))
+    corpus = load_corpus(options, CORPORA[options.corpus])
+    front_end = FEATURES[options.length]
+    features, content = cache.load(corpus, front_end, options.features)
+    of = audited(corpus, content)
+    shortened = f"{options.epochs} of {RECIPE.epochs} epochs" if options.epochs < RECIPE.epochs else None
     for system in systems(options.model, options.reading):
         total, _ = nets.count_parameters(nets.build(system, len(corpus.classes)))
         print(f"\n{system}: {total:,} parameters")
-        results = []
-        for seed in options.seed:
-            for split in splits_of(corpus, content, options.protocol, seed):
-                facts = {"recipe": options.length, "seed": seed, "fold": split.fold}
-                facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {"content": fingerprint(corpus, content), "inputs": FEATURES[options.length].name}
-                if options.epochs < RECIPE.epochs:
-                    facts["shortened"] = f"{options.epochs} of {RECIPE.epochs} epochs"
-                results.append(run_split(options, corpus, system, features, split, facts))
-        summarize(results, PUBLISHED.get(corpus.name, {}).get(system, "-"))
+        train = partial(run_split, options, of.corpus, system, features)
+        results = run_all(options, of, splits_of, options.length, {"inputs": front_end.name}, train, shortened)
+        summarize(results, PUBLISHED.get(of.corpus.name, {}).get(system, "-"))
 
 
 def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: protocol.Split, facts: dict) -> list:
     """One network on one split. Without validation files the test set is watched, and nothing is selected on it."""
-    training, validation, test = (
-        Side(torch.from_numpy(features[of]).to(options.device), of)
-        for of in (split.train, split.validation, split.test)
-    )
+    training, validation, test = sides(split, lambda files: features[files], options.device)
     setting = Setting(system, LEARNING_RATE, replace(RECIPE, epochs=options.epochs), optimizer="PyTorch's Adam")
-    watched = validation if len(split.validation) else test
     scored = {options.protocol: test}
-    return train_and_score(options, PAPER, corpus, setting, training.examples(corpus), watched, scored, facts)
+    return train_and_score(
+        options, PAPER, corpus, setting, training.examples(corpus), validation or test, scored, facts
+    )
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
@@ -157,19 +149,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--length", choices=FEATURES, default="first-frames", help="how a recording gets 128 frames")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {RECIPE.epochs} is said in the result")
     options = parser.parse_args(arguments)
-    if options.epochs is not None and not 1 <= options.epochs <= RECIPE.epochs:
-        parser.error(f"--epochs {options.epochs}: 1 .. {RECIPE.epochs} is expected")
+    options.epochs = limit(parser, options, "epochs", RECIPE.epochs, synthetic=5)
     options.model = list(MODELS) if "all" in options.model else options.model
     if not systems(options.model, options.reading):
         parser.error(f"--reading {options.reading} is not for {', '.join(options.model)}")
-    options.epochs = options.epochs or (RECIPE.epochs if options.data else 1 if options.smoke else 5)
     return finish_options(parser, options, STEM)
-
-
-def load_corpus(options: argparse.Namespace) -> Corpus:
-    if options.data:
-        return CORPORA[options.corpus](options.data)
-    return small_synthetic_corpus(options.out / "synthetic_wav")
 
 
 if __name__ == "__main__":

@@ -15,15 +15,15 @@ Every setting below names its place in the paper, or says UNSTATED.
 import argparse
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import nets
-from experiments import audit, protocol
+from experiments import protocol
 from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
-from experiments.images import fingerprint
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
 from experiments.runs import guarded
@@ -31,11 +31,13 @@ from experiments.trained_runs import (
     PROTOCOLS,
     Setting,
     Side,
+    audited,
     common_splits,
     finish_options,
-    known,
+    limit,
+    load_corpus,
     parser_of,
-    small_synthetic_corpus,
+    run_all,
     summarize,
     train_and_score,
 )
@@ -107,20 +109,13 @@ def run_experiment(options: argparse.Namespace) -> None:
         features, content = cache.load(corpus, WITH_COPIES if options.augment else ORIGINALS, options.features)
         if not options.augment:
             features = features[:, None]  # one copy: the original
-        corpus = known(corpus, content)
-        corpus_audit = audit.audit_corpus(corpus, content)
-        print(audit.describe(corpus, corpus_audit))
+        of = audited(corpus, content)
         print(nets.summary(nets.build(SYSTEM, len(corpus.classes)), features.shape[2:]))
-        results = []
-        for seed in options.seed:
-            for split in splits_of(corpus, content, options.protocol, seed):
-                facts = {"recipe": "augmented" if options.augment else "plain", "seed": seed, "fold": split.fold}
-                facts["audit"] = audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}
-                facts["config"] = {"content": fingerprint(corpus, content), "copies": features.shape[1]}
-                if options.epochs < EPOCHS:
-                    facts["shortened"] = f"at most {options.epochs} of {EPOCHS} epochs"
-                results.append(run_split(options, corpus, features, split, facts))
-        summarize(results, PUBLISHED.get((corpus.name, facts["recipe"]), "-"))
+        recipe, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
+        shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
+        train = partial(run_split, options, of.corpus, features)
+        results = run_all(options, of, splits_of, recipe, config, train, shortened)
+        summarize(results, PUBLISHED.get((of.corpus.name, recipe), "-"))
 
 
 def run_split(options, corpus: Corpus, features: np.ndarray, split: protocol.Split, facts: dict) -> list[dict]:
@@ -161,18 +156,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--augment", action="store_true", help=f"also train on copies: {', '.join(COPIES[1:])}")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"at most; fewer than {EPOCHS} is said in the result")
     options = parser.parse_args(arguments)
-    if options.epochs is not None and not 1 <= options.epochs <= EPOCHS:
-        parser.error(f"--epochs {options.epochs}: 1 .. {EPOCHS} is expected")
-    options.epochs = options.epochs or (EPOCHS if options.data else 1 if options.smoke else 3)
+    options.epochs = limit(parser, options, "epochs", EPOCHS, synthetic=3)
     return finish_options(parser, options, STEM)
 
 
 def load_corpora(options: argparse.Namespace) -> list[Corpus]:
-    if not options.data:
-        return [small_synthetic_corpus(options.out / "synthetic_wav")]
-    if options.corpus == "all":
+    if options.data and options.corpus == "all":
         return [load(options.data / name) for name, load in CORPORA.items()]
-    return [CORPORA[options.corpus](options.data)]
+    return [load_corpus(options, CORPORA.get(options.corpus))]
 
 
 if __name__ == "__main__":

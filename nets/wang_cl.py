@@ -112,4 +112,4 @@ def _pooled(channels_in: int, channels_out: int) -> list[nn.Module]:
 
 
 def _width(sees: str) -> int:
-    return {"spectrogram": BINS, "mfcc": COEFFICIENTS}[sees]
+    return PARTS[sees].stop - PARTS[sees].start

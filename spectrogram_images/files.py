@@ -28,6 +28,11 @@ def write_atomically(path, write: Callable[[Path], object]) -> None:
         raise
 
 
+def write_text_atomically(path, text: str) -> None:
+    """A text file, UTF-8, that is there whole or not at all."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
 def exit_status(task: Callable[[], object], source, target) -> int:
     """0 after task(), which makes `target` of the recording `source`; 1 after one line about what it raised.
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dsp import read_audio
+from dsp import AudioError, read_audio, read_beginning
 
 SAMPLES = np.array([-1.0, -0.5, 0.0, 2.0**-7, 0.25, 1 - 2.0**-7])  # whole in 8 bits and more
 
@@ -55,3 +55,24 @@ def test_a_header_of_unknown_length_is_read(write_wav):
     content[at + 4 : at + 8] = b"\xff\xff\xff\xff"
     path.write_bytes(content)
     assert read_audio(path)[0].size == SAMPLES.size
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("seconds, n", [(0.5, 4000), (1.25, 10_000), (2.0, 12_000)])
+def test_the_beginning_is_the_whole_file_s(write_wav, rng, seconds, n, channels):
+    path = write_wav("x.wav", rng.uniform(-1, 1, (12_000, channels)).squeeze(), 8000, "DOUBLE")
+    (signal, sample_rate), (whole, _) = read_beginning(path, seconds), read_audio(path)
+    assert sample_rate == 8000 and signal.shape[-1] == n
+    np.testing.assert_array_equal(signal, whole[..., :n])
+
+
+def test_bad_beginnings(write_wav, tmp_path):
+    """What lies behind is not looked at."""
+    samples = np.where(np.arange(8000) == 6000, np.nan, 0.25)
+    path = write_wav("x.wav", samples, 8000, "DOUBLE")
+    assert read_beginning(path, 0.5)[0].size == 4000
+    (tmp_path / "text.wav").write_text("not audio")
+    bad = ((path, 0.9, "NaN"), (tmp_path / "text.wav", 1, "not readable"), (tmp_path / "no.wav", 1, ""))
+    for of, seconds, rule in bad:
+        with pytest.raises(AudioError, match=rf"{of.name}: .*{rule}"):
+            read_beginning(of, seconds)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
 from experiments.inputs.recordings import Survey, of_file, survey
-from spectrogram_images.files import available_cores, write_atomically
+from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
 from spectrogram_images.processes import mapped
 
 FEATURES = Path(__file__).parent.parent / "runs" / "features"
@@ -135,7 +135,7 @@ def _layout(path: Path) -> tuple[int, int]:
 def _note(path: Path, file, rows: list) -> None:
     file.flush()  # first the rows, then the note that they are there
     text = json.dumps(rows, indent=0)
-    write_atomically(path.with_suffix(".json"), lambda new: new.write_text(text, encoding="utf-8"))
+    write_text_atomically(path.with_suffix(".json"), text)
 
 
 def _features_of_file(front_end: FrontEnd, path: Path) -> np.ndarray | ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dsp import CONVENTIONS, Convention, extract
+from dsp import CONVENTIONS, Convention, extract, standardize
 from experiments.inputs.front_end import FrontEnd, at_16_khz, check_sounding
 
 CEPSTRA = CONVENTIONS[
@@ -56,7 +56,7 @@ class RowZScore:
 
     def __call__(self, images) -> np.ndarray:
         """images : (..., 39) -> float32, the same shape"""
-        return np.nan_to_num((images - np.asarray(self.mean)) / np.asarray(self.sd)).astype(np.float32)
+        return np.nan_to_num(standardize(images, self.mean, self.sd)).astype(np.float32)
 
 
 def fit_row_z_score(images, train) -> RowZScore:

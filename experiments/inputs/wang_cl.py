@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsp import CONVENTIONS, extract
+from dsp import CONVENTIONS, extract, min_max
 from experiments.inputs.front_end import FrontEnd, at_16_khz, check_sounding
 
 CEPSTRA = CONVENTIONS["wang_cl"]  # 512/256 Hamming, 26 bands, 13 MFCC with c0
@@ -47,15 +47,9 @@ def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray
     (cepstra,) = extract([signal], sample_rate, CEPSTRA, kind="mfcc")  # (13, n_frames)
     power = 10 ** (level[1:] / 10)
     spectrogram = 10 * np.log10((power[::2] + power[1::2]) / 2)
-    both = [scaled(_frames(x, length)) for x in (spectrogram, cepstra)]
+    both = [min_max(_frames(x, length)) for x in (spectrogram, cepstra)]
     found = np.ascontiguousarray(np.concatenate(both).T, dtype=np.float32)
     return np.pad(found, ((0, FRAMES - len(found)), (0, 0)))
-
-
-def scaled(x: np.ndarray) -> np.ndarray:
-    """(x - min) / (max - min); equal numbers become 0."""
-    least, greatest = x.min(), x.max()
-    return (x - least) / (greatest - least) if greatest > least else np.zeros_like(x)
 
 
 def _frames(x: np.ndarray, length: str) -> np.ndarray:

@@ -11,7 +11,7 @@ from experiments.metrics import scores
 from experiments.paper_figures import confusion_heatmap
 from experiments.recogniser.core import as_json, recognise
 from experiments.recogniser.trained import RUNS, Trained
-from spectrogram_images.files import write_atomically
+from spectrogram_images.files import write_text_atomically
 
 SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
 
@@ -101,7 +101,7 @@ def write(out, trained: Trained, objects: list[dict]) -> tuple[dict, Path | None
 def write_json(path, content) -> None:
     """`content` as a JSON file that is there whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_text_atomically(path, text)
 
 
 def default_out(folder, runs=RUNS) -> Path:

@@ -21,13 +21,10 @@ import torch
 from torch import nn
 
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
-from spectrogram_images.files import write_atomically
+from experiments.timing import DifferentError
+from spectrogram_images.files import write_atomically, write_text_atomically
 
 LARGEST_DIFFERENCE = 1e-4  # of logits, beside the largest one
-
-
-class DifferentError(ValueError):
-    """An exported network that does not answer as its original. One line."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -81,7 +78,7 @@ def export(trained: Trained, folder: Path) -> list[Path]:
         check(name, net, runner(content), example)
         write_atomically(folder / name, lambda path, content=content: path.write_bytes(content))
     text = json.dumps(facts, indent=1)
-    write_atomically(folder / "network.json", lambda path: path.write_text(text, encoding="utf-8"))
+    write_text_atomically(folder / "network.json", text)
     return [folder / name for name in (*made, "network.json")]
 
 

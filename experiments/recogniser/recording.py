@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from dsp import AudioError, read_audio, resample
+from dsp import AudioError, read_audio, read_beginning, resample
 
 LONGEST_S = 60  # what lies behind is not even read: time and memory stay bounded
 RATES = (1_000, 192_000)  # Hz, least and greatest
@@ -41,7 +41,7 @@ def read(path) -> Recording:
     """
     path = Path(path)
     seconds = _seconds(path)
-    signal, sample_rate = read_audio(path) if seconds <= LONGEST_S else _beginning(path)
+    signal, sample_rate = read_audio(path) if seconds <= LONGEST_S else read_beginning(path, LONGEST_S)
     if not RATES[0] <= sample_rate <= RATES[1]:
         raise AudioError(f"{path}: {sample_rate} Hz; {RATES[0]} .. {RATES[1]} Hz are expected")
     steps = []
@@ -85,20 +85,6 @@ def _seconds(path: Path) -> float:
     except (soundfile.LibsndfileError, RuntimeError, OSError):
         return 0.0
     return found.frames / found.samplerate if found.samplerate else 0.0
-
-
-def _beginning(path: Path) -> tuple[np.ndarray, int]:
-    """The first LONGEST_S, as read_audio returns them; the same errors, for the part that is read."""
-    try:
-        rate = soundfile.info(path).samplerate
-        signal, _ = soundfile.read(path, frames=LONGEST_S * rate, dtype="float64")
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise AudioError(f"{path}: not readable as audio ({str(error).strip().rstrip('.')})") from None
-    if signal.size == 0:
-        raise AudioError(f"{path}: no samples")
-    if not np.isfinite(signal).all():
-        raise AudioError(f"{path}: holds NaN or infinite samples")
-    return (signal if signal.ndim == 1 else np.ascontiguousarray(signal.T)), rate
 
 
 def _duration(seconds: float) -> str:

@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from matplotlib.colors import ListedColormap
 
 from experiments.inputs import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
-from experiments.preprocessing_figures import spectrogram
+from experiments.preprocessing_figures import SIGN, spectrogram
 from spectrogram_images import render
 from spectrogram_images.render import SAMPLE_RATE as IMAGE_RATE
 from spectrogram_images.render import WINDOW as IMAGE_WINDOW
 
 _DEY = SAMPLE_RATE
-SIGN = ListedColormap(["#35298c", "white", "#f0c020"])
 
 
 @dataclass(frozen=True)
