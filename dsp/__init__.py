@@ -5,7 +5,7 @@ One utterance walks through here as one plain array per arrow; time is always th
     read_audio(path)                        WAV samples           (n,)                 float64
     -> preemphasis                          high frequencies up   (n,)
     -> frame, extend, buffer                overlapping pieces    (frame_length, n_frames)
-    -> hamming, hann, povey, blackman       window                (frame_length,)
+    -> hamming, hann, povey, blackman ..    window                (frame_length,)
     -> fft, rfft (by definition: dft)       spectrum              (n_fft // 2 + 1, n_frames)  complex128
        stft, spectrogram                    the last three at once, and back: istft
     -> amplitude_to_db, power_to_db         level in decibels     (n_fft // 2 + 1, n_frames)
@@ -45,7 +45,7 @@ from dsp.stft import istft, power_spectral_density, spectrogram, stft
 from dsp.switches import Convention
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
-from dsp.windows import blackman, hamming, hann, povey
+from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
 __all__ = [
     "CONVENTIONS",
@@ -55,7 +55,9 @@ __all__ = [
     "add_noise",
     "add_noise_at_snr",
     "amplitude_to_db",
+    "bartlett",
     "blackman",
+    "blackman_harris",
     "buffer",
     "cmn",
     "cmvn",
@@ -99,6 +101,7 @@ __all__ = [
     "resample",
     "rfft",
     "roots_of_unity",
+    "sine",
     "sliding_cmn",
     "spectral_wiener",
     "spectrogram",
@@ -108,5 +111,6 @@ __all__ = [
     "time_stretch",
     "trace",
     "trim",
+    "tukey",
     "wiener",
 ]

@@ -35,15 +35,17 @@ def dct(x, norm: str | None = "ortho") -> np.ndarray:
     return x @ dct_matrix(x.shape[-1], x.shape[-1], norm).T
 
 
-def dct_matrix(n_out: int, n_in: int, norm: str | None = "ortho") -> np.ndarray:
-    """The first n_out rows of the DCT-II of n_in points: X = C x.
+def dct_matrix(n_out: int, n_in: int, norm: str | None = "ortho", kind: int = 2) -> np.ndarray:
+    """The first n_out rows of the DCT of n_in points: X = C x.
 
-    C[k, n] = a_k cos(pi k (2n + 1) / (2 n_in)), a_k as in dct
+    kind 2   C[k, n] = a_k cos(pi k (2n + 1) / (2 n_in)), a_k as in dct
+    kind 3   C[k, n] = a_n cos(pi n (2k + 1) / (2 n_in)), without a norm a_0 = 1: the inverse of kind 2
 
     Parameters
     ----------
     n_out, n_in : int >= 1, n_out <= n_in
     norm : "ortho", "htk" or None
+    kind : 2 or 3
 
     Returns
     -------
@@ -51,13 +53,18 @@ def dct_matrix(n_out: int, n_in: int, norm: str | None = "ortho") -> np.ndarray:
 
     Raises
     ------
-    ValueError  if n_out > n_in or the norm is unknown.
+    ValueError  if n_out > n_in, or the norm or kind is unknown.
 
     Source: as dct. Checked: tests/test_dct_matches_scipy.py
     """
     n_out, n_in = as_count(n_out, "n_out"), as_count(n_in, "n_in")
     if n_out > n_in:
         raise ValueError(f"{n_out=} coefficients cannot come from {n_in=} values")
+    if kind == 3:
+        matrix = np.ascontiguousarray(dct_matrix(n_in, n_in, norm).T[:n_out])
+        return matrix / np.where(np.arange(n_in) == 0, 2.0, 1.0) if norm is None else matrix
+    if kind != 2:
+        raise ValueError(f"{kind=} is neither 2 nor 3")
     k, n = np.arange(n_out)[:, None], np.arange(n_in)
     cosines = np.cos(np.pi * k * (2 * n + 1) / (2 * n_in))
     if norm == "ortho":

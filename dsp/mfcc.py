@@ -21,7 +21,7 @@ from dsp.normalization import cmn, cmvn, dither, remove_dc
 from dsp.preemphasis import preemphasis
 from dsp.sizes import Sizes, frames_given, sizes
 from dsp.switches import Convention
-from dsp.windows import blackman, hamming, hann, povey
+from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
 LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
 LEAST = 2.0**-126  # the least normal float32: what is below it has its logarithm, so that silence has a level
@@ -113,7 +113,7 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
     windowed = emphasized(raw, c) * window_of(size, c)[:, None]
     spectrum = rfft(windowed.T, size.n_fft).T
-    power = normalized_power(spectrum, size, c)
+    power = normalized_power(spectrum, size, sample_rate, c)
     steps = {"signal": x, "frames": frames, "windowed": windowed, "spectrum": spectrum, "power": power}
     if c.n_mels is None:
         steps["mel"] = power
@@ -124,7 +124,8 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     if c.n_mfcc is None or until == "log_mel":
         return steps
     steps["cepstrum"] = cepstrum_matrix(steps["log_mel"].shape[0], c) @ steps["log_mel"]
-    rows = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], raw, power, c)
+    energy_of = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of]
+    rows = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
     steps["mfcc"] = over_time(rows, c)
     return steps
 
@@ -162,6 +163,10 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
         "hann": hann,
         "povey": povey,
         "blackman": blackman,
+        "blackman harris": blackman_harris,
+        "bartlett": bartlett,
+        "sine": sine,
+        "tukey": tukey,
     }
     window = shapes[c.window](size.window, periodic=c.window_symmetry == "periodic")
     if not window.any():
@@ -170,15 +175,24 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
     return np.concatenate([np.zeros(before), window, np.zeros(size.frame - size.window - before)])
 
 
-def normalized_power(spectrum: np.ndarray, size: Sizes, c: Convention) -> np.ndarray:
+def normalized_power(spectrum: np.ndarray, size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
     """|X|^2 or |X| after the convention's normalisation."""
-    power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(window_of(size, c), size, c)
+    power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(window_of(size, c), size, sample_rate, c)
+    if c.spectrum_sides == "both":
+        power[1 : (size.n_fft + 1) // 2] *= 2
     return np.sqrt(power) if c.spectrum == "magnitude" else power
 
 
-def power_divisor(window: np.ndarray, size: Sizes, c: Convention) -> float:
+def power_divisor(window: np.ndarray, size: Sizes, sample_rate: float, c: Convention) -> float:
     """What the convention divides |X|^2 by."""
-    divisor = {None: 1.0, "n_fft": size.n_fft, "window sum": window.sum() ** 2, "window energy": np.sum(window**2)}
+    energy = np.sum(window**2)
+    divisor = {
+        None: 1.0,
+        "n_fft": size.n_fft,
+        "window sum": window.sum() ** 2,
+        "window energy": energy,
+        "density": sample_rate * energy,
+    }
     return divisor[c.spectrum_norm]
 
 
@@ -190,6 +204,8 @@ def filterbank_of(size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
 
 def compressed(mel: np.ndarray, c: Convention) -> np.ndarray:
     """The logarithm with its floor, reference, dynamic range, gain and offset."""
+    if c.log is None:
+        return c.log_gain * mel + c.log_offset
     if c.floor_rule == "at least":
         mel = np.maximum(mel, c.floor)
     elif c.floor_rule == "add":
@@ -209,8 +225,8 @@ def compressed(mel: np.ndarray, c: Convention) -> np.ndarray:
 def cepstrum_matrix(n_mels: int, c: Convention) -> np.ndarray:
     """The rows of the DCT that the convention keeps, in its order."""
     if c.c0 == "first":
-        return dct_matrix(c.n_mfcc, n_mels, c.dct_norm)
-    rows = dct_matrix(c.n_mfcc + 1, n_mels, c.dct_norm)
+        return dct_matrix(c.n_mfcc, n_mels, c.dct_norm, c.dct_type)
+    rows = dct_matrix(c.n_mfcc + 1, n_mels, c.dct_norm, c.dct_type)
     return np.concatenate([rows[1:], rows[:1]]) if c.c0 == "last" else rows[1:]
 
 
@@ -222,11 +238,10 @@ def cepstrum_weights(c: Convention) -> np.ndarray:
     return np.append(weights[1:], weights[0]) if c.c0 == "last" else weights[1:]
 
 
-def with_energy(cepstra: np.ndarray, raw: np.ndarray, power: np.ndarray, c: Convention) -> np.ndarray:
+def with_energy(cepstra: np.ndarray, energy: np.ndarray, c: Convention) -> np.ndarray:
     """The cepstra with the log energy of each frame in its place."""
     if c.energy is None:
         return cepstra
-    energy = np.sum(raw**2, axis=0) if c.energy_of == "raw frame" else np.sum(power, axis=0)
     row = np.log(np.maximum(energy, max(c.energy_floor, LEAST)))[None]
     if c.energy == "replaces c0":
         return np.concatenate([cepstra[:-1], row]) if c.c0 == "last" else np.concatenate([row, cepstra[1:]])

@@ -17,6 +17,7 @@ CONVENTIONS: dict[str, Convention] = {
     "matlab_audio_toolbox": tools.matlab_audio_toolbox,
     "voicebox": tools.voicebox,
     "scipy_stft": tools.scipy_stft,
+    "scipy_spectrogram": tools.scipy_spectrogram,
     "whisper": tools.whisper,
     "zheng_casia": papers.zheng_casia,
     "dey_emodb": papers.dey_emodb,

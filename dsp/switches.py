@@ -20,21 +20,22 @@ WORDS = {  # the words each field may hold; None is allowed where it is listed
     "rounding": ("down", "half up", "power of two down"),
     "framing": ("inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy"),
     "last_frame": ("kept", "dropped"),
-    "window": ("rectangular", "hamming", "hann", "povey", "blackman"),
+    "window": ("rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "sine", "tukey"),
     "window_symmetry": ("symmetric", "periodic"),
     "window_place": ("left", "centre"),
     "spectrum": ("power", "magnitude"),
-    "spectrum_norm": (None, "n_fft", "window sum", "window energy"),
+    "spectrum_norm": (None, "n_fft", "window sum", "window energy", "density"),
+    "spectrum_sides": ("one", "both"),
     "mel_scale": ("htk", "kaldi", "slaney"),
     "mel_triangles": ("hz", "mel", "bins"),
     "mel_norm": (None, "area", "sum", "both sides"),
-    "log": ("ln", "log10", "10 log10", "20 log10"),
+    "log": (None, "ln", "log10", "10 log10", "20 log10"),
     "floor_rule": ("at least", "add", "zeros only", "share of maximum"),
     "reference": (None, "maximum"),
-    "dct_norm": ("ortho", "htk"),
+    "dct_norm": (None, "ortho", "htk"),
     "c0": ("first", "last", "none"),
     "energy": (None, "replaces c0", "first", "last"),
-    "energy_of": ("raw frame", "spectrum"),
+    "energy_of": ("raw frame", "windowed frame", "spectrum"),
     "delta_edges": ("replicate", "interp"),
     "delta_second": ("delta of delta", "delta of delta, extended", "curvature"),
     "normalization": (None, "mean", "mean and variance"),
@@ -71,7 +72,12 @@ class Convention:
 
     # spectrum
     spectrum: str = "power"  # |X|^2 or |X|
-    spectrum_norm: str | None = None  # divides the power by n_fft, or X by sum(w) or sqrt(sum(w^2))
+    spectrum_norm: str | None = (
+        None  # divides the power by n_fft, X by sum(w) or sqrt(sum(w^2)); "density": by rate sum(w^2)
+    )
+    spectrum_sides: str = (
+        "one"  # "both": twice the power but at 0 Hz and the Nyquist frequency, which have no mirror image
+    )
 
     # mel filters
     n_mels: int | str | None = 26  # None: the bins themselves; "3 ln rate": floor(3 ln sample_rate)
@@ -82,7 +88,7 @@ class Convention:
     mel_norm: str | None = None
 
     # logarithm
-    log: str = "ln"
+    log: str | None = "ln"  # None: none of what follows but gain and offset
     floor: float = 1e-10  # > 0
     floor_rule: str = "at least"
     reference: str | None = None  # "maximum": the clip's greatest value becomes 0
@@ -92,12 +98,13 @@ class Convention:
 
     # cepstrum
     n_mfcc: int | None = 13  # coefficients c0 .. c(n-1), or c1 .. cn where c0 is "last" or "none"; None: no cepstrum
-    dct_norm: str = "ortho"
+    dct_type: int = 2
+    dct_norm: str | None = "ortho"
     c0: str = "first"
     lifter: float = 0.0
     lifter_first: int = 0  # 1: librosa's count from one
     energy: str | None = None
-    energy_of: str = "raw frame"  # ln of the sum of squares after DC removal, or of the spectrum
+    energy_of: str = "raw frame"  # ln of the sum of squares after DC removal, after the window, or of the spectrum
     energy_floor: float = 0.0
 
     # over time
@@ -128,6 +135,8 @@ class Convention:
             raise ValueError(f"floor={self.floor} must be more than 0: silence needs a level")
         if not 0 <= self.preemphasis <= 1:
             raise ValueError(f"preemphasis={self.preemphasis} is outside 0..1")
+        if self.dct_type not in (2, 3):
+            raise ValueError(f"dct_type={self.dct_type} is neither 2 nor 3")
         if self.delta_orders not in (0, 1, 2):
             raise ValueError(f"delta_orders={self.delta_orders} is none of 0, 1, 2")
 

@@ -216,6 +216,22 @@ scipy_stft = Convention(
     n_mfcc=None,
 )
 
+scipy_spectrogram = Convention(
+    tool="scipy 1.17 signal.spectrogram: power spectral density, one-sided, no logarithm",
+    status="verified against scipy 1.17.1",
+    dc_removal="frame",
+    frame_length=256,
+    hop_length=224,
+    n_fft="frame length",
+    window="tukey",
+    window_symmetry="periodic",
+    spectrum_norm="density",
+    spectrum_sides="both",
+    n_mels=None,
+    log=None,
+    n_mfcc=None,
+)
+
 whisper = Convention(
     tool="openai-whisper log_mel_spectrogram (80 bands, without its padding to 30 s)",
     status=_FROM_DOCUMENTS + "; its mel bank equals librosa's, its frames torch.stft's",

@@ -18,6 +18,16 @@ def test_dct(rng, n, norm):
     np.testing.assert_allclose(dsp.dct_matrix(n, n, norm) @ x[0], dsp.dct(x[0], norm), atol=ATOL)
 
 
+@pytest.mark.parametrize("norm", ["ortho", None])
+def test_type_three(rng, norm):
+    """The inverse of type 2, and what librosa computes when it is told dct_type=3; not what HTK does."""
+    x = rng.standard_normal(26)
+    expected = scipy_fft.dct(x, type=3, norm=norm)
+    np.testing.assert_allclose(dsp.dct_matrix(13, 26, norm, kind=3) @ x, expected[:13], atol=ATOL)
+    with pytest.raises(ValueError, match="kind=1"):
+        dsp.dct_matrix(13, 26, norm, kind=1)
+
+
 def test_orthonormal():
     C = dsp.dct_matrix(20, 20)
     np.testing.assert_allclose(C @ C.T, np.eye(20), atol=1e-14)

@@ -114,6 +114,9 @@ def check_scipy(x, rate):
     theirs = scipy_signal.stft(x, rate)[2]
     weights = window_of(sizes(c, rate, x.size), c)
     assert relative(dsp.trace(x, rate, c)["spectrum"] / weights.sum(), theirs) <= FLOAT64
+    if x.size >= 256:
+        density = scipy_signal.spectrogram(x, rate)[2]
+        assert relative(dsp.log_mel(x, rate, "scipy_spectrogram"), density) <= FLOAT64
 
 
 CHECKS = {
@@ -265,6 +268,36 @@ def test_voicebox_and_matlab_by_their_documents(utterance):
     assert relative(dsp.mfcc(x, RATE, "matlab_audio_toolbox"), expected) <= 1e-9
 
 
+@pytest.mark.parametrize("scaling", ["density", "spectrum"])
+@pytest.mark.parametrize("n_fft", [400, 401, 512])
+def test_scipys_spectrograms(scaling, n_fft, utterance):
+    c = replace(
+        CONVENTIONS["scipy_spectrogram"],
+        frame_length=400,
+        hop_length=160,
+        n_fft=n_fft,
+        window="blackman harris",
+        spectrum_norm={"density": "density", "spectrum": "window sum"}[scaling],
+    )
+    if n_fft == 401:
+        c = replace(c, frame_length=401)
+    length = c.frame_length
+    theirs = scipy_signal.spectrogram(utterance, RATE, "blackmanharris", length, length - 160, n_fft, scaling=scaling)[
+        2
+    ]
+    assert relative(dsp.log_mel(utterance, RATE, c), theirs) <= FLOAT64
+
+
+def test_kaldis_energy_after_the_window(utterance):
+    """raw_energy=False, of either kind of window."""
+    for window in ("hamming", "sine"):
+        options = kaldi_native_fbank.MfccOptions()
+        options.frame_opts.dither, options.raw_energy, options.frame_opts.window_type = 0, False, window
+        theirs = fed(kaldi_native_fbank.OnlineMfcc(options), utterance, RATE, 13)
+        c = replace(CONVENTIONS["kaldi"], energy_of="windowed frame", window=window)
+        assert relative(dsp.mfcc(utterance, RATE, c), theirs) <= KALDI
+
+
 def test_trace_ends_where_the_convention_does(utterance):
     assert list(dsp.trace(utterance, RATE, "librosa")) == [
         "signal", "frames", "windowed", "spectrum", "power", "filterbank", "mel", "log_mel", "cepstrum", "mfcc",
@@ -294,4 +327,4 @@ def test_the_presets_say_what_they_were_verified_against():
     for name, convention in CONVENTIONS.items():
         assert convention.tool and any(word in convention.status for word in ("verified", "paper")), name
     rows = csv.reader([",".join(CONVENTIONS)])
-    assert len(next(rows)) == 18
+    assert len(next(rows)) == 19

@@ -33,7 +33,8 @@ def extract(
 ) -> list[np.ndarray]:
     """Features of many signals; equals mfcc(x, ...) or log_mel(x, ...) of each, many times as fast.
 
-    A transform of an odd length, or with a prime factor above 31, takes the textbook lane.
+    A transform of an odd length, or with a prime factor above 31, takes the textbook lane; so do features without a
+    logarithm, spectra of both sides, and the energy of the windowed frame.
 
     Parameters
     ----------

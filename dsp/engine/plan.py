@@ -53,7 +53,7 @@ class Plan(NamedTuple):
     size: Sizes
     dtype: np.dtype
     before: int  # samples that the framing puts before the signal
-    fast: bool  # whether the kernels know the transform; otherwise the textbook lane is taken
+    fast: bool  # whether the kernels know all of it; otherwise the textbook lane is taken
     tables: Tables
     mirror: int | None  # beyond the ends: None zeros, 0 mirrored about the first and last sample, 1 with these repeated
     whole_clip: bool  # whether a level depends on the greatest of its clip
@@ -72,7 +72,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
     size = sizes(c, sample_rate)
     dtype = np.dtype(dtype)
     window = window_of(size, c)
-    window = window / math.sqrt(power_divisor(window, size, c))
+    window = window / math.sqrt(power_divisor(window, size, sample_rate, c))
     energy_of = c.energy and c.energy_of
     as_they_are = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
     tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", as_they_are)
@@ -99,7 +99,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         size=size,
         dtype=dtype,
         before=samples_before(size.frame, size.hop, c.framing),
-        fast=is_fast(size.n_fft),
+        fast=is_fast(size.n_fft) and c.log is not None and c.spectrum_sides == "one" and energy_of != "windowed frame",
         tables=tables,
         mirror={"centred reflect": 0, "mirror": 1}.get(c.framing),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum",

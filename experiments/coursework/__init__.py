@@ -1,1 +1,1 @@
-"""Eight short labs, from framing to why splits matter, each ending in a check. Begin with lab_1_framing_and_windows.py."""
+"""Eight short labs, from framing to why splits matter, each ending in a check: begin with lab_1."""
