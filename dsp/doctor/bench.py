@@ -1,0 +1,136 @@
+"""Features of one clip under many conventions: every stage is kept, so that a new convention costs what it changes.
+
+The stages are those of dsp/mfcc.py, called one by one; only what is remembered, and that a search may look at some
+columns instead of all, is this file's.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from dsp.checks import as_signal
+from dsp.fft import rfft
+from dsp.mfcc import (
+    cepstrum_matrix,
+    cepstrum_weights,
+    compressed,
+    condition,
+    emphasized,
+    filterbank_of,
+    frames_of,
+    normalized_power,
+    over_time,
+    window_of,
+    with_energy,
+)
+from dsp.normalization import remove_dc
+from dsp.sizes import frames_given, sizes
+from dsp.switches import Convention
+
+MOST_KEPT = 48  # spectra, and as many mel matrices
+OF_SPECTRUM = (
+    *("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first", "framing", "last_frame"),
+    *("window", "window_symmetry", "window_place"),
+)
+OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
+OF_POWER = ("scale", "spectrum", "spectrum_norm", "spectrum_sides")
+
+
+class Bench:
+    """One signal, and what was computed of it."""
+
+    def __init__(self, signal, sample_rate: float):
+        self.signal = as_signal(signal)
+        self.rate = sample_rate
+        self.columns = None  # frames to look at, as indices; None: all
+        self._spectra, self._mels, self._banks = {}, {}, {}
+
+    def look_at(self, columns) -> None:
+        """From now on features have these columns alone (None: all); what a clip's maximum decides is theirs, too."""
+        self.columns = columns
+        self._spectra.clear()
+        self._mels.clear()
+
+    def n_frames(self, c: Convention) -> int:
+        """How many frames the whole clip has; 0 if the convention does not fit it."""
+        try:
+            return frames_given(self.signal.size, sizes(c, self.rate, self.signal.size), c)
+        except ValueError:
+            return 0
+
+    def static(self, c: Convention, kind: str) -> np.ndarray:
+        """log_mel, or the cepstra with their energy, before deltas and normalisation: (n_rows, n_columns).
+
+        Raises ValueError where the convention does not fit the clip.
+        """
+        mel, power, frames = self._mel(c)
+        level = compressed(mel, c)
+        if kind == "log_mel":
+            return level
+        energies = {"raw frame": frames[0] * c.scale**2, "windowed frame": frames[1] * c.scale**2}
+        energy = power.sum(axis=0) if c.energy_of == "spectrum" else energies[c.energy_of]
+        cepstra = cepstrum_matrix(len(level), c) @ level
+        return with_energy(cepstra * cepstrum_weights(c)[:, None], energy, c)
+
+    def features(self, c: Convention, kind: str) -> np.ndarray:
+        """The finished features: as `static`, for cepstra with deltas and normalisation."""
+        rows = self.static(c, kind)
+        return over_time(rows, c) if kind == "mfcc" else rows
+
+    def n_mels(self, c: Convention) -> int:
+        """How many levels go into a cepstrum."""
+        return len(self._mel(c)[0])
+
+    def drift(self, c: Convention, eps: float) -> np.ndarray:
+        """(n_mels, n_columns): how far the logarithm of a band moves, in units of 1, by rounding of its frame's power.
+
+        Nothing moves in an empty band, or in one that stays below the floor.
+        """
+        mel, power, _ = self._mel(c)
+        noise = 30 * eps * power.sum(axis=0) * (mel.max(axis=1, keepdims=True) > 0)
+        least = c.floor * (mel.max() if c.floor_rule == "share of maximum" else 1)
+        if c.floor_rule != "zeros only":
+            noise = np.where(mel + noise > least, noise, 0)
+            mel = np.maximum(mel, least)
+        return np.log1p(noise / np.maximum(mel, noise + 1e-300))
+
+    def _mel(self, c: Convention):
+        size = sizes(c, self.rate, self.signal.size)
+        of_spectrum = (size, *(getattr(c, name) for name in OF_SPECTRUM))
+        of_bank = (size.n_fft, *(getattr(c, name) for name in OF_BANK))
+        key = (of_spectrum, of_bank, *(getattr(c, name) for name in OF_POWER))
+        spectrum, *frames = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size))
+
+        def mel():
+            power = normalized_power(spectrum, size, self.rate, c)
+            power *= c.scale if c.spectrum == "magnitude" else c.scale**2
+            return (power if c.n_mels is None else self._bank(c, size, of_bank) @ power), power
+
+        return *_kept(self._mels, key, mel), frames
+
+    def _spectrum(self, c: Convention, size):
+        plain = replace(c, scale=1.0, dither=0.0)
+        frames = frames_of(condition(self.signal, plain), size, c)
+        if self.columns is not None:
+            frames = frames[:, self.columns]
+        raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
+        windowed = emphasized(raw, c) * window_of(size, c)[:, None]
+        return rfft(windowed.T, size.n_fft).T, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
+
+    def _bank(self, c: Convention, size, key):
+        def bank():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # of empty filters
+                return filterbank_of(size, self.rate, c)
+
+        return _kept(self._banks, key, bank, most=400)
+
+
+def _kept(memory: dict, key, compute, most: int = MOST_KEPT):
+    """memory[key], computed where it is not there; the oldest makes room."""
+    if key not in memory:
+        if len(memory) >= most:
+            del memory[next(iter(memory))]
+        memory[key] = compute()
+    return memory[key]

@@ -1,0 +1,368 @@
+"""What the search tries: other values of every switch, and lengths that give the frames that were counted.
+
+A change is a dict for dataclasses.replace: most change one switch, some change several that only make sense together.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+
+from dsp.framing import FRAMINGS, count_frames, samples_before
+from dsp.sizes import sizes
+from dsp.switches import WORDS, Convention
+
+LENGTHS_MS = (5, 8, 10, 12.5, 15, 16, 20, 23.2, 24, 25, 25.6, 30, 32, 35, 40, 45, 46.4, 50, 60, 64, 80, 92.8, 100, 128)
+COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)
+PREEMPHASIS = (0.0, 0.9, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
+F_MIN = (
+    0,
+    10,
+    20,
+    25,
+    30,
+    40,
+    50,
+    60,
+    64,
+    70,
+    80,
+    90,
+    100,
+    120,
+    125,
+    130,
+    133,
+    400 / 3,
+    150,
+    180,
+    200,
+    250,
+    300,
+    400,
+    500,
+)
+F_MAX = (
+    *(None, 3000, 3400, 3500, 3600, 3700, 3800, 3900, 4000, 5000, 5500, 6000, 6400, 6500, 6800, 6855.4976, 7000, 7200),
+    *(7400, 7500, 7600, 7700, 7800, 7900, 7950, 8000, 10_000, 11_000, 11_025, 12_000, 14_000, 15_000, 16_000, 20_000),
+)
+N_MELS = (
+    *(
+        10,
+        12,
+        13,
+        14,
+        15,
+        16,
+        18,
+        19,
+        20,
+        21,
+        22,
+        23,
+        24,
+        25,
+        26,
+        27,
+        28,
+        29,
+        30,
+        32,
+        33,
+        34,
+        35,
+        36,
+        38,
+        39,
+        40,
+        42,
+        44,
+    ),
+    *(45, 48, 50, 52, 54, 56, 60, 64, 66, 70, 72, 75, 80, 85, 90, 96, 100, 110, 120, 128, 140, 150, 160, 200, 224, 256),
+)
+FLOORS = (
+    *(
+        float(np.finfo(np.float64).tiny),
+        1e-30,
+        1e-20,
+        1e-16,
+        float(np.finfo(np.float64).eps),
+        1e-14,
+        1e-12,
+        1e-10,
+        1e-9,
+    ),
+    *(1e-8, float(np.finfo(np.float32).eps), 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0),
+)
+DYNAMIC_RANGES = {
+    "ln": (None, 6, 8, 10, 12, 14, 15, 16, 18, 20, 60, 80),
+    "log10": (None, 4, 5, 6, 8, 10, 12, 60, 80),
+    "10 log10": (None, 30, 40, 50, 60, 70, 80, 90, 96, 100, 120),
+    "20 log10": (None, 30, 40, 50, 60, 70, 80, 90, 96, 100, 120),
+}
+SCALES = (1.0, 2.0, 128.0, 32767.0, 32768.0, 65536.0)
+LIFTERS = (
+    0.0,
+    10.0,
+    11.0,
+    12.0,
+    13.0,
+    14.0,
+    15.0,
+    18.0,
+    20.0,
+    21.0,
+    22.0,
+    23.0,
+    24.0,
+    25.0,
+    26.0,
+    28.0,
+    30.0,
+    32.0,
+    40.0,
+)
+ENERGY_FLOORS = (0.0, float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps), 1e-10, FLOORS[10], 1.0)
+GAINS = ({"log_gain": 1.0, "log_offset": 0.0}, {"log_gain": 0.25, "log_offset": 1.0})
+OF_GRID = (
+    *("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft"),
+    *("framing", "last_frame", "window_place"),
+)
+CEPSTRUM_ROWS = [  # which rows stand where
+    {"c0": c0, "energy": energy}
+    for c0 in WORDS["c0"]
+    for energy in WORDS["energy"]
+    if not (c0 == "none" and energy == "replaces c0")
+]
+ONE_RESULT = (  # changes of several switches that leave every value as it is, where there are no mel filters
+    {"spectrum": "magnitude", "log": "20 log10"},
+    {"spectrum": "power", "log": "10 log10"},
+)
+
+
+def with_lengths(c: Convention, frame_length: int, hop_length: int, rate: float) -> Convention:
+    """The convention with these lengths in samples; said in seconds where it says seconds."""
+    size = _sizes(c, rate)
+    if size and size.window == frame_length:
+        changes = {}
+    elif c.frame_length is None:
+        changes = {"frame_length_s": _seconds(frame_length, rate)}
+        if c.rounding == "power of two down":
+            changes["rounding"] = "down"
+    else:
+        changes = {"frame_length": frame_length}
+    c = replace(c, **changes)
+    size = _sizes(replace(c, n_fft="power of two"), rate)
+    if size and size.hop == hop_length:
+        return c
+    if c.hop_length is None:
+        return replace(c, hop_length_s=_seconds(hop_length, rate))
+    return replace(c, hop_length=hop_length)
+
+
+def _seconds(n: int, rate: float) -> float:
+    """n samples in seconds, the shortest decimal that comes back to n."""
+    for digits in range(3, 12):
+        seconds = round(n / rate, digits)
+        if int(seconds * rate + 1e-9) == n and int(seconds * rate + 0.5) == n:
+            return seconds
+    return n / rate
+
+
+def _sizes(c: Convention, rate: float):
+    try:
+        return sizes(c, rate)
+    except ValueError:
+        return None
+
+
+def grids(c: Convention, rate: float, n_samples: int, n_frames: int, n_fft: int | None) -> list[Convention]:
+    """The convention with coarse frame lengths and every hop and framing that give this number of frames.
+
+    n_fft is given where the number of bins is. Framings that begin at the same sample count as one here.
+    """
+    found = {}
+    lengths = [round(ms * rate / 1000) for ms in COARSE_MS]
+    own = _sizes(c, rate)
+    if n_fft is not None:
+        lengths = [n for n in lengths if n < n_fft] + [n_fft]
+    elif own:
+        lengths = [own.window, *lengths]
+    framings = sorted(FRAMINGS, key=lambda framing: framing != c.framing)
+    for length in lengths:
+        for framing in framings:
+            for hop in hops(length, framing, n_samples, n_frames, rate):
+                key = (length, hop, samples_before(length, hop, framing))
+                if key not in found:
+                    n = n_fft or (c.n_fft if isinstance(c.n_fft, str) else max(c.n_fft, 1 << (length - 1).bit_length()))
+                    found[key] = with_lengths(replace(c, framing=framing, n_fft=n), length, hop, rate)
+    return list(found.values())
+
+
+def hops(
+    length: int, framing: str, n_samples: int, n_frames: int, rate: float, most: int = 4, first: int | None = None
+) -> list[int]:
+    """Hops that give n_frames of this length: that which is asked for first, then the customary ones."""
+    low = max(1, (n_samples - 2 * length) // (n_frames + 1))
+    high = (n_samples + 2 * length) // max(1, n_frames - 1) + 1
+    fitting = [hop for hop in range(low, high + 1) if count_frames(n_samples, length, hop, framing) == n_frames]
+    return sorted(fitting, key=lambda hop: (hop != first, -_custom(hop, length, rate), hop))[:most]
+
+
+def _custom(hop: int, length: int, rate: float) -> int:
+    """How customary a hop is: whole halves of a millisecond, powers of two, halves and quarters of the frame."""
+    ms = 1000 * hop / rate
+    return (
+        2 * (abs(ms - round(ms)) < 1e-9)
+        + (abs(2 * ms - round(2 * ms)) < 1e-9)
+        + (abs(ms / 5 - round(ms / 5)) < 1e-9)
+        + 2 * (hop & (hop - 1) == 0)
+        + (hop % 16 == 0)
+        + 2 * (hop in (length // 2, length // 4))
+    )
+
+
+def changes(c: Convention, at: "Place") -> Iterator[dict]:
+    """Every change of the convention that the search tries; what does not fit raises ValueError when it is used."""
+    yield from spectrum_changes(c, at)
+    yield from filter_changes(c, at)
+    yield from late_changes(c, at)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the changes must fit: the clip and the matrix."""
+
+    rate: float
+    n_samples: int
+    n_frames: int
+    kind: str
+    n_static: int
+    fixed_bins: bool  # the rows are the bins of the transform
+
+
+def spectrum_changes(c: Convention, at: Place) -> Iterator[dict]:
+    """The changes that need new spectra."""
+    yield from _words(c, ("dc_removal", "rounding"))
+    yield from window_changes(c)
+    yield from ({"preemphasis": value} for value in PREEMPHASIS)
+    yield from _words(c, ("preemphasis_in", "preemphasis_first"))
+    if not at.fixed_bins:
+        yield from ({"n_fft": n} for n in _transforms(c, at.rate))
+    yield from grid_changes(c, at)
+
+
+def window_changes(c: Convention) -> Iterator[dict]:
+    yield from _words(c, ("window", "window_symmetry"))
+
+
+def filter_changes(c: Convention, at: Place) -> Iterator[dict]:
+    """The changes that need the spectra there are."""
+    yield from _words(c, ("spectrum", "spectrum_norm", "spectrum_sides"))
+    if c.n_mels is None:
+        return
+    yield from ({"f_min": float(value)} for value in F_MIN)
+    yield from ({"f_max": value if value is None else float(value)} for value in F_MAX if (value or 0) <= at.rate / 2)
+    yield from _words(c, ("mel_scale", "mel_triangles", "mel_norm"))
+    if at.kind == "mfcc":
+        yield from ({"n_mels": n} for n in (*N_MELS, "3 ln rate") if n == "3 ln rate" or n >= _n_mfcc(c, at.n_static))
+
+
+def _transforms(c: Convention, rate: float) -> tuple:
+    """Other lengths of the transform: as the frame, and powers of two up to eight frames."""
+    window = sizes(replace(c, n_fft="power of two"), rate).window
+    least = 1 << (window - 1).bit_length()
+    return ("power of two", "frame length", least, 2 * least, 4 * least, *(n for n in (400, 640, 800) if n >= window))
+
+
+def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict]:
+    """Other frames of the same number: first of this length under every framing, then of other lengths."""
+    size = sizes(c, at.rate)
+    lengths = [
+        n for n in _lengths(at.rate) if 1 / factor < n / size.window < factor and not (at.fixed_bins and n > size.n_fft)
+    ]
+    for length in dict.fromkeys([size.window, *lengths]):
+        fitted = c
+        if isinstance(c.n_fft, int) and c.n_fft < length:
+            fitted = replace(c, n_fft="power of two")
+        for framing, last_frame, place in product(*(WORDS[name] for name in ("framing", "last_frame", "window_place"))):
+            changed = replace(fitted, framing=framing, last_frame=last_frame, window_place=place)
+            own = (framing, last_frame, place) == (c.framing, c.last_frame, c.window_place)
+            n_frames = at.n_frames + (last_frame == "dropped")
+            long = sizes(with_lengths(changed, length, size.hop, at.rate), at.rate).frame
+            most = 3 if own else 1
+            for hop in hops(long, framing, at.n_samples, n_frames, at.rate, most, first=size.hop):
+                if own or hop == size.hop or length == size.window:
+                    moved = with_lengths(changed, length, hop, at.rate)
+                    yield {name: getattr(moved, name) for name in OF_GRID if getattr(moved, name) != getattr(c, name)}
+
+
+def late_changes(c: Convention, at: Place) -> Iterator[dict]:
+    """The changes that need no new spectra and no new filters."""
+    yield from ({"scale": value} for value in SCALES)
+    if c.log is not None:
+        yield from _words(c, ("reference",))
+        yield from floor_changes(c)
+        yield from range_changes(c)
+        yield from GAINS
+    if at.kind == "mfcc":
+        yield from ({**rows, "n_mfcc": _n_mfcc(replace(c, **rows), at.n_static)} for rows in CEPSTRUM_ROWS)
+        yield from _words(c, ("dct_norm", "energy_of"))
+        yield from ({"dct_type": value} for value in (2, 3))
+        yield from ({"lifter": value} for value in LIFTERS)
+        yield from ({"lifter_first": value} for value in (0, 1))
+        yield from ({"energy_floor": value} for value in ENERGY_FLOORS)
+
+
+def floor_changes(c: Convention) -> Iterator[dict]:
+    yield from _words(c, ("floor_rule",))
+    yield from ({"floor": value} for value in FLOORS)
+
+
+def range_changes(c: Convention) -> Iterator[dict]:
+    """A range below the maximum goes with the unit of the logarithm."""
+    for log, ranges in DYNAMIC_RANGES.items():
+        yield from ({"log": log, "dynamic_range": value} for value in ranges)
+    yield from ({"log": log} for log in DYNAMIC_RANGES)
+
+
+def pairs(c: Convention, at: Place) -> Iterator[dict]:
+    """Two changes at once, of switches that hide each other."""
+    floors = [
+        *floor_changes(c),
+        *({"floor_rule": rule, "floor": value} for rule in WORDS["floor_rule"] for value in FLOORS),
+    ]
+    groups = [(list(range_changes(c)), floors)] if c.log else []
+    if c.n_mels is not None:
+        lowest = [{"f_min": float(value)} for value in F_MIN]
+        highest = [{"f_max": value and float(value)} for value in F_MAX if (value or 0) <= at.rate / 2]
+        scales = [{"mel_scale": a, "mel_triangles": b} for a in WORDS["mel_scale"] for b in WORDS["mel_triangles"]]
+        groups += [(lowest, highest), (scales, lowest), (scales, highest)]
+    strengths = [{"preemphasis": value} for value in PREEMPHASIS]
+    emphasis = [
+        {"preemphasis_in": a, "preemphasis_first": b} for a in ("signal", "frame") for b in WORDS["preemphasis_first"]
+    ]
+    groups += [(strengths, emphasis)]
+    if c.n_mels is not None:
+        groups += [(strengths, lowest), (strengths, highest)]
+    windows = [{"window": a, "window_symmetry": b} for a in WORDS["window"] for b in WORDS["window_symmetry"]]
+    hop = sizes(c, at.rate).hop
+    near = [change for change in grid_changes(c, at, 1.35) if sizes(replace(c, **change), at.rate).hop == hop]
+    groups += [(windows, near)]
+    for one, other in groups:
+        yield from ({**a, **b} for a in one for b in other)
+
+
+def _n_mfcc(c: Convention, n_static: int) -> int:
+    return n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
+
+
+def _lengths(rate: float) -> list[int]:
+    lengths = {int(ms * rate / 1000) for ms in LENGTHS_MS} | {int(ms * rate / 1000 + 0.5) for ms in LENGTHS_MS}
+    return sorted(n for n in lengths | {1 << k for k in range(6, 13)} if n > 1)
+
+
+def _words(c: Convention, fields: tuple[str, ...]) -> Iterator[dict]:
+    for field in fields:
+        yield from ({field: word} for word in WORDS[field] if word != getattr(c, field))

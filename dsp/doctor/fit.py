@@ -1,0 +1,73 @@
+"""How far one matrix is from another: as it is, and up to gains and offsets that some tools leave open.
+
+Conventions: F is the matrix in question, G what a convention gives, both (n_rows, n_frames).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CLASSES = {  # what is left open, from the least to the most: (per row?, gain?, offset?)
+    "a constant gain": (False, True, False),
+    "a constant offset": (False, False, True),
+    "a constant gain and offset": (False, True, True),
+    "an offset per row": (True, False, True),
+    "a gain per row": (True, True, False),
+    "a gain and an offset per row": (True, True, True),
+}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """G times gain plus offset, the nearest to F within a class."""
+
+    gain: np.ndarray  # (1, 1) or (n_rows, 1)
+    offset: np.ndarray
+    fitted: np.ndarray  # gain G + offset
+
+
+def distance(F: np.ndarray, G: np.ndarray) -> float:
+    """Root mean square of F - G, as a share of that of F about its mean."""
+    return float(np.sqrt(np.sum((F - G) ** 2) / max(np.sum((F - F.mean()) ** 2), 1e-300)))
+
+
+def row_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) -> float:
+    """What is left of F when every row of G may have its own gain and offset: sqrt(mean over rows of 1 - r^2).
+
+    r is the correlation of a row of F with that of G; a row that is constant in both is at distance 0. `cells` is a
+    mask of those that count; rows with fewer than four do not count at all.
+    """
+    if cells is not None:
+        rows = np.count_nonzero(cells, axis=1) > 3
+        F, G, cells = F[rows], G[rows], cells[rows]
+        if not rows.any():
+            return 1.0
+    f, g = centred(F, cells), centred(G, cells)
+    ff, gg, fg = (np.sum(a * b, axis=1) for a, b in ((f, f), (g, g), (f, g)))
+    rest = np.sum((f - (fg / np.where(gg > 0, gg, 1))[:, None] * g) ** 2, axis=1)
+    return float(np.sqrt(np.mean(np.where(ff > 0, rest / np.where(ff > 0, ff, 1), gg > 0))))
+
+
+def nearest(F: np.ndarray, G: np.ndarray, name: str) -> Fit:
+    """The least squares fit of F by G within the class of that name."""
+    per_row, gain, offset = CLASSES[name]
+    axis = 1 if per_row else None
+    mean_f = F.mean(axis=axis, keepdims=True) if offset else np.zeros((1, 1))
+    mean_g = G.mean(axis=axis, keepdims=True) if offset else np.zeros((1, 1))
+    a = np.ones_like(mean_f)
+    if gain:
+        f, g = F - mean_f, G - mean_g
+        power = np.sum(g * g, axis=axis, keepdims=True)
+        a = np.sum(f * g, axis=axis, keepdims=True) / np.where(power > 0, power, 1)
+    b = mean_f - a * mean_g
+    return Fit(a, b, a * G + b)
+
+
+def centred(x: np.ndarray, cells: np.ndarray | None = None) -> np.ndarray:
+    if cells is None:
+        x = x - x.mean(axis=1, keepdims=True)
+    else:
+        n = np.count_nonzero(cells, axis=1)[:, None]
+        x = np.where(cells, x - np.where(cells, x, 0).sum(axis=1, keepdims=True) / n, 0)
+    x[np.abs(x).max(axis=1) <= 1e-12 * max(1e-300, np.abs(x).max())] = 0  # constant but for rounding
+    return x

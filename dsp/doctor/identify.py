@@ -1,0 +1,275 @@
+"""Which convention produced these features? The verdict, and what it rests on."""
+
+import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from dsp.conventions import diff
+from dsp.doctor import candidates
+from dsp.doctor.bench import Bench
+from dsp.doctor.fit import CLASSES, nearest
+from dsp.doctor.reading import Reading, as_matrix, readings, resolution
+from dsp.doctor.search import FAR, Search
+from dsp.mfcc import LOG_FACTOR
+from dsp.presets import CONVENTIONS
+from dsp.sizes import sizes
+from dsp.switches import SWITCHES, WORDS, Convention
+
+MOST_STARTS = 5
+NEAR = 0.3  # starts farther than that wait for those on other frames
+FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools in float32 leave
+FLOAT64_TOLERANCE = 1e-9
+LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What identify found.
+
+    verdict       "exact", "explained up to a class" or "unexplained"
+    left_open     the class: what the numbers may still be multiplied by or shifted by; None if exact
+    convention    the Convention; unless unexplained, where it is the nearest that was found
+    kind          "mfcc" or "log_mel": which function of dsp gives the features
+    nearest       the preset that differs in the fewest switches
+    differences   {switch: (the preset's, this)}
+    unobservable  {switch: other values that give the same numbers on this clip}
+    residual      greatest error, as a share of the greatest value, after the class is fitted
+    distance      root mean square error, as a share of that of the features about their mean
+    gain, offset  of the class, (1, 1) or one per row
+    """
+
+    verdict: str
+    left_open: str | None
+    convention: Convention
+    kind: str
+    transposed: bool
+    nearest: str
+    differences: dict
+    unobservable: dict
+    residual: float
+    distance: float
+    gain: np.ndarray
+    offset: np.ndarray
+    notes: tuple[str, ...] = ()
+    error: np.ndarray = field(default=None, repr=False)  # features - convention's, (n_rows, n_frames)
+    seconds: float = 0.0
+
+
+def identify(features, signal, sample_rate: float, seconds: float = 10.0) -> Diagnosis:
+    """The convention behind a matrix of features, searched from every preset over all switches.
+
+    Parameters
+    ----------
+    features : (n_rows, n_frames) or (n_frames, n_rows), real or complex: cepstra, (log-)mel bands or spectra
+    signal : (n,) real, in -1 .. 1: the audio they were computed from
+    sample_rate : Hz
+    seconds : time after which the search stops where it is
+
+    Returns
+    -------
+    diagnosis : Diagnosis. "exact" is said only if every value agrees to the rounding of the numbers given
+
+    Raises
+    ------
+    ValueError  for a bad signal, or features that are no finite matrix.
+
+    Source: the conventions are CONVENTIONS and all switches of Convention. Checked: tests/test_doctor_identifies.py
+    """
+    begun = time.monotonic()
+    matrix, eps = as_matrix(features), resolution(features)
+    bench = Bench(signal, sample_rate)
+    best = None
+    for search, start in _starts(bench, matrix, eps, begun + seconds):
+        bench.look_at(search.columns)
+        found = search.run(start)
+        bench.look_at(None)
+        outcome = _judged(bench, search.reading, found, eps)
+        if best is None or outcome[:2] < best[:2]:
+            best = (*outcome, search)
+        if best[0] == 0 or search.over():
+            break
+    if best is None:
+        return _nothing(matrix, begun)
+    return _diagnosis(bench, eps, best, begun)
+
+
+def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
+    """(search, convention) of all readings of the matrix: presets as they are, then on other frames, the nearest first."""
+    least = 1e-9 if eps < 1e-12 else 2e-7
+    searches = [Search(bench, reading, deadline, least) for reading in readings(matrix)]
+    waiting = []
+    for source in (Search.presets, Search.others):
+        for search in searches:
+            bench.look_at(search.columns)
+            waiting += [
+                (value, len(waiting) + i, search, c) for i, (value, c) in enumerate(source(search)[:MOST_STARTS])
+            ]
+        waiting.sort(key=lambda start: start[:2])
+        while waiting and (waiting[0][0] < NEAR or source is Search.others):
+            _, _, search, c = waiting.pop(0)
+            yield search, c
+
+
+def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
+    """(rank of the class, distance, class, fit, tolerance, convention) of the whole matrix; rank 0 is exact."""
+    if reading.linear:
+        c = _without_logarithm(c)
+    F = reading.matrix
+    G = bench.features(c, reading.kind)
+    if G.shape != F.shape:
+        return len(CLASSES) + 1, FAR, None, None, c
+    options = [(0, None, G, np.ones((1, 1)), np.zeros((1, 1)))]
+    for rank, name in enumerate(CLASSES, start=1):
+        fit = nearest(F, G, name)
+        options.append((rank, name, fit.fitted, fit.gain, fit.offset))
+    tolerance, typical = tolerances(bench, reading, c, eps), 1e-7 if eps < 1e-12 else max(1e-4, 10 * eps)
+    for rank, name, fitted, gain, offset in options:
+        left = _rms(F, fitted)
+        if left <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
+            return rank, left, name, (fitted, gain, offset), c
+    _, name, fitted, gain, offset = options[0]
+    return len(CLASSES) + 1, _rms(F, fitted), None, (fitted, gain, offset), c
+
+
+def _rms(F, G) -> float:
+    return float(np.sqrt(np.mean((F - G) ** 2) / max(np.mean((F - F.mean()) ** 2), 1e-300)))
+
+
+def _without_logarithm(c: Convention) -> Convention:
+    plain = Convention()
+    names = ("floor", "floor_rule", "reference", "dynamic_range", "log_gain", "log_offset")
+    return replace(c, log=None, **{name: getattr(plain, name) for name in names})
+
+
+def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.ndarray:
+    """How far each value may be off by rounding alone: of the numbers given, and of weak bands in loud frames."""
+    F = reading.matrix
+    largest = np.abs(F).max()
+    base = largest * (FLOAT64_TOLERANCE if eps < 1e-12 else max(FLOAT32_TOLERANCE, 2 * eps))
+    if reading.linear:
+        return np.full(F.shape, base)
+    rounding = min(eps, float(np.finfo(np.float32).eps))
+    drift = bench.drift(c, rounding) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
+    if reading.kind == "log_mel":
+        return base + drift
+    columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
+    if reading.deltas or reading.normalization:
+        columns = np.full(len(columns), columns.max())
+    return np.broadcast_to(base + columns, F.shape)
+
+
+def _nothing(matrix: np.ndarray, begun: float) -> Diagnosis:
+    rows, frames = matrix.shape
+    note = f"no convention known gives a matrix of {rows} x {frames} for a clip of this length"
+    nan = np.full((1, 1), np.nan)
+    return Diagnosis(
+        "unexplained", None, Convention(), "log_mel", False, "", {}, {}, 1.0, 1.0, nan, nan, (note,), matrix,
+        time.monotonic() - begun,
+    )  # fmt: skip
+
+
+def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
+    rank, distance, name, (fitted, gain, offset), c, search = best
+    reading = search.reading
+    verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
+    error = reading.matrix - fitted
+    residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
+    preset, unobservable = nearest_preset(c, bench.rate), {}
+    if verdict != "unexplained":
+        same = Same(bench, search, c, name, error)
+        c = same.simplest(c, CONVENTIONS[preset])
+        preset = nearest_preset(c, bench.rate)
+        unobservable = same.unobservable(c)
+    differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
+    return Diagnosis(
+        verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
+        gain, offset, (), error, time.monotonic() - begun,
+    )  # fmt: skip
+
+
+def nearest_preset(c: Convention, rate: float) -> str:
+    """The name of the preset that differs from the convention in the fewest switches; lengths count in samples."""
+
+    def differing(name: str) -> int:
+        other = CONVENTIONS[name]
+        n = sum(switch not in LENGTHS for switch in diff(other, c))
+        try:
+            a, b = sizes(other, rate), sizes(c, rate)
+            return n + (a.window != b.window) + (a.hop != b.hop)
+        except ValueError:
+            return n + 2
+
+    return min(CONVENTIONS, key=differing)
+
+
+class Same:
+    """Which other conventions give the same numbers on this clip, within what was left open and what rounding left."""
+
+    def __init__(self, bench: Bench, search: Search, c: Convention, name: str | None, error: np.ndarray):
+        reading = search.reading
+        self.at = search.at(c)
+        self.columns = None if reading.normalization else search.columns
+        self.bench, self.reading, self.name = bench, reading, name
+        self.least = 3 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
+
+    def gives(self, c: Convention) -> bool:
+        """Whether a convention gives the matrix, too."""
+        F = self.reading.matrix
+        if self.bench.n_frames(c) != F.shape[1]:
+            return False
+        if self.bench.columns is not None:
+            F = F[: self.reading.n_static, self.bench.columns]
+        try:
+            G = (self.bench.features if self.bench.columns is None else self.bench.static)(c, self.reading.kind)
+        except ValueError:
+            return False
+        if G.shape != F.shape:
+            return False
+        if self.name is not None:
+            G = nearest(F, G, self.name).fitted
+        return bool(np.abs(F - G).max() <= self.least)
+
+    def _changed_alike(self, c: Convention, change: dict) -> bool:
+        try:
+            return self.gives(replace(c, **change))
+        except ValueError:
+            return False
+
+    def simplest(self, c: Convention, preset: Convention) -> Convention:
+        """The convention with every switch set to the preset's where that changes nothing."""
+        lengths = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
+        if self._possible(lengths) and self.gives(lengths):
+            c = lengths
+        for switch in SWITCHES:
+            if switch not in LENGTHS and getattr(c, switch) != getattr(preset, switch):
+                try:
+                    trial = replace(c, **{switch: getattr(preset, switch)})
+                    if self.gives(trial):
+                        c = trial
+                except ValueError:
+                    continue
+        return c
+
+    def _possible(self, c: Convention) -> bool:
+        return self.bench.n_frames(c) > 0
+
+    def unobservable(self, c: Convention) -> dict:
+        """{switch: other values that give the same numbers}."""
+        reading, found = self.reading, {}
+        tried = list(candidates.changes(c, self.at))
+        tried += [{"rounding": word} for word in WORDS["rounding"]]
+        if reading.kind == "mfcc":
+            tried += [{name: word} for name in ("delta_edges", "delta_second", "normalization") for word in WORDS[name]]
+            tried += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
+        if c.n_mels is None and c.log in ("10 log10", "20 log10"):
+            tried += candidates.ONE_RESULT
+        tried = [{name: value for name, value in change.items() if getattr(c, name) != value} for change in tried]
+        for columns in (self.columns, None):  # most changes show in a few frames
+            self.bench.look_at(columns)
+            tried = [change for change in tried if change and self._changed_alike(c, change)]
+        for change in tried:
+            for name, value in change.items():
+                if value not in found.setdefault(name, []):
+                    found[name].append(value)
+        return {name: tuple(values) for name, values in found.items()}

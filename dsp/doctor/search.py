@@ -1,0 +1,417 @@
+"""The search for the convention behind a matrix: many starts, gains and offsets left open first, then exactly.
+
+A wrong scale or base of the logarithm hides every other difference, so what depends on time and frequency (frames,
+window, filters) is found first, while every row may have its own gain and offset; these are explained after it.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+
+from dsp.conventions import diff
+from dsp.dct import lifter
+from dsp.doctor import candidates
+from dsp.doctor.bench import Bench
+from dsp.doctor.fit import centred, distance, row_distance
+from dsp.doctor.reading import LEVELS_BELOW, Reading
+from dsp.mfcc import LOG_FACTOR
+from dsp.presets import CONVENTIONS
+from dsp.sizes import sizes
+from dsp.switches import WORDS, Convention
+
+MOST_COLUMNS = 48
+MOST_STARTS = 10
+HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
+FAR = 9.0  # a distance for what does not fit
+GENERIC = {
+    "htk": Convention(preemphasis=0.97, floor=1e-20),
+    "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
+}
+
+
+class Search:
+    """One reading of the matrix, one signal."""
+
+    def __init__(self, bench: Bench, reading: Reading, deadline: float, least: float):
+        self.bench, self.reading, self.deadline = bench, reading, deadline
+        self.least = least  # distances below it are rounding
+        self.kind, self.n_static = reading.kind, reading.n_static
+        self.n_frames = reading.matrix.shape[1]
+        self.n_fft = self._bins()
+        self.columns = columns_to_look_at(reading, bench.signal)
+        self.target = reading.static[:, self.columns]
+        self.cells = cells_above(self.target) if self.kind == "log_mel" and not reading.linear else None
+        if reading.linear:
+            self.target = np.log(np.maximum(self.target, LEVELS_BELOW * self.target.max()))
+
+    def _bins(self) -> int | None:
+        """The transform's length if the rows may be its bins: an even one, without a prime factor above 5."""
+        n = 2 * (self.n_static - 1)
+        rest = n
+        for prime in (2, 3, 5):
+            while rest and rest % prime == 0:
+                rest //= prime
+        return n if self.kind == "log_mel" and n >= 64 and rest == 1 else None
+
+    def over(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def levels(self, c: Convention) -> np.ndarray | None:
+        """What the convention gives in the columns looked at; None where it does not fit."""
+        if self.bench.n_frames(c) != self.n_frames:
+            return None
+        if self.reading.linear:
+            c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="share of maximum", reference=None)
+            c = replace(c, dynamic_range=None, log_gain=1.0, log_offset=0.0)
+        try:
+            found = self.bench.static(c, self.kind)
+        except ValueError:
+            return None
+        return found if found.shape == self.target.shape else None
+
+    def shape(self, c: Convention) -> float:
+        """How far the convention is when every row may have a gain and an offset.
+
+        Where the matrix is cut off below, only what is not cut off counts.
+        """
+        found = self.levels(self.free(c))
+        return FAR if found is None else row_distance(self.target, found, self.cells)
+
+    def free(self, c: Convention) -> Convention:
+        """The convention without what cuts off below, where the matrix is cut off."""
+        if self.cells is None:
+            return c
+        return replace(c, dynamic_range=None, floor=1e-30 if c.floor_rule == "at least" else c.floor)
+
+    def free_value(self, c: Convention) -> float:
+        """How far the convention is, but for what is cut off."""
+        if self.cells is None:
+            return self.value(c)
+        found = self.levels(self.free(c))
+        return FAR if found is None else distance(self.target[self.cells], found[self.cells])
+
+    def value(self, c: Convention) -> float:
+        """How far the convention is."""
+        if self.reading.normalization:
+            return self.shape(c)
+        found = self.levels(c)
+        return FAR if found is None else distance(self.target, found)
+
+    def presets(self) -> list[tuple[float, Convention]]:
+        """The presets with their own lengths, where some framing of theirs gives the number of frames that there are."""
+        found = {}
+        for preset in CONVENTIONS.values():
+            own = self.adapted(preset)
+            for words in product(WORDS["framing"], WORDS["last_frame"], WORDS["window_place"]):
+                c = replace(own, framing=words[0], last_frame=words[1], window_place=words[2])
+                if c not in found and self.bench.n_frames(c) == self.n_frames and not self.over():
+                    found[c] = self.shape(c)
+        return self._nearest(found)
+
+    def others(self) -> list[tuple[float, Convention]]:
+        """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
+        grids = []
+        for generic in GENERIC.values():
+            c = self.adapted(generic)
+            for fitted in candidates.grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, self._n_fft(c)):
+                if self.over():
+                    break
+                size = sizes(fitted, self.bench.rate)
+                grids.append((self.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
+        found = {}
+        for preset in CONVENTIONS.values():
+            own = self.adapted(preset)
+            nearest = [self.on_grid(own, *grid[1:]) for grid in sorted(grids, key=lambda grid: grid[0])[:2]]
+            for c in (*nearest, *self.with_fitting_hop(own, (own.framing, nearest[0].framing) if nearest else ())):
+                if c not in found and not self.over():
+                    found[c] = self.shape(c)
+        return self._nearest(found)
+
+    def _nearest(self, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
+        """The starts, nearest first, after one round of changes to the filters of the best of them."""
+        starts = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])[
+            :MOST_STARTS
+        ]
+        if starts and starts[0][0] > 0.01:
+            moved = [self.descend(c, self.shape, self.filters, rounds=1) for _, c in starts]
+            starts = sorted(((self.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
+        return starts
+
+    def _n_fft(self, c: Convention) -> int | None:
+        return self.n_fft if c.n_mels is None else None
+
+    def with_fitting_hop(self, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
+        """The convention with its own frame length and the most customary hop that gives the number of frames."""
+        try:
+            size = sizes(c, self.bench.rate)
+        except ValueError:
+            return
+        for framing in dict.fromkeys(framings):
+            n_samples, n_frames = self.bench.signal.size, self.n_frames + (c.last_frame == "dropped")
+            for hop in candidates.hops(size.frame, framing, n_samples, n_frames, self.bench.rate, most=1):
+                yield candidates.with_lengths(replace(c, framing=framing), size.window, hop, self.bench.rate)
+
+    def on_grid(self, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
+        c = replace(c, framing=framing, last_frame="kept")
+        if isinstance(c.n_fft, int) and c.n_fft < window:
+            c = replace(c, n_fft=n_fft)
+        return candidates.with_lengths(c, window, hop, self.bench.rate)
+
+    def adapted(self, preset: Convention) -> Convention:
+        """The preset with this matrix's number of rows."""
+        c = replace(preset, dither=0.0, normalization=self.reading.normalization, delta_orders=0)
+        if self.reading.deltas:
+            c = replace(c, **self.reading.deltas)
+        if c.f_max is not None and c.f_max > self.bench.rate / 2:
+            c = replace(c, f_max=None)
+        if not self.reading.linear:
+            c = replace(c, log=c.log or "ln")
+        if self.kind == "log_mel":
+            if self.n_fft is not None:
+                return replace(c, n_mels=None, n_fft=self.n_fft, n_mfcc=None)
+            return replace(c, n_mels=self.n_static, n_mfcc=None)
+        n_mfcc = self.n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
+        n_mels = 26 if c.n_mels is None else c.n_mels
+        if isinstance(n_mels, int):
+            n_mels = max(n_mels, n_mfcc + 1)
+        return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
+
+    def run(self, c: Convention) -> Convention:
+        """From a start to the nearest convention that is found: its shape, then its values, then both again in pairs."""
+        c = self.descend(c, self.shape, self.early)
+        c = self.descend(c, self.shape)
+        for _ in range(2):
+            if self.least < self.shape(c) < HOPELESS and not self.over():
+                c = self.descend(self.by_two(c), self.shape)
+        if not self.reading.normalization and self.value(c) > self.least:
+            c = self.explained(c)
+            if self.value(c) > self.least:
+                c = self.best_of(c, self.floors(c), self.value)
+            c = self.descend(c, self.value_of_shape(self.shape(c)))
+            if self.value(c) > self.least:
+                c = self.descend(c, self.value)
+        return c
+
+    def at(self, c: Convention) -> candidates.Place:
+        fixed_bins = self.kind == "log_mel" and c.n_mels is None
+        return candidates.Place(
+            self.bench.rate, self.bench.signal.size, self.n_frames, self.kind, self.n_static, fixed_bins
+        )
+
+    def early(self, c: Convention) -> Iterator[dict]:
+        yield from candidates.spectrum_changes(c, self.at(c))
+        yield from candidates.filter_changes(c, self.at(c))
+
+    def filters(self, c: Convention) -> Iterator[dict]:
+        yield from candidates.filter_changes(c, self.at(c))
+
+    def alternatives(self, c: Convention) -> Iterator[dict]:
+        return candidates.changes(c, self.at(c))
+
+    def value_of_shape(self, most: float) -> Callable:
+        """The value, where the shape stays as near as it was."""
+        return lambda c: self.value(c) if self.shape(c) <= max(1.01 * most, 10 * self.least) else FAR
+
+    def by_two(self, c: Convention) -> Convention:
+        """Two changes that help together: one of the best single ones and any that needs no new spectra; then `pairs`."""
+        now = self.shape(c)
+        singles = [(self.tried(c, change, self.shape), n, change) for n, change in enumerate(self.alternatives(c))]
+        seen = set()
+        for value, _, change in sorted(singles):
+            if value == now or tuple(change) in seen or self.over():
+                continue
+            seen.add(tuple(change))
+            if len(seen) > 10:
+                break
+            try:
+                moved = replace(c, **change)
+            except ValueError:
+                continue
+            found = self.best_of(moved, self.cheap(moved), self.shape)
+            if self.shape(found) < 0.99 * now:
+                return found
+        return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape)
+
+    def floors(self, c: Convention) -> Iterator[dict]:
+        """Floors and ranges below the maximum in every combination; a range that the matrix itself shows."""
+        if c.log is None:
+            return
+        span = float(np.ptp(self.target)) / c.log_gain
+        shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
+        for change in (*shown, *candidates.range_changes(c)):
+            for rule in WORDS["floor_rule"]:
+                yield from ({**change, "floor_rule": rule, "floor": value} for value in candidates.FLOORS)
+
+    def cheap(self, c: Convention) -> Iterator[dict]:
+        yield from candidates.filter_changes(c, self.at(c))
+        yield from candidates.late_changes(c, self.at(c))
+
+    def best_of(self, c: Convention, changes: Iterable[dict], objective: Callable) -> Convention:
+        best = (objective(c), c)
+        for change in changes:
+            value = self.tried(c, change, objective)
+            if value < 0.999 * best[0]:
+                best = (value, replace(c, **change))
+            if self.over():
+                break
+        return best[1]
+
+    def descend(
+        self, c: Convention, objective: Callable, alternatives: Callable | None = None, rounds: int = 30
+    ) -> Convention:
+        """Change by change to a smaller distance: all are tried, then taken from the best on while they help."""
+        best = objective(c)
+        for _ in range(rounds):
+            if best <= self.least or self.over():
+                break
+            trials = []
+            for change in (alternatives or self.alternatives)(c):
+                value = self.tried(c, change, objective)
+                if value < best * 0.999:
+                    trials.append((value, len(trials), change))
+                if self.over():
+                    break
+            improved, touched = False, set()
+            for _, _, change in sorted(trials)[:40]:
+                if touched & set(change):
+                    continue
+                value = self.tried(c, change, objective)
+                if value < best * 0.999:
+                    c, best, improved = replace(c, **change), value, True
+                    touched |= set(change)
+            if not improved:
+                break
+        return c
+
+    def tried(self, c: Convention, change: dict, objective: Callable) -> float:
+        """The objective after a change; FAR where the change is impossible."""
+        try:
+            return objective(replace(c, **change))
+        except ValueError:
+            return FAR
+
+    def explained(self, c: Convention) -> Convention:
+        """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
+        c = self._gains_of_cepstra(c) if self.kind == "mfcc" else self._gain_of_levels(c)
+        return self._offsets(c)
+
+    def _gains_of_cepstra(self, c: Convention) -> Convention:
+        plain = replace(c, log_gain=1.0, dct_norm="ortho", lifter=0.0)
+        found = self.levels(plain)
+        if found is None or c.dct_type != 2:
+            return c
+        rows = [row for row in range(self.n_static) if not _is_energy(row, self.n_static, c)]
+        n_mels = self.bench.n_mels(c)
+        gain, trusted = _slopes(self.target[rows], found[rows])
+        best = (math.inf, {})
+        n = c.n_mfcc if c.c0 == "first" else c.n_mfcc + 1
+        first = np.arange(n) == 0
+        norms = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
+        norms[None] = np.where(first, 2 * math.sqrt(n_mels), math.sqrt(2 * n_mels))
+        for log in (word for word in LOG_FACTOR if word):
+            for norm, scale in norms.items():
+                for length in sorted({c.lifter, *(float(n) for n in range(61))}):
+                    for start in (0, 1) if length else (c.lifter_first,):
+                        factor = LOG_FACTOR[log] / LOG_FACTOR[c.log]
+                        weights = _in_order(factor * scale * lifter(n, length, start), c)
+                        miss = _miss(gain, _without_replaced(weights, c), trusted)
+                        if miss < best[0] * 0.999:
+                            best = (miss, {"log": log, "dct_norm": norm, "lifter": length, "lifter_first": start})
+        c = replace(c, **in_unit(c, best[1]["log"]))
+        return replace(c, log_gain=1.0, log_offset=0.0, **best[1])
+
+    def _gain_of_levels(self, c: Convention) -> Convention:
+        found = None if self.reading.linear else self.levels(self.free(c))
+        if found is None:
+            return c
+        gain, trusted = _slopes(self.target, found, self.cells)
+        now = LOG_FACTOR[c.log] * c.log_gain
+        options = [(log, g) for g in candidates.GAINS for log in LOG_FACTOR if log]
+        misses = [_miss(gain, LOG_FACTOR[log] * g["log_gain"] / now, trusted) for log, g in options]
+        log, of_gain = options[int(np.argmin(misses))]
+        return replace(c, **of_gain, **in_unit(c, log))
+
+    def _offsets(self, c: Convention) -> Convention:
+        best = (self.free_value(c), c)
+        norms = [c.mel_norm] if c.n_mels is None else [None, "area", "sum", "both sides"]
+        for mel_norm in norms:
+            for sides in ("one", "both"):
+                for norm in (None, "n_fft", "window sum", "window energy", "density"):
+                    for scale in candidates.SCALES:
+                        for reference in (None, "maximum"):
+                            trial = replace(c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_sides=sides)
+                            trial = replace(trial, scale=scale, reference=reference)
+                            value = self.free_value(trial)
+                            closer = len(diff(trial, c)) < len(diff(best[1], c))
+                            if value < best[0] * (0.999 if not closer else 1 + 1e-9):
+                                best = (value, trial)
+        return best[1]
+
+
+def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
+    """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
+    n_frames = reading.matrix.shape[1]
+    if n_frames <= MOST_COLUMNS:
+        return np.arange(n_frames)
+    pieces = np.array_split(signal, n_frames)
+    loudness = [np.array([np.sum(piece**2) for piece in pieces])]
+    if reading.kind == "mfcc":
+        loudness += [reading.static[0], reading.static[-1]]
+    else:
+        loudness += [reading.static.max(axis=0)]
+    loudest = np.concatenate([np.argsort(level)[-5:] for level in loudness])
+    edges = [0, 1, 2, 3, n_frames - 4, n_frames - 3, n_frames - 2, n_frames - 1]
+    some = np.linspace(0, n_frames - 1, MOST_COLUMNS - 32).astype(int)
+    return np.unique(np.concatenate([some, edges, loudest, [np.argmin(loudness[-1])]]))
+
+
+def cells_above(levels: np.ndarray) -> np.ndarray | None:
+    """The cells that do not stand at the least value; None where only a few do."""
+    least, most = levels.min(), levels.max()
+    above = levels - least > 1e-6 * (most - least)
+    return above if np.mean(above) < 0.99 else None
+
+
+def in_unit(c: Convention, log: str) -> dict:
+    """Another logarithm, and the range below the maximum in its unit."""
+    if c.dynamic_range is None:
+        return {"log": log}
+    return {"log": log, "dynamic_range": round(c.dynamic_range * LOG_FACTOR[log] / LOG_FACTOR[c.log], 9)}
+
+
+def _slopes(target: np.ndarray, found: np.ndarray, cells: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The gain of each row of target over that of found, and how far it can be trusted (r^2)."""
+    if cells is not None:
+        rows = np.count_nonzero(cells, axis=1) > 3
+        target, found, cells = target[rows], found[rows], cells[rows]
+    f, g = centred(target, cells), centred(found, cells)
+    gg, ff, fg = np.sum(g * g, axis=1), np.sum(f * f, axis=1), np.sum(f * g, axis=1)
+    gain = fg / np.where(gg > 0, gg, 1)
+    return gain, np.where(gg * ff > 0, fg**2 / np.where(gg * ff > 0, gg * ff, 1), 0)
+
+
+def _miss(gain: np.ndarray, expected, trusted: np.ndarray) -> float:
+    ratio = np.abs(gain / np.where(np.abs(expected) > 0, expected, 1e-300) - 1)
+    return float(np.sum(np.minimum(ratio, 10) * trusted**4) / max(np.sum(trusted**4), 1e-300))
+
+
+def _is_energy(row: int, n_static: int, c: Convention) -> bool:
+    if c.energy == "replaces c0":
+        return row == (n_static - 1 if c.c0 == "last" else 0)
+    return (c.energy == "first" and row == 0) or (c.energy == "last" and row == n_static - 1)
+
+
+def _in_order(weights: np.ndarray, c: Convention) -> np.ndarray:
+    if c.c0 == "first":
+        return weights
+    return np.append(weights[1:], weights[0]) if c.c0 == "last" else weights[1:]
+
+
+def _without_replaced(weights: np.ndarray, c: Convention) -> np.ndarray:
+    if c.energy != "replaces c0":
+        return weights
+    return weights[:-1] if c.c0 == "last" else weights[1:]
