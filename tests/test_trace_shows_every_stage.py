@@ -48,6 +48,7 @@ def axes():
 
 def image_of(axes):
     (picture,) = axes.images
+    assert picture.origin == "lower"
     return np.asarray(picture.get_array()), picture
 
 
