@@ -17,6 +17,8 @@ One utterance walks through here as one plain array per arrow; time is always th
     log_mel, mfcc, trace                    the whole way, under the convention of any tool (CONVENTIONS)
     extract                                 the same for many utterances, by the fast lane in engine/
 
+    read_features, save_trace               what other tools computed, from their files; a trace into a file
+
 Beside the walk, from signal to signal: resample, trim, nonsilent_intervals, wiener, spectral_wiener; add_noise,
 add_noise_at_snr, time_shift, time_stretch, pitch_shift; and back from features: idct, mel_to_power, griffin_lim.
 
@@ -31,7 +33,9 @@ from dsp.dct import dct, dct_matrix, lifter
 from dsp.decibels import EPS, amplitude_to_db, power_to_db
 from dsp.deltas import delta
 from dsp.engine.extract import extract
+from dsp.feature_files import read_features
 from dsp.fft import dft, fft, ifft, irfft, rfft
+from dsp.files.content import FeatureFileError
 from dsp.framing import buffer, count_frames, extend, frame
 from dsp.inversion import griffin_lim, idct, mel_to_power
 from dsp.log_spectrogram import log_spectrogram
@@ -43,6 +47,7 @@ from dsp.presets import CONVENTIONS
 from dsp.resampling import kaiser, resample
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
 from dsp.switches import Convention
+from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
@@ -52,6 +57,7 @@ __all__ = [
     "EPS",
     "AudioError",
     "Convention",
+    "FeatureFileError",
     "add_noise",
     "add_noise_at_snr",
     "amplitude_to_db",
@@ -97,10 +103,12 @@ __all__ = [
     "preemphasis",
     "read_audio",
     "read_beginning",
+    "read_features",
     "remove_dc",
     "resample",
     "rfft",
     "roots_of_unity",
+    "save_trace",
     "sine",
     "sliding_cmn",
     "spectral_wiener",

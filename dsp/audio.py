@@ -1,4 +1,4 @@
-"""Audio files in, samples out: the one file of `dsp` that touches the disk.
+"""Audio files in, samples out. (Files of features are read in dsp/feature_files.py.)
 
 Conventions: float64 samples as MATLAB's `audioread` scales them; time is the last axis; the
 sample rate is the file's own. Nothing is resampled, mixed down, clipped or repaired.

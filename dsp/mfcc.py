@@ -82,6 +82,7 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
 
     signal      (n,)               after scaling, dither, DC removal and pre-emphasis of the whole signal
     frames      (frame, n_frames)  cut out
+    window      (frame,)
     windowed    (frame, n_frames)  after what is done to each frame, times the window
     spectrum    (bins, n_frames)   complex
     power       (bins, n_frames)   |X|^2 or |X|, normalised
@@ -89,7 +90,9 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     mel         (n_mels, n_frames)
     log_mel     (n_mels, n_frames)
     cepstrum    (n, n_frames)      after the DCT
-    mfcc        (n_rows, n_frames) after lifter, energy, deltas, normalisation
+    lifted      (n, n_frames)      after lifter and energy
+    deltas      (rows, n_frames)   of lifted, all orders, where the convention has them
+    mfcc        (n_rows, n_frames) lifted over deltas, normalised
 
     Parameters
     ----------
@@ -111,10 +114,12 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     x = condition(as_signal(signal), c)
     frames = frames_of(x, size, c)
     raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
-    windowed = emphasized(raw, c) * window_of(size, c)[:, None]
+    window = window_of(size, c)
+    windowed = emphasized(raw, c) * window[:, None]
     spectrum = rfft(windowed.T, size.n_fft).T
     power = normalized_power(spectrum, size, sample_rate, c)
-    steps = {"signal": x, "frames": frames, "windowed": windowed, "spectrum": spectrum, "power": power}
+    steps = {"signal": x, "frames": frames, "window": window, "windowed": windowed}
+    steps |= {"spectrum": spectrum, "power": power}
     if c.n_mels is None:
         steps["mel"] = power
     else:
@@ -125,8 +130,10 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
         return steps
     steps["cepstrum"] = cepstrum_matrix(steps["log_mel"].shape[0], c) @ steps["log_mel"]
     energy_of = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of]
-    rows = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
-    steps["mfcc"] = over_time(rows, c)
+    steps["lifted"] = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
+    if c.delta_orders:
+        steps["deltas"] = np.concatenate(deltas_of(steps["lifted"], c))
+    steps["mfcc"] = over_time([steps[name] for name in ("lifted", "deltas") if name in steps], c)
     return steps
 
 
@@ -248,9 +255,9 @@ def with_energy(cepstra: np.ndarray, energy: np.ndarray, c: Convention) -> np.nd
     return np.concatenate([row, cepstra] if c.energy == "first" else [cepstra, row])
 
 
-def over_time(rows: np.ndarray, c: Convention) -> np.ndarray:
-    """Deltas appended, then the rows normalised over the utterance."""
-    features = np.concatenate([rows, *deltas_of(rows, c)])
+def over_time(rows: list[np.ndarray], c: Convention) -> np.ndarray:
+    """Static rows and deltas in one matrix, its rows normalised over the utterance."""
+    features = np.concatenate(rows)
     if c.normalization is None:
         return features
     return cmn(features) if c.normalization == "mean" else cmvn(features)

@@ -3,29 +3,9 @@
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from dsp import AudioError
-
-
-def write_atomically(path, write: Callable[[Path], object]) -> None:
-    """Calls write(temporary path) beside `path`, then puts the finished file in its place.
-
-    A reader sees the old file or the new one, never half of one, whenever the process dies.
-
-    Raises whatever `write` raises; the temporary file is then removed.
-
-    Checked: tests/test_interrupted_runs_end_the_same.py
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")  # a killed process leaves it; the next one writes over it
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+from dsp.files.writing import write_atomically
 
 
 def write_text_atomically(path, text: str) -> None:

@@ -300,8 +300,17 @@ def test_kaldis_energy_after_the_window(utterance):
 
 def test_trace_ends_where_the_convention_does(utterance):
     assert list(dsp.trace(utterance, RATE, "librosa")) == [
-        "signal", "frames", "windowed", "spectrum", "power", "filterbank", "mel", "log_mel", "cepstrum", "mfcc",
+        "signal", "frames", "window", "windowed", "spectrum", "power", "filterbank", "mel", "log_mel", "cepstrum",
+        "lifted", "mfcc",
     ]  # fmt: skip
+    steps = dsp.trace(utterance, RATE, "opensmile_mfcc12")
+    assert list(steps)[-4:] == ["cepstrum", "lifted", "deltas", "mfcc"]
+    np.testing.assert_array_equal(steps["mfcc"], np.concatenate([steps["lifted"], steps["deltas"]]))
+    assert relative(steps["windowed"][:, 3:4] / steps["window"][:, None], np.c_[dsp.preemphasis(
+        steps["frames"][:, 3], 0.97, "replicate")]) <= FLOAT64  # fmt: skip
+    kaldi = dsp.trace(utterance, RATE, "kaldi")
+    np.testing.assert_array_equal(kaldi["lifted"], kaldi["mfcc"])
+    assert relative(kaldi["lifted"][1:], kaldi["cepstrum"][1:] * dsp.lifter(13, 22)[1:, None]) <= FLOAT64
     assert list(dsp.trace(utterance, RATE, "scipy_stft"))[-1] == "log_mel"
     assert "cepstrum" not in dsp.trace(utterance, RATE, "kaldi", until="log_mel")
 

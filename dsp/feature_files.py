@@ -1,0 +1,66 @@
+"""Features that other tools wrote: one matrix out of a file of any of their formats. The formats are in dsp/files/."""
+
+from pathlib import Path
+
+import numpy as np
+
+from dsp.files.content import FeatureFileError, as_matrix, pick, read_bytes
+from dsp.files.htk import htk
+from dsp.files.kaldi import ark
+from dsp.files.matlab import mat
+from dsp.files.numpy_and_text import npy, npz, text
+
+READERS = {
+    ".npy": npy,
+    ".npz": npz,
+    ".csv": text,
+    ".tsv": text,
+    ".txt": text,
+    ".mat": mat,
+    ".htk": htk,
+    ".mfc": htk,
+    ".fea": htk,
+    ".plp": htk,
+    ".fbank": htk,
+    ".ark": ark,
+}
+
+
+def read_features(path, name: str | None = None) -> np.ndarray:
+    """The matrix of features in a file, as it is stored: nothing is transposed, scaled or cut off.
+
+    .npy, .npz               NumPy
+    .csv, .tsv, .txt         numbers between commas, semicolons, tabs or blanks; a first line of names is left out
+    .mat                     MATLAB, saved with -v6 or -v7: full numeric arrays
+    .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also tells
+                             their kind and period
+    .ark                     Kaldi archives, (n_frames, n_values)
+
+    Parameters
+    ----------
+    path : str or path; its ending says the format
+    name : the variable (.npz, .mat) or utterance (.ark) wanted. None: the only matrix, where single numbers
+        and vectors beside it do not count
+
+    Returns
+    -------
+    features : 2-D; float32, float64 and complex as stored, other numbers as float64
+
+    Raises
+    ------
+    FeatureFileError (a ValueError)  if the file is missing, empty, damaged or of an unknown ending; if there is no
+        such matrix, or without a name not only one (names and shapes are listed); if it is not 2-D, has no values
+        or one that is not finite.
+
+    Source: NumPy, NEP 1; MathWorks, MAT-File Format; The HTK Book; Kaldi, "Kaldi I/O mechanisms".
+    Checked: tests/test_feature_files_are_read.py
+    """
+    path = Path(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise FeatureFileError(f"{path}: unknown ending {path.suffix!r}; known are {', '.join(READERS)}")
+    data = read_bytes(path)
+    try:
+        return as_matrix(pick(reader(data), name))
+    except ValueError as error:
+        raise FeatureFileError(f"{path}: {error}") from None

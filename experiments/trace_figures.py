@@ -1,0 +1,65 @@
+"""A trace as figures: one per stage of the pipeline, and one page with all of them."""
+
+from pathlib import Path
+
+from experiments import figures
+from experiments import trace_panels as panels
+from experiments.traced import Traced
+
+STAGES = {  # file name: the step that must be there, and the panels
+    "01_waveform": ("signal", [panels.waveform]),
+    "02_preemphasis": ("preemphasis", [panels.preemphasis]),
+    "03_frames": ("frames", [panels.frames]),
+    "04_window": ("window", [panels.window, panels.window_spectrum]),
+    "05_spectrum": ("spectrum", [panels.frame_spectrum, panels.spectrogram]),
+    "06_filterbank": ("filterbank", [panels.filterbank_hz, panels.filterbank_mel]),
+    "07_log_mel": ("log_mel", [panels.log_mel]),
+    "08_dct": ("cepstrum", [panels.dct_basis]),
+    "09_mfcc": ("mfcc", [panels.mfcc]),
+    "10_deltas": ("deltas", [panels.deltas]),
+    "11_envelope": ("cepstrum", [panels.envelope]),
+}
+COLUMNS = 4  # of the page
+
+
+def stages_of(t: Traced) -> dict[str, list]:
+    """The stages that the convention has: {file name: panels}."""
+    there = set(t.steps) | ({"preemphasis"} if t.convention.preemphasis else set())
+    return {stage: drawn for stage, (step, drawn) in STAGES.items() if step in there}
+
+
+def draw(out: Path, t: Traced) -> list[Path]:
+    """<stage>.png for every stage there is, and pipeline.png; their paths.
+
+    Checked: tests/test_trace_shows_every_stage.py
+    """
+    paths = []
+    for stage, drawn in stages_of(t).items():
+        size = (8.5 if len(drawn) == 1 else 13, 4.8)
+        figure, axes = figures.plt.subplots(1, len(drawn), figsize=size, squeeze=False, layout="constrained")
+        for panel, where in zip(drawn, axes[0], strict=True):
+            panel(where, t)
+        figure.suptitle(f"{stage.replace('_', ' ')}: {t.name}, {t.title}", size=10, color="0.35")
+        paths.append(out / f"{stage}.png")
+        figures.save(figure, paths[-1])
+    paths.append(out / "pipeline.png")
+    figures.save(page(t), paths[-1])
+    return paths
+
+
+def page(t: Traced):
+    """All panels on one sheet, in the order of the pipeline; a matplotlib figure.
+
+    Checked: tests/test_trace_shows_every_stage.py
+    """
+    drawn = [(stage, panel) for stage, several in stages_of(t).items() for panel in several]
+    n_rows = -(-len(drawn) // COLUMNS)
+    with figures.plt.rc_context({"font.size": 8, "axes.titlesize": 9, "axes.titlelocation": "left"}):
+        figure, axes = figures.plt.subplots(n_rows, COLUMNS, figsize=(18, 3.2 * n_rows + 0.5), layout="constrained")
+        for where in axes.flat[len(drawn) :]:
+            where.axis("off")
+        for (stage, panel), where in zip(drawn, axes.flat, strict=False):
+            panel(where, t)
+            where.set_title(f"{int(stage[:2])}  {where.get_title('left') or where.get_title()}")
+        figure.suptitle(f"{t.name} ({t.convention.tool}): {t.title}", size=12)
+    return figure

@@ -1,0 +1,95 @@
+"""A recording, a convention and the trace of one under the other, with what its figures need to know."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+import dsp
+from dsp import Convention, hz_to_mel
+from dsp.conventions import named
+from dsp.framing import samples_before
+from dsp.mfcc import cepstrum_matrix
+from dsp.sizes import Sizes, sizes
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A recording, the convention and its trace.
+
+    signal : (n,) as given to dsp.trace;  name, title : of the convention, of the recording
+    """
+
+    signal: np.ndarray
+    sample_rate: int
+    convention: Convention
+    size: Sizes
+    steps: dict[str, np.ndarray]
+    name: str
+    title: str
+
+    @cached_property
+    def loudest(self) -> int:
+        """The frame with the most power."""
+        return int(np.argmax(np.sum(self.steps["windowed"] ** 2, axis=0)))
+
+    @cached_property
+    def starts_s(self) -> np.ndarray:
+        """Where each frame begins; negative where a framing rule puts something before the signal."""
+        before = samples_before(self.size.frame, self.size.hop, self.convention.framing)
+        return (np.arange(self.steps["frames"].shape[1]) * self.size.hop - before) / self.sample_rate
+
+    @property
+    def middles_s(self) -> np.ndarray:
+        return self.starts_s + self.size.frame / 2 / self.sample_rate
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """Hz of the bins."""
+        return np.arange(len(self.steps["spectrum"])) * self.sample_rate / self.size.n_fft
+
+    def band_of(self, frequency) -> np.ndarray:
+        """Place of a frequency among the mel bands: the middle of band m is at m."""
+        c = self.convention
+        place = hz_to_mel(frequency, c.mel_scale)
+        low = hz_to_mel(c.f_min, c.mel_scale)
+        high = hz_to_mel(self.sample_rate / 2 if c.f_max is None else c.f_max, c.mel_scale)
+        return (place - low) / (high - low) * (len(self.steps["mel"]) + 1) - 1
+
+
+def traced(signal, sample_rate: int, convention: str, title: str) -> Traced:
+    """The trace of a recording. ValueError as dsp.trace."""
+    c = named(convention)
+    steps = dsp.trace(signal, sample_rate, c)
+    return Traced(signal, sample_rate, c, sizes(c, sample_rate, signal.size), steps, convention, title)
+
+
+def basis(t: Traced) -> np.ndarray:
+    return cepstrum_matrix(len(t.steps["log_mel"]), t.convention)
+
+
+def smoothed(t: Traced) -> np.ndarray:
+    """The log-mel values of the loudest frame projected on the kept rows of the DCT; their mean, where c0 is not kept.
+
+    x = sum_k C[k] c[k] / |C[k]|^2,  which for the orthonormal DCT is dsp.idct
+
+    Checked: tests/test_trace_shows_every_stage.py
+    """
+    C = basis(t)
+    found = C.T @ (t.steps["cepstrum"][:, t.loudest] / np.sum(C**2, axis=1))
+    return found + (t.steps["log_mel"][:, t.loudest].mean() if t.convention.c0 == "none" else 0)
+
+
+def cepstrum_names(c: Convention) -> list[str]:
+    """c0, c1, ... in the order of the convention."""
+    if c.c0 == "first":
+        return [f"c{k}" for k in range(c.n_mfcc)]
+    return [f"c{k}" for k in range(1, c.n_mfcc + 1)] + (["c0"] if c.c0 == "last" else [])
+
+
+def row_names(c: Convention) -> list[str]:
+    """The same with the energy, E, where the convention has it."""
+    names = cepstrum_names(c)
+    if c.energy == "replaces c0":
+        return ["E" if name == "c0" else name for name in names] if "c0" in names else ["E", *names[1:]]
+    return (["E"] if c.energy == "first" else []) + names + (["E"] if c.energy == "last" else [])
