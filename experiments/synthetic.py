@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
-from tqdm import tqdm
 
 from dsp import hann, istft, stft
 from experiments.corpora import CASIA_EMOTIONS, Corpus
@@ -85,6 +83,8 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
 
     Checked: tests/test_synthetic_corpus_is_deterministic.py
     """
+    from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone
+
     root = Path(root)
     entries = [
         (f"{emotion}/{emotion} ({sentence * len(voices) + place + 1}).wav", emotion, sentence, voice)
@@ -143,6 +143,8 @@ def synthesize(voice: Voice, sentence: int, emotion: str) -> np.ndarray:
 
 
 def _write_wav(signal: np.ndarray, path: Path) -> None:
+    import soundfile
+
     soundfile.write(path, np.round(signal * 32767).astype(np.int16), SAMPLE_RATE, "PCM_16", format="WAV")
 
 
