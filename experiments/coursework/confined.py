@@ -34,7 +34,7 @@ def main() -> None:
     try:
         function = load(source, file, settings["function"])
     except BaseException as error:
-        answer(answers, {"problem": "importing the file " + problem(error, file, settings["megabytes"])})
+        answer(answers, {"problem": "is not there: the file " + problem(error, file, settings["megabytes"])})
         return
     answer(answers, {"state": "loaded"})
     for line in requests:

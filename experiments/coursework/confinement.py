@@ -7,9 +7,9 @@ connections, whoever asks.
 
 What the audit hook cannot stop: code that gets around Python, by changing the interpreter's own memory or its
 library functions, or in C; os._exit, which has no event, only ends the process. Landlock holds there, for writing
-and running but not for chmod; without it (macOS) nothing does. Reading is not refused at all: what the account that runs the check
-can read, a submission can read and print. This contains mistakes and mischief of a course; for strangers' code run
-the check in a container.
+and running but not for chmod; without it (macOS) nothing does. Reading is not refused at all: what the account
+that runs the check can read, a submission can read and print. This contains mistakes and mischief of a course; for
+strangers' code run the check in a container.
 """
 
 import ctypes
@@ -99,7 +99,7 @@ def refusal(folder: Path, landlocked: bool):
                 if not realpath(path).startswith(own):
                     raise PermissionError("refused: looking into another process")
         elif event in ("ctypes.cdata", "ctypes.dlsym"):
-            if not compiles or event == "ctypes.dlsym" and not str(arguments[1]).startswith("LLVMPY_"):
+            if not compiles or (event == "ctypes.dlsym" and not str(arguments[1]).startswith("LLVMPY_")):
                 raise PermissionError("refused: calling C")
         elif event in PATHS or event == "os.symlink":
             for path in arguments[1:2] if event == "os.symlink" else arguments[: PATHS[event]]:

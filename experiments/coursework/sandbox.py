@@ -32,7 +32,7 @@ class Outcome:
     """What a call gave: an array, or words why there is none; and the end of what was printed meanwhile."""
 
     array: np.ndarray | None = None
-    problem: str = ""
+    problem: str = ""  # "did not end within 10 s"
     printed: str = ""
 
 
@@ -61,7 +61,7 @@ def run(file, function: str, calls: list[dict], seconds: float = 10.0, megabytes
         try:
             for arguments in calls:
                 if left <= 0:
-                    outcomes.append(Outcome(problem=f"not run: all calls took more than {IN_ALL * seconds:g} s"))
+                    outcomes.append(Outcome(problem=f"was not called: all calls may take {IN_ALL * seconds:g} s"))
                     continue
                 begun = time.monotonic()
                 try:
@@ -165,7 +165,7 @@ class Process:
         """More of the answer, or of what is printed."""
         left = until - time.monotonic()
         ready = {key.fd for key, _ in self.selector.select(left)} if left > 0 else set()
-        if not ready and left <= 0.0 or time.monotonic() > until:
+        if not ready:
             raise Ended(f"did not end within {self.seconds:g} s")
         if self.prints in ready:
             self.read_prints()
