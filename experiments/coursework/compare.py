@@ -75,20 +75,18 @@ def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     bad = np.count_nonzero(~np.isfinite(got))
     if bad:
         return f"{bad} of {got.size} values are NaN or infinite: is something divided by 0?"
-    return relation(got, expected, task.tolerance) or "right in shape, wrong in its values"
+    return relation(got, expected, task) or "right in shape, wrong in its values"
 
 
 def shape_hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     """What shape it has, what shape is expected, and what the difference looks like."""
-    wanted = f"yours is {got.shape}, {expected.shape} of it is expected"
-    if task.axes and len(task.axes) == expected.ndim > 1:
-        wanted += f": ({', '.join(task.axes)})"
+    wanted = f"yours is {got.shape}; {expected.shape} is expected"
+    if len(task.axes) == expected.ndim > 1:
+        wanted += f", ({', '.join(task.axes)})"
     if got.ndim == 2 and got.T.shape == expected.shape:
-        return (
-            wanted
-            + "; rows and columns are exchanged"
-            + (", the values are right" if is_close(got.T, expected, task.tolerance) else "")
-        )
+        right = is_close(got.T, expected, task.tolerance)
+        rest = "right" if right else relation(got.T, expected, task)
+        return f"{wanted}; rows and columns are exchanged" + (f", otherwise {rest}" if rest else "")
     if got.ndim == expected.ndim:
         different = [axis for axis in range(got.ndim) if got.shape[axis] != expected.shape[axis]]
         if len(different) == 1:
@@ -110,11 +108,11 @@ def one_axis(got: np.ndarray, expected: np.ndarray, axis: int, task: Task) -> st
     return words
 
 
-def relation(got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
+def relation(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     """In what simple relation two arrays of one shape stand, or ""."""
 
     def close(a, b):
-        return is_close(a, b, max(tolerance, 1e-9))
+        return is_close(a, b, max(task.tolerance, 1e-9))
 
     if is_close(got, expected, ROUNDING):
         return "right up to rounding, but not to float64's precision: is something float32, or rounded?"
@@ -135,17 +133,24 @@ def relation(got: np.ndarray, expected: np.ndarray, tolerance: float) -> str:
         return f"equal up to a factor of {number}"
     if got.size > 1 and close(got - np.mean(got - expected), expected):
         return f"equal up to an added constant of {np.mean(got - expected):.6g}"
-    return line_by_line(got, expected, close)
+    return line_by_line(got, expected, names_of(got, task), close)
 
 
-def line_by_line(got: np.ndarray, expected: np.ndarray, close) -> str:
+def names_of(array: np.ndarray, task: Task) -> tuple[str, ...]:
+    """What each axis counts."""
+    if len(task.axes) == array.ndim:
+        return task.axes
+    return ("row", "column")[: array.ndim] if array.ndim < 3 else tuple(f"axis {axis}" for axis in range(array.ndim))
+
+
+def line_by_line(got: np.ndarray, expected: np.ndarray, names: tuple[str, ...], close) -> str:
     """Whether it is right up to an offset and a gain, a gain per row or per column, or moved by one."""
     if got.size > 2 and not np.iscomplexobj(got):
         gain, offset = np.polyfit(got.ravel(), expected.ravel(), 1) if np.ptp(got) > 0 else (0.0, 0.0)
         if gain and close(gain * got + offset, expected):
             return "equal up to a factor and an added constant"
     if got.ndim == 2 and min(got.shape) > 1:
-        for axis, name in ((1, "row"), (0, "column")):
+        for axis, name in ((1, names[0]), (0, names[1])):
             power = np.sum(np.abs(got) ** 2, axis=axis, keepdims=True)
             gains = np.sum(np.conj(got) * expected, axis=axis, keepdims=True) / np.where(power > 0, power, 1)
             if close(got * gains, expected):
@@ -168,8 +173,7 @@ def place(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     wrong = np.argwhere(difference > task.tolerance * scale)
     if not len(wrong):
         return ""
-    names = task.axes if len(task.axes) == got.ndim else ("row", "column")[: got.ndim] if got.ndim < 3 else ()
-    names = names or tuple(f"axis-{axis} index" for axis in range(got.ndim))
+    names = names_of(got, task)
     first = ", ".join(f"{name} {i}" for name, i in zip(names, wrong[0], strict=True))
     ranges = ", ".join(
         f"{name}s {low}..{high} of 0..{n - 1}"
