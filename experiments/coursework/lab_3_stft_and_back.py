@@ -16,7 +16,7 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import BLUE, GREY, ORANGE, begin, finish, plt, show
+from experiments.coursework.lab import BLUE, ORANGE, begin, finish, plt, show
 from experiments.synthetic import VOICES, synthesize
 
 options, profile = begin(3)
@@ -89,47 +89,45 @@ show(figure, "lab_3_sum_of_squares", options.out)
 #
 # White noise is added, and every bin whose power is near the noise's is weakened. The result is no transform of any
 # signal; the formula above gives the nearest, and "divide by the window, then average" one that is further away,
-# because it trusts frames where their windows are nearly 0.
+# because it trusts frames where their windows are nearly 0. The signal is padded here, so that every sample lies
+# under the middle of a window; without that the first and last few are divided by almost 0.
 
 # %%
 window, hop = dsp.hann(512, periodic=True), 128
 noise = 0.01 * np.random.default_rng(1).standard_normal(signal.size)
-noisy = dsp.stft(signal + noise, window, hop)
+noisy = dsp.stft(signal + noise, window, hop, padding="zeros")
 power_of_noise = 0.01**2 * np.sum(window**2)
 gain = np.maximum(0.05, 1 - 3 * power_of_noise / np.abs(noisy) ** 2)
 changed = gain * noisy
 
 
 def window_divided_out(spectra):
-    """Each frame divided by its window, then the mean of the frames that overlap; the ends of the windows left out."""
+    """Each frame divided by its window (but for its ends), then the mean of the frames that overlap."""
     frames = dsp.irfft(spectra.T, window.size)
-    trusted = window > 1e-3
+    trusted = window > 0.01
     total = np.zeros((frames.shape[0] - 1) * hop + window.size)
     count = np.zeros_like(total)
     for t, frame in enumerate(frames):
         total[t * hop : t * hop + window.size][trusted] += frame[trusted] / window[trusted]
         count[t * hop : t * hop + window.size] += trusted
-    return total / np.maximum(count, 1)
+    half = window.size // 2
+    return (total / np.maximum(count, 1))[half:-half]
 
 
-def misfit(y) -> float:
-    """How far the transform of y is from the changed spectra, in percent of their size."""
-    return 100 * np.linalg.norm(dsp.stft(y, window, hop) - changed) / np.linalg.norm(changed)
-
-
-ways = {"weighted overlap-add": dsp.istft(changed, window, hop), "window divided out": window_divided_out(changed)}
+ways = {
+    "noisy": signal + noise,
+    "weighted overlap-add": dsp.istft(changed, window, hop, padding="zeros"),
+    "window divided out": window_divided_out(changed),
+}
 for name, y in ways.items():
+    away = np.linalg.norm(dsp.stft(y, window, hop, padding="zeros")[:, : changed.shape[1]] - changed)
+    away = 100 * away / np.linalg.norm(changed)
     clean = signal[: y.size]
     snr = 10 * np.log10(np.sum(clean**2) / np.sum((y - clean) ** 2))
-    print(f"{name:22s} misfit {misfit(y):5.1f} %, signal to noise {snr:5.1f} dB")
-clean = signal[: next(iter(ways.values())).size]
-print(
-    f"{'before':22s} {'':14s} signal to noise {10 * np.log10(np.sum(clean**2) / np.sum(noise[: clean.size] ** 2)):5.1f} dB"
-)
+    print(f"{name:20s}  {away:5.1f} % away from the changed spectra, {snr:5.1f} dB signal to noise")
 
 figure, panels = plt.subplots(1, 3, figsize=(12, 3.8), sharey=True, layout="constrained")
-views = (("noisy", signal + noise), *ways.items())
-for axes, (name, y) in zip(panels, views, strict=True):
+for axes, (name, y) in zip(panels, ways.items(), strict=True):
     level = dsp.amplitude_to_db(np.abs(dsp.stft(y, window, hop)) / (window.sum() / 2), 1e-6)
     extent = (0, y.size / sample_rate, 0, sample_rate / 2000)
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-95, vmax=-15, cmap="magma")

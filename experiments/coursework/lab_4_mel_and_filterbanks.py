@@ -79,9 +79,9 @@ panels[1].set_ylabel("Weight")
 show(figure, "lab_4_triangles", options.out)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    for count in (26, 40, 80, 128):
-        bank = dsp.mel_filterbank(count, n_fft, sample_rate, scale="htk")
-        print(f"{count:3d} filters on {n_fft} points: {count - np.count_nonzero(bank.any(axis=1))} empty")
+    for count, points in ((26, 512), (80, 512), (128, 512), (128, 400)):
+        bank = dsp.mel_filterbank(count, points, sample_rate, scale="htk")
+        print(f"{count:3d} filters on {points} points: {count - np.count_nonzero(bank.any(axis=1))} empty")
 
 # %% [markdown]
 # ## 3. What it does to features
@@ -124,7 +124,7 @@ show(figure, "lab_4_differences", options.out)
 # 2. A tool builds its grid of bins as `linspace(f_min, f_max, n_fft // 2 + 1)`. When is that right, and which bank does
 #    it give for a telephone band at 16 kHz? (torchaudio did so until its issue 292; spafe 0.3.3 still does.)
 # 3. Why must the first and the last edge be `f_min` and `f_max`, and not the first and the last centre?
-# 4. With 80 bands, how long must the transform be so that no filter is empty?
+# 4. With 128 bands (torchaudio's default, on 400 points), how long must the transform be so that no filter is empty?
 #
 # ## Your function
 #
