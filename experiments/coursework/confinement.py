@@ -32,7 +32,7 @@ REFUSED = {  # event or family of events: what it is
 PATHS = {  # event: how many of its arguments, from the first on, are paths that it changes
     **dict.fromkeys(("os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.utime"), 1),
     **dict.fromkeys(("os.chmod", "os.lchmod", "os.chown", "os.lchown", "os.chflags"), 1),
-    **dict.fromkeys(("os.setxattr", "os.removexattr", "shutil.chown"), 1),
+    **dict.fromkeys(("os.setxattr", "os.removexattr", "shutil.rmtree"), 1),
     **dict.fromkeys(("os.rename", "os.link", "shutil.move"), 2),
 }
 LAST_IS_FOLDER = {"os.remove", "os.rmdir", "os.mkdir", "os.rename", "os.link", "os.symlink", "os.chmod", "os.utime"}

@@ -48,7 +48,7 @@ for axes, length in zip(panels, (80, 640), strict=True):
         title=f"Hann window of {1000 * length / sample_rate:g} ms", xlabel="Time (s)", xlim=(0.3, 0.9), ylim=(0, 4)
     )
 panels[0].set_ylabel("Frequency (kHz)")
-figure.colorbar(picture, ax=panels, label="Level (dB)")
+figure.colorbar(picture, ax=panels, label="Level (dB)", pad=0.01)
 show(figure, "lab_3_short_and_long", options.out)
 
 # %% [markdown]
@@ -69,7 +69,7 @@ L = 256
 choices = (
     ("periodic Hann, hop L/4", dsp.hann(L, periodic=True), L // 4),
     ("periodic Hann, hop L/2", dsp.hann(L, periodic=True), L // 2),
-    ("Hamming, hop 2 L / 3", dsp.hamming(L), 2 * L // 3),
+    ("Hamming, hop 2L/3", dsp.hamming(L), 2 * L // 3),
 )
 figure, panels = plt.subplots(1, 3, figsize=(12, 3.2), sharey=True, layout="constrained")
 for axes, (name, window, hop) in zip(panels, choices, strict=True):
@@ -133,7 +133,7 @@ for axes, (name, y) in zip(panels, ways.items(), strict=True):
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-95, vmax=-15, cmap="magma")
     axes.set(title=name, xlabel="Time (s)")
 panels[0].set_ylabel("Frequency (kHz)")
-figure.colorbar(picture, ax=panels, label="Level (dB)")
+figure.colorbar(picture, ax=panels, label="Level (dB)", pad=0.01)
 show(figure, "lab_3_noise_taken_out", options.out)
 
 # %% [markdown]

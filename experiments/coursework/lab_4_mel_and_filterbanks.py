@@ -86,9 +86,10 @@ with warnings.catch_warnings():
 # %% [markdown]
 # ## 3. What it does to features
 #
-# The same speech through four banks, and the difference from the first in decibels. Sides in mel hardly show; bins
-# show in the low filters, where a bin is a third of a filter; Slaney's scale changes everything; a normalised height
-# is the same offset in every frame: it disappears when each band's mean is taken off.
+# The same speech through five banks: the level of the first, and how far the others differ from it in decibels, each
+# filter's mean difference taken off. Sides in mel hardly show; bins show in the low filters, which are four or five
+# bins wide; on Slaney's scale the same number means another band; a height is the same offset in every frame, so
+# that nothing is left of it.
 
 # %%
 window = dsp.hamming(400)
@@ -104,17 +105,19 @@ figure, panels = plt.subplots(1, 5, figsize=(14, 3.6), sharey=True, layout="cons
 extent = (0, signal.size / sample_rate, 0.5, n_mels + 0.5)
 style = {"origin": "lower", "aspect": "auto", "extent": extent, "interpolation": "nearest"}
 level = panels[0].imshow(reference, cmap="magma", vmin=reference.max() - 70, **style)
-panels[0].set_title("straight in Hz (dB)", size=10)
-figure.colorbar(level, ax=panels[0], location="bottom", shrink=0.9)
+panels[0].set_title("straight in Hz", size=10)
+figure.colorbar(level, ax=panels[0], location="bottom", shrink=0.9, label="Level (dB)")
 for axes, (name, bank) in zip(panels[1:], others.items(), strict=True):
     difference = dsp.power_to_db(bank @ power, 1e-10) - reference
-    picture = axes.imshow(difference, cmap="RdBu_r", vmin=-6, vmax=6, **style)
-    typical = np.sqrt(np.mean((difference - difference.mean(axis=1, keepdims=True)) ** 2))
-    axes.set_title(f"{name}\n{typical:.2f} dB rms without means", size=10)
+    difference = difference - difference.mean(axis=1, keepdims=True)
+    picture = axes.imshow(difference, cmap="RdBu_r", vmin=-10, vmax=10, **style)
+    axes.set_title(f"{name}\n{np.sqrt(np.mean(difference**2)):.2f} dB rms", size=10)
 panels[0].set_ylabel("Filter")
 for axes in panels:
     axes.set_xlabel("Time (s)")
-figure.colorbar(picture, ax=list(panels[1:]), location="bottom", label="Difference (dB)", shrink=0.5, extend="both")
+figure.colorbar(
+    picture, ax=list(panels[1:]), location="bottom", label="Difference without its mean (dB)", shrink=0.5, extend="both"
+)
 show(figure, "lab_4_differences", options.out)
 
 # %% [markdown]

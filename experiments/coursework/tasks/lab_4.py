@@ -65,7 +65,9 @@ class Bank:
             frequency = frequency * n_fft / sample_rate
         elif self.triangles == "mel":
             frequency, left, centre, right = (hz_to_mel(f, self.scale) for f in (frequency, left, centre, right))
-        sides = np.minimum((frequency - left) / (centre - left), (right - frequency) / (right - centre))
+        with np.errstate(divide="ignore", invalid="ignore"):  # edges that fall together make a vertical side
+            rising, falling = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
+        sides = np.fmin(np.fmin(rising, falling), 1)  # 0/0 is where the other side decides
         return np.maximum(0, sides) if clipped else sides
 
 
