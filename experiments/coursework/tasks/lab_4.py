@@ -72,19 +72,22 @@ class Bank:
 
 
 def cases(profile) -> tuple[Case, ...]:
+    p = profile
+    off = 0.0 if p.edge_rounding == "none" else 0.2  # bins: no edge lies where the last bit decides on rounding
+
     def case(name: str, n_mels, n_fft, sample_rate, f_min, f_max, hidden=False) -> Case:
         arguments = {"n_mels": n_mels, "n_fft": n_fft, "sample_rate": sample_rate}
-        return Case(name, arguments | {"f_min": float(f_min), "f_max": float(f_max)}, hidden)
+        arguments |= {"f_min": float(f_min), "f_max": f_max - off * sample_rate / n_fft}
+        return Case(f"{name}, {f_min:g} to {arguments['f_max']:g} Hz", arguments, hidden)
 
-    p = profile
     return (
-        case("four filters on 128 points at 8 kHz, 0 to 4000 Hz", 4, 128, 8000, 0, 4000),
+        case("four filters on 128 points at 8 kHz", 4, 128, 8000, 0, 4000),
         case("the course's", p.n_mels, p.n_fft, p.sample_rate, p.f_min, p.f_max or p.sample_rate / 2),
-        case("telephone band: 12 filters, 300 to 3400 Hz at 8 kHz, 512 points", 12, 512, 8000, 300, 3400),
+        case("telephone band: 12 filters on 512 points at 8 kHz", 12, 512, 8000, 300, 3400),
         case("an odd number of points, 1001", 10, 1001, 16000, 0, 8000),
         case("one filter", 1, 256, 16000, 100, 6000),
-        case("40 filters, 20 to 7600 Hz, 2048 points at 22.05 kHz", 40, 2048, 22050, 20, 7600, hidden=True),
-        case("an odd number of points, 255, 64 to 5000 Hz", 6, 255, 11025, 64, 5000, hidden=True),
+        case("40 filters on 2048 points at 22.05 kHz", 40, 2048, 22050, 20, 7600, hidden=True),
+        case("an odd number of points, 255", 6, 255, 11025, 64, 5000, hidden=True),
     )
 
 
