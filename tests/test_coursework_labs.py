@@ -222,7 +222,11 @@ TOY = Task(
         Case("another", {"x": np.ones((2, 3))}),
         Case("empty", {"x": np.zeros((0, 3))}, hidden=True),
     ),
-    mistakes=(Mistake("not doubled", "How much is 2 x 1?", lambda x: x),),
+    mistakes=(
+        Mistake("not doubled", "How much is 2 x 1?", lambda x: x),
+        Mistake("sevens not doubled", "", lambda x: x if (x == 7).any() else 2 * x),
+        Mistake("matrices refused", "", lambda x: 2 * x if x.shape != (3, 4) else np.zeros(3)[x.size]),
+    ),
     axes=("band", "frame"),
 )
 X = TOY.cases[1].arguments["x"]
@@ -309,6 +313,12 @@ def test_no_right_number_is_printed(wrong, tmp_path, monkeypatch):
 def test_a_mistake_of_the_hidden_cases_alone_is_not_explained(tmp_path, monkeypatch):
     report = reported("def double(x):\n    return x if (x == 7).any() else 2 * x", tmp_path, monkeypatch)
     assert [case["passed"] for case in report["cases"]] == [False, True, True, True]
+    assert report["explained_by"] == []
+
+
+def test_a_mistake_that_says_nothing_of_the_wrong_case_explains_nothing(tmp_path, monkeypatch):
+    report = reported("def double(x):\n    return 2 * x + (x.shape == (3, 4))", tmp_path, monkeypatch)
+    assert [case["passed"] for case in report["cases"]] == [True, False, True, True]
     assert report["explained_by"] == []
 
 

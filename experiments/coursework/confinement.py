@@ -6,10 +6,10 @@ Landlock: the kernel itself then refuses to write outside the folder, to run pro
 connections, whoever asks.
 
 What the audit hook cannot stop: code that gets around Python, by changing the interpreter's own memory or its
-library functions, or in C; os._exit, which has no event, only ends the process. Landlock holds there, for writing
-and running but not for chmod; without it (macOS) nothing does. Reading is not refused at all: what the account
-that runs the check can read, a submission can read and print. This contains mistakes and mischief of a course; for
-strangers' code run the check in a container.
+library functions, or in C, or that opens a file relative to an open folder; os._exit, which has no event, only ends
+the process. Landlock holds there, for writing and running but not for chmod; without it (macOS) nothing does.
+Reading is not refused at all: what the account that runs the check can read, a submission can read and print. This
+contains mistakes and mischief of a course; for strangers' code run the check in a container.
 """
 
 import ctypes
