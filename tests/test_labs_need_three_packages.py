@@ -74,15 +74,13 @@ def test_a_lab_runs_before_its_function_is_written(lab, tmp_path):
 
 @pytest.mark.parametrize("lab", SCRIPTS)
 def test_a_lab_opens_as_a_notebook(lab):
-    """Percent format: the first line opens a markdown cell, markdown cells are comments, cells of both kinds."""
+    """Percent format: the docstring, then cells; every line of a markdown cell is a comment."""
     lines = SCRIPTS[lab].read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "# %% [markdown]"
     marks = [line for line in lines if line.startswith("# %%")]
     assert set(marks) == {"# %%", "# %% [markdown]"}
+    assert marks[0] == "# %% [markdown]"
     assert marks.count("# %%") >= 3
     kind = ""
-    for before, line in zip(["", *lines], lines, strict=False):
+    for line in lines:
         kind = line if line.startswith("# %%") else kind
-        if kind == "# %% [markdown]" and line and not line.startswith("#"):
-            assert '"""' in line or before.startswith('"""'), line  # the module's docstring
-            kind = "docstring"
+        assert kind != "# %% [markdown]" or not line or line.startswith("#"), line

@@ -1,3 +1,5 @@
+"""Lab 1: what a frame is, why it is multiplied by a window, and in what tools differ before any spectrum is taken."""
+
 # %% [markdown]
 # # Lab 1: framing and windows
 #
@@ -6,7 +8,6 @@
 #
 # Speech changes all the time; its spectrum means something only over a time in which the mouth hardly moves, about
 # 20 to 30 ms. So the signal is cut into overlapping *frames*, and everything later happens to each frame by itself.
-"""Lab 1: what a frame is, why it is multiplied by a window, and in what tools differ before any spectrum is taken."""
 
 # %%
 import sys

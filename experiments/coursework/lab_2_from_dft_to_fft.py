@@ -1,3 +1,5 @@
+"""Lab 2: the transform by its definition, by halves, and what zeros at its end do and do not buy."""
+
 # %% [markdown]
 # # Lab 2: from the DFT to the FFT
 #
@@ -5,7 +7,6 @@
 #
 # The discrete Fourier transform asks how much of each of $N$ frequencies is in $N$ samples. Its definition costs
 # $N^2$ multiplications; that it can be had for about $N \log_2 N$ is why there are spectrograms at all.
-"""Lab 2: the transform by its definition, by halves, and what zeros at its end do and do not buy."""
 
 # %%
 import sys

@@ -1,3 +1,5 @@
+"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to get nearest to one."""
+
 # %% [markdown]
 # # Lab 3: the short-time Fourier transform, and back
 #
@@ -5,7 +7,6 @@
 #
 # Frames, times a window, transformed: the short-time Fourier transform. It is the matrix behind every spectrogram,
 # and it can be turned round, which is how noise is taken out and time is stretched.
-"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to get nearest to one."""
 
 # %%
 import sys

@@ -1,3 +1,5 @@
+"""Lab 4: two mel scales, four kinds of triangles, and how far they move the features."""
+
 # %% [markdown]
 # # Lab 4: the mel scale and its filterbanks
 #
@@ -5,7 +7,6 @@
 #
 # A spectrum of 257 bins says more than an ear hears. Filters whose width grows with frequency, as the ear's do, leave
 # 20 to 40 numbers a frame. "A mel filterbank" hides four choices, and tools that all say "HTK" make them differently.
-"""Lab 4: two mel scales, four kinds of triangles, and how far they move the features."""
 
 # %%
 import sys
