@@ -9,7 +9,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 _LENGTH_UNKNOWN = {0xFFFFFFFF, 0x7FFFFFFF}  # what programs that write to a pipe put into a header
 
@@ -77,6 +76,10 @@ def read_beginning(path, seconds: float) -> tuple[np.ndarray, int]:
 
 
 def _samples(path: Path, seconds: float | None = None) -> tuple[np.ndarray, int]:
+    try:
+        import soundfile  # here: what does not read files needs NumPy and Numba alone
+    except ImportError:
+        raise AudioError(f"{path}: reading audio needs the package soundfile (pip install soundfile)") from None
     try:
         frames = -1 if seconds is None else int(seconds * soundfile.info(path).samplerate)
         signal, sample_rate = soundfile.read(path, frames, dtype="float64")

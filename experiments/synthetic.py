@@ -83,7 +83,7 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
 
     Checked: tests/test_synthetic_corpus_is_deterministic.py
     """
-    from tqdm import tqdm
+    from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone
 
     root = Path(root)
     entries = [

@@ -34,3 +34,5 @@ class Task:
     cases: tuple[Case, ...]
     mistakes: tuple[Mistake, ...]
     tolerance: float = 1e-9  # of the largest value of the solution
+    axes: tuple[str, ...] = ()  # what the axes of the result count, for the hints: ("sample", "frame")
+    refused: tuple[str, ...] = ()  # what would do the work instead and may not be used: "np.fft", "dsp.istft"

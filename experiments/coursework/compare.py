@@ -1,0 +1,188 @@
+"""What can be said of a wrong array without giving the right one away: its shape, its dtype, and in what relation
+it stands to the right one; and which known mistake computes exactly what the student's function does.
+"""
+
+import numpy as np
+
+from experiments.coursework.task import Mistake, Task
+
+ROUNDING = 3e-6  # of the largest value: as much as float32 loses on the way
+
+
+def is_close(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+    """Same shape, and no difference above tolerance x the largest expected value. NaN is close to nothing.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    if got.shape != expected.shape:
+        return False
+    if expected.size == 0:
+        return True
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.abs(got - expected).max() <= tolerance * np.abs(expected).max())
+
+
+def is_right(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
+    """is_close, and complex only where complex numbers are expected."""
+    return np.iscomplexobj(got) <= np.iscomplexobj(expected) and is_close(got, expected, tolerance)
+
+
+def explanations(task: Task, arrays: list) -> list[Mistake]:
+    """The known mistakes that compute, on every visible case, what the student's function did.
+
+    arrays : per case the student's array, or None where there is none; such cases are left out. A mistake that
+        changes nothing in the cases that remain explains nothing.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    seen = [
+        (case.arguments, array, task.solution(**case.arguments))
+        for case, array in zip(task.cases, arrays, strict=True)
+        if array is not None and not case.hidden
+    ]
+    if all(is_right(array, expected, task.tolerance) for _, array, expected in seen):
+        return []
+    return [mistake for mistake in task.mistakes if computes(mistake, seen, task.tolerance)]
+
+
+def computes(mistake: Mistake, seen: list, tolerance: float) -> bool:
+    """Whether the mistake gives the student's array in every case where it gives any."""
+    observed = False
+    for arguments, array, expected in seen:
+        try:
+            with np.errstate(all="ignore"):
+                wrong = np.asarray(mistake.function(**arguments))
+        except (ValueError, IndexError, ZeroDivisionError):  # it cannot be made on this input
+            continue
+        if not is_right(array, wrong, tolerance):
+            return False
+        observed = observed or not is_right(wrong, expected, tolerance)
+    return observed
+
+
+def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
+    """One line about the first thing that is wrong with `got`; no numbers of `expected` but its shape.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    if got.shape != expected.shape:
+        return shape_hint(got, expected, task)
+    if np.iscomplexobj(got) and not np.iscomplexobj(expected):
+        return f"dtype {got.dtype}: real numbers are expected"
+    if np.iscomplexobj(expected) and not np.iscomplexobj(got):
+        magnitudes = " (yours are the magnitudes)" if is_close(got, np.abs(expected), task.tolerance) else ""
+        return f"dtype {got.dtype}: complex numbers are expected{magnitudes}"
+    bad = np.count_nonzero(~np.isfinite(got))
+    if bad:
+        return f"{bad} of {got.size} values are NaN or infinite: is something divided by 0?"
+    return relation(got, expected, task) or "right in shape, wrong in its values"
+
+
+def shape_hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
+    """What shape it has, what shape is expected, and what the difference looks like."""
+    wanted = f"yours is {got.shape}; {expected.shape} is expected"
+    if len(task.axes) == expected.ndim > 1:
+        wanted += f", ({', '.join(task.axes)})"
+    if got.ndim == 2 and got.T.shape == expected.shape:
+        right = is_close(got.T, expected, task.tolerance)
+        rest = "right" if right else relation(got.T, expected, task)
+        return f"{wanted}; rows and columns are exchanged" + (f", otherwise {rest}" if rest else "")
+    if got.ndim == expected.ndim:
+        different = [axis for axis in range(got.ndim) if got.shape[axis] != expected.shape[axis]]
+        if len(different) == 1:
+            return f"{wanted}; {one_axis(got, expected, different[0], task)}"
+    return wanted
+
+
+def one_axis(got: np.ndarray, expected: np.ndarray, axis: int, task: Task) -> str:
+    """In words: two frames more than expected, the common ones are right."""
+    n = got.shape[axis] - expected.shape[axis]
+    name = task.axes[axis] if len(task.axes) == got.ndim else "value"
+    words = f"{abs(n)} {name}{'s' * (abs(n) > 1)} too {'many' if n > 0 else 'few'}"
+    common = min(got.shape[axis], expected.shape[axis])
+    first, last = slice(0, common), slice(-common, None)
+    for part, where in ((first, "first"), (last, "last")):
+        here, there = (np.moveaxis(a, axis, 0)[part] for a in (got, expected))
+        if common and is_close(here, there, task.tolerance):
+            return f"{words}, the {where} {common} are right"
+    return words
+
+
+def relation(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
+    """In what simple relation two arrays of one shape stand, or ""."""
+
+    def close(a, b):
+        return is_close(a, b, max(task.tolerance, 1e-9))
+
+    if is_close(got, expected, ROUNDING):
+        return "right up to rounding, but not to float64's precision: is something float32, or rounded?"
+    if not np.any(got) or not np.any(expected):
+        return "" if np.any(got) else "all zeros"
+    if close(-got, expected):
+        return "the opposite sign"
+    if np.iscomplexobj(expected) and close(np.conj(got), expected):
+        return "the complex conjugate: the sign of the imaginary part"
+    for axis in range(got.ndim):
+        if close(np.flip(got, axis), expected):
+            return "the right values in reverse order"
+    if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected):
+        return "rows and columns are exchanged"
+    if np.unique(expected).size < 3:  # a factor fits whatever is constant, and would tell it
+        return ""
+    if close(got * np.vdot(got, expected) / np.vdot(got, got), expected):
+        factor = np.vdot(expected, got) / np.vdot(expected, expected)
+        number = f"{factor.real:.6g}" if abs(factor.imag) < 1e-9 * abs(factor) else f"{factor:.6g}"
+        return f"equal up to a factor of {number}"
+    if close(got - np.mean(got - expected), expected):
+        return f"equal up to an added constant of {np.mean(got - expected):.6g}"
+    return line_by_line(got, expected, names_of(got, task), close)
+
+
+def names_of(array: np.ndarray, task: Task) -> tuple[str, ...]:
+    """What each axis counts."""
+    if len(task.axes) == array.ndim:
+        return task.axes
+    return ("row", "column")[: array.ndim] if array.ndim < 3 else tuple(f"axis {axis}" for axis in range(array.ndim))
+
+
+def line_by_line(got: np.ndarray, expected: np.ndarray, names: tuple[str, ...], close) -> str:
+    """Whether it is right up to an offset and a gain, a gain per row or per column, or moved by one."""
+    if not np.iscomplexobj(got):
+        gain, offset = np.polyfit(got.ravel(), expected.ravel(), 1) if np.ptp(got) > 0 else (0.0, 0.0)
+        if gain and close(gain * got + offset, expected):
+            return "equal up to a factor and an added constant"
+    if got.ndim == 2 and min(got.shape) > 1:
+        for axis, name in ((1, names[0]), (0, names[1])):
+            power = np.sum(np.abs(got) ** 2, axis=axis, keepdims=True)
+            gains = np.sum(np.conj(got) * expected, axis=axis, keepdims=True) / np.where(power > 0, power, 1)
+            if close(got * gains, expected):
+                return f"every {name} is right up to a factor of its own"
+    if got.shape[-1] > 2:
+        if close(got[..., 1:], expected[..., :-1]) or close(got[..., :-1], expected[..., 1:]):
+            return "moved by one place along the last axis"
+    return ""
+
+
+def place(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
+    """Where the first difference lies, over what range there are any, and, to one digit, how large they are.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    if got.shape != expected.shape or got.size == 0:
+        return ""
+    scale = np.abs(expected).max()
+    difference = np.abs(np.nan_to_num(got, nan=np.inf, posinf=np.inf, neginf=-np.inf) - expected)
+    wrong = np.argwhere(difference > task.tolerance * scale)
+    if not len(wrong):
+        return ""
+    names = names_of(got, task)
+    first = ", ".join(f"{name} {i}" for name, i in zip(names, wrong[0], strict=True))
+    ranges = ", ".join(
+        f"{name}s {low}..{high} of 0..{n - 1}"
+        for name, low, high, n in zip(names, wrong.min(axis=0), wrong.max(axis=0), got.shape, strict=True)
+    )
+    words = f"first difference at {first}; {len(wrong)} of {got.size} values differ, in {ranges}"
+    if np.unique(expected).size < 3:
+        return words
+    largest = float(f"{100 * difference.max() / scale:.1g}")
+    return f"{words}, by up to about {largest:g} % of the largest value"

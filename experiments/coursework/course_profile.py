@@ -1,0 +1,126 @@
+"""What a course fixes, as a file: rates, lengths, window, filters, logarithm; profiles/*.toml are the known ones.
+
+A file says what its course says; the rest is default.toml's, and `assumed` names it. An instructor's own file is
+given by its path. (Not called profile.py: Python has a module of that name, and a notebook in this folder would
+find this one instead.)
+"""
+
+import math
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("profiles")
+WORDS = {
+    "rounding": ("down", "half up"),
+    "window": ("rectangular", "hamming", "hann"),
+    "window_symmetry": ("symmetric", "periodic"),
+    "mel_scale": ("htk", "kaldi", "slaney"),
+    "mel_triangles": ("hz", "mel"),
+    "edge_rounding": ("none", "floor", "round", "ceil", "floor round ceil"),
+    "log": ("ln", "log10", "10 log10", "20 log10"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One course's rules. profiles/default.toml says what each field means."""
+
+    name: str
+    course: str
+    sample_rate: float
+    preemphasis: float
+    frame_ms: float
+    hop_ms: float
+    rounding: str
+    window: str
+    window_symmetry: str
+    n_fft: int
+    n_mels: int
+    f_min: float
+    f_max: float | None = None  # Hz; None: the Nyquist frequency
+    mel_scale: str
+    mel_triangles: str
+    edge_rounding: str
+    log: str
+    floor: float
+    n_mfcc: int
+    lifter: float
+    delta_width: int
+    points: int
+    assumed: tuple[str, ...] = ()  # fields that its file does not say
+
+    def samples(self, length_ms: float, sample_rate: float) -> int:
+        """Milliseconds in samples, under the course's rounding."""
+        exact = length_ms * sample_rate / 1000
+        return math.floor(exact + (0.5 if self.rounding == "half up" else 1e-9))  # 25 ms at 16 kHz are 400
+
+
+KINDS = {field.name: field.type for field in fields(Profile) if field.name not in ("name", "assumed")}
+
+
+def names() -> list[str]:
+    """The profiles that are here."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str = "default") -> Profile:
+    """The profile of that name, or of a file whose name ends in .toml.
+
+    Raises ValueError for an unknown name (with the nearest), an unreadable file, an unknown field or a value that
+    its field does not allow.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    path = Path(name) if str(name).endswith(".toml") else FOLDER / f"{name}.toml"
+    if path.parent == FOLDER and not path.exists():
+        near = get_close_matches(str(name), names(), n=1, cutoff=0.4) or names()
+        raise ValueError(f"unknown profile {name!r}; did you mean {', '.join(near)}?")
+    said = _read(path)
+    values = {**_read(FOLDER / "default.toml"), **said}
+    assumed = tuple(field for field in KINDS if field not in said) if path.stem != "default" else ()
+    return Profile(name=path.stem, assumed=assumed, **values)
+
+
+def describe(profile: Profile) -> str:
+    """The profile's rules in two lines."""
+    p = profile
+    rounded = "" if p.edge_rounding == "none" else f", edges rounded to bins ({p.edge_rounding})"
+    f_max = "Nyquist" if p.f_max is None else f"{p.f_max:g} Hz"
+    return (
+        f"{p.sample_rate:g} Hz, frames of {p.frame_ms:g} ms every {p.hop_ms:g} ms (rounded {p.rounding}), "
+        f"{p.window} {p.window_symmetry}, pre-emphasis {p.preemphasis:g}, n_fft {p.n_fft},\n"
+        f"{p.n_mels} mel bands {p.f_min:g} Hz to {f_max} ({p.mel_scale}, straight in {p.mel_triangles}{rounded}), "
+        f"{p.log} of at least {p.floor:g}, {p.n_mfcc} cepstra, lifter {p.lifter:g}, deltas over {p.delta_width} frames"
+    )
+
+
+def _read(path: Path) -> dict:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: not readable as TOML ({error})") from None
+    for field, value in values.items():
+        if field not in KINDS:
+            near = get_close_matches(field, KINDS, n=1)
+            raise ValueError(f"{path}: unknown field {field!r}" + (f"; did you mean {near[0]}?" if near else ""))
+        _check(path, field, value)
+    return values
+
+
+def _check(path: Path, field: str, value) -> None:
+    kind = KINDS[field]
+    if kind is str:
+        if not isinstance(value, str):
+            raise ValueError(f"{path}: {field} = {value!r}; a word is expected")
+        if field in WORDS and value not in WORDS[field]:
+            raise ValueError(f"{path}: {field} = {value!r} is none of {', '.join(WORDS[field])}")
+        return
+    wanted, words = (int, "a whole number") if kind is int else ((int, float), "a number")
+    if isinstance(value, bool) or not isinstance(value, wanted) or not 0 <= value < math.inf:
+        raise ValueError(f"{path}: {field} = {value!r}; {words} >= 0 is expected")
+    if value == 0 and field not in ("preemphasis", "f_min", "lifter", "points"):
+        raise ValueError(f"{path}: {field} = 0; more than 0 is expected")

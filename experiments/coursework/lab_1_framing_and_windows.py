@@ -1,0 +1,165 @@
+"""Lab 1: what a frame is, why it is multiplied by a window, and in what tools differ before any spectrum is taken."""
+
+# %% [markdown]
+# # Lab 1: framing and windows
+#
+# Run it from the repository root, cell by cell as a notebook (VS Code, Jupytext) or whole:
+# `python -m experiments.coursework.lab_1_framing_and_windows`. It needs NumPy, Numba and matplotlib.
+#
+# Speech changes all the time; its spectrum means something only over a time in which the mouth hardly moves, about
+# 20 to 30 ms. So the signal is cut into overlapping *frames*, and everything later happens to each frame by itself.
+
+# %%
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "dsp").is_dir())))
+
+import numpy as np
+
+import dsp
+from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
+from experiments.synthetic import VOICES, synthesize
+
+options, profile = begin(1)
+sample_rate = 16_000
+signal = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving resonances, made here
+
+# %% [markdown]
+# ## 1. Frames
+#
+# With $L$ samples in a frame and a hop of $H$ samples, frame $t$ is
+#
+# $$ x_t[n] = x[n + tH], \quad n = 0 \dots L-1, \quad t = 0 \dots \lfloor (N - L)/H \rfloor . $$
+#
+# Frames are columns here: time is the last axis of every matrix.
+
+# %%
+L, H = (profile.samples(ms, sample_rate) for ms in (profile.frame_ms, profile.hop_ms))
+frames = dsp.frame(signal, L, H)
+window = dsp.hamming(L)
+print(f"{signal.size} samples, L = {L}, H = {H}: frames of shape {frames.shape}")
+
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(10, 5.6), layout="constrained")
+first = frames.shape[1] // 3
+begin_of = first * H
+shown = slice(begin_of - H, begin_of + L + 3 * H)
+time_ms = 1000 * np.arange(signal.size) / sample_rate
+peak = np.abs(signal[shown]).max()
+top.plot(time_ms[shown], signal[shown], color=GREY, linewidth=0.9)
+for k in range(3):
+    start = begin_of + k * H
+    ends = time_ms[[start, start + L - 1]]
+    top.plot(ends, [-peak * (1.15 + 0.18 * k)] * 2, color=(BLUE, ORANGE, GREEN)[k], linewidth=5, solid_capstyle="butt")
+    top.text(ends[0], -peak * (1.15 + 0.18 * k), f"frame {first + k}  ", ha="right", va="center", size=9)
+top.set(
+    xlabel="Time (ms)", ylabel="Amplitude", title=f"Three frames of {L} samples, {H} apart", ylim=(-1.65 * peak, None)
+)
+bottom.plot(frames[:, first], color=GREY, linewidth=0.9, label=f"frame {first}")
+bottom.plot(frames[:, first] * window, color=BLUE, linewidth=1.2, label="times the window")
+bottom.plot(peak * window, color=ORANGE, linewidth=1.2, linestyle="--", label="Hamming window (scaled)")
+bottom.set(xlabel="Sample of the frame", ylabel="Amplitude", xlim=(0, L - 1), ylim=(-1.15 * peak, 1.6 * peak))
+bottom.legend(loc="upper center", fontsize=8, ncols=3)
+show(figure, "lab_1_frames", options.out)
+
+# %% [markdown]
+# ## 2. How many frames?
+#
+# Nothing tells two tools apart sooner than the number of frames. They disagree about what comes before the first
+# sample and after the last: nothing, zeros, or the signal mirrored; and about rounding: 25 ms at 22050 Hz are 551.25
+# samples, but 10 ms are 220.5, which is 220 for most tools and 221 for python_speech_features.
+
+# %%
+tools = {
+    "inside": "Kaldi, HTK, openSMILE, MATLAB",
+    "centred zeros": "librosa >= 0.9",
+    "centred reflect": "torchaudio, librosa < 0.9",
+    "zero tail": "python_speech_features",
+    "mirror": "Kaldi without snip_edges",
+    "scipy": "scipy.signal.stft",
+}
+lengths = (4000, 16000, 16001, 16079, 16080, 16160)
+print(f"frames of L = 400, H = 160, of N = {'  '.join(f'{n:6d}' for n in lengths)}")
+for framing, tool in tools.items():
+    counts = "  ".join(f"{dsp.count_frames(n, 400, 160, framing):6d}" for n in lengths)
+    print(f"{tool:29s}  {counts}")
+
+# %% [markdown]
+# ## 3. Windows
+#
+# A frame is the signal times a rectangle, so its spectrum is the signal's, smeared by the rectangle's spectrum. That
+# has a narrow peak and high side lobes: a loud tone covers a soft one far away (*leakage*). A window that goes to 0
+# gently has lower side lobes and pays with a wider peak:
+#
+# $$ w[n] = a - (1 - a) \cos \frac{2 \pi n}{M}, \quad a = 0.54 \text{ (Hamming)}, \; 0.5 \text{ (Hann)} . $$
+#
+# $M = L - 1$ is the *symmetric* window of filter design, whose last sample equals the first; $M = L$ the *periodic*
+# one, whose last sample is the one before the first would come again. `np.hamming` and MATLAB's `hamming(L)` are
+# symmetric; `scipy.signal.get_window`, librosa and PyTorch are periodic, while `scipy.signal.windows.hann` is
+# symmetric by default. On speech the choice moves log-mel values by about 3 parts in 10000: nobody sees it in a
+# plot, and a comparison to 9 digits does.
+
+# %%
+n_fft = 8192
+tones = np.sin(2 * np.pi * 1000.3 * np.arange(L) / sample_rate)
+tones = tones + 10 ** (-50 / 20) * np.sin(2 * np.pi * 2200 * np.arange(L) / sample_rate)
+shapes = {"rectangular": np.ones(L), "Hamming": dsp.hamming(L), "Hann": dsp.hann(L)}
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+for (name, shape), colour in zip(shapes.items(), (GREY, BLUE, ORANGE), strict=True):
+    own = dsp.amplitude_to_db(np.abs(dsp.rfft(shape, n_fft)) / shape.sum(), 1e-7)
+    left.plot(np.arange(own.size) * L / n_fft, own, color=colour, linewidth=1.1, label=name)
+    seen = dsp.amplitude_to_db(np.abs(dsp.rfft(tones * shape, n_fft)) / shape.sum() * 2, 1e-7)
+    right.plot(np.arange(seen.size) * sample_rate / n_fft, seen, color=colour, linewidth=1.1, label=name)
+left.set(
+    xlim=(0, 12),
+    ylim=(-110, 3),
+    xlabel="Frequency (bins of the frame)",
+    ylabel="Level (dB)",
+    title="Spectra of the windows",
+)
+right.axvline(2200, color=GREEN, linewidth=0.8, linestyle=":")
+right.annotate("a tone of -50 dB", (2200, -48), (2700, -24), arrowprops={"arrowstyle": "->"}, size=9)
+right.set(xlim=(0, 4000), ylim=(-110, 3), xlabel="Frequency (Hz)", title="1000.3 Hz at 0 dB and 2200 Hz at -50 dB")
+left.legend(loc="upper right", fontsize=8)
+show(figure, "lab_1_windows", options.out)
+
+# %% [markdown]
+# Windows that overlap and add up to a constant leave the signal whole. The periodic Hann window does so exactly at a
+# hop of half its length; the symmetric one does not.
+
+# %%
+n, hop = 64, 32
+figure, panels = plt.subplots(1, 2, figsize=(11, 3), sharey=True, layout="constrained")
+for axes, periodic in zip(panels, (True, False), strict=True):
+    total = np.zeros(6 * hop + n)
+    for t in range(7):
+        total[t * hop : t * hop + n] += dsp.hann(n, periodic)
+        axes.plot(np.arange(n) + t * hop, dsp.hann(n, periodic), color=BLUE, linewidth=0.8)
+    axes.plot(total, color=ORANGE, linewidth=1.5, label="sum")
+    inside = total[n:-n]
+    axes.set(xlabel="Sample", ylim=(0, 1.15), xlim=(0, total.size - 1))
+    axes.set_title(
+        f"{'Periodic' if periodic else 'Symmetric'} Hann: sum {inside.min():.4f} to {inside.max():.4f}", size=11
+    )
+panels[0].set_ylabel("Window")
+panels[0].legend(loc="lower center", fontsize=8)
+show(figure, "lab_1_overlap", options.out)
+
+# %% [markdown]
+# ## Questions
+#
+# 1. A signal of exactly $L$ samples has how many frames? Of $L + H - 1$? Which samples does nobody see?
+# 2. A colleague's matrix has one frame more than yours. Name three rules that could be the cause, and a signal length
+#    that tells them apart.
+# 3. In the second figure, which window would you take to tell 1000 Hz from 1060 Hz, both at 0 dB? Why not the same
+#    one as for the soft tone?
+# 4. The symmetric window of 1 sample has $M = 0$. What should its value be?
+#
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_1.py` to a place of your own, write `windowed_frames`, and give its path
+# with `--file` (or below). The check compares with the course's rules; `--hints 2` asks a question about a mistake
+# it knows.
+
+# %%
+finish(1, options.file, options.profile)

@@ -1,0 +1,154 @@
+"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to get nearest to one."""
+
+# %% [markdown]
+# # Lab 3: the short-time Fourier transform, and back
+#
+# `python -m experiments.coursework.lab_3_stft_and_back`, from the repository root, or cell by cell.
+#
+# Frames, times a window, transformed: the short-time Fourier transform. It is the matrix behind every spectrogram,
+# and it can be turned round, which is how noise is taken out and time is stretched.
+
+# %%
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "dsp").is_dir())))
+
+import numpy as np
+
+import dsp
+from experiments.coursework.lab import BLUE, ORANGE, begin, finish, plt, show
+from experiments.synthetic import VOICES, synthesize
+
+options, profile = begin(3)
+sample_rate = 16_000
+signal = synthesize(VOICES[0], 1, "surprise")
+
+# %% [markdown]
+# ## 1. The transform
+#
+# $$ X[k, t] = \sum_{n=0}^{L-1} w[n] \, x[n + tH] \, e^{-2 \pi i k n / N_{\text{fft}}} $$
+#
+# A short window tells when, a long one tells which frequency: the pulses of the voice on the left, its harmonics on
+# the right. No window does both; the product of the two widths is bounded.
+#
+# What tools do differently: librosa and PyTorch put the frame's *centre* at $tH$ and need something before the first
+# sample: zeros (librosa since 0.9), or the signal reflected (PyTorch; librosa before). SciPy's `stft` divides by
+# $\sum w$; `scipy.signal.spectrogram` also takes each frame's mean off, so its row at 0 Hz is another. A window
+# shorter than $N_{\text{fft}}$ stands in the middle of the points (librosa, PyTorch) or at their left (Kaldi, HTK): the
+# magnitudes are those of other samples.
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(12, 4.2), sharey=True, layout="constrained")
+for axes, length in zip(panels, (80, 640), strict=True):
+    spectra = dsp.stft(signal, dsp.hann(length, periodic=True), 32, 1024)
+    level = dsp.amplitude_to_db(np.abs(spectra) / (length / 4), 1e-6)
+    extent = (0, signal.size / sample_rate, 0, sample_rate / 2000)
+    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-95, vmax=-15, cmap="magma")
+    axes.set(
+        title=f"Hann window of {1000 * length / sample_rate:g} ms", xlabel="Time (s)", xlim=(0.3, 0.9), ylim=(0, 4)
+    )
+panels[0].set_ylabel("Frequency (kHz)")
+figure.colorbar(picture, ax=panels, label="Level (dB)", pad=0.01)
+show(figure, "lab_3_short_and_long", options.out)
+
+# %% [markdown]
+# ## 2. And back
+#
+# Each column gives back its windowed frame, $y_t[n]$. If nobody changed the spectra these are pieces of one signal,
+# and many ways of putting them together give it. If somebody did, they contradict each other where they overlap, and
+# no signal has this matrix as its transform. The signal $y$ whose transform is *nearest* minimises
+# $\sum_t \sum_n (w[n] \, y[n + tH] - y_t[n])^2$; setting the derivative to zero,
+#
+# $$ y[n] = \frac{\sum_t w[n - tH] \, y_t[n - tH]}{\sum_t w^2[n - tH]} . $$
+#
+# A frame is trusted where its window is large (Griffin & Lim 1984). The divisor is a constant in the middle for some
+# windows and hops, never at the ends, and 0 where no window looks: there the signal is not known.
+
+# %%
+L = 256
+choices = (
+    ("periodic Hann, hop L/4", dsp.hann(L, periodic=True), L // 4),
+    ("periodic Hann, hop L/2", dsp.hann(L, periodic=True), L // 2),
+    ("Hamming, hop 2L/3", dsp.hamming(L), 2 * L // 3),
+)
+figure, panels = plt.subplots(1, 3, figsize=(12, 3.2), sharey=True, layout="constrained")
+for axes, (name, window, hop) in zip(panels, choices, strict=True):
+    n_frames = 1 + 4 * L // hop
+    total = np.zeros((n_frames - 1) * hop + L)
+    for t in range(n_frames):
+        total[t * hop : t * hop + L] += window**2
+        axes.plot(np.arange(L) + t * hop, window**2, color=BLUE, linewidth=0.7)
+    axes.plot(total, color=ORANGE, linewidth=1.6, label="$\\sum_t w^2[n - tH]$")
+    axes.set(title=name, xlabel="Sample", xlim=(0, total.size), ylim=(0, 1.7))
+panels[0].set_ylabel("Squared windows")
+panels[0].legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 0.82))
+show(figure, "lab_3_sum_of_squares", options.out)
+
+# %% [markdown]
+# ## 3. Changing the spectra
+#
+# White noise is added, and every bin whose power is near the noise's is weakened. The result is no transform of any
+# signal; the formula above gives the nearest, and "divide by the window, then average" one that is further away,
+# because it trusts frames where their windows are nearly 0. The signal is padded here, so that every sample lies
+# under the middle of a window; without that the first and last few are divided by almost 0.
+
+# %%
+window, hop = dsp.hann(512, periodic=True), 128
+noise = 0.01 * np.random.default_rng(1).standard_normal(signal.size)
+noisy = dsp.stft(signal + noise, window, hop, padding="zeros")
+power_of_noise = 0.01**2 * np.sum(window**2)
+gain = np.maximum(0.05, 1 - 3 * power_of_noise / np.abs(noisy) ** 2)
+changed = gain * noisy
+
+
+def window_divided_out(spectra):
+    """Each frame divided by its window (but for its ends), then the mean of the frames that overlap."""
+    frames = dsp.irfft(spectra.T, window.size)
+    trusted = window > 0.01
+    total = np.zeros((frames.shape[0] - 1) * hop + window.size)
+    count = np.zeros_like(total)
+    for t, frame in enumerate(frames):
+        total[t * hop : t * hop + window.size][trusted] += frame[trusted] / window[trusted]
+        count[t * hop : t * hop + window.size] += trusted
+    half = window.size // 2
+    return (total / np.maximum(count, 1))[half:-half]
+
+
+ways = {
+    "noisy": signal + noise,
+    "weighted overlap-add": dsp.istft(changed, window, hop, padding="zeros"),
+    "window divided out": window_divided_out(changed),
+}
+for name, y in ways.items():
+    away = np.linalg.norm(dsp.stft(y, window, hop, padding="zeros")[:, : changed.shape[1]] - changed)
+    away = 100 * away / np.linalg.norm(changed)
+    clean = signal[: y.size]
+    snr = 10 * np.log10(np.sum(clean**2) / np.sum((y - clean) ** 2))
+    print(f"{name:20s}  {away:5.1f} % away from the changed spectra, {snr:5.1f} dB signal to noise")
+
+figure, panels = plt.subplots(1, 3, figsize=(12, 3.8), sharey=True, layout="constrained")
+for axes, (name, y) in zip(panels, ways.items(), strict=True):
+    level = dsp.amplitude_to_db(np.abs(dsp.stft(y, window, hop)) / (window.sum() / 2), 1e-6)
+    extent = (0, y.size / sample_rate, 0, sample_rate / 2000)
+    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-95, vmax=-15, cmap="magma")
+    axes.set(title=name, xlabel="Time (s)")
+panels[0].set_ylabel("Frequency (kHz)")
+figure.colorbar(picture, ax=panels, label="Level (dB)", pad=0.01)
+show(figure, "lab_3_noise_taken_out", options.out)
+
+# %% [markdown]
+# ## Questions
+#
+# 1. In the first figure, the voice's pitch can be read from both spectrograms. How, in each?
+# 2. For which samples does an stft without padding, under a Hann window, not know the signal? What does librosa's
+#    centring do about that, and what does it cost?
+# 3. 62 and 63 samples have 32 bins each. What must an inverse transform be told?
+# 4. Why is "no window before adding, divided by the sum of windows" right for spectra that nobody changed?
+#
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_3.py`, write `istft`, and check it.
+
+# %%
+finish(3, options.file, options.profile)

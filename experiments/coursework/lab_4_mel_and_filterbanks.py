@@ -1,0 +1,139 @@
+"""Lab 4: two mel scales, four kinds of triangles, and how far they move the features."""
+
+# %% [markdown]
+# # Lab 4: the mel scale and its filterbanks
+#
+# `python -m experiments.coursework.lab_4_mel_and_filterbanks`, from the repository root, or cell by cell.
+#
+# A spectrum of 257 bins says more than an ear hears. Filters whose width grows with frequency, as the ear's do, leave
+# 20 to 40 numbers a frame. "A mel filterbank" hides four choices, and tools that all say "HTK" make them differently.
+
+# %%
+import sys
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "dsp").is_dir())))
+
+import numpy as np
+
+import dsp
+from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
+from experiments.synthetic import VOICES, synthesize
+
+options, profile = begin(4)
+sample_rate, n_fft, n_mels = 16_000, 512, 26
+signal = synthesize(VOICES[1], 2, "happy")
+
+# %% [markdown]
+# ## 1. The scale
+#
+# O'Shaughnessy's formula, which the HTK book made known, and Slaney's, which is a straight line up to 1 kHz:
+#
+# $$ m = 2595 \log_{10}\left(1 + \frac{f}{700}\right) = 1127 \ln\left(1 + \frac{f}{700}\right), \qquad
+#    m = \begin{cases} 3 f / 200 & f < 1000 \\ 15 + 27 \ln(f / 1000) / \ln 6.4 & \text{else.} \end{cases} $$
+#
+# Factors do not matter (edges are equally spaced whatever the unit), the bend does. librosa takes Slaney's unless
+# `htk=True`; HTK, Kaldi, torchaudio, python_speech_features and openSMILE take the first. This one choice moves
+# filters further than all the others below together.
+
+# %%
+f = np.linspace(0, 8000, 801)
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
+for scale, colour in (("htk", BLUE), ("slaney", ORANGE)):
+    mel = dsp.hz_to_mel(f, scale)
+    left.plot(f, mel / mel[-1], color=colour, label=scale)
+    edges = dsp.mel_to_hz(np.linspace(0, mel[-1], n_mels + 2), scale)
+    right.plot(np.arange(1, n_mels + 1), edges[2:] - edges[:-2], "o-", markersize=4, color=colour, label=scale)
+left.set(xlabel="Frequency (Hz)", ylabel="Place on the scale (8 kHz = 1)", xlim=(0, 8000), ylim=(0, 1.02))
+right.axhline(2 * sample_rate / n_fft, color=GREY, linewidth=0.9, linestyle=":")
+right.text(n_mels, 2 * sample_rate / n_fft + 25, "two bins", color="0.4", size=8, ha="right")
+right.set(xlabel="Filter", ylabel="Width (Hz)", title=f"{n_mels} filters to 8 kHz", ylim=(0, None))
+left.legend(fontsize=9)
+show(figure, "lab_4_scales", options.out)
+
+# %% [markdown]
+# ## 2. The triangles
+#
+# With edges $f_0 \dots f_{M+1}$ equally spaced in mel, filter $m$ rises from $f_{m-1}$ to $f_m$ and falls to
+# $f_{m+1}$. What is left open:
+#
+# - over which axis the sides are straight: **Hz** (librosa, torchaudio, spafe) or **mel** (HTK, Kaldi, openSMILE,
+#   VOICEBOX);
+# - whether the edges stand where they are or on whole **bins**: python_speech_features takes
+#   $\lfloor (N_{\text{fft}} + 1) f / f_s \rfloor$, and so do the many scripts that were written after it;
+# - the height: 1, or $2 / (f_{m+1} - f_{m-1})$, which gives equal areas (librosa; MATLAB's "bandwidth");
+# - how many bins a filter has: one that lies between two bins is *empty*, and its logarithm is the floor.
+
+# %%
+kinds = {"hz": "straight in Hz", "mel": "straight in mel", "bins": "edges on bins (floor)"}
+banks = {kind: dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="htk", triangles=kind) for kind in kinds}
+bins = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
+figure, panels = plt.subplots(3, 1, figsize=(10, 6.4), sharex=True, sharey=True, layout="constrained")
+for axes, (kind, name) in zip(panels, kinds.items(), strict=True):
+    for m in range(10):
+        axes.plot(bins, banks[kind][m], ".-", color=(BLUE, ORANGE, GREEN)[m % 3], linewidth=1.2, markersize=5)
+    axes.set_title(name, size=10, loc="left")
+panels[0].set(xlim=(0, 1100), ylim=(0, 1.08))
+panels[-1].set_xlabel("Frequency (Hz); a dot is a bin")
+panels[1].set_ylabel("Weight")
+show(figure, "lab_4_triangles", options.out)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    for count, points in ((26, 512), (80, 512), (128, 512), (128, 400)):
+        bank = dsp.mel_filterbank(count, points, sample_rate, scale="htk")
+        print(f"{count:3d} filters on {points} points: {count - np.count_nonzero(bank.any(axis=1))} empty")
+
+# %% [markdown]
+# ## 3. What it does to features
+#
+# The same speech through five banks: the level of the first, and how far the others differ from it in decibels, each
+# filter's mean difference taken off. Sides in mel hardly show; bins show in the low filters, which are four or five
+# bins wide; on Slaney's scale the same number means another band; a height is the same offset in every frame, so
+# that nothing is left of it.
+
+# %%
+window = dsp.hamming(400)
+power = np.abs(dsp.stft(signal, window, 160, n_fft)) ** 2
+others = {
+    "straight in mel": banks["mel"],
+    "edges on bins": banks["bins"],
+    "Slaney's scale": dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="slaney"),
+    "equal areas": dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="htk", norm="area"),
+}
+reference = dsp.power_to_db(banks["hz"] @ power, 1e-10)
+figure, panels = plt.subplots(1, 5, figsize=(14, 3.6), sharey=True, layout="constrained")
+extent = (0, signal.size / sample_rate, 0.5, n_mels + 0.5)
+style = {"origin": "lower", "aspect": "auto", "extent": extent, "interpolation": "nearest"}
+level = panels[0].imshow(reference, cmap="magma", vmin=reference.max() - 70, **style)
+panels[0].set_title("straight in Hz", size=10)
+figure.colorbar(level, ax=panels[0], location="bottom", shrink=0.9, label="Level (dB)")
+for axes, (name, bank) in zip(panels[1:], others.items(), strict=True):
+    difference = dsp.power_to_db(bank @ power, 1e-10) - reference
+    difference = difference - difference.mean(axis=1, keepdims=True)
+    picture = axes.imshow(difference, cmap="RdBu_r", vmin=-10, vmax=10, **style)
+    axes.set_title(f"{name}\n{np.sqrt(np.mean(difference**2)):.2f} dB rms", size=10)
+panels[0].set_ylabel("Filter")
+for axes in panels:
+    axes.set_xlabel("Time (s)")
+figure.colorbar(
+    picture, ax=list(panels[1:]), location="bottom", label="Difference without its mean (dB)", shrink=0.5, extend="both"
+)
+show(figure, "lab_4_differences", options.out)
+
+# %% [markdown]
+# ## Questions
+#
+# 1. How many edges have $M$ filters that overlap by half?
+# 2. A tool builds its grid of bins as `linspace(f_min, f_max, n_fft // 2 + 1)`. When is that right, and which bank does
+#    it give for a telephone band at 16 kHz? (torchaudio did so until its issue 292; spafe 0.3.3 still does.)
+# 3. Why must the first and the last edge be `f_min` and `f_max`, and not the first and the last centre?
+# 4. With 128 bands (torchaudio's default, on 400 points), how long must the transform be so that no filter is empty?
+#
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_4.py`, write `mel_filterbank` under your course's rules, and check it:
+# `--profile` names the course.
+
+# %%
+finish(4, options.file, options.profile)

@@ -1,0 +1,81 @@
+"""A student's file as text: whether the function is there, and whether somebody else's is used instead."""
+
+import ast
+from difflib import get_close_matches
+from pathlib import Path
+
+from experiments.coursework.task import Task
+
+REFUSED_ALWAYS = ("experiments",)  # the solutions
+
+
+def check_source(file: Path, task: Task) -> None:
+    """Raises ValueError, in one line, if the file cannot be checked: unreadable, no such function, or refused names.
+
+    Refusing names keeps to the letter of a lab; it stops nobody who hides what is called.
+
+    Checked: tests/test_coursework_labs.py
+    """
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror or error}") from None
+    except SyntaxError as error:
+        raise ValueError(f"{file}: line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ValueError(f"{file}: not readable as Python") from None
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    if task.function not in functions and task.function not in assigned(tree):
+        raise ValueError(f"{file}: no function {task.function}" + nearest(task.function, functions))
+    if task.function in functions:
+        check_parameters(file, functions[task.function], task)
+    for name, line in used(tree):
+        for refused in (*REFUSED_ALWAYS, *task.refused):
+            whole = refused.replace("np.", "numpy.")
+            if f"{name}.".startswith(f"{whole}.") or (name.endswith(".*") and whole.startswith(name[:-1])):
+                raise ValueError(f"{file}: line {line}: {refused} is not to be used in lab {task.lab}")
+
+
+def check_parameters(file: Path, function: ast.FunctionDef, task: Task) -> None:
+    there = function.args
+    names = {argument.arg for argument in (*there.args, *there.kwonlyargs)}
+    missing = [name for name in task.parameters if name not in names]
+    if missing and there.kwarg is None:
+        wanted = f"{task.function}({', '.join(task.parameters)})"
+        raise ValueError(f"{file}: {task.function} has no parameter {missing[0]}; {wanted} is expected")
+
+
+def nearest(wanted: str, functions) -> str:
+    """What is there instead."""
+    near = get_close_matches(wanted, functions, n=1)
+    if near:
+        return f"; did you mean {near[0]} (line {functions[near[0]].lineno})?"
+    return f"; it has {', '.join(functions)}" if functions else "; it has none at all"
+
+
+def assigned(tree: ast.Module) -> set[str]:
+    """Names that the file gives to something at its top level, as in f = njit(g)."""
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def used(tree: ast.Module) -> list[tuple[str, int]]:
+    """The dotted names that the file imports or uses, written out (np.fft is numpy.fft), with their lines."""
+    meaning, names = {}, []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                meaning[alias.asname or alias.name.partition(".")[0]] = (
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+                names.append((alias.name, node.lineno))
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                meaning[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                names.append((f"{node.module}.{alias.name}", node.lineno))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            first, _, rest = ast.unparse(node).partition(".")
+            if first in meaning:
+                names.append((f"{meaning[first]}.{rest}", node.lineno))
+    return sorted(names, key=lambda named: named[1])

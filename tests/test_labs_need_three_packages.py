@@ -1,0 +1,86 @@
+"""A course starts with `pip install numpy numba matplotlib` and a clone: everything else is kept from being imported.
+
+The same run shows that the labs' scripts go through, figures and all, before the student has written a line.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+COURSEWORK = ROOT / "experiments" / "coursework"
+SCRIPTS = {int(path.name.split("_")[1]): path for path in sorted(COURSEWORK.glob("lab_[0-9]_*.py"))}
+BLOCKED = ("torch", "scipy", "sklearn", "soundfile", "tqdm", "isal", "librosa", "tensorflow", "onnxruntime", "PySide6")
+ITSELF = ("PIL", "matplotlib")  # matplotlib brings Pillow; what draws nothing needs neither
+BLOCK = """
+import sys
+class Blocked:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] in {blocked!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}} (blocked by the test)", name=name)
+sys.meta_path.insert(0, Blocked)
+"""
+SECONDS = 120  # of a script, on a machine that does much else
+
+
+def python(arguments: list[str], tmp_path, blocked=()) -> subprocess.CompletedProcess:
+    """Python without the blocked packages, in it and in the processes that it starts."""
+    (tmp_path / "sitecustomize.py").write_text(BLOCK.format(blocked=tuple(blocked)))
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    environment.pop("DISPLAY", None)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS
+    )
+
+
+def test_features_and_checks_need_numpy_and_numba_alone(tmp_path):
+    (tmp_path / "mine.py").write_text("import numpy as np\ndef fft(x):\n    return np.zeros(len(x))\n")
+    names = ["dsp", "experiments.check", "experiments.synthetic"]
+    names += ["experiments.trace"] * (ROOT / "experiments" / "trace.py").exists()
+    code = f"""
+import importlib, sys
+for name in {names}:
+    importlib.import_module(name)
+from experiments import check
+import dsp, numpy as np
+dsp.mfcc(np.random.default_rng(0).standard_normal(4000), 16000, "kaldi")
+try:
+    dsp.read_audio(sys.argv[1])
+except dsp.AudioError as error:
+    print(error)
+sys.exit(check.main([sys.argv[1], "--lab", "2"]))
+"""
+    done = python(["-c", code, str(tmp_path / "mine.py")], tmp_path, BLOCKED + ITSELF)
+    assert done.returncode == 1, done.stderr
+    assert f"{tmp_path / 'mine.py'}: reading audio needs the package soundfile (pip install soundfile)" in done.stdout
+    assert "complex numbers are expected" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("lab", SCRIPTS)
+def test_a_lab_runs_before_its_function_is_written(lab, tmp_path):
+    out = tmp_path / "figures"
+    arguments = [str(SCRIPTS[lab].relative_to(ROOT)), "--out", str(out)]
+    done = python(arguments, tmp_path, BLOCKED if lab <= 6 else ())
+    assert done.returncode == 0, done.stderr
+    assert f"lab {lab} is not passed yet" in done.stdout
+    assert done.stderr == ""
+    assert 1 <= len(list(out.glob("*.png"))) <= 4
+    assert not [path for path in out.iterdir() if path.suffix != ".png"]
+
+
+@pytest.mark.parametrize("lab", SCRIPTS)
+def test_a_lab_opens_as_a_notebook(lab):
+    """Percent format: the docstring, then cells; every line of a markdown cell is a comment."""
+    lines = SCRIPTS[lab].read_text(encoding="utf-8").splitlines()
+    marks = [line for line in lines if line.startswith("# %%")]
+    assert set(marks) == {"# %%", "# %% [markdown]"}
+    assert marks[0] == "# %% [markdown]"
+    assert marks.count("# %%") >= 3
+    kind = ""
+    for line in lines:
+        kind = line if line.startswith("# %%") else kind
+        assert kind != "# %% [markdown]" or not line or line.startswith("#"), line
