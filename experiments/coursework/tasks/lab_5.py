@@ -12,10 +12,12 @@ def make_task(profile) -> Task:
         lab=5,
         function="mfcc",
         parameters=("log_mel", "n_mfcc", "lifter"),
-        points=10,
+        points=profile.points,
         solution=solution,
         cases=cases(profile),
         mistakes=MISTAKES,
+        axes=("coefficient", "frame"),
+        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe"),
     )
 
 

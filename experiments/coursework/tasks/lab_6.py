@@ -12,10 +12,12 @@ def make_task(profile) -> Task:
         lab=6,
         function="deltas",
         parameters=("features", "width"),
-        points=10,
+        points=profile.points,
         solution=solution,
         cases=cases(profile),
         mistakes=MISTAKES,
+        axes=("row", "frame"),
+        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "scipy.signal"),
     )
 
 

@@ -12,10 +12,12 @@ def make_task(profile) -> Task:
         lab=7,
         function="spectrogram_image",
         parameters=("level_db", "colours"),
-        points=10,
+        points=profile.points,
         solution=solution,
         cases=cases(),
         mistakes=MISTAKES,
+        axes=("row", "column", "channel"),
+        refused=("dsp", "spectrogram_images", "matplotlib", "PIL"),
     )
 
 

@@ -11,10 +11,12 @@ def make_task(profile) -> Task:
         lab=8,
         function="lookup_labels",
         parameters=("train_keys", "train_labels", "test_keys"),
-        points=10,
+        points=profile.points,
         solution=solution,
         cases=cases(),
         mistakes=MISTAKES,
+        axes=("test file",),
+        refused=("sklearn", "experiments"),
     )
 
 
