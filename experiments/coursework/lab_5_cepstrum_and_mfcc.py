@@ -17,17 +17,16 @@
 import sys
 from pathlib import Path
 
-ROOT = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir())
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
 from matplotlib import pyplot as plt
 
 import dsp
+from experiments.coursework.lab import begin, finish, show
 from experiments.coursework.vowels import SAMPLE_RATE, babble, glide
 
-FIGURES = ROOT / "experiments" / "runs" / "coursework"
-FIGURES.mkdir(parents=True, exist_ok=True)
+options, _ = begin(5)
 
 x = glide(pitch=125)  # one second from [a] to [i]
 course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)  # 25 ms Hamming every 10 ms, HTK's mel, ln
@@ -60,7 +59,7 @@ right.annotate(
     va="center",
 )
 right.set(xlabel="Quefrency (ms)", ylabel="c[n]", title="Its real cepstrum (from n = 2)")
-figure.savefig(FIGURES / "lab_5_cepstrum.png", dpi=110)
+show(figure, "lab_5_cepstrum", options.out)
 
 # %% [markdown]
 # **Think.** (1) The peak's place changes during the glide: draw it over the frames and you have a pitch tracker. When
@@ -101,7 +100,7 @@ for axes, rows, name in ((middle, many, "mel band"), (right, C @ many, "coeffici
     picture = axes.imshow(correlation, vmin=0, vmax=1, cmap="viridis")
     axes.set(title=f"Random vowels, by {name}", xlabel=name, ylabel=name)
 figure.colorbar(picture, ax=right, label="|correlation|")
-figure.savefig(FIGURES / "lab_5_dct.png", dpi=110)
+show(figure, "lab_5_dct", options.out)
 
 # %% [markdown]
 # **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Put `glide()` in
@@ -145,7 +144,7 @@ right.bar(k - 0.2, spread, 0.4, color="0.7", label="without lifter")
 right.bar(k + 0.2, spread * dsp.lifter(13, 22), 0.4, color="#0072bd", label="with lifter")
 right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient moves (random vowels)")
 right.legend(frameon=False)
-figure.savefig(FIGURES / "lab_5_lifter.png", dpi=110)
+show(figure, "lab_5_lifter", options.out)
 
 # %% [markdown]
 # ## c0 and the energy
@@ -178,3 +177,16 @@ print(f"librosa, c0 of one quiet frame: {alone:.0f} in a file of its own, {after
 # **Think.** (5) Two programs' MFCC differ by the same number in row 0 and agree elsewhere. Name three possible
 # reasons. (6) They differ by a factor in each row. And now? (7) If you normalise each row over time (next lab), which
 # of all these differences can still be seen?
+
+# %% [markdown]
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_5.py` to a place of your own and write `mfcc(log_mel, n_mfcc, lifter)`: an
+# orthonormal DCT-II over the bands, its first `n_mfcc` rows, the lifter that counts from zero. One matrix product and
+# one line of weights will do; `dsp.dct` is not to be used. Before you check, try: is the sum of squares kept when no
+# coefficient is left out and `lifter` is 0? What comes out of a constant frame?
+#
+# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+
+# %%
+finish(5, options.file, options.profile)

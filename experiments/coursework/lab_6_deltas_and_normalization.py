@@ -17,8 +17,7 @@
 import sys
 from pathlib import Path
 
-ROOT = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir())
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 from dataclasses import replace
 
@@ -26,10 +25,10 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 import dsp
+from experiments.coursework.lab import begin, finish, show
 from experiments.coursework.vowels import SAMPLE_RATE, babble
 
-FIGURES = ROOT / "experiments" / "runs" / "coursework"
-FIGURES.mkdir(parents=True, exist_ok=True)
+options, _ = begin(6)
 
 course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)
 mfcc = dsp.mfcc(babble(1.0), SAMPLE_RATE, course)
@@ -46,7 +45,9 @@ print("slope of a ramp, width 5:", dsp.delta(ramp, 5, edges="replicate").round(3
 # | spafe | **not divided**: a ramp gives 60 at width 9; along *coefficients* unless transposed | repeated |
 # | MATLAB `audioDelta`, by its documentation | **delayed** by $M$ frames and **twice as large** | zeros before |
 #
-# The figure has all of them for one coefficient. At the ends of a sentence eight frames differ; a delay or a factor
+# And python_speech_features gives whole numbers for a matrix of whole numbers: it cuts the fractions off.
+#
+# The figure has three of them for one coefficient. At the ends of a sentence eight frames differ; a delay or a factor
 # differs everywhere, and no classifier will ever complain of either.
 
 # %%
@@ -63,7 +64,7 @@ lower.plot(causal, color="#77ac30", linewidth=1, label="audioDelta: 4 frames lat
 lower.set(xlabel="Frame (10 ms)", ylabel="delta of c1, per frame", ylim=(-4, 3))
 lower.legend(frameon=False, ncols=3, loc="lower center", fontsize=9)
 lower.text(0.5, 2.4, "it began at 0", color="#77ac30", fontsize=9)
-figure.savefig(FIGURES / "lab_6_deltas.png", dpi=110)
+show(figure, "lab_6_deltas", options.out)
 print("spafe's factor at width 9:", np.sum(n**2))
 
 # %% [markdown]
@@ -100,7 +101,7 @@ for (name, kernel), colour in zip(kernels.items(), ("#0072bd", "#d95319"), stric
     right.plot(np.arange(-20, 21), kernel, "o-", markersize=3, color=colour, label=name)
 right.set(xlabel="Frame", ylabel="Weight", xlim=(-12, 12), title="Two delta-deltas of width 9")
 right.legend(frameon=False, fontsize=9, loc="lower right")
-figure.savefig(FIGURES / "lab_6_filters.png", dpi=110)
+show(figure, "lab_6_filters", options.out)
 second = dsp.delta(dsp.delta(mfcc, 9), 9), dsp.delta(mfcc, 9, order=2)
 away = np.linalg.norm(second[0] - second[1]) / np.linalg.norm(second[0])
 print(f"the delta-deltas of a second of vowels differ by {away:.0%}")
@@ -132,7 +133,7 @@ for axes, name, change in zip(panels, ("MFCC", "CMN", "CMVN"), (np.copy, dsp.cmn
     axes.set(title=f"{name}: all rows differ by {away:.0%}", xlabel="Frame (10 ms)", ylabel="c1")
 panels[0].set_ylim(-12, 44)
 panels[0].legend(frameon=False, ncols=2, loc="upper center")
-figure.savefig(FIGURES / "lab_6_channel.png", dpi=110)
+show(figure, "lab_6_channel", options.out)
 
 # %% [markdown]
 # ## What it hides
@@ -171,3 +172,15 @@ for name, change in changes.items():
 # **Think.** (4) Why does CMVN amplify a sentence of silence into features as large as speech? (5) A delta of CMN
 # features equals the delta of the features: why? And the CMVN of deltas? (6) Which rows of the table above would you
 # still see after dividing each row by its deviation over the *training set* instead of over the sentence?
+
+# %% [markdown]
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_6.py` to a place of your own and write `deltas(features, width)`: the
+# formula, first and last frame repeated. Before you check, try: a ramp of slope 1, a single 1 in the middle of zeros,
+# a matrix with fewer frames than the window, and one of whole numbers.
+#
+# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+
+# %%
+finish(6, options.file, options.profile)

@@ -19,19 +19,18 @@
 import sys
 from pathlib import Path
 
-ROOT = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir())
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
 from matplotlib import pyplot as plt
 from PIL import Image
 
 import dsp
+from experiments.coursework.lab import begin, finish, show
 from experiments.coursework.vowels import SAMPLE_RATE, babble
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 
-FIGURES = ROOT / "experiments" / "runs" / "coursework"
-FIGURES.mkdir(parents=True, exist_ok=True)
+options, _ = begin(7)
 
 x = babble(1.5)
 S, _, _ = dsp.spectrogram(x, dsp.hann(256), 128, 512, SAMPLE_RATE)
@@ -53,7 +52,7 @@ panels[2].imshow(to_uint8(rgb), aspect="auto")
 panels[2].set(title=f"3. jet, {rgb.shape[0]} x {rgb.shape[1]}", xlabel="Frame")
 panels[3].imshow(image, aspect="auto")
 panels[3].set(title="4. bytes, 224 x 224", xlabel="Column")
-figure.savefig(FIGURES / "lab_7_steps.png", dpi=110)
+show(figure, "lab_7_steps", options.out)
 
 # %% [markdown]
 # ## Step by step: what is lost
@@ -101,7 +100,7 @@ left.legend(frameon=False, fontsize=8, loc="upper center", ncols=4)
 drawn = right.imshow(rgb @ (0.299, 0.587, 0.114), aspect="auto", cmap="gray", vmin=0, vmax=1)
 figure.colorbar(drawn, ax=right, label="luminance")
 right.set(xlabel="Frame", ylabel="Bin", title="The image in grey: the loudest is darker than the middle")
-figure.savefig(FIGURES / "lab_7_jet.png", dpi=110)
+show(figure, "lab_7_jet", options.out)
 
 # %% [markdown]
 # **Resizing.** `imresize` is bicubic with Keys' kernel ($a = -1/2$). 257 rows become 224: each output row lies at
@@ -128,10 +127,22 @@ for axes, duration_s in zip(panels, durations, strict=False):
 drawn = panels[2].imshow(away.max(axis=2), cmap="gray_r", vmin=0, vmax=4)
 figure.colorbar(drawn, ax=panels[2], label="Difference of bytes")
 panels[2].set(title="|Pillow - MATLAB|, 1.5 s", xlabel="Column")
-figure.savefig(FIGURES / "lab_7_resizing.png", dpi=110)
+show(figure, "lab_7_resizing", options.out)
 
 # %% [markdown]
 # **Think.** (1) A network is trained on MATLAB's images and used on yours, made with `matplotlib.cm.jet` and Pillow.
 # Which steps must be equal, and how would you find out without MATLAB? (2) Why might a colour picture still help a
 # network that was trained on photographs? (3) You may feed `level` itself. Which of the steps above would you keep,
 # and with which constants from which recordings?
+
+# %% [markdown]
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_7.py` to a place of your own and write
+# `spectrogram_image(level_db, colours)`: steps two and three of the figure, and the bytes; no resizing. The map may
+# have any number of colours. Before you check, try a matrix of two values, and one whose indices are halves.
+#
+# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+
+# %%
+finish(7, options.file, options.profile)

@@ -17,8 +17,7 @@
 import sys
 from pathlib import Path
 
-ROOT = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir())
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -30,11 +29,11 @@ from sklearn.preprocessing import StandardScaler
 import dsp
 from experiments.audit import ceiling, digests, lookup_table_accuracy
 from experiments.corpora import CASIA_EMOTIONS
+from experiments.coursework.lab import begin, finish, show
 from experiments.protocol import as_published, honest
 from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
 
-FIGURES = ROOT / "experiments" / "runs" / "coursework"
-FIGURES.mkdir(parents=True, exist_ok=True)
+options, _ = begin(8)
 
 
 def logistic():
@@ -166,7 +165,7 @@ right.set_xticks(range(3), list(by_protocol))
 right.set(
     ylabel="Accuracy (%)", xlim=(-0.5, 2.6), ylim=(0, 100), title="Synthetic corpus: mean, and each part left out"
 )
-figure.savefig(FIGURES / "lab_8_splits.png", dpi=110)
+show(figure, "lab_8_splits", options.out)
 
 # %% [markdown]
 # **Think.** (4) Each voice is one dot on the right. With four speakers, how sure are you of the mean? (5) All 120
@@ -174,3 +173,16 @@ figure.savefig(FIGURES / "lab_8_splits.png", dpi=110)
 # `logistic()` takes mean and deviation from its training part. What changes if you standardise all files first, and
 # why is it wrong even when nothing changes? (7) A paper trains for 100 epochs and reports the best test accuracy.
 # Which set is missing?
+
+# %% [markdown]
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_8.py` to a place of your own and write
+# `lookup_labels(train_keys, train_labels, test_keys)`: what a table that remembers answers. It is the first baseline
+# that a new corpus deserves: if it beats chance in your split, no other accuracy in that split means much. Before you
+# check, try a content under two labels, and a test file that training never saw.
+#
+# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+
+# %%
+finish(8, options.file, options.profile)

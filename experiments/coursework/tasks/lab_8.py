@@ -16,7 +16,7 @@ def make_task(profile) -> Task:
         cases=cases(),
         mistakes=MISTAKES,
         axes=("test file",),
-        refused=("sklearn", "experiments"),
+        refused=("sklearn",),
     )
 
 
