@@ -24,7 +24,8 @@ from matplotlib import pyplot as plt
 
 import dsp
 from experiments.coursework.lab import begin, finish, show
-from experiments.coursework.vowels import SAMPLE_RATE, babble, glide
+from experiments.coursework.vowels import SAMPLE_RATE, glide
+from experiments.synthetic import VOICES, synthesize
 
 options, _ = begin(5)
 
@@ -93,19 +94,20 @@ for n, colour in ((5, "#edb120"), (13, "#d95319")):
     left.plot(C[:n].T @ (C[:n] @ log_mel[:, t]), color=colour, linewidth=1.8, label=f"from {n} coefficients")
 left.set(xlabel="Mel band", ylabel="ln of the band's power", title="The frame of [a], and back by IDCT")
 left.legend(frameon=False)
-many = dsp.log_mel(babble(), SAMPLE_RATE, course)  # random vowels: one glide would move everything together
+speech = np.concatenate([synthesize(voice, sentence, "happy") for voice in VOICES[:2] for sentence in range(2)])
+many = dsp.log_mel(speech, SAMPLE_RATE, course)  # many vowels: one glide would move everything together
 for axes, rows, name in ((middle, many, "mel band"), (right, C @ many, "coefficient")):
     correlation = np.abs(np.corrcoef(rows))
     print(f"mean |correlation| of two rows, {name}s: {correlation[np.triu_indices(26, 1)].mean():.2f}")
     picture = axes.imshow(correlation, vmin=0, vmax=1, cmap="viridis")
-    axes.set(title=f"Random vowels, by {name}", xlabel=name, ylabel=name)
+    axes.set(title=f"Four sentences, by {name}", xlabel=name, ylabel=name)
 figure.colorbar(picture, ax=right, label="|correlation|")
 show(figure, "lab_5_dct", options.out)
 
 # %% [markdown]
-# **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Put `glide()` in
-# place of `babble()`: why is it worse?) (4) Why does a DCT not wrap the last band around to the first as a Fourier
-# transform would?
+# **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Put `x` in place
+# of `speech`: why is it worse?) (4) Why does a DCT not wrap the last band around to the first as a Fourier transform
+# would?
 #
 # ### A legend: "HTK uses type III"
 #
@@ -142,7 +144,7 @@ left.legend(frameon=False, loc="lower right")
 spread = (C[:13] @ many).std(axis=1)
 right.bar(k - 0.2, spread, 0.4, color="0.7", label="without lifter")
 right.bar(k + 0.2, spread * dsp.lifter(13, 22), 0.4, color="#0072bd", label="with lifter")
-right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient moves (random vowels)")
+right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient moves (four sentences)")
 right.legend(frameon=False)
 show(figure, "lab_5_lifter", options.out)
 

@@ -27,12 +27,12 @@ from PIL import Image
 
 import dsp
 from experiments.coursework.lab import begin, finish, show
-from experiments.coursework.vowels import SAMPLE_RATE, babble
+from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 
 options, _ = begin(7)
 
-x = babble(1.5)
+x = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving resonances, made here
 S, _, _ = dsp.spectrogram(x, dsp.hann(256), 128, 512, SAMPLE_RATE)
 level = dsp.amplitude_to_db(np.abs(S), offset=dsp.EPS)
 scaled = (level - level.min()) / np.ptp(level) * 255
@@ -119,14 +119,15 @@ print(f"Pillow: {np.mean(away == 0):.0%} of all bytes equal, {np.mean(away <= 1)
 raw = imresize(rgb, (224, 224))
 print(f"before clipping: {raw.min():.3f} .. {raw.max():.3f}")
 
-durations = (0.8, 3.0)
 figure, panels = plt.subplots(1, 3, figsize=(11.5, 3.6), layout="constrained")
-for axes, duration_s in zip(panels, durations, strict=False):
-    axes.imshow(render(babble(duration_s)))
-    axes.set(title=f"{duration_s} s of vowels", xlabel="Column", ylabel="Row")
+for axes, emotion in zip(panels, ("fear", "sad"), strict=False):
+    said = synthesize(VOICES[1], 0, emotion)
+    peak_db = 20 * np.log10(np.abs(said).max())
+    axes.imshow(render(said))
+    axes.set(title=f"{emotion}: {said.size / SAMPLE_RATE:.2f} s, peak {peak_db:.0f} dB", xlabel="Column", ylabel="Row")
 drawn = panels[2].imshow(away.max(axis=2), cmap="gray_r", vmin=0, vmax=4)
 figure.colorbar(drawn, ax=panels[2], label="Difference of bytes")
-panels[2].set(title="|Pillow - MATLAB|, 1.5 s", xlabel="Column")
+panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column")
 show(figure, "lab_7_resizing", options.out)
 
 # %% [markdown]

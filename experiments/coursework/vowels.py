@@ -1,4 +1,4 @@
-"""Vowels that need no recording: harmonics of a moving pitch through moving formants."""
+"""A glide from [a] to [i] whose pitch and formants are known: harmonics of a moving pitch through moving formants."""
 
 import numpy as np
 
@@ -16,18 +16,6 @@ def glide(pitch: float = 125.0, duration_s: float = 1.0, loudness: float = 0.3) 
     of_i = np.clip(1.6 * progress - 0.3, 0, 1)  # [a] stands still, moves, [i] stands still
     x = _voice(pitch * (1 - 0.2 * progress), [a + (i - a) * of_i for a, i in zip(OF_A, OF_I, strict=True)])
     return loudness * x / np.abs(x).max()
-
-
-def babble(duration_s: float = 3.0, seed: int = 0) -> np.ndarray:
-    """Eight vowels a second with formants, pitch and loudness drawn at random; (n,) float64 at 16 kHz."""
-    random = np.random.default_rng(seed)
-    n, t = round(8 * duration_s) + 2, np.arange(round(duration_s * SAMPLE_RATE)) / SAMPLE_RATE
-    ranges = ((250, 850), (850, 2400), (2400, 3100), (3200, 3800))
-    tracks = [np.interp(8 * t, np.arange(n), random.uniform(*limits, n)) for limits in ranges]
-    pitch = np.interp(8 * t, np.arange(n), random.uniform(90, 160, n))
-    loudness = 10 ** (np.interp(8 * t, np.arange(n), random.uniform(-20, 0, n)) / 20)
-    x = _voice(pitch, tracks) * loudness
-    return 0.3 * x / np.abs(x).max()
 
 
 def _voice(pitch: np.ndarray, formants) -> np.ndarray:

@@ -34,7 +34,7 @@ def cases() -> tuple[Case, ...]:
     """Visible: a folder full of copies, ties, contradictions, nothing known. Hidden: other folders, one file."""
     few = {
         "train_keys": np.array(["c", "a", "a", "b", "b", "a", "c", "d"]),
-        "train_labels": np.array([2, 1, 0, 3, 0, 1, 1, 3]),
+        "train_labels": np.array([2, 1, 1, 0, 3, 0, 1, 3]),
     }
     return (
         Case("eight files, all keys known", few | {"test_keys": np.array(["a", "d", "b", "c"])}),
