@@ -3,6 +3,9 @@
 # %% [markdown]
 # # Lab 5: Cepstrum and MFCC
 #
+# `python -m experiments.coursework.lab_5_cepstrum_and_mfcc`, from the repository root, or cell by cell. It needs
+# NumPy, Numba and matplotlib.
+#
 # A voice is a source (pulses at the pitch $f_0$) through a filter (the vocal tract). In the spectrum the two are
 # multiplied, in its logarithm they are **added**: a slow curve, the tract's formants, and a fast ripple, the
 # harmonics. Slow and fast are what a Fourier transform tells apart, so we take one more, *of the logarithm*:
@@ -20,10 +23,9 @@ from pathlib import Path
 sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 import dsp
-from experiments.coursework.lab import begin, finish, show
+from experiments.coursework.lab import begin, finish, plt, show
 from experiments.coursework.vowels import SAMPLE_RATE, glide
 from experiments.synthetic import VOICES, synthesize
 

@@ -3,6 +3,9 @@
 # %% [markdown]
 # # Lab 6: Deltas and normalisation
 #
+# `python -m experiments.coursework.lab_6_deltas_and_normalization`, from the repository root, or cell by cell. It
+# needs NumPy, Numba and matplotlib.
+#
 # One frame is a photograph. Its **delta** says where things move: the slope of the line that fits the $2M + 1$ frames
 # around $t$ best. Minimise $\sum_{n=-M}^{M} (x[t+n] - a - b n)^2$ over $a$ and $b$; because $\sum n = 0$, the answer
 # for $b$ is
@@ -22,10 +25,9 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 from dataclasses import replace
 
 import numpy as np
-from matplotlib import pyplot as plt
 
 import dsp
-from experiments.coursework.lab import begin, finish, show
+from experiments.coursework.lab import begin, finish, plt, show
 from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
 
 options, _ = begin(6)

@@ -3,6 +3,9 @@
 # %% [markdown]
 # # Lab 7: From spectrogram to image
 #
+# `python -m experiments.coursework.lab_7_from_spectrogram_to_image`, from the repository root, or cell by cell. It
+# needs NumPy, Numba, Pillow and matplotlib.
+#
 # Papers that recognise emotions "from spectrograms" often mean *pictures*: a script draws the spectrogram in colours,
 # saves a file, and a network made for photographs reads it. Between the decibels and the bytes lie six small steps.
 # Here are those of one paper's MATLAB script (`spectrogram_images/render.py` has it line by line, equal to MATLAB's
@@ -22,11 +25,10 @@ from pathlib import Path
 sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
-from matplotlib import pyplot as plt
 from PIL import Image
 
 import dsp
-from experiments.coursework.lab import begin, finish, show
+from experiments.coursework.lab import begin, finish, plt, show
 from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 

@@ -3,6 +3,9 @@
 # %% [markdown]
 # # Lab 8: A classifier, and what its number means
 #
+# `python -m experiments.coursework.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It needs
+# the packages of requirements.txt but PyTorch.
+#
 # An accuracy is an answer. The *split* is the question: "files like these", "sentences nobody has said before" or
 # "people nobody has heard before". If the test set shares more with the training set than the world will, the number
 # says how well the classifier **remembers**.
@@ -20,7 +23,6 @@ from pathlib import Path
 sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
-from matplotlib import pyplot as plt
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -29,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 import dsp
 from experiments.audit import ceiling, digests, lookup_table_accuracy
 from experiments.corpora import CASIA_EMOTIONS
-from experiments.coursework.lab import begin, finish, show
+from experiments.coursework.lab import begin, finish, plt, show
 from experiments.protocol import as_published, honest
 from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
 

@@ -5,6 +5,8 @@ import numpy as np
 import dsp
 from experiments.coursework.task import Case, Mistake, Task
 
+SEED = 6  # of the cases; another one in the clone that grades hides them
+
 
 def make_task(profile) -> Task:
     """deltas(features, width): the slope of the line fitted to `width` frames, first and last frame repeated."""
@@ -32,7 +34,7 @@ def cases(profile) -> tuple[Case, ...]:
     Where all deltas are 0 the width is 3: halves are exact, so 0 comes out whatever the order of the sum.
     """
     ramp = np.tile(np.arange(12.0), (3, 1)) * np.array([[1.0], [-2.0], [0.5]])
-    whole = np.random.default_rng([6, 1]).integers(-9, 10, (4, 15))
+    whole = np.random.default_rng([SEED, 1]).integers(-9, 10, (4, 15))
     return (
         Case("three ramps, slopes 1, -2 and 0.5", {"features": ramp, "width": 5}),
         Case("the course's width", {"features": curves(13, 40, 2), "width": profile.delta_width}),
@@ -48,7 +50,7 @@ def cases(profile) -> tuple[Case, ...]:
 
 def curves(n_rows: int, n_frames: int, seed: int) -> np.ndarray:
     """Rows that wander, each around its own level."""
-    random = np.random.default_rng([6, seed])
+    random = np.random.default_rng([SEED, seed])
     return 5 * random.standard_normal((n_rows, 1)) + np.cumsum(random.standard_normal((n_rows, n_frames)), axis=1)
 
 
@@ -115,7 +117,8 @@ def _difference_of_neighbours(features, width):
 
 
 def _kept_as_whole_numbers(features, width):
-    return solution(features, width).astype(features.dtype)
+    n = np.arange(width) - width // 2
+    return (_with_weights(lambda n: n)(features, width) / np.sum(n**2)).astype(features.dtype)
 
 
 def _frames_as_rows(features, width):
