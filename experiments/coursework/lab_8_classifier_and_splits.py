@@ -10,11 +10,11 @@
 # "people nobody has heard before". If the test set shares more with the training set than the world will, the number
 # says how well the classifier **remembers**.
 #
-# This lab has two stories. The first is about *copies*. The folder of 1200 spectrogram images on which a published
-# network was trained holds **only 91 distinct images**, 29 of them under more than one emotion. Every emotion folder
-# has its 200 files, names and numbers are in order, and nothing is wrong to the eye. In a random split every test
-# image is also a training image: a **look-up table**, no network at all, scores 78.8 % over 300 such splits;
-# published was 77.9 %. With copies kept on one side, the same network on the same images is at chance.
+# This lab has two stories. The first is about *copies*. The folder of 1200 spectrogram images that a published
+# training script loads holds **only 91 distinct images**, 29 of them under more than one emotion. Every emotion
+# folder has its 200 files, names and numbers are in order, and nothing is wrong to the eye. In a random split every
+# test image is also a training image: a **look-up table**, no network at all, scores 78.8 % over 300 such splits;
+# published was 77.9 %. With copies kept on one side, the paper's network on the same images is at chance.
 
 # %%
 import sys
@@ -95,8 +95,8 @@ for name, model in models.items():
 
 # %% [markdown]
 # **Think.** (1) Where does the ceiling come from, and why is it not 100 %? (2) The 1-nearest-neighbour classifier and
-# the look-up table score alike: why? (3) With copies on one side, accuracy may fall *below* 1/6. What has the
-# classifier learned about sad and surprise that is worse than nothing?
+# the look-up table score nearly alike: why, and why not quite? (3) With copies on one side, accuracy may fall *below*
+# 1/6. What has the classifier learned about sad and surprise that is worse than nothing?
 #
 # **The tool for your own work:** before you train anything, hash what the network sees and count.
 # `experiments/audit.py` does this before every experiment of this repository.
@@ -104,8 +104,8 @@ for name, model in models.items():
 # ## Speakers on both sides
 #
 # The second story needs no mistake in a folder. We take the synthetic corpus (tones and noise: it says something
-# about splits and nothing about emotions), four voices, and features that every paper starts with: mean and deviation
-# of 13 MFCC over the utterance. Three questions: unseen *files*, unseen *sentences*, unseen *speakers*.
+# about splits and nothing about emotions), four voices, and the plainest features: mean and deviation of 13 MFCC over
+# the utterance. Three questions: unseen *files*, unseen *sentences*, unseen *speakers*.
 
 # %%
 N_SENTENCES = 5
