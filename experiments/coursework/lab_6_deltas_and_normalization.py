@@ -1,0 +1,188 @@
+"""Lab 6: how features move (deltas), and what is taken off them (normalisation) with everything that this hides."""
+
+# %% [markdown]
+# # Lab 6: Deltas and normalisation
+#
+# `python -m experiments.coursework.lab_6_deltas_and_normalization`, from the repository root, or cell by cell. It
+# needs NumPy, Numba and matplotlib.
+#
+# One frame is a photograph. Its **delta** says where things move: the slope of the line that fits the $2M + 1$ frames
+# around $t$ best. Minimise $\sum_{n=-M}^{M} (x[t+n] - a - b n)^2$ over $a$ and $b$; because $\sum n = 0$, the answer
+# for $b$ is
+#
+# $$ d[t] = \frac{\sum_{n=-M}^{M} n\, x[t+n]}{\sum_{n=-M}^{M} n^2}
+#         = \frac{\sum_{n=1}^{M} n\, (x[t+n] - x[t-n])}{2 \sum_{n=1}^{M} n^2} $$
+#
+# HTK calls it the regression formula, others a Savitzky-Golay filter of degree 1. A ramp of slope 1 must give 1: the
+# shortest test there is. It is a difference (it shows changes) of averages (it does not show every jitter).
+
+# %%
+import sys
+from pathlib import Path
+
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
+
+from dataclasses import replace
+
+import numpy as np
+
+import dsp
+from experiments.coursework.lab import begin, finish, plt, show
+from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
+
+options, _ = begin(6)
+
+course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)
+spoken = synthesize(VOICES[0], 1, "neutral")  # tones and noise through moving resonances, made here
+mfcc = dsp.mfcc(spoken, SAMPLE_RATE, course)
+ramp = np.arange(20.0)
+print("slope of a ramp, width 5:", dsp.delta(ramp, 5, edges="replicate").round(3))
+
+# %% [markdown]
+# ## What tools do differently
+#
+# | tool | middle | before the first and after the last frame |
+# |---|---|---|
+# | HTK, Kaldi, torchaudio, python_speech_features, openSMILE | the formula | first and last frame repeated |
+# | librosa | the formula, width 9 | the line fitted to the outermost 9 frames (`mode="interp"`) |
+# | spafe | **not divided**: a ramp gives 60 at width 9; along *coefficients* unless transposed | repeated |
+# | MATLAB `audioDelta`, by its documentation | **delayed** by $M$ frames and **twice as large** | zeros before |
+#
+# And python_speech_features gives whole numbers for a matrix of whole numbers: it cuts the fractions off.
+#
+# The figure has three of them for one coefficient. At the ends of a sentence eight frames differ; a delay or a factor
+# differs everywhere, and no classifier will ever complain of either.
+
+# %%
+n = np.arange(-4, 5)
+c1, frames = mfcc[1], np.arange(mfcc.shape[1])
+repeated = dsp.delta(c1, 9, edges="replicate")
+causal = np.array([2 * n / np.sum(n**2) @ np.concatenate([np.zeros(8), c1])[t : t + 9] for t in frames])
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(10, 5.4), sharex=True, layout="constrained")
+upper.plot(c1, color="0.3")
+upper.set(ylabel="c1", title="c1 of a synthetic sentence")
+lower.plot(repeated, color="#0072bd", linewidth=2.5, label="formula, ends repeated (HTK, Kaldi)")
+lower.plot(dsp.delta(c1, 9, edges="interp"), "--", color="#d95319", label="fitted line at the ends (librosa)")
+lower.plot(causal, color="#77ac30", linewidth=1, label="audioDelta: 4 frames late, twice as large")
+lower.set(xlabel="Frame (10 ms)", ylabel="delta of c1, per frame", ylim=(-34, 24))
+lower.legend(frameon=False, ncols=3, loc="lower center", fontsize=9)
+show(figure, "lab_6_deltas", options.out)
+print("spafe's factor at width 9:", np.sum(n**2))
+
+# %% [markdown]
+# ## A delta is a filter
+#
+# The formula weighs frames with fixed numbers, so it is a filter whose input are the 100 values per second of one
+# coefficient: $H(f) = 2i \sum_n n \sin(2 \pi f n / 100) / \sum_n n^2$. At low *modulation frequencies* it is the
+# derivative, $2 \pi i f / 100$; syllables come 3 to 8 times per second.
+#
+# A **delta-delta** is either the delta of the delta (HTK, torchaudio, python_speech_features: two slopes in turn, 17
+# frames for width 9) or the second derivative of a fitted *parabola* (librosa's `order=2`: 9 frames). These are two
+# filters: they agree on parabolas and differ elsewhere, and mixing them up is no rounding error. openSMILE repeats
+# the last frame before either slope; VOICEBOX takes $(d[t+1] - d[t-1])/2$ of the delta.
+
+# %%
+impulse = np.eye(1, 41, 20)[0]
+kernels = {
+    "delta of delta (HTK)": dsp.delta(dsp.delta(impulse, 9), 9),
+    "curvature (librosa)": dsp.delta(impulse, 9, order=2),
+}
+f = np.linspace(0, 50, 500)
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
+left.set_title("Deltas as filters of 100 frames per second")
+left.plot(f, 2 * np.pi * f / 100, color="0.7", linestyle="--", label="the derivative itself")
+for width, colour in ((3, "#edb120"), (5, "#d95319"), (9, "#0072bd")):
+    m = np.arange(1, width // 2 + 1)
+    response = np.abs(m @ np.sin(2 * np.pi * np.outer(m, f) / 100)) / np.sum(m**2)
+    left.plot(f, response, color=colour, label=f"width {width}")
+left.axvspan(3, 8, color="0.92", linewidth=0)
+left.text(5.5, 1.12, "syllables", ha="center", color="0.35", fontsize=9)
+left.set(xlabel="Modulation frequency (Hz)", ylabel="|H|", ylim=(0, 1.2))
+left.legend(frameon=False, fontsize=9)
+for (name, kernel), colour in zip(kernels.items(), ("#0072bd", "#d95319"), strict=True):
+    right.plot(np.arange(-20, 21), kernel, "o-", markersize=3, color=colour, label=name)
+right.set(xlabel="Frame", ylabel="Weight", xlim=(-12, 12), title="Two delta-deltas of width 9")
+right.legend(frameon=False, fontsize=9, loc="lower right")
+show(figure, "lab_6_filters", options.out)
+second = dsp.delta(dsp.delta(mfcc, 9), 9), dsp.delta(mfcc, 9, order=2)
+away = np.linalg.norm(second[0] - second[1]) / np.linalg.norm(second[0])
+print(f"the two delta-deltas of this sentence differ by {away:.0%}")
+
+# %% [markdown]
+# **Think.** (1) A paper says "MFCC with deltas and delta-deltas". Which four things must you ask before you can
+# compute them? (2) Which width would you choose at a hop of 5 ms? (3) Why does a recogniser that runs while you speak
+# use a delayed delta, and what must be delayed with it?
+#
+# ## Normalisation
+#
+# A microphone or a telephone line is a filter $h$: $|Y| = |X| |H|$, so $\ln |Y| = \ln |X| + \ln |H|$, and because the
+# DCT is linear, $c_Y[t] = c_X[t] + c_H$: **a constant**, the same in every frame (as far as the window is longer than
+# $h$ and a band narrow against changes of $H$). Cepstral mean normalisation (CMN) takes it off with the mean over the
+# sentence; CMVN also divides by the standard deviation:
+#
+# $$ y_k[t] = \frac{x_k[t] - \overline{x_k}}{s_k} $$
+
+# %%
+line = 0.2 * dsp.preemphasis(spoken, 0.9)  # a thin, quiet telephone: another level, fewer low frequencies
+clean, distorted = mfcc, dsp.mfcc(line, SAMPLE_RATE, course)
+figure, panels = plt.subplots(1, 3, figsize=(12, 3.4), sharex=True, layout="constrained")
+for axes, name, change in zip(panels, ("MFCC", "CMN", "CMVN"), (np.copy, dsp.cmn, dsp.cmvn), strict=True):
+    before, after = change(clean), change(distorted)
+    axes.plot(before[1], color="#0072bd", label="microphone")
+    axes.plot(after[1], color="#d95319", linewidth=1, label="telephone")
+    away = np.linalg.norm(after - before) / np.linalg.norm(before)
+    axes.set(title=f"{name}: all rows differ by {away:.0%}", xlabel="Frame (10 ms)", ylabel="c1")
+panels[0].legend(frameon=False, loc="lower center")
+show(figure, "lab_6_channel", options.out)
+
+# %% [markdown]
+# ## What it hides
+#
+# What is constant over the sentence is gone, wanted or not. The level of a voice is: shouting and whispering become
+# more alike, which speech recognition wants and emotion recognition may not. So is the long-term spectrum of the
+# speaker.
+#
+# And **whole conventions disappear**: whatever is a fixed gain or offset of a row cannot be seen after CMVN. So two
+# feature sets that agree after CMVN need not be the same features, and a comparison of tools must be made before it.
+
+# %%
+changes = {
+    "16-bit samples": {"scale": 32768.0, "floor": 1e-10 * 32768**2},
+    "power divided by n_fft": {"spectrum_norm": "n_fft", "floor": 1e-10 / 512},
+    "decibels instead of ln": {"log": "10 log10"},
+    "HTK's c0": {"dct_norm": "htk"},
+    "librosa's lifter": {"lifter_first": 1},
+    "no lifter": {"lifter": 0.0},
+    "no pre-emphasis": {"preemphasis": 0.0},
+    "Hann window": {"window": "hann"},
+    "Slaney's mel scale": {"mel_scale": "slaney"},
+    "triangles straight in mel": {"mel_triangles": "mel"},
+}
+print(f"{'what is changed':<28}{'MFCC':>8}{'CMN':>8}{'CMVN':>8}   (relative difference)")
+for name, change in changes.items():
+    other = dsp.mfcc(spoken, SAMPLE_RATE, replace(course, **change))
+    row = [np.linalg.norm(g(other) - g(clean)) / np.linalg.norm(g(clean)) for g in (np.copy, dsp.cmn, dsp.cmvn)]
+    print(f"{name:<28}" + "".join(f"{value:8.3f}" for value in row))
+
+# %% [markdown]
+# **Over what?** A sentence (`dsp.cmvn`) needs its end before its first frame is known; a sliding window of 600 frames
+# is Kaldi's answer (`dsp.sliding_cmn`); a corpus-wide z-score must take mean and deviation from the *training* files
+# alone (`dsp.standardize`), or the test set has been looked at. spafe's "mvn" divides all rows by one deviation.
+#
+# **Think.** (4) CMN has not taken off all of the telephone. In which frames does a rest stay, and which of the
+# assumptions above fails there? (5) Why does CMVN amplify a sentence of silence into features as large as speech? (6)
+# A delta of CMN features equals the delta of the features: why? And the CMVN of deltas? (7) Which rows of the table
+# above would you still see after dividing each row by its deviation over the *training set* instead of over the
+# sentence?
+
+# %% [markdown]
+# ## Your function
+#
+# Copy `experiments/coursework/student/lab_6.py` to a place of your own and write `deltas(features, width)`: the
+# formula, first and last frame repeated. Before you check, try: a ramp of slope 1, a single 1 in the middle of zeros,
+# a matrix with fewer frames than the window, and one of whole numbers.
+#
+# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+
+# %%
+finish(6, options.file, options.profile)

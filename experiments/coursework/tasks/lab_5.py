@@ -1,0 +1,188 @@
+"""Lab 5: from log-mel values to cepstral coefficients, what the check tries and the ways to get it wrong."""
+
+import numpy as np
+
+import dsp
+from experiments.coursework.task import Case, Mistake, Task
+
+SEED = 5  # of the cases; another one in the clone that grades hides them
+
+
+def make_task(profile) -> Task:
+    """mfcc(log_mel, n_mfcc, lifter): weights times the first rows of an orthonormal DCT-II over the bands."""
+    return Task(
+        lab=5,
+        function="mfcc",
+        parameters=("log_mel", "n_mfcc", "lifter"),
+        points=profile.points,
+        solution=solution,
+        cases=cases(profile),
+        mistakes=MISTAKES,
+        axes=("coefficient", "frame"),
+        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe"),
+    )
+
+
+def solution(log_mel, n_mfcc, lifter):
+    """c[k, t] = w[k] a_k sum_m log_mel[m, t] cos(pi k (2m + 1) / (2 M)),  (n_mfcc, n_frames)"""
+    return dsp.lifter(n_mfcc, lifter)[:, None] * (dsp.dct_matrix(n_mfcc, len(log_mel)) @ log_mel)
+
+
+def cases(profile) -> tuple[Case, ...]:
+    """Visible: the course's own numbers, no lifter, all coefficients, one frame. Hidden: other sizes, silence."""
+    n_mels, n_mfcc, lifter = profile.n_mels, profile.n_mfcc, profile.lifter
+    return (
+        Case("the course's numbers", {"log_mel": bands(n_mels, 30, 1), "n_mfcc": n_mfcc, "lifter": lifter}),
+        Case("26 bands, 13 coefficients, lifter 22", {"log_mel": bands(26, 20, 2), "n_mfcc": 13, "lifter": 22}),
+        Case("no lifter", {"log_mel": bands(24, 12, 3), "n_mfcc": 12, "lifter": 0}),
+        Case("as many coefficients as bands", {"log_mel": bands(20, 8, 4), "n_mfcc": 20, "lifter": 22}),
+        Case("one frame", {"log_mel": bands(23, 1, 5), "n_mfcc": 13, "lifter": 22}),
+        Case("other sizes", {"log_mel": bands(40, 25, 6), "n_mfcc": 20, "lifter": 26}, hidden=True),
+        Case("one coefficient", {"log_mel": bands(26, 6, 7), "n_mfcc": 1, "lifter": 22}, hidden=True),
+        Case("silence", {"log_mel": np.full((26, 5), np.log(1e-10)), "n_mfcc": 13, "lifter": 22}, hidden=True),
+    )
+
+
+def bands(n_mels: int, n_frames: int, seed: int) -> np.ndarray:
+    """Log-mel values like those of speech: falling with the band, with slow humps and some noise."""
+    random = np.random.default_rng([SEED, seed])
+    m, t = np.arange(n_mels)[:, None] / n_mels, np.arange(n_frames)
+    humps = 2 * np.cos(2 * np.pi * (random.uniform(1, 3) * m + t / random.uniform(15, 40)))
+    return -4 - 5 * m + humps + 0.5 * random.standard_normal((n_mels, n_frames))
+
+
+def _with_matrix(matrix):
+    """The right weights on the rows of another transform: matrix(n_mfcc, n_mels)."""
+    return lambda log_mel, n_mfcc, lifter: (
+        dsp.lifter(n_mfcc, lifter)[:, None] * (matrix(n_mfcc, len(log_mel)) @ log_mel)
+    )
+
+
+def _with_weights(weights):
+    """The right transform with other weights: weights(k, lifter), for lifter > 0."""
+
+    def function(log_mel, n_mfcc, lifter):
+        w = weights(np.arange(n_mfcc), lifter) if lifter else np.ones(n_mfcc)
+        return w[:, None] * (dsp.dct_matrix(n_mfcc, len(log_mel)) @ log_mel)
+
+    return function
+
+
+def _without_c0(log_mel, n_mfcc, lifter):
+    matrix = dsp.dct_matrix(len(log_mel), len(log_mel))[1 : n_mfcc + 1]
+    return dsp.lifter(n_mfcc + 1, lifter)[1 : 1 + len(matrix), None] * (matrix @ log_mel)
+
+
+def _over_time(log_mel, n_mfcc, lifter):
+    return dsp.lifter(n_mfcc, lifter)[:, None] * dsp.dct(log_mel)[:n_mfcc]
+
+
+def _bands_cut_off(log_mel, n_mfcc, lifter):
+    return solution(log_mel[:n_mfcc], n_mfcc, lifter)
+
+
+def _frames_as_rows(log_mel, n_mfcc, lifter):
+    return solution(log_mel, n_mfcc, lifter).T
+
+
+def _mean_taken_off(log_mel, n_mfcc, lifter):
+    return dsp.cmn(solution(log_mel, n_mfcc, lifter))
+
+
+def _cosines(angle, n_mfcc, n_mels):
+    """sqrt(2 / n_mels) cos(angle(k, m)), row 0 divided by sqrt(2): the right size, another angle."""
+    k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
+    return np.cos(angle(k, m)) * np.sqrt(np.where(k == 0, 1, 2) / n_mels)
+
+
+def _type_3(n_mfcc, n_mels):
+    return dsp.dct_matrix(n_mels, n_mels).T[:n_mfcc]
+
+
+def _fourier(n_mfcc, n_mels):
+    k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
+    return np.cos(2 * np.pi * k * m / n_mels) / n_mels
+
+
+MISTAKES = (
+    Mistake(
+        "the lifter counts from one",
+        "Compare your weight of c0 with the formula's. For which k is the sine 0?",
+        _with_weights(lambda k, L: 1 + L / 2 * np.sin(np.pi * (k + 1) / L)),
+    ),
+    Mistake(
+        "no lifter",
+        "The 'no lifter' case passes and the others do not: which argument have you not used?",
+        lambda log_mel, n_mfcc, lifter: solution(log_mel, n_mfcc, 0),
+    ),
+    Mistake(
+        "the lifter's sine without its factor",
+        "How large can a weight become for a lifter of 22? Plot yours over k.",
+        _with_weights(lambda k, L: 1 + np.sin(np.pi * k / L)),
+    ),
+    Mistake(
+        "the lifter's length taken from the number of coefficients",
+        "Change n_mfcc and keep the lifter: should the weight of c1 change?",
+        _with_weights(lambda k, L: 1 + k.size / 2 * np.sin(np.pi * k / k.size)),
+    ),
+    Mistake(
+        "the lifter divides",
+        "What is a lifter for: which coefficients should become larger?",
+        _with_weights(lambda k, L: 1 / (1 + L / 2 * np.sin(np.pi * k / L))),
+    ),
+    Mistake(
+        "c0 scaled like the others",
+        "Multiply your matrix, with all its rows, by its transpose. Is it the identity? In which place not?",
+        _with_matrix(lambda n_mfcc, n_mels: dsp.dct_matrix(n_mfcc, n_mels, "htk")),
+    ),
+    Mistake(
+        "a DCT without normalisation",
+        "Does the sum of squares of all coefficients of a frame equal that of its bands?",
+        _with_matrix(lambda n_mfcc, n_mels: dsp.dct_matrix(n_mfcc, n_mels, None)),
+    ),
+    Mistake(
+        "scaled by the number of coefficients",
+        "Ask for fewer coefficients: do those that stay keep their values?",
+        _with_matrix(lambda n_mfcc, n_mels: dsp.dct_matrix(n_mfcc, n_mels) * np.sqrt(n_mels / n_mfcc)),
+    ),
+    Mistake(
+        "c0 left out",
+        "Which k does your first row belong to? What is the cosine there?",
+        _without_c0,
+    ),
+    Mistake(
+        "a DCT of type III",
+        "Your transform is the way back. Which index is multiplied by k, and which one is halved?",
+        _with_matrix(_type_3),
+    ),
+    Mistake(
+        "the half sample forgotten",
+        "Where are the bands' middles: at 0, 1, 2 .., or between the whole numbers?",
+        _with_matrix(lambda n_mfcc, n_mels: _cosines(lambda k, m: np.pi * k * m / n_mels, n_mfcc, n_mels)),
+    ),
+    Mistake(
+        "the real part of a Fourier transform",
+        "A Fourier transform thinks that the last band is the neighbour of the first. What does a DCT think?",
+        _with_matrix(_fourier),
+    ),
+    Mistake(
+        "transformed along time",
+        "Along which axis does the library's function work unless it is told? With one frame, what comes out?",
+        _over_time,
+    ),
+    Mistake(
+        "bands cut off before the transform",
+        "Does your first coefficient still change when only the highest band changes?",
+        _bands_cut_off,
+    ),
+    Mistake(
+        "frames as rows",
+        "Look at the shape you return. Where is time in this course?",
+        _frames_as_rows,
+    ),
+    Mistake(
+        "the mean over time taken off",
+        "With one frame, what is left? Which step of the next lab have you already taken?",
+        _mean_taken_off,
+    ),
+)
