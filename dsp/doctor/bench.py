@@ -16,6 +16,7 @@ from dsp.mfcc import (
     cepstrum_weights,
     compressed,
     condition,
+    deltas_of,
     emphasized,
     filterbank_of,
     frames_of,
@@ -76,7 +77,7 @@ class Bench:
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features: as `static`, for cepstra with deltas and normalisation."""
         rows = self.static(c, kind)
-        return over_time(rows, c) if kind == "mfcc" else rows
+        return over_time([rows, *deltas_of(rows, c)], c) if kind == "mfcc" else rows
 
     def n_mels(self, c: Convention) -> int:
         """How many levels go into a cepstrum."""

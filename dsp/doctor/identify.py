@@ -7,19 +7,19 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.doctor import candidates
-from dsp.doctor.bench import Bench
+from dsp.doctor.bench import OF_POWER, Bench
 from dsp.doctor.fit import CLASSES, nearest
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
-from dsp.doctor.search import FAR, Search
+from dsp.doctor.search import FAR, HOPELESS, Search
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
-from dsp.switches import SWITCHES, WORDS, Convention
+from dsp.switches import WORDS, Convention
 
 MOST_STARTS = 5
+CLOSE = 0.05  # a distance worth a last look at all frames
 NEAR = 0.3  # starts farther than that wait for those on other frames
-FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools in float32 leave
-FLOAT64_TOLERANCE = 1e-9
+FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
 
 
@@ -81,10 +81,12 @@ def identify(features, signal, sample_rate: float, seconds: float = 10.0) -> Dia
     bench = Bench(signal, sample_rate)
     best = None
     for search, start in _starts(bench, matrix, eps, begun + seconds):
-        bench.look_at(search.columns)
+        search.look_at(search.some)
         found = search.run(start)
-        bench.look_at(None)
+        search.look_at(None)
         outcome = _judged(bench, search.reading, found, eps)
+        if outcome[0] and outcome[1] < CLOSE:
+            outcome = _judged(bench, search.reading, search.polished(found), eps)
         if best is None or outcome[:2] < best[:2]:
             best = (*outcome, search)
         if best[0] == 0 or search.over():
@@ -95,19 +97,17 @@ def identify(features, signal, sample_rate: float, seconds: float = 10.0) -> Dia
 
 
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
-    """(search, convention) of all readings of the matrix: presets as they are, then on other frames, the nearest first."""
-    least = 1e-9 if eps < 1e-12 else 2e-7
-    searches = [Search(bench, reading, deadline, least) for reading in readings(matrix)]
+    """(search, convention) of all readings: presets as they are, then on other frames, the nearest first."""
+    searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
     waiting = []
     for source in (Search.presets, Search.others):
         for search in searches:
-            bench.look_at(search.columns)
-            waiting += [
-                (value, len(waiting) + i, search, c) for i, (value, c) in enumerate(source(search)[:MOST_STARTS])
-            ]
-        waiting.sort(key=lambda start: start[:2])
-        while waiting and (waiting[0][0] < NEAR or source is Search.others):
-            _, _, search, c = waiting.pop(0)
+            search.look_at(search.some)
+            for place, (value, c) in enumerate(source(search)[:MOST_STARTS]):
+                waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
+        waiting.sort(key=lambda start: start[:4])
+        while waiting and (waiting[0][2] < NEAR or source is Search.others):
+            *_, search, c = waiting.pop(0)
             yield search, c
 
 
@@ -123,7 +123,7 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
     for rank, name in enumerate(CLASSES, start=1):
         fit = nearest(F, G, name)
         options.append((rank, name, fit.fitted, fit.gain, fit.offset))
-    tolerance, typical = tolerances(bench, reading, c, eps), 1e-7 if eps < 1e-12 else max(1e-4, 10 * eps)
+    tolerance, typical = tolerances(bench, reading, c, eps), max(1e-4, 10 * eps)
     for rank, name, fitted, gain, offset in options:
         left = _rms(F, fitted)
         if left <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
@@ -146,11 +146,10 @@ def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.
     """How far each value may be off by rounding alone: of the numbers given, and of weak bands in loud frames."""
     F = reading.matrix
     largest = np.abs(F).max()
-    base = largest * (FLOAT64_TOLERANCE if eps < 1e-12 else max(FLOAT32_TOLERANCE, 2 * eps))
+    base = largest * max(FLOAT32_TOLERANCE, 2 * eps)
     if reading.linear:
         return np.full(F.shape, base)
-    rounding = min(eps, float(np.finfo(np.float32).eps))
-    drift = bench.drift(c, rounding) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
+    drift = bench.drift(c, float(np.finfo(np.float32).eps)) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
     if reading.kind == "log_mel":
         return base + drift
     columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
@@ -175,12 +174,14 @@ def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
     verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
     error = reading.matrix - fitted
     residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
-    preset, unobservable = nearest_preset(c, bench.rate), {}
+    unobservable = {}
     if verdict != "unexplained":
         same = Same(bench, search, c, name, error)
-        c = same.simplest(c, CONVENTIONS[preset])
-        preset = nearest_preset(c, bench.rate)
         unobservable = same.unobservable(c)
+        for _ in range(2):  # a simpler convention may have another nearest preset
+            preset = CONVENTIONS[nearest_preset(c, bench.rate, unobservable)]
+            c, unobservable = same.simplest(c, preset, unobservable)
+    preset = nearest_preset(c, bench.rate, unobservable)
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
         verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
@@ -188,12 +189,13 @@ def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
     )  # fmt: skip
 
 
-def nearest_preset(c: Convention, rate: float) -> str:
-    """The name of the preset that differs from the convention in the fewest switches; lengths count in samples."""
+def nearest_preset(c: Convention, rate: float, unobservable: dict) -> str:
+    """The name of the preset that differs in the fewest switches, in what can be seen; lengths count in samples."""
 
     def differing(name: str) -> int:
         other = CONVENTIONS[name]
-        n = sum(switch not in LENGTHS for switch in diff(other, c))
+        found = [s for s, values in diff(c, other).items() if values[1] not in unobservable.get(s, ())]
+        n = sum(switch not in LENGTHS for switch in found)
         try:
             a, b = sizes(other, rate), sizes(c, rate)
             return n + (a.window != b.window) + (a.hop != b.hop)
@@ -209,7 +211,7 @@ class Same:
     def __init__(self, bench: Bench, search: Search, c: Convention, name: str | None, error: np.ndarray):
         reading = search.reading
         self.at = search.at(c)
-        self.columns = None if reading.normalization else search.columns
+        self.columns = None if reading.normalization else search.some
         self.bench, self.reading, self.name = bench, reading, name
         self.least = 3 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
 
@@ -236,23 +238,25 @@ class Same:
         except ValueError:
             return False
 
-    def simplest(self, c: Convention, preset: Convention) -> Convention:
-        """The convention with every switch set to the preset's where that changes nothing."""
-        lengths = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
-        if self._possible(lengths) and self.gives(lengths):
-            c = lengths
-        for switch in SWITCHES:
-            if switch not in LENGTHS and getattr(c, switch) != getattr(preset, switch):
-                try:
-                    trial = replace(c, **{switch: getattr(preset, switch)})
-                    if self.gives(trial):
-                        c = trial
-                except ValueError:
-                    continue
-        return c
+    def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
+        """The convention with every switch set to the preset's where that changes nothing; what is unobservable then."""
+        size = sizes(c, self.bench.rate)
+        styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
+        trials = [candidates.with_lengths(styled, size.window, size.hop, self.bench.rate)]
+        together = {name: getattr(preset, name) for name in OF_POWER}
+        trials += [replace(c, energy_of=word, **together) for word in WORDS["energy_of"] if c.energy]
+        for trial in trials:
+            if len(diff(trial, preset)) <= len(diff(c, preset)) and self._alike(trial):
+                c = trial
+        for switch, (_, value) in diff(c, preset).items():
+            if switch not in LENGTHS and self._changed_alike(c, {switch: value}):
+                others = (*unobservable.get(switch, ()), getattr(c, switch))
+                unobservable = {**unobservable, switch: tuple(other for other in others if other != value)}
+                c = replace(c, **{switch: value})
+        return c, unobservable
 
-    def _possible(self, c: Convention) -> bool:
-        return self.bench.n_frames(c) > 0
+    def _alike(self, c: Convention) -> bool:
+        return self._changed_alike(c, {})
 
     def unobservable(self, c: Convention) -> dict:
         """{switch: other values that give the same numbers}."""

@@ -1,4 +1,4 @@
-"""What a matrix may be, before any convention is tried: which axis is time, logarithms or not, deltas, normalisation."""
+"""What a matrix may be, before any convention is tried: which axis is time, logarithms, deltas, normalisation."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def as_matrix(features) -> np.ndarray:
 
 
 def resolution(features) -> float:
-    """The relative rounding of the numbers: 2^-52 of float64, 2^-23 where float32 holds them all, or that of printed text."""
+    """How the numbers are rounded: 2^-52 of float64, 2^-23 where float32 holds them, or half a digit of text."""
     x = np.abs(np.asarray(features)) if np.iscomplexobj(features) else np.asarray(features)
     if x.dtype == np.float32 or x.dtype == np.complex64 or (x.astype(np.float32) == x).all():
         return float(np.finfo(np.float32).eps)

@@ -26,6 +26,7 @@ from dsp.switches import WORDS, Convention
 MOST_COLUMNS = 48
 MOST_STARTS = 10
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
+ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
 FAR = 9.0  # a distance for what does not fit
 GENERIC = {
     "htk": Convention(preemphasis=0.97, floor=1e-20),
@@ -36,16 +37,21 @@ GENERIC = {
 class Search:
     """One reading of the matrix, one signal."""
 
-    def __init__(self, bench: Bench, reading: Reading, deadline: float, least: float):
+    def __init__(self, bench: Bench, reading: Reading, deadline: float, eps: float):
         self.bench, self.reading, self.deadline = bench, reading, deadline
-        self.least = least  # distances below it are rounding
+        self.least, self.floor = ROUNDING["float64" if eps < 1e-12 else "float32"]
         self.kind, self.n_static = reading.kind, reading.n_static
         self.n_frames = reading.matrix.shape[1]
         self.n_fft = self._bins()
-        self.columns = columns_to_look_at(reading, bench.signal)
-        self.target = reading.static[:, self.columns]
-        self.cells = cells_above(self.target) if self.kind == "log_mel" and not reading.linear else None
-        if reading.linear:
+        self.some = columns_to_look_at(reading, bench.signal)
+        self.look_at(self.some)
+
+    def look_at(self, columns) -> None:
+        """Compare these columns from now on (None: all)."""
+        self.bench.look_at(columns)
+        self.target = self.reading.static if columns is None else self.reading.static[:, columns]
+        self.cells = cells_above(self.target) if self.kind == "log_mel" and not self.reading.linear else None
+        if self.reading.linear:
             self.target = np.log(np.maximum(self.target, LEVELS_BELOW * self.target.max()))
 
     def _bins(self) -> int | None:
@@ -102,14 +108,14 @@ class Search:
         return FAR if found is None else distance(self.target, found)
 
     def presets(self) -> list[tuple[float, Convention]]:
-        """The presets with their own lengths, where some framing of theirs gives the number of frames that there are."""
+        """The presets with their own lengths, where some framing gives the number of frames that there are."""
         found = {}
         for preset in CONVENTIONS.values():
             own = self.adapted(preset)
             for words in product(WORDS["framing"], WORDS["last_frame"], WORDS["window_place"]):
                 c = replace(own, framing=words[0], last_frame=words[1], window_place=words[2])
                 if c not in found and self.bench.n_frames(c) == self.n_frames and not self.over():
-                    found[c] = self.shape(c)
+                    found |= {other: self.shape(other) for other in (c, *self.kinds(c))}
         return self._nearest(found)
 
     def others(self) -> list[tuple[float, Convention]]:
@@ -133,9 +139,8 @@ class Search:
 
     def _nearest(self, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
         """The starts, nearest first, after one round of changes to the filters of the best of them."""
-        starts = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])[
-            :MOST_STARTS
-        ]
+        distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
+        starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
         if starts and starts[0][0] > 0.01:
             moved = [self.descend(c, self.shape, self.filters, rounds=1) for _, c in starts]
             starts = sorted(((self.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
@@ -143,6 +148,13 @@ class Search:
 
     def _n_fft(self, c: Convention) -> int | None:
         return self.n_fft if c.n_mels is None else None
+
+    def kinds(self, c: Convention) -> Iterator[Convention]:
+        """The convention with another kind of step in it, which no row's gain and offset can make up for."""
+        if self.kind == "mfcc":
+            yield replace(c, dct_type=3)
+        elif not self.reading.linear and self.reading.matrix.min() >= 0:
+            yield replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
 
     def with_fitting_hop(self, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
         """The convention with its own frame length and the most customary hop that gives the number of frames."""
@@ -181,20 +193,25 @@ class Search:
         return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
 
     def run(self, c: Convention) -> Convention:
-        """From a start to the nearest convention that is found: its shape, then its values, then both again in pairs."""
+        """From a start to the nearest convention that is found: its shape, by changes and by pairs, then values."""
         c = self.descend(c, self.shape, self.early)
         c = self.descend(c, self.shape)
         for _ in range(2):
-            if self.least < self.shape(c) < HOPELESS and not self.over():
+            if self.floor < self.shape(c) < HOPELESS and not self.over():
                 c = self.descend(self.by_two(c), self.shape)
         if not self.reading.normalization and self.value(c) > self.least:
             c = self.explained(c)
-            if self.value(c) > self.least:
+            if self.value(c) > self.floor:
                 c = self.best_of(c, self.floors(c), self.value)
             c = self.descend(c, self.value_of_shape(self.shape(c)))
-            if self.value(c) > self.least:
+            if self.value(c) > self.floor:
                 c = self.descend(c, self.value)
         return c
+
+    def polished(self, c: Convention) -> Convention:
+        """The convention after late changes, all columns in view: what few columns show wrongly is put right."""
+        self.look_at(None)
+        return self.descend(c, self.value, lambda c: candidates.late_changes(c, self.at(c)), rounds=4)
 
     def at(self, c: Convention) -> candidates.Place:
         fixed_bins = self.kind == "log_mel" and c.n_mels is None
@@ -217,7 +234,7 @@ class Search:
         return lambda c: self.value(c) if self.shape(c) <= max(1.01 * most, 10 * self.least) else FAR
 
     def by_two(self, c: Convention) -> Convention:
-        """Two changes that help together: one of the best single ones and any that needs no new spectra; then `pairs`."""
+        """Two changes that help together: one of the best and any that needs no new spectra; else those of `pairs`."""
         now = self.shape(c)
         singles = [(self.tried(c, change, self.shape), n, change) for n, change in enumerate(self.alternatives(c))]
         seen = set()
@@ -240,7 +257,7 @@ class Search:
         """Floors and ranges below the maximum in every combination; a range that the matrix itself shows."""
         if c.log is None:
             return
-        span = float(np.ptp(self.target)) / c.log_gain
+        span = float(np.ptp(self.reading.static)) / c.log_gain
         shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
         for change in (*shown, *candidates.range_changes(c)):
             for rule in WORDS["floor_rule"]:
