@@ -9,6 +9,7 @@ from dsp.conventions import diff
 from dsp.doctor import candidates
 from dsp.doctor.bench import OF_POWER, Bench
 from dsp.doctor.fit import CLASSES, nearest
+from dsp.doctor.lengths import with_lengths
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
 from dsp.doctor.search import FAR, HOPELESS, Search
 from dsp.mfcc import LOG_FACTOR
@@ -56,7 +57,7 @@ class Diagnosis:
     seconds: float = 0.0
 
 
-def identify(features, signal, sample_rate: float, seconds: float = 10.0) -> Diagnosis:
+def identify(features, signal, sample_rate: float, seconds: float = 8.0) -> Diagnosis:
     """The convention behind a matrix of features, searched from every preset over all switches.
 
     Parameters
@@ -242,7 +243,7 @@ class Same:
         """The convention with every switch set to the preset's where that changes nothing; what is unobservable then."""
         size = sizes(c, self.bench.rate)
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
-        trials = [candidates.with_lengths(styled, size.window, size.hop, self.bench.rate)]
+        trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]
         together = {name: getattr(preset, name) for name in OF_POWER}
         trials += [replace(c, energy_of=word, **together) for word in WORDS["energy_of"] if c.energy]
         for trial in trials:

@@ -4,7 +4,6 @@ A wrong scale or base of the logarithm hides every other difference, so what dep
 window, filters) is found first, while every row may have its own gain and offset; these are explained after it.
 """
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -12,13 +11,12 @@ from itertools import product
 
 import numpy as np
 
-from dsp.conventions import diff
-from dsp.dct import lifter
 from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
-from dsp.doctor.fit import centred, distance, row_distance
+from dsp.doctor.explaining import explained, floors
+from dsp.doctor.fit import distance, row_distance
+from dsp.doctor.lengths import hops, with_lengths
 from dsp.doctor.reading import LEVELS_BELOW, Reading
-from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
@@ -123,7 +121,7 @@ class Search:
         grids = []
         for generic in GENERIC.values():
             c = self.adapted(generic)
-            for fitted in candidates.grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, self._n_fft(c)):
+            for fitted in grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, self._n_fft(c)):
                 if self.over():
                     break
                 size = sizes(fitted, self.bench.rate)
@@ -164,14 +162,14 @@ class Search:
             return
         for framing in dict.fromkeys(framings):
             n_samples, n_frames = self.bench.signal.size, self.n_frames + (c.last_frame == "dropped")
-            for hop in candidates.hops(size.frame, framing, n_samples, n_frames, self.bench.rate, most=1):
-                yield candidates.with_lengths(replace(c, framing=framing), size.window, hop, self.bench.rate)
+            for hop in hops(size.frame, framing, n_samples, n_frames, self.bench.rate, most=1):
+                yield with_lengths(replace(c, framing=framing), size.window, hop, self.bench.rate)
 
     def on_grid(self, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
         c = replace(c, framing=framing, last_frame="kept")
         if isinstance(c.n_fft, int) and c.n_fft < window:
             c = replace(c, n_fft=n_fft)
-        return candidates.with_lengths(c, window, hop, self.bench.rate)
+        return with_lengths(c, window, hop, self.bench.rate)
 
     def adapted(self, preset: Convention) -> Convention:
         """The preset with this matrix's number of rows."""
@@ -200,9 +198,9 @@ class Search:
             if self.floor < self.shape(c) < HOPELESS and not self.over():
                 c = self.descend(self.by_two(c), self.shape)
         if not self.reading.normalization and self.value(c) > self.least:
-            c = self.explained(c)
+            c = explained(self, c)
             if self.value(c) > self.floor:
-                c = self.best_of(c, self.floors(c), self.value)
+                c = self.best_of(c, floors(self, c), self.value)
             c = self.descend(c, self.value_of_shape(self.shape(c)))
             if self.value(c) > self.floor:
                 c = self.descend(c, self.value)
@@ -253,16 +251,6 @@ class Search:
                 return found
         return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape)
 
-    def floors(self, c: Convention) -> Iterator[dict]:
-        """Floors and ranges below the maximum in every combination; a range that the matrix itself shows."""
-        if c.log is None:
-            return
-        span = float(np.ptp(self.reading.static)) / c.log_gain
-        shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
-        for change in (*shown, *candidates.range_changes(c)):
-            for rule in WORDS["floor_rule"]:
-                yield from ({**change, "floor_rule": rule, "floor": value} for value in candidates.FLOORS)
-
     def cheap(self, c: Convention) -> Iterator[dict]:
         yield from candidates.filter_changes(c, self.at(c))
         yield from candidates.late_changes(c, self.at(c))
@@ -311,63 +299,6 @@ class Search:
         except ValueError:
             return FAR
 
-    def explained(self, c: Convention) -> Convention:
-        """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
-        c = self._gains_of_cepstra(c) if self.kind == "mfcc" else self._gain_of_levels(c)
-        return self._offsets(c)
-
-    def _gains_of_cepstra(self, c: Convention) -> Convention:
-        plain = replace(c, log_gain=1.0, dct_norm="ortho", lifter=0.0)
-        found = self.levels(plain)
-        if found is None or c.dct_type != 2:
-            return c
-        rows = [row for row in range(self.n_static) if not _is_energy(row, self.n_static, c)]
-        n_mels = self.bench.n_mels(c)
-        gain, trusted = _slopes(self.target[rows], found[rows])
-        best = (math.inf, {})
-        n = c.n_mfcc if c.c0 == "first" else c.n_mfcc + 1
-        first = np.arange(n) == 0
-        norms = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
-        norms[None] = np.where(first, 2 * math.sqrt(n_mels), math.sqrt(2 * n_mels))
-        for log in (word for word in LOG_FACTOR if word):
-            for norm, scale in norms.items():
-                for length in sorted({c.lifter, *(float(n) for n in range(61))}):
-                    for start in (0, 1) if length else (c.lifter_first,):
-                        factor = LOG_FACTOR[log] / LOG_FACTOR[c.log]
-                        weights = _in_order(factor * scale * lifter(n, length, start), c)
-                        miss = _miss(gain, _without_replaced(weights, c), trusted)
-                        if miss < best[0] * 0.999:
-                            best = (miss, {"log": log, "dct_norm": norm, "lifter": length, "lifter_first": start})
-        c = replace(c, **in_unit(c, best[1]["log"]))
-        return replace(c, log_gain=1.0, log_offset=0.0, **best[1])
-
-    def _gain_of_levels(self, c: Convention) -> Convention:
-        found = None if self.reading.linear else self.levels(self.free(c))
-        if found is None:
-            return c
-        gain, trusted = _slopes(self.target, found, self.cells)
-        now = LOG_FACTOR[c.log] * c.log_gain
-        options = [(log, g) for g in candidates.GAINS for log in LOG_FACTOR if log]
-        misses = [_miss(gain, LOG_FACTOR[log] * g["log_gain"] / now, trusted) for log, g in options]
-        log, of_gain = options[int(np.argmin(misses))]
-        return replace(c, **of_gain, **in_unit(c, log))
-
-    def _offsets(self, c: Convention) -> Convention:
-        best = (self.free_value(c), c)
-        norms = [c.mel_norm] if c.n_mels is None else [None, "area", "sum", "both sides"]
-        for mel_norm in norms:
-            for sides in ("one", "both"):
-                for norm in (None, "n_fft", "window sum", "window energy", "density"):
-                    for scale in candidates.SCALES:
-                        for reference in (None, "maximum"):
-                            trial = replace(c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_sides=sides)
-                            trial = replace(trial, scale=scale, reference=reference)
-                            value = self.free_value(trial)
-                            closer = len(diff(trial, c)) < len(diff(best[1], c))
-                            if value < best[0] * (0.999 if not closer else 1 + 1e-9):
-                                best = (value, trial)
-        return best[1]
-
 
 def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
     """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
@@ -391,44 +322,3 @@ def cells_above(levels: np.ndarray) -> np.ndarray | None:
     least, most = levels.min(), levels.max()
     above = levels - least > 1e-6 * (most - least)
     return above if np.mean(above) < 0.99 else None
-
-
-def in_unit(c: Convention, log: str) -> dict:
-    """Another logarithm, and the range below the maximum in its unit."""
-    if c.dynamic_range is None:
-        return {"log": log}
-    return {"log": log, "dynamic_range": round(c.dynamic_range * LOG_FACTOR[log] / LOG_FACTOR[c.log], 9)}
-
-
-def _slopes(target: np.ndarray, found: np.ndarray, cells: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """The gain of each row of target over that of found, and how far it can be trusted (r^2)."""
-    if cells is not None:
-        rows = np.count_nonzero(cells, axis=1) > 3
-        target, found, cells = target[rows], found[rows], cells[rows]
-    f, g = centred(target, cells), centred(found, cells)
-    gg, ff, fg = np.sum(g * g, axis=1), np.sum(f * f, axis=1), np.sum(f * g, axis=1)
-    gain = fg / np.where(gg > 0, gg, 1)
-    return gain, np.where(gg * ff > 0, fg**2 / np.where(gg * ff > 0, gg * ff, 1), 0)
-
-
-def _miss(gain: np.ndarray, expected, trusted: np.ndarray) -> float:
-    ratio = np.abs(gain / np.where(np.abs(expected) > 0, expected, 1e-300) - 1)
-    return float(np.sum(np.minimum(ratio, 10) * trusted**4) / max(np.sum(trusted**4), 1e-300))
-
-
-def _is_energy(row: int, n_static: int, c: Convention) -> bool:
-    if c.energy == "replaces c0":
-        return row == (n_static - 1 if c.c0 == "last" else 0)
-    return (c.energy == "first" and row == 0) or (c.energy == "last" and row == n_static - 1)
-
-
-def _in_order(weights: np.ndarray, c: Convention) -> np.ndarray:
-    if c.c0 == "first":
-        return weights
-    return np.append(weights[1:], weights[0]) if c.c0 == "last" else weights[1:]
-
-
-def _without_replaced(weights: np.ndarray, c: Convention) -> np.ndarray:
-    if c.energy != "replaces c0":
-        return weights
-    return weights[:-1] if c.c0 == "last" else weights[1:]
