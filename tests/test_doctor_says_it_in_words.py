@@ -195,6 +195,7 @@ def test_a_switch_that_one_side_lacks():
     assert found["preemphasis_in"].sentence == "kaldi pre-emphasises each frame anew, librosa does no pre-emphasis"
     assert found["preemphasis_in"].effect == 0 and found["preemphasis_in"].change == "moves nothing on its own"
     back = {d.switch: d for d in profile_diff("kaldi", "librosa").differences}
+    assert back["preemphasis_in"].sentence == found["preemphasis_in"].sentence
     assert back["preemphasis_in"].effect > 0
 
 
