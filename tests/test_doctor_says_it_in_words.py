@@ -195,6 +195,7 @@ def test_a_switch_that_one_side_lacks():
     assert found["preemphasis_in"].sentence == "kaldi pre-emphasises each frame anew, librosa does no pre-emphasis"
     assert found["preemphasis_in"].effect == 0 and found["preemphasis_in"].change == "moves nothing on its own"
     back = {d.switch: d for d in profile_diff("kaldi", "librosa").differences}
+    assert back["preemphasis_in"].sentence == found["preemphasis_in"].sentence
     assert back["preemphasis_in"].effect > 0
 
 
@@ -202,6 +203,11 @@ def test_what_cannot_be_compared_says_so():
     found = {d.switch: d for d in profile_diff("librosa", "kaldi").differences}
     assert found["hop_length"].effect is None and found["hop_length"].change.startswith("makes 20 x 101 values")
     assert found["n_fft"].effect is None and "n_fft=512 is less than a frame" in found["n_fft"].change
+    longer = {d.switch: d for d in profile_diff("kaldi", "librosa").differences}["frame_length"]
+    assert (
+        longer.change
+        == "makes 13 x 88 values of 13 x 98, rows by frames, of one second, with a transform of 2048 points"
+    )
     essentia = profile_diff("essentia", "librosa")
     assert {d.effect for d in essentia.differences} == {None}
     assert "f_max=11000.0" in essentia.notes[-1]

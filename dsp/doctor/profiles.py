@@ -221,18 +221,23 @@ class Measure:
         if self.function is log_mel and switch in AFTER_LOG_MEL:
             return 0.0, "comes after the log-mel values, which are compared here"
         change = {switch: getattr(self.b, switch)}
-        if switch == "frame_length":
-            change["n_fft"] = max(self.a.n_fft, 1 << (self.b.frame_length - 1).bit_length())
+        beside = ""
+        if switch == "frame_length" and self.b.frame_length > self.a.n_fft:
+            change["n_fft"] = 1 << (self.b.frame_length - 1).bit_length()
+            beside = f", with a transform of {change['n_fft']} points"
         try:
             after = self._features(replace(self.a, **change))
         except ValueError as error:
             return None, f"cannot change alone: {error}"
         if after.shape != self.before.shape:
             (rows, frames), (new_rows, new_frames) = self.before.shape, after.shape
-            return None, f"makes {new_rows} x {new_frames} values of {rows} x {frames}, rows by frames, of one second"
+            return (
+                None,
+                f"makes {new_rows} x {new_frames} values of {rows} x {frames}, rows by frames, of one second{beside}",
+            )
         norm = np.sqrt(np.sum(self.before**2))
         effect = float(np.sqrt(np.sum((after - self.before) ** 2)) / norm) if norm > 0 else 0.0
-        return effect, _moved(effect)
+        return effect, _moved(effect) + beside
 
     def notes(self, names) -> tuple[str, ...]:
         """That nothing could be measured, and why."""
