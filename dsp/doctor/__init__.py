@@ -1,5 +1,17 @@
-"""Which convention produced these features?"""
+"""Which convention produced these features, what differs between two matrices, and between two tools.
 
+identify      a matrix and its audio -> the tool and its settings, or that none is known
+compare       two matrices, with or without the audio -> what differs, in words
+profile_diff  two presets -> the static table, with what is known of both tools
+probe         signals on which a switch shows
+
+As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), search (with candidates,
+lengths, explaining, bench and fit), compare, report; words, quirks, probes and profiles are tables.
+"""
+
+from dsp.doctor.compare import Comparison, compare
 from dsp.doctor.identify import Diagnosis, identify
+from dsp.doctor.probes import probe
+from dsp.doctor.profiles import ProfileDiff, profile_diff
 
-__all__ = ["Diagnosis", "identify"]
+__all__ = ["Comparison", "Diagnosis", "ProfileDiff", "compare", "identify", "probe", "profile_diff"]

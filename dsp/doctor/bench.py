@@ -53,6 +53,13 @@ class Bench:
         self._spectra.clear()
         self._mels.clear()
 
+    def sizes(self, c: Convention):
+        """The convention's lengths at this rate; None if it does not fit."""
+        try:
+            return sizes(c, self.rate, self.signal.size)
+        except ValueError:
+            return None
+
     def n_frames(self, c: Convention) -> int:
         """How many frames the whole clip has; 0 if the convention does not fit it."""
         try:

@@ -201,7 +201,7 @@ def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict
     ]
     for length in dict.fromkeys([size.window, *lengths]):
         fitted = c
-        if isinstance(c.n_fft, int) and c.n_fft < length:
+        if isinstance(c.n_fft, int) and c.n_fft < length and size.n_fft != size.window:
             fitted = replace(c, n_fft="power of two")
         for framing, last_frame, place in product(*(WORDS[name] for name in ("framing", "last_frame", "window_place"))):
             changed = replace(fitted, framing=framing, last_frame=last_frame, window_place=place)
@@ -224,12 +224,19 @@ def late_changes(c: Convention, at: Place) -> Iterator[dict]:
         yield from range_changes(c)
         yield from GAINS
     if at.kind == "mfcc":
-        yield from ({**rows, "n_mfcc": _n_mfcc(replace(c, **rows), at.n_static)} for rows in CEPSTRUM_ROWS)
-        yield from _words(c, ("dct_norm", "energy_of"))
+        yield from row_changes(c, at)
+        yield from _words(c, ("dct_norm",))
         yield from ({"dct_type": value} for value in (2, 3))
         yield from ({"lifter": value} for value in LIFTERS)
         yield from ({"lifter_first": value} for value in (0, 1))
         yield from ({"energy_floor": value} for value in ENERGY_FLOORS)
+
+
+def row_changes(c: Convention, at: Place) -> Iterator[dict]:
+    """Which rows stand where, and what the energy is of."""
+    if at.kind == "mfcc":
+        yield from ({**rows, "n_mfcc": _n_mfcc(replace(c, **rows), at.n_static)} for rows in CEPSTRUM_ROWS)
+        yield from _words(c, ("energy_of",))
 
 
 def floor_changes(c: Convention) -> Iterator[dict]:
@@ -260,7 +267,8 @@ def pairs(c: Convention, at: Place) -> Iterator[dict]:
     emphasis = [
         {"preemphasis_in": a, "preemphasis_first": b} for a in ("signal", "frame") for b in WORDS["preemphasis_first"]
     ]
-    groups += [(strengths, emphasis)]
+    offsets = [{"dc_removal": word} for word in WORDS["dc_removal"]]
+    groups += [(offsets, emphasis), (strengths, emphasis)]
     if c.n_mels is not None:
         groups += [(strengths, lowest), (strengths, highest)]
     windows = [{"window": a, "window_symmetry": b} for a in WORDS["window"] for b in WORDS["window_symmetry"]]

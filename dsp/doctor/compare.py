@@ -1,4 +1,4 @@
-"""What differs between two matrices of features, in the user's words; with the audio, which switches, and how much each.
+"""What differs between two matrices of features, in the user's words; with the audio, by which switches.
 
 Without audio only what one matrix says about the other can be decided: numbers of frames and rows, gains and offsets of
 all values or of rows, a shift in time, and which rows or frames differ at all.

@@ -1,4 +1,4 @@
-"""Gains and offsets of rows explained: logarithm, lifter and norm of the DCT; scale, norms of spectrum and filters; floors.
+"""Gains and offsets of rows explained: logarithm, lifter, norms of the DCT, spectrum and filters, scale, floors.
 
 Each function takes the search (dsp/doctor/search.py) whose matrix is to be explained.
 """

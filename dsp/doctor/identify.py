@@ -18,8 +18,9 @@ from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
 MOST_STARTS = 5
+MOST_PAIRS = 3
 CLOSE = 0.05  # a distance worth a last look at all frames
-NEAR = 0.3  # starts farther than that wait for those on other frames
+NEAR = 0.12  # starts farther than that wait for those on other frames
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
 
@@ -80,21 +81,37 @@ def identify(features, signal, sample_rate: float, seconds: float = 8.0) -> Diag
     begun = time.monotonic()
     matrix, eps = as_matrix(features), resolution(features)
     bench = Bench(signal, sample_rate)
-    best = None
+    best = _searched(bench, matrix, eps, begun, seconds)
+    return _nothing(matrix, begun) if best is None else _diagnosis(bench, eps, best, begun)
+
+
+def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float):
+    """The best outcome of all starts: first by single changes, then the nearest of these by pairs of changes."""
+    best, shapes = None, []
     for search, start in _starts(bench, matrix, eps, begun + seconds):
         search.look_at(search.some)
-        found = search.run(start)
-        search.look_at(None)
-        outcome = _judged(bench, search.reading, found, eps)
-        if outcome[0] and outcome[1] < CLOSE:
-            outcome = _judged(bench, search.reading, search.polished(found), eps)
-        if best is None or outcome[:2] < best[:2]:
-            best = (*outcome, search)
-        if best[0] == 0 or search.over():
+        c = search.shaped(start)
+        shapes.append((search.shape(c), len(shapes), search, c))
+        best = _better(best, bench, search, c, eps)
+        if best[0] <= len(CLASSES) or time.monotonic() > begun + 0.6 * seconds:
             break
-    if best is None:
-        return _nothing(matrix, begun)
-    return _diagnosis(bench, eps, best, begun)
+    for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
+        if best[0] <= len(CLASSES) or search.over():
+            break
+        if search.floor < value < HOPELESS:
+            search.look_at(search.some)
+            best = _better(best, bench, search, search.shaped_by_pairs(c), eps)
+    return best
+
+
+def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
+    """The better of the best outcome and that of the values that are nearest to a shape."""
+    c = search.valued(c)
+    search.look_at(None)
+    outcome = _judged(bench, search.reading, c, eps)
+    if outcome[0] and outcome[1] < CLOSE:
+        outcome = min(outcome, _judged(bench, search.reading, search.polished(c), eps), key=lambda found: found[:2])
+    return (*outcome, search) if best is None or outcome[:2] < best[:2] else best
 
 
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
@@ -117,7 +134,10 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
     if reading.linear:
         c = _without_logarithm(c)
     F = reading.matrix
-    G = bench.features(c, reading.kind)
+    try:
+        G = bench.features(c, reading.kind)
+    except ValueError:
+        G = np.empty((0, 0))
     if G.shape != F.shape:
         return len(CLASSES) + 1, FAR, None, None, c
     options = [(0, None, G, np.ones((1, 1)), np.zeros((1, 1)))]
@@ -240,7 +260,7 @@ class Same:
             return False
 
     def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
-        """The convention with every switch set to the preset's where that changes nothing; what is unobservable then."""
+        """The convention with every switch as the preset's where that changes nothing; what is unobservable then."""
         size = sizes(c, self.bench.rate)
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
         trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]

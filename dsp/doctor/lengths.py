@@ -10,8 +10,13 @@ COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)
 
 
 def with_lengths(c: Convention, frame_length: int, hop_length: int, rate: float) -> Convention:
-    """The convention with these lengths in samples; said in seconds where it says seconds."""
+    """The convention with these lengths in samples; said in seconds where it says seconds.
+
+    A transform as long as the frame stays so.
+    """
     size = _sizes(c, rate)
+    if size and size.n_fft == size.window != frame_length and isinstance(c.n_fft, int):
+        c = replace(c, n_fft=frame_length)
     if size and size.window == frame_length:
         changes = {}
     elif c.frame_length is None:

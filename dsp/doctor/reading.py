@@ -9,6 +9,7 @@ from dsp.deltas import delta
 from dsp.doctor.fit import row_distance
 
 MOST_CEPSTRA = 130  # rows
+MOST_COLUMNS = 48
 WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
 LEVELS_BELOW = 1e-12  # of the largest value: what a linear spectrum's logarithm does not go below here
 _SECONDS = ("delta of delta", "curvature", "delta of delta, extended")
@@ -124,3 +125,27 @@ def normalization_of(static: np.ndarray) -> str | None:
         return None
     deviation = static.std(axis=1)
     return "mean and variance" if (np.abs(deviation[deviation > 0] - 1) < 1e-5).all() else "mean"
+
+
+def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
+    """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
+    n_frames = reading.matrix.shape[1]
+    if n_frames <= MOST_COLUMNS:
+        return np.arange(n_frames)
+    pieces = np.array_split(signal, n_frames)
+    loudness = [np.array([np.sum(piece**2) for piece in pieces])]
+    if reading.kind == "mfcc":
+        loudness += [reading.static[0], reading.static[-1]]
+    else:
+        loudness += [reading.static.max(axis=0)]
+    loudest = np.concatenate([np.argsort(level)[-5:] for level in loudness])
+    edges = [0, 1, 2, 3, n_frames - 4, n_frames - 3, n_frames - 2, n_frames - 1]
+    some = np.linspace(0, n_frames - 1, MOST_COLUMNS - 32).astype(int)
+    return np.unique(np.concatenate([some, edges, loudest, [np.argmin(loudness[-1])]]))
+
+
+def cells_above(levels: np.ndarray) -> np.ndarray | None:
+    """The cells that do not stand at the least value; None where only a few do."""
+    least, most = levels.min(), levels.max()
+    above = levels - least > 1e-6 * (most - least)
+    return above if np.mean(above) < 0.99 else None

@@ -15,16 +15,16 @@ from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
 from dsp.doctor.explaining import explained, floors
 from dsp.doctor.fit import distance, row_distance
-from dsp.doctor.lengths import hops, with_lengths
-from dsp.doctor.reading import LEVELS_BELOW, Reading
+from dsp.doctor.lengths import grids, hops, with_lengths
+from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
-MOST_COLUMNS = 48
 MOST_STARTS = 10
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
+OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
 FAR = 9.0  # a distance for what does not fit
 GENERIC = {
     "htk": Convention(preemphasis=0.97, floor=1e-20),
@@ -110,26 +110,27 @@ class Search:
         found = {}
         for preset in CONVENTIONS.values():
             own = self.adapted(preset)
-            for words in product(WORDS["framing"], WORDS["last_frame"], WORDS["window_place"]):
-                c = replace(own, framing=words[0], last_frame=words[1], window_place=words[2])
+            for words in product(*(WORDS[name] for name in OF_FRAMES)):
+                c = replace(own, **dict(zip(OF_FRAMES, words, strict=True)))
                 if c not in found and self.bench.n_frames(c) == self.n_frames and not self.over():
                     found |= {other: self.shape(other) for other in (c, *self.kinds(c))}
         return self._nearest(found)
 
     def others(self) -> list[tuple[float, Convention]]:
         """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
-        grids = []
+        ranked = []
         for generic in GENERIC.values():
             c = self.adapted(generic)
-            for fitted in grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, self._n_fft(c)):
+            n_fft = self.n_fft if c.n_mels is None else None
+            for fitted in grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, n_fft):
                 if self.over():
                     break
                 size = sizes(fitted, self.bench.rate)
-                grids.append((self.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
+                ranked.append((self.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
         found = {}
         for preset in CONVENTIONS.values():
             own = self.adapted(preset)
-            nearest = [self.on_grid(own, *grid[1:]) for grid in sorted(grids, key=lambda grid: grid[0])[:2]]
+            nearest = [self.on_grid(own, *grid[1:]) for grid in sorted(ranked, key=lambda grid: grid[0])[:2]]
             for c in (*nearest, *self.with_fitting_hop(own, (own.framing, nearest[0].framing) if nearest else ())):
                 if c not in found and not self.over():
                     found[c] = self.shape(c)
@@ -143,9 +144,6 @@ class Search:
             moved = [self.descend(c, self.shape, self.filters, rounds=1) for _, c in starts]
             starts = sorted(((self.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
         return starts
-
-    def _n_fft(self, c: Convention) -> int | None:
-        return self.n_fft if c.n_mels is None else None
 
     def kinds(self, c: Convention) -> Iterator[Convention]:
         """The convention with another kind of step in it, which no row's gain and offset can make up for."""
@@ -167,7 +165,8 @@ class Search:
 
     def on_grid(self, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
         c = replace(c, framing=framing, last_frame="kept")
-        if isinstance(c.n_fft, int) and c.n_fft < window:
+        own = self.bench.sizes(c)
+        if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):
             c = replace(c, n_fft=n_fft)
         return with_lengths(c, window, hop, self.bench.rate)
 
@@ -190,13 +189,19 @@ class Search:
             n_mels = max(n_mels, n_mfcc + 1)
         return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
 
-    def run(self, c: Convention) -> Convention:
-        """From a start to the nearest convention that is found: its shape, by changes and by pairs, then values."""
-        c = self.descend(c, self.shape, self.early)
-        c = self.descend(c, self.shape)
+    def shaped(self, c: Convention) -> Convention:
+        """From a start to the nearest shape that single changes find."""
+        return self.descend(self.descend(c, self.shape, self.early), self.shape)
+
+    def shaped_by_pairs(self, c: Convention) -> Convention:
+        """On from there, by two changes at once."""
         for _ in range(2):
             if self.floor < self.shape(c) < HOPELESS and not self.over():
                 c = self.descend(self.by_two(c), self.shape)
+        return c
+
+    def valued(self, c: Convention) -> Convention:
+        """From a shape to the nearest values."""
         if not self.reading.normalization and self.value(c) > self.least:
             c = explained(self, c)
             if self.value(c) > self.floor:
@@ -219,10 +224,11 @@ class Search:
 
     def early(self, c: Convention) -> Iterator[dict]:
         yield from candidates.spectrum_changes(c, self.at(c))
-        yield from candidates.filter_changes(c, self.at(c))
+        yield from self.filters(c)
 
     def filters(self, c: Convention) -> Iterator[dict]:
         yield from candidates.filter_changes(c, self.at(c))
+        yield from candidates.row_changes(c, self.at(c))
 
     def alternatives(self, c: Convention) -> Iterator[dict]:
         return candidates.changes(c, self.at(c))
@@ -252,7 +258,7 @@ class Search:
         return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape)
 
     def cheap(self, c: Convention) -> Iterator[dict]:
-        yield from candidates.filter_changes(c, self.at(c))
+        yield from self.filters(c)
         yield from candidates.late_changes(c, self.at(c))
 
     def best_of(self, c: Convention, changes: Iterable[dict], objective: Callable) -> Convention:
@@ -298,27 +304,3 @@ class Search:
             return objective(replace(c, **change))
         except ValueError:
             return FAR
-
-
-def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
-    """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
-    n_frames = reading.matrix.shape[1]
-    if n_frames <= MOST_COLUMNS:
-        return np.arange(n_frames)
-    pieces = np.array_split(signal, n_frames)
-    loudness = [np.array([np.sum(piece**2) for piece in pieces])]
-    if reading.kind == "mfcc":
-        loudness += [reading.static[0], reading.static[-1]]
-    else:
-        loudness += [reading.static.max(axis=0)]
-    loudest = np.concatenate([np.argsort(level)[-5:] for level in loudness])
-    edges = [0, 1, 2, 3, n_frames - 4, n_frames - 3, n_frames - 2, n_frames - 1]
-    some = np.linspace(0, n_frames - 1, MOST_COLUMNS - 32).astype(int)
-    return np.unique(np.concatenate([some, edges, loudest, [np.argmin(loudness[-1])]]))
-
-
-def cells_above(levels: np.ndarray) -> np.ndarray | None:
-    """The cells that do not stand at the least value; None where only a few do."""
-    least, most = levels.min(), levels.max()
-    above = levels - least > 1e-6 * (most - least)
-    return above if np.mean(above) < 0.99 else None
