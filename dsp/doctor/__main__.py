@@ -58,7 +58,9 @@ def run(options) -> int:
         print(json.dumps(dict_of(found), indent=1) if options.json else text_of(found))
         return int(found.verdict == "unexplained")
     names = tuple(Path(path).name for path in options.features)
-    found = compare(*matrices, signal, rate, names if names[0] != names[1] else tuple(options.features))
+    if names[0] == names[1]:
+        names = tuple(options.features)
+    found = compare(*matrices, signal, rate, names, options.seconds)
     print(json.dumps(dict_of_comparison(found), indent=1) if options.json else text_of_comparison(found))
     return int(found.verdict not in ("equal", "explained"))
 

@@ -19,6 +19,7 @@ from dsp.switches import WORDS, Convention
 
 MOST_STARTS = 5
 MOST_PAIRS = 3
+FITTING = 2e-3  # a shape so near that values are worth a look
 CLOSE = 0.05  # a distance worth a last look at all frames
 NEAR = 0.12  # starts farther than that wait for those on other frames
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
@@ -92,15 +93,15 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
         search.look_at(search.some)
         c = search.shaped(start)
         shapes.append((search.shape(c), len(shapes), search, c))
-        best = _better(best, bench, search, c, eps)
-        if best[0] <= len(CLASSES) or time.monotonic() > begun + 0.6 * seconds:
+        if shapes[-1][0] < FITTING:
+            best = _better(best, bench, search, c, eps)
+        if (best and best[0] <= len(CLASSES)) or time.monotonic() > begun + 0.6 * seconds:
             break
     for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
-        if best[0] <= len(CLASSES) or search.over():
+        if best and (best[0] <= len(CLASSES) or search.over()):
             break
-        if search.floor < value < HOPELESS:
-            search.look_at(search.some)
-            best = _better(best, bench, search, search.shaped_by_pairs(c), eps)
+        search.look_at(search.some)
+        best = _better(best, bench, search, search.shaped_by_pairs(c) if value > search.floor else c, eps)
     return best
 
 
@@ -117,12 +118,16 @@ def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
     """(search, convention) of all readings: presets as they are, then on other frames, the nearest first."""
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
-    waiting = []
+    waiting, nearest_of = [], {}
     for source in (Search.presets, Search.others):
+        likely = min(nearest_of.values(), default=FAR) + 0.3
         for search in searches:
+            if nearest_of.get(search, 0.0) > likely:
+                continue  # another reading of the matrix is much nearer
             search.look_at(search.some)
             for place, (value, c) in enumerate(source(search)[:MOST_STARTS]):
                 waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
+                nearest_of[search] = min(value, nearest_of.get(search, FAR))
         waiting.sort(key=lambda start: start[:4])
         while waiting and (waiting[0][2] < NEAR or source is Search.others):
             *_, search, c = waiting.pop(0)

@@ -140,7 +140,7 @@ class Search:
         """The starts, nearest first, after one round of changes to the filters of the best of them."""
         distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
         starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
-        if starts and starts[0][0] > 0.01:
+        if starts and 0.01 < starts[0][0] < 0.8:
             moved = [self.descend(c, self.shape, self.filters, rounds=1) for _, c in starts]
             starts = sorted(((self.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
         return starts

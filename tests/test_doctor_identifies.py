@@ -1,0 +1,357 @@
+"""The doctor against the tools themselves: default and altered calls of each are found with the right switches.
+
+What is not a known convention (chroma, noise, another clip) stays unexplained. Time is given generously here, for a
+busy machine; no test asks for seconds.
+"""
+
+import logging
+from dataclasses import replace
+
+import kaldi_native_fbank
+import librosa
+import numpy as np
+import pytest
+import python_speech_features
+from scipy import signal as scipy_signal
+
+import dsp
+from dsp.doctor import identify
+from dsp.presets import CONVENTIONS
+from dsp.switches import WORDS
+from tests.conftest import GOLDEN
+
+RATE = 16_000
+SECONDS = 60.0
+FEATURE = librosa.feature
+
+
+@pytest.fixture(autouse=True)
+def quiet_tools():
+    logging.disable(logging.CRITICAL)
+    with np.errstate(all="ignore"):
+        yield
+    logging.disable(logging.NOTSET)
+
+
+def kaldi(kind: str, x, **settings):
+    """kaldi-native-fbank as (n_frames, n_values); settings as frame_opts__dither=0."""
+    options = {"fbank": kaldi_native_fbank.FbankOptions, "mfcc": kaldi_native_fbank.MfccOptions}[kind]()
+    for path, value in {"frame_opts__dither": 0.0, "frame_opts__samp_freq": RATE, **settings}.items():
+        *owners, name = path.split("__")
+        owner = options
+        for part in owners:
+            owner = getattr(owner, part)
+        setattr(owner, name, value)
+    tool = {"fbank": kaldi_native_fbank.OnlineFbank, "mfcc": kaldi_native_fbank.OnlineMfcc}[kind](options)
+    tool.accept_waveform(RATE, (x * 32_768).astype(np.float32).tolist())
+    tool.input_finished()
+    return np.array([tool.get_frame(i) for i in range(tool.num_frames_ready)])
+
+
+def psf(x, **settings):
+    return python_speech_features.mfcc(x, RATE, **settings)
+
+
+def mel(x, **settings):
+    return FEATURE.melspectrogram(y=x, sr=RATE, **settings)
+
+
+TOOLS = {  # the call -> the nearest preset, and the switches that must come out different from it
+    "librosa": (lambda x: FEATURE.mfcc(y=x, sr=RATE), "librosa", {}),
+    "librosa, 25 ms of 10 ms": (
+        lambda x: FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13, n_mels=40, n_fft=512, win_length=400, hop_length=160),
+        "librosa",
+        {"n_mfcc": 13, "n_mels": 40, "frame_length": 400, "hop_length": 160},
+    ),
+    "librosa, dct_type=3": (
+        lambda x: FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13, dct_type=3),
+        "librosa",
+        {"n_mfcc": 13, "dct_type": 3},
+    ),
+    "librosa, lifter and norm": (
+        lambda x: FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13, lifter=22, htk=True, norm=None),
+        "librosa_htk",
+        {"n_mfcc": 13, "lifter": 22.0, "dct_norm": None},
+    ),
+    "librosa, dB below the maximum": (
+        lambda x: librosa.power_to_db(mel(x, n_mels=64, fmin=50, fmax=4000), ref=np.max),
+        "librosa",
+        {"n_mels": 64, "f_min": 50.0, "f_max": 4000.0, "reference": "maximum"},
+    ),
+    "librosa, mel power": (lambda x: mel(x), "librosa", {"log": None}),
+    "librosa, ln(1 + x)": (
+        lambda x: np.log1p(mel(x, n_mels=40)),
+        "librosa",
+        {"n_mels": 40, "log": "ln", "floor": 1.0, "floor_rule": "add"},
+    ),
+    "librosa, not centred": (
+        lambda x: librosa.power_to_db(mel(x, center=False, power=1.0)),
+        "librosa",
+        {"framing": "inside", "spectrum": "magnitude"},
+    ),
+    "librosa, 39 rows": (
+        lambda x: np.vstack([m := FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13), FEATURE.delta(m), FEATURE.delta(m, order=2)]),
+        "librosa",
+        {"n_mfcc": 13, "delta_orders": 2},
+    ),
+    "kaldi mfcc": (lambda x: kaldi("mfcc", x), "kaldi", {}),
+    "kaldi fbank": (lambda x: kaldi("fbank", x), "kaldi", {}),
+    "kaldi, hanning and 80 bands": (
+        lambda x: kaldi(
+            "fbank", x, mel_opts__num_bins=80, frame_opts__window_type="hanning", frame_opts__preemph_coeff=0.0
+        ),
+        "kaldi",
+        {"n_mels": 80, "window": "hann", "preemphasis": 0.0},
+    ),
+    "kaldi, snip_edges=False": (
+        lambda x: kaldi("fbank", x, frame_opts__snip_edges=False, mel_opts__num_bins=40),
+        "kaldi",
+        {"framing": "mirror", "n_mels": 40},
+    ),
+    "kaldi, c0": (
+        lambda x: kaldi("mfcc", x, use_energy=False, num_ceps=20, mel_opts__num_bins=40),
+        "kaldi",
+        {"energy": None, "n_mfcc": 20, "n_mels": 40},
+    ),
+    "kaldi, 60 to 7600 Hz": (
+        lambda x: kaldi(
+            "fbank", x, mel_opts__low_freq=60.0, mel_opts__high_freq=-400.0, frame_opts__remove_dc_offset=False
+        ),
+        "kaldi",
+        {"f_min": 60.0, "f_max": 7600.0, "dc_removal": None},
+    ),
+    "kaldi, magnitude": (lambda x: kaldi("fbank", x, use_power=False), "kaldi", {"spectrum": "magnitude"}),
+    "psf": (lambda x: psf(x), "python_speech_features", {}),
+    "psf, hamming": (lambda x: psf(x, winfunc=np.hamming), "python_speech_features", {"window": "hamming"}),
+    "psf, 32 ms": (
+        lambda x: psf(x, winlen=0.032, winstep=0.016, numcep=20, nfilt=30, ceplifter=0, preemph=0.95),
+        "python_speech_features",
+        {"frame_length_s": 0.032, "hop_length_s": 0.016, "n_mels": 30, "lifter": 0.0, "preemphasis": 0.95},
+    ),
+    "psf logfbank": (
+        lambda x: python_speech_features.logfbank(x, RATE, nfilt=40, lowfreq=300, highfreq=4000),
+        "python_speech_features",
+        {"n_mels": 40, "f_min": 300.0, "f_max": 4000.0},
+    ),
+    "psf, no energy": (lambda x: psf(x, appendEnergy=False), "python_speech_features", {"energy": None}),
+    "psf with deltas": (
+        lambda x: np.hstack([m := psf(x), python_speech_features.delta(m, 2)]),
+        "python_speech_features",
+        {"delta_orders": 1},
+    ),
+    "scipy stft": (lambda x: scipy_signal.stft(x, RATE)[2], "scipy_stft", {"log": None}),
+    "scipy stft, hamming": (
+        lambda x: np.abs(scipy_signal.stft(x, RATE, "hamming", 400, 240, 512)[2]),
+        "scipy_stft",
+        {"window": "hamming", "frame_length": 400, "hop_length": 160, "log": None},
+    ),
+    "scipy spectrogram": (lambda x: scipy_signal.spectrogram(x, RATE)[2], "scipy_spectrogram", {}),
+    "scipy spectrogram, hann": (
+        lambda x: scipy_signal.spectrogram(x, RATE, "hann", 400, 240, 512)[2],
+        "scipy_spectrogram",
+        {"window": "hann", "frame_length": 400, "hop_length": 160},
+    ),
+    "scipy spectrogram, magnitude": (
+        lambda x: scipy_signal.spectrogram(x, RATE, mode="magnitude", detrend=False, scaling="spectrum")[2],
+        "scipy_spectrogram",
+        {"spectrum": "magnitude", "dc_removal": None, "spectrum_norm": "window sum", "spectrum_sides": "one"},
+    ),
+    "scipy spectrogram, dB": (
+        lambda x: 10 * np.log10(scipy_signal.spectrogram(x, RATE, nperseg=512, noverlap=384)[2] + 1e-12),
+        "scipy_spectrogram",
+        {"frame_length": 512, "hop_length": 128, "log": "10 log10"},
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", TOOLS)
+def test_tools_themselves(call, utterance):
+    compute, preset, switches = TOOLS[call]
+    found = identify(compute(utterance), utterance, RATE, SECONDS)
+    assert found.verdict == "exact"
+    assert found.nearest == preset
+    assert {name: values[1] for name, values in found.differences.items() if name in switches} == switches
+    assert set(found.differences) - set(switches) <= {"n_fft"}  # a transform as long as another window asks for
+    assert found.residual < 5e-5
+
+
+FROZEN = [
+    ("torchaudio", "mfcc", "torchaudio", {}),
+    ("torchaudio", "log_mel", "torchaudio", {}),
+    ("torchaudio", "kaldi_mfcc", "kaldi", {"energy"}),
+    ("spafe", "mfcc", "spafe", {}),
+    ("opensmile", "mfcc", "opensmile_mfcc12", {}),
+    ("essentia", "mfcc", "essentia", {}),
+]
+
+
+@pytest.mark.parametrize(("tool", "name", "preset", "switches"), FROZEN)
+def test_frozen_tools(tool, name, preset, switches):
+    golden = np.load(GOLDEN / f"features_{tool}.npz")
+    found = identify(golden[name], golden["signal"], int(golden["sample_rate"]), SECONDS)
+    assert (found.verdict, found.nearest) == ("exact", preset)
+    assert set(found.differences) == set(switches)
+
+
+@pytest.mark.parametrize("name", CONVENTIONS)
+def test_presets(name, utterance):
+    """Time first or last, float32 or float64."""
+    rate = RATE if (CONVENTIONS[name].f_max or 0) <= RATE / 2 else 44_100
+    features = dsp.log_mel(utterance, rate, name)
+    found = identify(features.T.astype(np.float32), utterance, rate, SECONDS)
+    assert found.verdict == "exact" and found.transposed and found.kind == "log_mel"
+    known = {switch: values for switch, values in found.differences.items() if switch not in AFTER_LEVELS}
+    assert not dsp.conventions.diff(CONVENTIONS[name], found.convention).keys() & BEFORE_LEVELS - set(
+        found.unobservable
+    ), known
+
+
+LATE = {"n_mfcc", "dct_norm", "dct_type", "c0", "lifter", "lifter_first", "energy", "energy_of", "energy_floor"}
+AFTER_LEVELS = LATE | {"delta_orders", "delta_width", "delta_edges", "delta_second", "normalization"}
+BEFORE_LEVELS = {"mel_scale", "mel_triangles", "window", "window_symmetry", "dc_removal", "preemphasis", "spectrum"}
+
+
+def drawn(rng, x, rate):
+    """A preset with one to six switches changed, and its features; only such as fit the clip."""
+    numbers = {
+        "scale": (1.0, 32_768.0),
+        "preemphasis": (0.0, 0.9, 0.95, 0.97, 1.0),
+        "frame_length_s": (0.02, 0.025, 0.032, 0.04),
+        "hop_length_s": (0.005, 0.008, 0.01, 0.0125, 0.016),
+        "n_fft": ("power of two", 512, 1024, 2048),
+        "n_mels": (20, 23, 26, 32, 40, 64, 80, 128),
+        "f_min": (0.0, 20.0, 50.0, 64.0, 100.0, 133.0, 300.0),
+        "f_max": (None, 3800.0, 4000.0, 6800.0, 7600.0, 7800.0),
+        "floor": (1e-10, 1e-12, 1e-8, 1e-6, 1.0),
+        "dynamic_range": (None, 60.0, 80.0),
+        "lifter": (0.0, 12.0, 22.0),
+        "n_mfcc": (12, 13, 20, 26),
+        "dct_type": (2, 3),
+        "delta_orders": (0, 1, 2),
+        "delta_width": (3, 5, 9),
+    }
+    while True:
+        c = CONVENTIONS[str(rng.choice(list(CONVENTIONS)))]
+        if (c.f_max or 0) > rate / 2:
+            c = replace(c, f_max=None)
+        kind = "mfcc" if c.n_mfcc and rng.random() < 0.5 else "log_mel"
+        names = [name for name in (*numbers, *WORDS) if kind == "mfcc" or name not in AFTER_LEVELS]
+        flips = {}
+        for name in rng.choice(names, rng.integers(1, 7), replace=False):
+            values = [value for value in numbers.get(name, WORDS.get(name)) if value != getattr(c, name)]
+            flips[str(name)] = values[rng.integers(len(values))]
+        lengths = {name[:-2]: None for name in ("frame_length_s", "hop_length_s") if name in flips}
+        if kind == "mfcc" and flips.get("log", "") is None:
+            continue
+        try:
+            c = replace(c, **flips, **lengths)
+            features = (dsp.mfcc if kind == "mfcc" else dsp.log_mel)(x, rate, c)
+        except ValueError:
+            continue
+        if features.std() > 1e-9 and features.shape[1] > 7:
+            return c, features
+
+
+def check_random(signals, rate, n, seed):
+    """At least 95 % exact; and what is called exact gives another clip's features, too, if the clip shows all of it."""
+    rng, exact = np.random.default_rng(seed), 0
+    for _ in range(n):
+        x = signals[rng.integers(len(signals))]
+        c, features = drawn(rng, x, rate)
+        found = identify(features, x, rate, SECONDS)
+        exact += found.verdict == "exact"
+        if found.verdict == "exact":
+            again = (dsp.mfcc if found.kind == "mfcc" else dsp.log_mel)(x, rate, found.convention)
+            again = again.T if found.transposed else again
+            assert np.abs(again - features).max() <= 1e-4 * np.abs(features).max(), c
+    assert exact >= 0.95 * n
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_conventions(utterance):
+    check_random([utterance, utterance[::-1].copy()], RATE, 20, seed=3)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.corpus
+def test_random_conventions_of_real_speech(corpora):
+    files = sorted((corpora / "emodb").rglob("*.wav"))[::53]
+    assert len(files) > 5
+    check_random([dsp.read_audio(path)[0][: 3 * RATE] for path in files], RATE, 20, seed=4)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_no_known_convention_stays_unexplained(utterance, rng):
+    x = utterance
+    other = np.roll(x, 4000) * np.linspace(0.2, 1, x.size)
+    for features in (
+        FEATURE.chroma_stft(y=x, sr=RATE),
+        FEATURE.spectral_contrast(y=x, sr=RATE),
+        rng.standard_normal((13, 98)),
+        dsp.mfcc(other, RATE, "librosa"),
+        np.roll(dsp.mfcc(x, RATE, "kaldi"), 1, axis=1),
+    ):
+        found = identify(features, x, RATE, 4.0)
+        assert found.verdict == "unexplained"
+        assert found.differences == {} and found.distance > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("change", "left_open"),
+    [
+        (lambda m: 3.7 * m, "a constant gain"),
+        (lambda m: m - 5.5, "a constant offset"),
+        (lambda m: 0.3 * m + 1.9, "a constant gain and offset"),
+        (lambda m: m - m.mean(axis=1, keepdims=True), "an offset per row"),
+        (
+            lambda m: (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True),
+            "a gain and an offset per row",
+        ),
+    ],
+)
+def test_classes(change, left_open, utterance):
+    features = change(dsp.log_mel(utterance, RATE, "kaldi"))
+    found = identify(features, utterance, RATE, SECONDS)
+    assert found.verdict == "explained up to a class" and found.left_open == left_open
+    early = {"window", "preemphasis", "mel_triangles", "dc_removal", "frame_length", "hop_length"}
+    assert not early & set(found.differences)
+    for switch in ("mel_norm", "scale") if "offset" in left_open else ():
+        assert switch in found.unobservable  # any of them would give the same numbers
+
+
+def test_normalised_cepstra(utterance):
+    c = replace(CONVENTIONS["kaldi"], normalization="mean and variance", n_mels=40)
+    found = identify(dsp.mfcc(utterance, RATE, c), utterance, RATE, SECONDS)
+    assert found.verdict == "exact"
+    assert found.differences["normalization"] == (None, "mean and variance")
+    assert {"lifter", "scale", "log"} <= set(found.unobservable)
+
+
+def test_what_a_clip_does_not_show(utterance):
+    found = identify(dsp.mfcc(utterance, RATE, "librosa"), utterance, RATE, SECONDS)
+    assert "keep" not in found.unobservable["preemphasis_first"]  # there is no pre-emphasis: the others do the same
+    assert {"replicate", "extrapolate"} <= set(found.unobservable["preemphasis_first"])
+    loud = utterance + 0.1 * np.sin(np.arange(utterance.size))
+    assert "floor" in identify(dsp.log_mel(loud, RATE, "kaldi"), loud, RATE, SECONDS).unobservable
+
+
+@pytest.mark.parametrize(
+    ("features", "message"),
+    [
+        (np.zeros(5), "shape"),
+        (np.full((3, 4), np.nan), r"features\[0, 0\] is nan"),
+        (np.array([["a", "b"], ["c", "d"]]), "dtype"),
+    ],
+)
+def test_bad_features(features, message, utterance):
+    with pytest.raises(ValueError, match=message):
+        identify(features, utterance, RATE)
+
+
+def test_bad_signals(utterance):
+    features = dsp.mfcc(utterance, RATE, "librosa")
+    with pytest.raises(ValueError, match="int16"):
+        identify(features, (utterance * 32_768).astype(np.int16), RATE)
+    with pytest.raises(ValueError, match="sample_rate"):
+        identify(features, utterance, 0)
