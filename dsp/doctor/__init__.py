@@ -5,8 +5,8 @@ compare       two matrices, with or without the audio -> what differs, in words
 profile_diff  two presets -> the static table, with what is known of both tools
 probe         signals on which a switch shows
 
-As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), search (with candidates,
-lengths, explaining, bench and fit), compare, report; words, quirks, probes and profiles are tables.
+As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), search (with starts,
+candidates, lengths, explaining, bench and fit), same, compare, report; words, quirks, probes and profiles are tables.
 """
 
 from dsp.doctor.compare import Comparison, compare

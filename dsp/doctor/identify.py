@@ -6,16 +6,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.doctor import candidates
-from dsp.doctor.bench import OF_POWER, Bench
+from dsp.doctor.bench import Bench
 from dsp.doctor.fit import CLASSES, nearest
-from dsp.doctor.lengths import with_lengths
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
-from dsp.doctor.search import FAR, HOPELESS, Search
+from dsp.doctor.same import Same, nearest_preset
+from dsp.doctor.search import HOPELESS, Search
+from dsp.doctor.starts import FAR, others, presets
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import WORDS, Convention
+from dsp.switches import Convention
 
 MOST_STARTS = 5
 MOST_PAIRS = 3
@@ -23,7 +22,6 @@ FITTING = 2e-3  # a shape so near that values are worth a look
 CLOSE = 0.05  # a distance worth a last look at all frames
 NEAR = 0.12  # starts farther than that wait for those on other frames
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
-LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
     """(search, convention) of all readings: presets as they are, then on other frames, the nearest first."""
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
     waiting, nearest_of = [], {}
-    for source in (Search.presets, Search.others):
+    for source in (presets, others):
         likely = min(nearest_of.values(), default=FAR) + 0.3
         for search in searches:
             if nearest_of.get(search, 0.0) > likely:
@@ -129,7 +127,7 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
                 waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
                 nearest_of[search] = min(value, nearest_of.get(search, FAR))
         waiting.sort(key=lambda start: start[:4])
-        while waiting and (waiting[0][2] < NEAR or source is Search.others):
+        while waiting and (waiting[0][2] < NEAR or source is others):
             *_, search, c = waiting.pop(0)
             yield search, c
 
@@ -213,93 +211,3 @@ def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
         verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
         gain, offset, (), error, time.monotonic() - begun,
     )  # fmt: skip
-
-
-def nearest_preset(c: Convention, rate: float, unobservable: dict) -> str:
-    """The name of the preset that differs in the fewest switches, in what can be seen; lengths count in samples."""
-
-    def differing(name: str) -> int:
-        other = CONVENTIONS[name]
-        found = [s for s, values in diff(c, other).items() if values[1] not in unobservable.get(s, ())]
-        n = sum(switch not in LENGTHS for switch in found)
-        try:
-            a, b = sizes(other, rate), sizes(c, rate)
-            return n + (a.window != b.window) + (a.hop != b.hop)
-        except ValueError:
-            return n + 2
-
-    return min(CONVENTIONS, key=differing)
-
-
-class Same:
-    """Which other conventions give the same numbers on this clip, within what was left open and what rounding left."""
-
-    def __init__(self, bench: Bench, search: Search, c: Convention, name: str | None, error: np.ndarray):
-        reading = search.reading
-        self.at = search.at(c)
-        self.columns = None if reading.normalization else search.some
-        self.bench, self.reading, self.name = bench, reading, name
-        self.least = 3 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
-
-    def gives(self, c: Convention) -> bool:
-        """Whether a convention gives the matrix, too."""
-        F = self.reading.matrix
-        if self.bench.n_frames(c) != F.shape[1]:
-            return False
-        if self.bench.columns is not None:
-            F = F[: self.reading.n_static, self.bench.columns]
-        try:
-            G = (self.bench.features if self.bench.columns is None else self.bench.static)(c, self.reading.kind)
-        except ValueError:
-            return False
-        if G.shape != F.shape:
-            return False
-        if self.name is not None:
-            G = nearest(F, G, self.name).fitted
-        return bool(np.abs(F - G).max() <= self.least)
-
-    def _changed_alike(self, c: Convention, change: dict) -> bool:
-        try:
-            return self.gives(replace(c, **change))
-        except ValueError:
-            return False
-
-    def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
-        """The convention with every switch as the preset's where that changes nothing; what is unobservable then."""
-        size = sizes(c, self.bench.rate)
-        styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
-        trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]
-        together = {name: getattr(preset, name) for name in OF_POWER}
-        trials += [replace(c, energy_of=word, **together) for word in WORDS["energy_of"] if c.energy]
-        for trial in trials:
-            if len(diff(trial, preset)) <= len(diff(c, preset)) and self._alike(trial):
-                c = trial
-        for switch, (_, value) in diff(c, preset).items():
-            if switch not in LENGTHS and self._changed_alike(c, {switch: value}):
-                others = (*unobservable.get(switch, ()), getattr(c, switch))
-                unobservable = {**unobservable, switch: tuple(other for other in others if other != value)}
-                c = replace(c, **{switch: value})
-        return c, unobservable
-
-    def _alike(self, c: Convention) -> bool:
-        return self._changed_alike(c, {})
-
-    def unobservable(self, c: Convention) -> dict:
-        """{switch: other values that give the same numbers}."""
-        reading, found = self.reading, {}
-        tried = list(candidates.changes(c, self.at))
-        tried += [{"rounding": word} for word in WORDS["rounding"]]
-        if reading.kind == "mfcc":
-            tried += [{name: word} for name in ("delta_edges", "delta_second", "normalization") for word in WORDS[name]]
-            tried += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
-        if c.n_mels is None and c.log in ("10 log10", "20 log10"):
-            tried += candidates.ONE_RESULT
-        tried = [{name: value for name, value in change.items() if getattr(c, name) != value} for change in tried]
-        for columns in (self.columns, None):  # most changes show in a few frames
-            self.bench.look_at(columns)
-            tried = [change for change in tried if change and self._changed_alike(c, change)]
-        for change in tried:
-            for name, value in change.items():
-                if value not in found.setdefault(name, []):
-                    found[name].append(value)
-        return {name: tuple(values) for name, values in found.items()}

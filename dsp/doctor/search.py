@@ -7,7 +7,6 @@ window, filters) is found first, while every row may have its own gain and offse
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
@@ -15,21 +14,12 @@ from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
 from dsp.doctor.explaining import explained, floors
 from dsp.doctor.fit import distance, row_distance
-from dsp.doctor.lengths import grids, hops, with_lengths
 from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import WORDS, Convention
+from dsp.doctor.starts import FAR
+from dsp.switches import Convention
 
-MOST_STARTS = 10
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
-OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
-FAR = 9.0  # a distance for what does not fit
-GENERIC = {
-    "htk": Convention(preemphasis=0.97, floor=1e-20),
-    "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
-}
 
 
 class Search:
@@ -104,90 +94,6 @@ class Search:
             return self.shape(c)
         found = self.levels(c)
         return FAR if found is None else distance(self.target, found)
-
-    def presets(self) -> list[tuple[float, Convention]]:
-        """The presets with their own lengths, where some framing gives the number of frames that there are."""
-        found = {}
-        for preset in CONVENTIONS.values():
-            own = self.adapted(preset)
-            for words in product(*(WORDS[name] for name in OF_FRAMES)):
-                c = replace(own, **dict(zip(OF_FRAMES, words, strict=True)))
-                if c not in found and self.bench.n_frames(c) == self.n_frames and not self.over():
-                    found |= {other: self.shape(other) for other in (c, *self.kinds(c))}
-        return self._nearest(found)
-
-    def others(self) -> list[tuple[float, Convention]]:
-        """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
-        ranked = []
-        for generic in GENERIC.values():
-            c = self.adapted(generic)
-            n_fft = self.n_fft if c.n_mels is None else None
-            for fitted in grids(c, self.bench.rate, self.bench.signal.size, self.n_frames, n_fft):
-                if self.over():
-                    break
-                size = sizes(fitted, self.bench.rate)
-                ranked.append((self.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
-        found = {}
-        for preset in CONVENTIONS.values():
-            own = self.adapted(preset)
-            nearest = [self.on_grid(own, *grid[1:]) for grid in sorted(ranked, key=lambda grid: grid[0])[:2]]
-            for c in (*nearest, *self.with_fitting_hop(own, (own.framing, nearest[0].framing) if nearest else ())):
-                if c not in found and not self.over():
-                    found[c] = self.shape(c)
-        return self._nearest(found)
-
-    def _nearest(self, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
-        """The starts, nearest first, after one round of changes to the filters of the best of them."""
-        distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
-        starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
-        if starts and 0.01 < starts[0][0] < 0.8:
-            moved = [self.descend(c, self.shape, self.filters, rounds=1) for _, c in starts]
-            starts = sorted(((self.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
-        return starts
-
-    def kinds(self, c: Convention) -> Iterator[Convention]:
-        """The convention with another kind of step in it, which no row's gain and offset can make up for."""
-        if self.kind == "mfcc":
-            yield replace(c, dct_type=3)
-        elif not self.reading.linear and self.reading.matrix.min() >= 0:
-            yield replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
-
-    def with_fitting_hop(self, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
-        """The convention with its own frame length and the most customary hop that gives the number of frames."""
-        try:
-            size = sizes(c, self.bench.rate)
-        except ValueError:
-            return
-        for framing in dict.fromkeys(framings):
-            n_samples, n_frames = self.bench.signal.size, self.n_frames + (c.last_frame == "dropped")
-            for hop in hops(size.frame, framing, n_samples, n_frames, self.bench.rate, most=1):
-                yield with_lengths(replace(c, framing=framing), size.window, hop, self.bench.rate)
-
-    def on_grid(self, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
-        c = replace(c, framing=framing, last_frame="kept")
-        own = self.bench.sizes(c)
-        if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):
-            c = replace(c, n_fft=n_fft)
-        return with_lengths(c, window, hop, self.bench.rate)
-
-    def adapted(self, preset: Convention) -> Convention:
-        """The preset with this matrix's number of rows."""
-        c = replace(preset, dither=0.0, normalization=self.reading.normalization, delta_orders=0)
-        if self.reading.deltas:
-            c = replace(c, **self.reading.deltas)
-        if c.f_max is not None and c.f_max > self.bench.rate / 2:
-            c = replace(c, f_max=None)
-        if not self.reading.linear:
-            c = replace(c, log=c.log or "ln")
-        if self.kind == "log_mel":
-            if self.n_fft is not None:
-                return replace(c, n_mels=None, n_fft=self.n_fft, n_mfcc=None)
-            return replace(c, n_mels=self.n_static, n_mfcc=None)
-        n_mfcc = self.n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
-        n_mels = 26 if c.n_mels is None else c.n_mels
-        if isinstance(n_mels, int):
-            n_mels = max(n_mels, n_mfcc + 1)
-        return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
 
     def shaped(self, c: Convention) -> Convention:
         """From a start to the nearest shape that single changes find."""

@@ -1,0 +1,112 @@
+"""Where the search begins: every preset, with its own lengths or on frames that fit, fitted to the rows that there are.
+
+Each function takes the search (dsp/doctor/search.py) whose matrix is to be explained.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import product
+
+from dsp.doctor.lengths import grids, hops, with_lengths
+from dsp.presets import CONVENTIONS
+from dsp.sizes import sizes
+from dsp.switches import WORDS, Convention
+
+MOST_STARTS = 10
+OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
+FAR = 9.0  # a distance for what does not fit
+GENERIC = {
+    "htk": Convention(preemphasis=0.97, floor=1e-20),
+    "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
+}
+
+
+def presets(search) -> list[tuple[float, Convention]]:
+    """The presets with their own lengths, where some framing gives the number of frames that there are."""
+    found = {}
+    for preset in CONVENTIONS.values():
+        own = _adapted(search, preset)
+        for words in product(*(WORDS[name] for name in OF_FRAMES)):
+            c = replace(own, **dict(zip(OF_FRAMES, words, strict=True)))
+            if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
+                found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
+    return _nearest(search, found)
+
+
+def others(search) -> list[tuple[float, Convention]]:
+    """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
+    ranked = []
+    for generic in GENERIC.values():
+        c = _adapted(search, generic)
+        n_fft = search.n_fft if c.n_mels is None else None
+        for fitted in grids(c, search.bench.rate, search.bench.signal.size, search.n_frames, n_fft):
+            if search.over():
+                break
+            size = sizes(fitted, search.bench.rate)
+            ranked.append((search.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
+    found = {}
+    for preset in CONVENTIONS.values():
+        own = _adapted(search, preset)
+        nearest = [_on_grid(search, own, *grid[1:]) for grid in sorted(ranked, key=lambda grid: grid[0])[:2]]
+        for c in (*nearest, *_with_fitting_hop(search, own, (own.framing, nearest[0].framing) if nearest else ())):
+            if c not in found and not search.over():
+                found[c] = search.shape(c)
+    return _nearest(search, found)
+
+
+def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
+    """The starts, nearest first, after one round of changes to the filters of the best of them."""
+    distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
+    starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
+    if starts and 0.01 < starts[0][0] < 0.8:
+        moved = [search.descend(c, search.shape, search.filters, rounds=1) for _, c in starts]
+        starts = sorted(((search.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
+    return starts
+
+
+def _kinds(search, c: Convention) -> Iterator[Convention]:
+    """The convention with another kind of step in it, which no row's gain and offset can make up for."""
+    if search.kind == "mfcc":
+        yield replace(c, dct_type=3)
+    elif not search.reading.linear and search.reading.matrix.min() >= 0:
+        yield replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
+
+
+def _with_fitting_hop(search, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
+    """The convention with its own frame length and the most customary hop that gives the number of frames."""
+    try:
+        size = sizes(c, search.bench.rate)
+    except ValueError:
+        return
+    for framing in dict.fromkeys(framings):
+        n_samples, n_frames = search.bench.signal.size, search.n_frames + (c.last_frame == "dropped")
+        for hop in hops(size.frame, framing, n_samples, n_frames, search.bench.rate, most=1):
+            yield with_lengths(replace(c, framing=framing), size.window, hop, search.bench.rate)
+
+
+def _on_grid(search, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
+    c = replace(c, framing=framing, last_frame="kept")
+    own = search.bench.sizes(c)
+    if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):
+        c = replace(c, n_fft=n_fft)
+    return with_lengths(c, window, hop, search.bench.rate)
+
+
+def _adapted(search, preset: Convention) -> Convention:
+    """The preset with this matrix's number of rows."""
+    c = replace(preset, dither=0.0, normalization=search.reading.normalization, delta_orders=0)
+    if search.reading.deltas:
+        c = replace(c, **search.reading.deltas)
+    if c.f_max is not None and c.f_max > search.bench.rate / 2:
+        c = replace(c, f_max=None)
+    if not search.reading.linear:
+        c = replace(c, log=c.log or "ln")
+    if search.kind == "log_mel":
+        if search.n_fft is not None:
+            return replace(c, n_mels=None, n_fft=search.n_fft, n_mfcc=None)
+        return replace(c, n_mels=search.n_static, n_mfcc=None)
+    n_mfcc = search.n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
+    n_mels = 26 if c.n_mels is None else c.n_mels
+    if isinstance(n_mels, int):
+        n_mels = max(n_mels, n_mfcc + 1)
+    return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
