@@ -130,10 +130,12 @@ def normalization_of(static: np.ndarray) -> str | None:
 def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
     """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
     n_frames = reading.matrix.shape[1]
-    if n_frames <= MOST_COLUMNS:
+    if n_frames <= MOST_COLUMNS + 16:
         return np.arange(n_frames)
-    pieces = np.array_split(signal, n_frames)
-    loudness = [np.array([np.sum(piece**2) for piece in pieces])]
+    loudness = [
+        np.array([np.sum(piece**2) for piece in np.array_split(of_signal, n_frames)])
+        for of_signal in (signal, np.diff(signal))  # the second: its high frequencies
+    ]
     if reading.kind == "mfcc":
         loudness += [reading.static[0], reading.static[-1]]
     else:

@@ -7,17 +7,21 @@ window, filters) is found first, while every row may have its own gain and offse
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import combinations, islice
 
 import numpy as np
 
+from dsp.conventions import diff
 from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
+from dsp.doctor.candidates import OF_GRID
 from dsp.doctor.explaining import explained, floors
 from dsp.doctor.fit import distance, row_distance
 from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
 from dsp.doctor.starts import FAR
 from dsp.switches import Convention
 
+MOST_KEPT = 120  # sets of changes of one size
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
 
@@ -96,8 +100,28 @@ class Search:
         return FAR if found is None else distance(self.target, found)
 
     def shaped(self, c: Convention) -> Convention:
-        """From a start to the nearest shape that single changes find."""
-        return self.descend(self.descend(c, self.shape, self.early), self.shape)
+        """From a start to the nearest shape that single changes find, most of them taken back where that is nearer."""
+        start = c
+        for _ in range(3):
+            c = self.descend(self.descend(c, self.shape, self.early), self.shape)
+            fewer = self.best_of(c, self.fewer(start, c), self.shape)
+            if fewer == c or self.over():
+                break
+            c = fewer
+        return c
+
+    def fewer(self, start: Convention, c: Convention) -> Iterator[dict]:
+        """All but one, two or three of the changes since the start taken back: a wrong step misleads those after it."""
+        if self.shape(c) <= self.floor:
+            return
+        changed = [name for name in diff(start, c) if name not in OF_GRID]
+        groups = [(name,) for name in changed] + [
+            tuple(name for name in OF_GRID if getattr(start, name) != getattr(c, name))
+        ]
+        for n in (1, 2, 3):
+            for kept in islice(combinations([group for group in groups if group], n), MOST_KEPT):
+                names = {name for group in kept for name in group}
+                yield {name: getattr(start, name) for name in (*changed, *OF_GRID) if name not in names}
 
     def shaped_by_pairs(self, c: Convention) -> Convention:
         """On from there, by two changes at once."""

@@ -55,12 +55,12 @@ def others(search) -> list[tuple[float, Convention]]:
 
 
 def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
-    """The starts, nearest first, after one round of changes to the filters of the best of them."""
+    """The starts, nearest first, by what a round of changes to the filters makes of them."""
     distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
     starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
     if starts and 0.01 < starts[0][0] < 0.8:
-        moved = [search.descend(c, search.shape, search.filters, rounds=1) for _, c in starts]
-        starts = sorted(((search.shape(c), c) for c in dict.fromkeys(moved)), key=lambda start: start[0])
+        moved = [(search.shape(search.descend(c, search.shape, search.filters, rounds=1)), c) for _, c in starts]
+        starts = sorted(moved, key=lambda start: start[0])
     return starts
 
 
