@@ -126,7 +126,14 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
     "psf, 32 ms": (
         lambda x: psf(x, winlen=0.032, winstep=0.016, numcep=20, nfilt=30, ceplifter=0, preemph=0.95),
         "python_speech_features",
-        {"frame_length_s": 0.032, "hop_length_s": 0.016, "n_mels": 30, "lifter": 0.0, "preemphasis": 0.95},
+        {
+            "frame_length_s": 0.032,
+            "hop_length_s": 0.016,
+            "n_mels": 30,
+            "n_mfcc": 20,
+            "lifter": 0.0,
+            "preemphasis": 0.95,
+        },
     ),
     "psf logfbank": (
         lambda x: python_speech_features.logfbank(x, RATE, nfilt=40, lowfreq=300, highfreq=4000),
