@@ -12,16 +12,16 @@ from matplotlib.colors import SymLogNorm
 
 from dsp.doctor import Comparison, Diagnosis
 from dsp.doctor.reading import as_matrix
-from dsp.doctor.report import text_of, text_of_comparison
+from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
 from dsp.framing import samples_before
 from dsp.sizes import sizes
 from experiments.figures import plt
 from experiments.trace_panels import LINE, SECOND, around_zero, row_ticks
 from experiments.traced import row_names
 
-SIZE = (15, 9)  # inches
-WIDTH, MOST_LINES = 84, 28  # of the panel of words
-MOST_BARS = 12
+SIZE = (13.5, 8.2)  # inches
+WIDTH, MOST_LINES, BESIDE_BARS = 92, 32, 18  # characters and lines of the panel of words
+MOST_BARS = 8
 LINEAR = 1 / 30  # of the greatest difference: below it colours are linear, above it logarithmic
 NOT_SHOWN = "  not observable"  # from here to the fingerprint the text is printed only
 
@@ -37,25 +37,27 @@ class Clip:
 def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str]):
     """The features, what the convention gives, their difference: a matplotlib figure.
 
+    The features alone where nothing near them is known.
+
     names : of the files of features and of audio
 
     Checked: tests/test_doctor_report_shows_the_error.py
     """
     given = as_matrix(features)
-    given = given.T if found.transposed else given
     figure, upper, lower = _sheet(f"{names[0]}, with {names[1]}: {found.verdict}")
-    if not found.nearest:
+    if not found.nearest or (found.verdict == "unexplained" and found.distance >= PARTIAL):
         _maps(upper, [(given, names[0], None)], None)
         _words(lower.add_subplot(), text_of(found))
         return figure
+    given = given.T if found.transposed else given
     fitted = given - found.error
-    left = "" if found.left_open is None else f", up to {found.left_open}"
+    open_class = "" if found.left_open is None else f", up to {found.left_open}"
     nearest = "the nearest found" if found.verdict == "unexplained" else "the convention found"
-    maps = [(given, names[0], found), (fitted, f"{nearest}, by {found.nearest}{left}", found)]
+    maps = [(given, names[0], found), (fitted, f"{nearest}, by {found.nearest}{open_class}", found)]
     _maps(upper, maps, clip)
-    places = lower.add_gridspec(1, 2, width_ratios=(1.15, 1))
-    _difference(lower, places[0], found.error, f"{names[0]} - {nearest}", found, clip)
-    _words(lower.add_subplot(places[1]), text_of(found))
+    left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
+    _difference(left, found.error, f"{names[0]} - {nearest}", found, clip)
+    _words(right.add_subplot(), text_of(found))
     return figure
 
 
@@ -73,14 +75,14 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
     figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
     _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
     shares = {switch: share for switch, (*_, share) in found.switches.items() if share is not None}
-    parts = [part for part, there in (("error", found.error is not None), ("words", True)) if there]
-    places = lower.add_gridspec(1, len(parts), width_ratios=(1.15, 1)[-len(parts) :])
-    if "error" in parts:
-        _difference(lower, places[0], found.error, f"{names[0]} - {names[1]}", found.a, clip)
-    right = places[-1].subgridspec(2 if shares else 1, 1)
-    _words(lower.add_subplot(right[0]), text_of_comparison(found), MOST_LINES // (2 if shares else 1))
+    right = lower
+    if found.error is not None:
+        left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
+        _difference(left, found.error, f"{names[0]} - {names[1]}", found.a, clip)
     if shares:
-        _bars(lower.add_subplot(right[1]), shares)
+        right, below = right.subfigures(2, 1, height_ratios=(1.2, 1))
+        _bars(below.add_subplot(), shares)
+    _words(right.add_subplot(), text_of_comparison(found), BESIDE_BARS if shares else MOST_LINES)
     return figure
 
 
@@ -114,24 +116,24 @@ def _colours(matrices, found: Diagnosis | None) -> dict:
     return {"vmin": np.percentile(values, 1), "vmax": values.max()}
 
 
-def _difference(lower, place, error: np.ndarray, title: str, found: Diagnosis | None, clip: Clip | None) -> None:
+def _difference(place, error: np.ndarray, title: str, found: Diagnosis | None, clip: Clip | None) -> None:
     """The difference with its margins."""
-    parts = place.subgridspec(2, 2, height_ratios=(1, 3.5), width_ratios=(5, 1))
-    centre = lower.add_subplot(parts[1, 0])
-    above = lower.add_subplot(parts[0, 0], sharex=centre)
-    beside = lower.add_subplot(parts[1, 1], sharey=centre)
+    parts = place.add_gridspec(2, 2, height_ratios=(1, 3.5), width_ratios=(5, 1))
+    centre = place.add_subplot(parts[1, 0])
+    above = place.add_subplot(parts[0, 0], sharex=centre)
+    beside = place.add_subplot(parts[1, 1], sharey=centre)
     most = float(np.abs(error).max()) or 1.0
     norm = SymLogNorm(LINEAR * most, vmin=-most, vmax=most)
     picture = centre.imshow(error, origin="lower", aspect="auto", interpolation="nearest", cmap="RdBu_r", norm=norm)
     ticks = [-most, -most / 10, 0, most / 10, most]
-    bar = lower.colorbar(picture, ax=[above, centre], location="left", ticks=ticks, format="%.2g", pad=0.02)
+    bar = place.colorbar(picture, ax=[above, centre], location="left", ticks=ticks, format="%.2g", pad=0.04)
     bar.ax.minorticks_off()
     bar.set_label("Difference (logarithmic scale)")
     _label(centre, error, found)
     above.step(np.arange(error.shape[1]), np.sqrt(np.mean(error**2, axis=0)), where="mid", color=LINE, linewidth=1)
     beside.barh(np.arange(len(error)), np.sqrt(np.mean(error**2, axis=1)), color=LINE)
-    above.set(ylabel="rms per\nframe", ylim=(0, None))
-    beside.set(xlabel="rms per\nrow", xlim=(0, None))
+    above.set(ylabel="rms", ylim=(0, None))
+    beside.set(xlabel="rms", xlim=(0, None))
     beside.tick_params(axis="x", labelrotation=45)
     for axis in (above.yaxis, beside.xaxis):
         axis.get_major_locator().set_params(nbins=3)
@@ -139,7 +141,7 @@ def _difference(lower, place, error: np.ndarray, title: str, found: Diagnosis | 
     above.tick_params(labelbottom=False)
     beside.tick_params(labelleft=False)
     _time_above(above, found, clip)
-    lower.suptitle(f"Difference: {title}; its rms per frame and per row", size=10, x=0.01, ha="left")
+    place.suptitle(f"Difference: {title}; its rms per frame and per row", size=10, x=0.01, ha="left")
 
 
 def _label(axes, matrix: np.ndarray, found: Diagnosis | None) -> None:
@@ -179,11 +181,11 @@ def _words(axes, text: str, most: int = MOST_LINES) -> None:
             shown += textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
     if len(shown) > most:
         shown = [*shown[: most - 1], f".. and {len(shown) - most + 1} more lines, which the command prints"]
-    axes.text(0, 1, "\n".join(shown), va="top", family="monospace", size=9, transform=axes.transAxes)
+    axes.text(0, 1, "\n".join(shown), va="top", family="monospace", size=7.5, transform=axes.transAxes)
 
 
 def _bars(axes, shares: dict[str, float]) -> None:
-    """The share of the gap that each switch alone makes, the greatest on top."""
+    """The share of the gap that a switch alone makes; the greatest, on top the greatest of all."""
     order = sorted(shares, key=shares.get)[-MOST_BARS:]
     axes.barh(order, [shares[switch] for switch in order], color=SECOND)
     for place, switch in enumerate(order):
@@ -191,4 +193,4 @@ def _bars(axes, shares: dict[str, float]) -> None:
     axes.margins(x=0.12)
     axes.tick_params(axis="y", labelsize=8)
     axes.set(xlabel="rms of the change by this switch alone / rms of the difference")
-    axes.set_title("Which switch makes how much of it", size=10)
+    axes.set_title("How much of the difference a switch makes", size=10)
