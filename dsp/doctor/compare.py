@@ -45,7 +45,7 @@ class Comparison:
     findings   sentences, what weighs most first
     undecided  what the numbers at hand cannot tell, as sentences
     switches   with audio: {switch: (in a, in b, share)}; the share of the gap that this switch alone makes, or None
-               where it changes the shape
+               where it, or another, changes the shape
     gap        rms of a - b as a share of that of b about its mean; None where the shapes differ
     error      a - b where both have one shape, (n_rows, n_frames)
     a, b       with audio: what identify found of each
@@ -117,20 +117,22 @@ def _by_convention(both, signal, sample_rate, names, findings, gap, error) -> Co
         return None
     compute = mfcc if of_a.kind == "mfcc" else log_mel
     base = compute(signal, sample_rate, of_a.convention)
-    switches = {}
+    if error is not None and of_a.transposed:
+        error = error.T
+    switches, shaping = {}, set()  # those that change the shape
     for switch, (in_a, in_b) in diff(of_a.convention, of_b.convention).items():
         if in_b in of_a.unobservable.get(switch, ()):
             continue
-        switches[switch] = (
-            in_a,
-            in_b,
-            _share(compute, signal, sample_rate, of_a.convention, switch, in_b, base, error),
-        )
-    order = sorted(switches, key=lambda switch: -(2.0 if switches[switch][2] is None else switches[switch][2]))
+        changed = _changed(compute, signal, sample_rate, of_a.convention, {switch: in_b})
+        if changed is None or changed.shape != base.shape:
+            shaping.add(switch)
+        comparable = error is not None and switch not in shaping
+        share = float(np.sqrt(np.sum((changed - base) ** 2) / np.sum(error**2))) if comparable else None
+        switches[switch] = (in_a, in_b, share)
+    order = sorted(switches, key=lambda switch: (switch not in shaping, -(switches[switch][2] or 0.0)))
     for switch in order:
         in_a, in_b, share = switches[switch]
-        weight = "changes the shape" if share is None else f"{share:.2g} of the gap by itself"
-        findings.append(f"{difference(switch, in_a, in_b, *names)}: {weight}")
+        findings.append(f"{difference(switch, in_a, in_b, *names)}{_weight(switch in shaping, share)}")
     for one, name in ((of_a, names[0]), (of_b, names[1])):
         if one.left_open:
             findings.append(f"{name} is explained up to {one.left_open}")
@@ -146,14 +148,17 @@ def said_kind(kind: str) -> str:
     return "cepstra" if kind == "mfcc" else "bands or spectra"
 
 
-def _share(compute, signal, sample_rate, c, switch, value, base, error) -> float | None:
+def _changed(compute, signal, sample_rate, c, change: dict) -> np.ndarray | None:
     try:
-        changed = compute(signal, sample_rate, replace(c, **{switch: value}))
+        return compute(signal, sample_rate, replace(c, **change))
     except ValueError:
         return None
-    if changed.shape != base.shape or error is None:
-        return None
-    return float(np.sqrt(np.sum((changed - base) ** 2) / np.sum(error**2)))
+
+
+def _weight(shapes: bool, share: float | None) -> str:
+    if shapes:
+        return ": changes the shape"
+    return "" if share is None else f": {share:.2g} of the gap by itself"
 
 
 def _without_audio(A, B, names, findings, gap, error) -> Comparison:

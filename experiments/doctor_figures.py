@@ -1,0 +1,196 @@
+"""What the doctor found as one figure: both matrices, their difference over (frame, row) with margins, and the words.
+
+The margins are the root mean squares of the difference, per frame above it and per row beside it: a bar at an end is an
+edge, an even margin a matter of all frames or rows.
+"""
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.colors import SymLogNorm
+
+from dsp.doctor import Comparison, Diagnosis
+from dsp.doctor.reading import as_matrix
+from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
+from dsp.framing import samples_before
+from dsp.sizes import sizes
+from experiments.figures import plt
+from experiments.trace_panels import LINE, SECOND, around_zero, row_ticks
+from experiments.traced import row_names
+
+SIZE = (13.5, 8.2)  # inches
+WIDTH, MOST_LINES, BESIDE_BARS = 92, 32, 18  # characters and lines of the panel of words
+MOST_BARS = 8
+LINEAR = 1 / 30  # of the greatest difference: below it colours are linear, above it logarithmic
+NOT_SHOWN = "  not observable"  # from here to the fingerprint the text is printed only
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The recording."""
+
+    signal: np.ndarray
+    sample_rate: float
+
+
+def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str]):
+    """The features, what the convention gives, their difference: a matplotlib figure.
+
+    The features alone where nothing near them is known.
+
+    names : of the files of features and of audio
+
+    Checked: tests/test_doctor_report_shows_the_error.py
+    """
+    given = as_matrix(features)
+    figure, upper, lower = _sheet(f"{names[0]}, with {names[1]}: {found.verdict}")
+    if not found.nearest or (found.verdict == "unexplained" and found.distance >= PARTIAL):
+        _maps(upper, [(given, names[0], None)], None)
+        _words(lower.add_subplot(), text_of(found))
+        return figure
+    given = given.T if found.transposed else given
+    fitted = given - found.error
+    open_class = "" if found.left_open is None else f", up to {found.left_open}"
+    nearest = "the nearest found" if found.verdict == "unexplained" else "the convention found"
+    maps = [(given, names[0], found), (fitted, f"{nearest}, by {found.nearest}{open_class}", found)]
+    _maps(upper, maps, clip)
+    left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
+    _difference(left, found.error, f"{names[0]} - {nearest}", found, clip)
+    _words(right.add_subplot(), text_of(found))
+    return figure
+
+
+def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[str, str]):
+    """Two matrices, their difference where they have one shape, and the share of each switch: a matplotlib figure.
+
+    Checked: tests/test_doctor_report_shows_the_error.py
+    """
+    first, second = (as_matrix(matrix) for matrix in matrices)
+    first = first.T if found.a and found.a.transposed else first
+    if found.b:
+        second = second.T if found.b.transposed else second
+    elif f"{names[1]} has time on the other axis" in found.findings:
+        second = second.T
+    figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
+    _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
+    shares = {switch: share for switch, (*_, share) in found.switches.items() if share is not None}
+    right = lower
+    if found.error is not None:
+        left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
+        _difference(left, found.error, f"{names[0]} - {names[1]}", found.a, clip)
+    if shares:
+        right, below = right.subfigures(2, 1, height_ratios=(1.2, 1))
+        _bars(below.add_subplot(), shares)
+    _words(right.add_subplot(), text_of_comparison(found), BESIDE_BARS if shares else MOST_LINES)
+    return figure
+
+
+def _sheet(title: str):
+    figure = plt.figure(figsize=SIZE, layout="constrained")
+    figure.suptitle(title, size=12)
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1, 1.35))
+    return figure, upper, lower
+
+
+def _maps(upper, maps, clip: Clip | None) -> None:
+    """Matrices side by side, [(matrix, title, its diagnosis)]; of one shape and kind they have one scale of colours."""
+    alike = len({(len(matrix), found and found.kind) for matrix, _, found in maps}) == 1
+    looks = [_colours([matrix for matrix, *_ in maps] if alike else [m], found) for m, _, found in maps]
+    all_axes = upper.subplots(1, len(maps), squeeze=False)[0]
+    for axes, (matrix, title, found), look in zip(all_axes, maps, looks, strict=True):
+        picture = axes.imshow(matrix, origin="lower", aspect="auto", interpolation="nearest", **look)
+        clipped = (matrix.min() < picture.norm.vmin) + 2 * (matrix.max() > picture.norm.vmax)
+        axes.figure.colorbar(picture, ax=axes, label="Value", extend=("neither", "min", "max", "both")[clipped])
+        _label(axes, matrix, found)
+        _time_above(axes, found, clip)
+        axes.set_title(textwrap.fill(f"{title}, {matrix.shape[0]} rows x {matrix.shape[1]} frames", 90), size=10)
+
+
+def _colours(matrices, found: Diagnosis | None) -> dict:
+    """Around zero for cepstra, whose row of the greatest values is left out; from the first percent on for levels."""
+    values = np.concatenate([matrix.ravel() for matrix in matrices])
+    if found.kind == "mfcc" if found else values.min() < 0 < values.max():
+        rows = np.max([np.sort(np.abs(matrix).max(axis=1))[-2:][0] for matrix in matrices])
+        return around_zero(rows or 1.0)
+    return {"vmin": np.percentile(values, 1), "vmax": values.max()}
+
+
+def _difference(place, error: np.ndarray, title: str, found: Diagnosis | None, clip: Clip | None) -> None:
+    """The difference with its margins."""
+    parts = place.add_gridspec(2, 2, height_ratios=(1, 3.5), width_ratios=(5, 1))
+    centre = place.add_subplot(parts[1, 0])
+    above = place.add_subplot(parts[0, 0], sharex=centre)
+    beside = place.add_subplot(parts[1, 1], sharey=centre)
+    most = float(np.abs(error).max()) or 1.0
+    norm = SymLogNorm(LINEAR * most, vmin=-most, vmax=most)
+    picture = centre.imshow(error, origin="lower", aspect="auto", interpolation="nearest", cmap="RdBu_r", norm=norm)
+    ticks = [-most, -most / 10, 0, most / 10, most]
+    bar = place.colorbar(picture, ax=[above, centre], location="left", ticks=ticks, format="%.2g", pad=0.04)
+    bar.ax.minorticks_off()
+    bar.set_label("Difference (logarithmic scale)")
+    _label(centre, error, found)
+    above.step(np.arange(error.shape[1]), np.sqrt(np.mean(error**2, axis=0)), where="mid", color=LINE, linewidth=1)
+    beside.barh(np.arange(len(error)), np.sqrt(np.mean(error**2, axis=1)), color=LINE)
+    above.set(ylabel="rms", ylim=(0, None))
+    beside.set(xlabel="rms", xlim=(0, None))
+    beside.tick_params(axis="x", labelrotation=45)
+    for axis in (above.yaxis, beside.xaxis):
+        axis.get_major_locator().set_params(nbins=3)
+        axis.set_major_formatter(lambda value, _: f"{value:.2g}")
+    above.tick_params(labelbottom=False)
+    beside.tick_params(labelleft=False)
+    _time_above(above, found, clip)
+    place.suptitle(f"Difference: {title}; its rms per frame and per row", size=10, x=0.01, ha="left")
+
+
+def _label(axes, matrix: np.ndarray, found: Diagnosis | None) -> None:
+    """What the axes are: without a diagnosis nobody knows which axis of the file is time."""
+    axes.set(xlabel="Frame" if found else "Frame (second axis)")
+    axes.set(ylabel="Row" if found else "Row (first axis)")
+    if found and found.kind == "mfcc" and found.verdict != "unexplained":
+        names = row_names(found.convention)
+        if len(names) == len(matrix):
+            row_ticks(axes, names)
+
+
+def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
+    """The middles of the frames in seconds, on the upper edge."""
+    if found is None or clip is None or not found.nearest:
+        return
+    size = sizes(found.convention, clip.sample_rate, clip.signal.size)
+    first = size.frame / 2 - samples_before(size.frame, size.hop, found.convention.framing)
+
+    def to_s(frame):
+        return (first + np.asarray(frame) * size.hop) / clip.sample_rate
+
+    def to_frame(time_s):
+        return (np.asarray(time_s) * clip.sample_rate - first) / size.hop
+
+    axes.secondary_xaxis("top", functions=(to_s, to_frame)).set_xlabel("Time (s)")
+
+
+def _words(axes, text: str, most: int = MOST_LINES) -> None:
+    """The text without what a clip cannot show, wrapped."""
+    axes.axis("off")
+    kept, shown = True, []
+    for line in text.split("\n"):
+        kept = not line.startswith(NOT_SHOWN) and (kept or not line.startswith("    "))
+        if kept:
+            indent = " " * (len(line) - len(line.lstrip()))
+            shown += textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
+    if len(shown) > most:
+        shown = [*shown[: most - 1], f".. and {len(shown) - most + 1} more lines, which the command prints"]
+    axes.text(0, 1, "\n".join(shown), va="top", family="monospace", size=7.5, transform=axes.transAxes)
+
+
+def _bars(axes, shares: dict[str, float]) -> None:
+    """The share of the gap that a switch alone makes; the greatest, on top the greatest of all."""
+    order = sorted(shares, key=shares.get)[-MOST_BARS:]
+    axes.barh(order, [shares[switch] for switch in order], color=SECOND)
+    for place, switch in enumerate(order):
+        axes.text(shares[switch], place, f" {shares[switch]:.2g}", va="center", size=8)
+    axes.margins(x=0.12)
+    axes.tick_params(axis="y", labelsize=8)
+    axes.set(xlabel="rms of the change by this switch alone / rms of the difference")
+    axes.set_title("How much of the difference a switch makes", size=10)

@@ -1,0 +1,196 @@
+"""The doctor's picture against its numbers, read back from the figure: the matrices, the difference, margins, bars."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import python_speech_features
+from matplotlib import pyplot as plt
+
+import dsp
+from dsp.doctor import compare, identify
+from dsp.doctor.__main__ import main as doctor
+from experiments import doctor_report, figures
+from experiments.doctor_figures import Clip, of_comparison, of_diagnosis
+from tests.conftest import ROOT
+
+RATE = 16_000
+KALDI = dsp.CONVENTIONS["kaldi"]
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def maps(figure) -> list[np.ndarray]:
+    return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
+
+
+def words(figure) -> str:
+    return "\n".join(text.get_text() for axes in figure.axes for text in axes.texts)
+
+
+def margins(figure, error):
+    """The axes above and beside the map of the error, with their numbers checked."""
+    (above,) = [axes for axes in figure.axes if axes.lines]
+    np.testing.assert_allclose(above.lines[0].get_ydata(), np.sqrt((error**2).mean(axis=0)))
+    (beside,) = [axes for axes in figure.axes if axes.get_xlabel() == "rms"]
+    np.testing.assert_allclose([bar.get_width() for bar in beside.patches], np.sqrt((error**2).mean(axis=1)))
+
+
+def seconds_above(axes):
+    (top,) = axes.child_axes
+    assert top.get_xlabel() == "Time (s)"
+    return top._functions[0]
+
+
+def test_one_file_that_is_explained(utterance):
+    features = python_speech_features.mfcc(utterance, RATE)
+    found = identify(features, utterance, RATE, 60)
+    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    given, fitted, error = maps(figure)
+    np.testing.assert_array_equal(given, features.T)
+    np.testing.assert_allclose(fitted, dsp.mfcc(utterance, RATE, "python_speech_features"), atol=1e-9)
+    np.testing.assert_array_equal(error, found.error)
+    margins(figure, found.error)
+    assert "mine.npy, with speech.wav: exact" in figure.get_suptitle()
+    assert "as python_speech_features" in words(figure) and "probe(" not in words(figure)
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["E", *(f"c{k}" for k in range(1, 13))]
+    np.testing.assert_allclose(seconds_above(figure.axes[0])(np.array([0, 100])), [0.0125, 1.0125])
+
+
+def test_one_file_that_is_not(utterance, rng):
+    features = dsp.mfcc(utterance, RATE, "kaldi")
+    features[:, -1] += 10 * rng.standard_normal(13)
+    found = identify(features, utterance, RATE, 60)
+    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    assert found.verdict == "unexplained" and "unexplained" in words(figure)
+    given, fitted, error = maps(figure)
+    np.testing.assert_array_equal(given, features)
+    np.testing.assert_array_equal(error, found.error)
+    np.testing.assert_allclose(given - fitted, error, atol=1e-9)
+    margins(figure, error)
+
+
+def test_a_file_that_nothing_is_known_of(utterance, rng):
+    features = rng.standard_normal((5, 7))
+    found = identify(features, utterance, RATE, 2)
+    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    (given,) = maps(figure)
+    np.testing.assert_array_equal(given, features)
+    assert "5 rows x 7 frames" in words(figure)
+
+
+def test_two_files_with_audio(utterance):
+    other = replace(KALDI, window="hamming", lifter=0)
+    a, b = dsp.mfcc(utterance, RATE, "kaldi").T, dsp.mfcc(utterance, RATE, other)
+    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 60)
+    figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
+    first, second, error = maps(figure)
+    np.testing.assert_array_equal(first, a.T)
+    np.testing.assert_array_equal(second, b)
+    np.testing.assert_array_equal(error, a.T - b)
+    margins(figure, a.T - b)
+    (bars,) = [axes for axes in figure.axes if "switch" in axes.get_title()]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["window", "lifter"]
+    lifted = dsp.mfcc(utterance, RATE, replace(KALDI, lifter=0))
+    share = np.sqrt(np.sum((lifted - a.T) ** 2) / np.sum((a.T - b) ** 2))
+    np.testing.assert_allclose([bar.get_width() for bar in bars.patches][1], share)
+    assert "lifters with a sine" in words(figure)
+
+
+def test_two_files_without_audio(utterance):
+    a = dsp.log_mel(utterance, RATE, "kaldi")
+    found = compare(a, 2 * a.T, names=("a.npy", "b.npy"))
+    figure = of_comparison(found, (a, 2 * a.T), None, ("a.npy", "b.npy"))
+    first, second, error = maps(figure)
+    np.testing.assert_array_equal(first, a)
+    np.testing.assert_array_equal(second, 2 * a)
+    np.testing.assert_array_equal(error, -a)
+    assert "gain 0.5" in words(figure) and not figure.axes[0].child_axes
+
+
+def test_shapes_that_differ(utterance):
+    """Both alone; and of the switches only those that change the shape are said to."""
+    a, b = dsp.mfcc(utterance, RATE, "python_speech_features"), dsp.mfcc(utterance, RATE, "kaldi").T
+    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 60)
+    figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
+    first, second = maps(figure)
+    np.testing.assert_array_equal(first, a)
+    np.testing.assert_array_equal(second, b.T)
+    assert "python_speech_features" not in words(figure) and "window" in words(figure)
+    (shaping,) = [finding for finding in found.findings if "changes the shape" in finding]
+    assert "tail" in shaping
+
+
+@pytest.fixture
+def files(utterance, write_wav, tmp_path):
+    np.save(tmp_path / "kaldi.npy", dsp.mfcc(utterance, RATE, "kaldi"))
+    np.save(tmp_path / "bands.npy", dsp.log_mel(utterance, RATE, "kaldi"))
+    return tmp_path, write_wav("speech.wav", utterance)
+
+
+def test_the_command_says_what_the_doctor_says(files, capsys):
+    folder, wav = files
+    for arguments in ([folder / "kaldi.npy", "--audio", wav, "--seconds", 60], [folder / "kaldi.npy"] * 2):
+        arguments, out = list(map(str, arguments)), folder / "new" / "picture.png"
+        status = doctor(arguments)
+        said = capsys.readouterr().out
+        assert doctor_report.main([*arguments, "--out", str(out)]) == status == 0
+        assert capsys.readouterr().out == f"{said}drawn in {out}\n"
+        assert plt.imread(out).shape[1] >= 1200
+        assert [path.name for path in out.parent.iterdir()] == ["picture.png"]
+        out.unlink()
+    arguments = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]
+    assert doctor_report.main([*arguments, "--out", str(out)]) == doctor(arguments) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "0 files of features; one (with --audio) or two"),
+        (["{folder}/kaldi.npy"], "--audio"),
+        (["{folder}/none.npy", "--audio", "{wav}"], "none.npy"),
+        (["{folder}/kaldi.npy", "--audio", "{folder}/none.wav"], "none.wav"),
+        (["{folder}/kaldi.npy", "{folder}/kaldi.npy", "--out", "{folder}/x.pdf"], "must end in .png"),
+        (["{folder}/kaldi.npy", "{folder}/kaldi.npy", "--out", "{folder}/kaldi.npy/x.png"], "kaldi.npy"),
+    ],
+)
+def test_bad_use(arguments, message, files, capsys):
+    folder, wav = files
+    assert doctor_report.main([argument.format(folder=folder, wav=wav) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+    assert not list(folder.rglob("*.png"))
+
+
+def test_half_a_picture_is_never_seen(files, monkeypatch, capsys):
+    folder, _ = files
+
+    def full(self, path, **_):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(figures.plt.Figure, "savefig", full)
+    out = folder / "out" / "report.png"
+    assert doctor_report.main([str(folder / "kaldi.npy")] * 2 + ["--out", str(out)]) == 2
+    assert capsys.readouterr().err == f"error: {out}: No space left on device\n"
+    assert not list(out.parent.iterdir())
+
+
+def test_numpy_numba_and_matplotlib_are_enough(files):
+    folder, _ = files
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'scipy', 'sklearn', 'tqdm', 'soundfile'): sys.modules[name] = None\n"
+        "from experiments.doctor_report import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    pair = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]
+    command = [sys.executable, "-c", program, *pair, "--out", str(folder / "report.png")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and not done.stderr and (folder / "report.png").exists()
