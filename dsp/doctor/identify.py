@@ -19,7 +19,6 @@ from dsp.switches import Convention
 MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
-CLOSE = 0.05  # a distance worth a last look at all frames
 NEAR = 0.12  # starts farther than that wait for those on other frames
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
@@ -104,13 +103,18 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
 
 
 def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
-    """The better of the best outcome and that of the values that are nearest to a shape."""
-    c = search.valued(c)
-    search.look_at(None)
-    outcome = _judged(bench, search.reading, c, eps)
-    if outcome[0] and outcome[1] < CLOSE:
-        outcome = min(outcome, _judged(bench, search.reading, search.polished(c), eps), key=lambda found: found[:2])
-    return (*outcome, search) if best is None or outcome[:2] < best[:2] else best
+    """The better of the best outcome and that of a shape: as it is, its gains explained, its values fitted."""
+    for step in (lambda c: c, search.explained, search.valued, search.polished):
+        search.look_at(None if step == search.polished else search.some)
+        moved = step(c)
+        search.look_at(None)
+        outcome = (*_judged(bench, search.reading, moved, eps), search)
+        if best is None or outcome[:2] < best[:2]:
+            best = outcome
+        if best[0] == 0 or (step == search.explained and best[0] <= len(CLASSES)):
+            break
+        c = c if step == search.explained else moved
+    return best
 
 
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
@@ -142,7 +146,7 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
     except ValueError:
         G = np.empty((0, 0))
     if G.shape != F.shape:
-        return len(CLASSES) + 1, FAR, None, None, c
+        return len(CLASSES) + 1, FAR, None, (np.zeros(F.shape), np.ones((1, 1)), np.zeros((1, 1))), c
     options = [(0, None, G, np.ones((1, 1)), np.zeros((1, 1)))]
     for rank, name in enumerate(CLASSES, start=1):
         fit = nearest(F, G, name)
@@ -203,9 +207,9 @@ def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
         same = Same(bench, search, c, name, error)
         unobservable = same.unobservable(c)
         for _ in range(2):  # a simpler convention may have another nearest preset
-            preset = CONVENTIONS[nearest_preset(c, bench.rate, unobservable)]
+            preset = CONVENTIONS[nearest_preset(c, bench.rate, reading.kind, unobservable)]
             c, unobservable = same.simplest(c, preset, unobservable)
-    preset = nearest_preset(c, bench.rate, unobservable)
+    preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
         verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,

@@ -6,23 +6,37 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.doctor import candidates
-from dsp.doctor.bench import OF_POWER, Bench
+from dsp.doctor.bench import OF_BANK, OF_POWER, Bench
 from dsp.doctor.fit import nearest
 from dsp.doctor.lengths import with_lengths
 from dsp.doctor.search import Search
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
-from dsp.switches import WORDS, Convention
+from dsp.switches import SWITCHES, WORDS, Convention
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
 
 
-def nearest_preset(c: Convention, rate: float, unobservable: dict) -> str:
+OF_CEPSTRA = SWITCHES[SWITCHES.index("n_mfcc") :]
+OF_LOGARITHM = ("floor", "floor_rule", "reference", "dynamic_range")
+
+
+def without_part(c: Convention, kind: str) -> tuple[str, ...]:
+    """The switches without a part in these features: of cepstra, filters, logarithm where there are none."""
+    return (
+        *(OF_CEPSTRA if kind == "log_mel" else ()),
+        *(OF_BANK[1:] if c.n_mels is None else ()),
+        *(OF_LOGARITHM if c.log is None else ()),
+    )
+
+
+def nearest_preset(c: Convention, rate: float, kind: str, unobservable: dict) -> str:
     """The name of the preset that differs in the fewest switches, in what can be seen; lengths count in samples."""
 
     def differing(name: str) -> int:
         other = CONVENTIONS[name]
         found = [s for s, values in diff(c, other).items() if values[1] not in unobservable.get(s, ())]
+        found = [switch for switch in found if switch not in without_part(c, kind)]
         n = sum(switch not in LENGTHS for switch in found)
         try:
             a, b = sizes(other, rate), sizes(c, rate)
@@ -68,6 +82,7 @@ class Same:
 
     def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
         """The convention with every switch as the preset's where that changes nothing; what is unobservable then."""
+        c = replace(c, **{name: getattr(preset, name) for name in without_part(c, self.reading.kind)})
         size = sizes(c, self.bench.rate)
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
         trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]

@@ -130,6 +130,10 @@ class Search:
                 c = self.descend(self.by_two(c), self.shape)
         return c
 
+    def explained(self, c: Convention) -> Convention:
+        """A shape with what explains its gains and offsets."""
+        return c if self.reading.normalization else explained(self, c)
+
     def valued(self, c: Convention) -> Convention:
         """From a shape to the nearest values."""
         if not self.reading.normalization and self.value(c) > self.least:
