@@ -158,15 +158,15 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
         "scipy_spectrogram",
         {"window": "hann", "frame_length": 400, "hop_length": 160},
     ),
-    "scipy spectrogram, magnitude": (
-        lambda x: scipy_signal.spectrogram(x, RATE, mode="magnitude", detrend=False, scaling="spectrum")[2],
-        "scipy_spectrogram",
-        {"spectrum": "magnitude", "dc_removal": None, "spectrum_norm": "window sum", "spectrum_sides": "one"},
+    "scipy stft, psd": (
+        lambda x: np.abs(scipy_signal.stft(x, RATE, nperseg=320, scaling="psd")[2]),
+        "scipy_stft",
+        {"frame_length": 320, "spectrum_norm": "density", "log": None},
     ),
-    "scipy spectrogram, dB": (
-        lambda x: 10 * np.log10(scipy_signal.spectrogram(x, RATE, nperseg=512, noverlap=384)[2] + 1e-12),
+    "scipy spectrogram, boxcar": (
+        lambda x: scipy_signal.spectrogram(x, RATE, "boxcar", 256, 128, scaling="spectrum")[2],
         "scipy_spectrogram",
-        {"frame_length": 512, "hop_length": 128, "log": "10 log10"},
+        {"window": "rectangular", "hop_length": 128, "spectrum_norm": "window sum"},
     ),
 }
 
@@ -261,7 +261,7 @@ def drawn(rng, x, rate):
 
 
 def check_random(signals, rate, n, seed):
-    """At least 95 % exact; and what is called exact gives another clip's features, too, if the clip shows all of it."""
+    """All but one exact; and what is called exact gives another clip's features, too, if the clip shows all of it."""
     rng, exact = np.random.default_rng(seed), 0
     for _ in range(n):
         x = signals[rng.integers(len(signals))]
@@ -272,12 +272,12 @@ def check_random(signals, rate, n, seed):
             again = (dsp.mfcc if found.kind == "mfcc" else dsp.log_mel)(x, rate, found.convention)
             again = again.T if found.transposed else again
             assert np.abs(again - features).max() <= 1e-4 * np.abs(features).max(), c
-    assert exact >= 0.95 * n
+    assert exact >= n - 1
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_random_conventions(utterance):
-    check_random([utterance, utterance[::-1].copy()], RATE, 20, seed=3)
+    check_random([utterance, utterance[::-1].copy()], RATE, 8, seed=3)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -285,7 +285,7 @@ def test_random_conventions(utterance):
 def test_random_conventions_of_real_speech(corpora):
     files = sorted((corpora / "emodb").rglob("*.wav"))[::53]
     assert len(files) > 5
-    check_random([dsp.read_audio(path)[0][: 3 * RATE] for path in files], RATE, 20, seed=4)
+    check_random([dsp.read_audio(path)[0][: 3 * RATE] for path in files], RATE, 10, seed=4)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -43,6 +43,8 @@ class Bench:
 
     def __init__(self, signal, sample_rate: float):
         self.signal = as_signal(signal)
+        if not sample_rate > 0:
+            raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.rate = sample_rate
         self.columns = None  # frames to look at, as indices; None: all
         self._spectra, self._mels, self._banks = {}, {}, {}

@@ -29,7 +29,7 @@ def with_lengths(c: Convention, frame_length: int, hop_length: int, rate: float)
     size = _sizes(replace(c, n_fft="power of two"), rate)
     if size and size.hop == hop_length:
         return c
-    if c.hop_length is None:
+    if c.hop_length is None and c.frame_length is None:
         return replace(c, hop_length_s=_seconds(hop_length, rate))
     return replace(c, hop_length=hop_length)
 
