@@ -10,6 +10,7 @@ from itertools import product
 import numpy as np
 
 from dsp.doctor.lengths import hops, with_lengths
+from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
@@ -161,17 +162,19 @@ class Place:
 
 def spectrum_changes(c: Convention, at: Place) -> Iterator[dict]:
     """The changes that need new spectra."""
-    yield from _words(c, ("dc_removal", "rounding"))
-    yield from window_changes(c)
+    yield from _words(c, ("dc_removal", "rounding", "window", "window_symmetry"))
     yield from ({"preemphasis": value} for value in PREEMPHASIS)
     yield from _words(c, ("preemphasis_in", "preemphasis_first"))
+    yield from of_presets(("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first"))
     if not at.fixed_bins:
         yield from ({"n_fft": n} for n in _transforms(c, at.rate))
     yield from grid_changes(c, at)
 
 
-def window_changes(c: Convention) -> Iterator[dict]:
-    yield from _words(c, ("window", "window_symmetry"))
+def of_presets(names: tuple[str, ...]) -> Iterator[dict]:
+    """Several switches at once, as each preset has them."""
+    rows = {tuple(getattr(c, name) for name in names) for c in CONVENTIONS.values() if c.n_mels is not None}
+    yield from (dict(zip(names, row, strict=True)) for row in sorted(rows, key=str))
 
 
 def filter_changes(c: Convention, at: Place) -> Iterator[dict]:
@@ -182,6 +185,7 @@ def filter_changes(c: Convention, at: Place) -> Iterator[dict]:
     yield from ({"f_min": float(value)} for value in F_MIN)
     yield from ({"f_max": value if value is None else float(value)} for value in F_MAX if (value or 0) <= at.rate / 2)
     yield from _words(c, ("mel_scale", "mel_triangles", "mel_norm"))
+    yield from of_presets(("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles")[at.kind != "mfcc" :])
     if at.kind == "mfcc":
         yield from ({"n_mels": n} for n in (*N_MELS, "3 ln rate") if n == "3 ln rate" or n >= _n_mfcc(c, at.n_static))
 

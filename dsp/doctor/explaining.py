@@ -19,6 +19,9 @@ from dsp.switches import WORDS, Convention
 
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
+    lowest = replace(c, floor=candidates.FLOORS[0])  # a floor that does not show must not forbid another scale
+    if search.shape(lowest) <= max(1.01 * search.shape(c), 10 * search.least):
+        c = lowest
     c = _gains_of_cepstra(search, c) if search.kind == "mfcc" else _gain_of_levels(search, c)
     return _offsets(search, c)
 

@@ -19,6 +19,7 @@ from dsp.switches import Convention
 MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
+LIKELY = 0.25  # with a start so near, readings without any start are left out
 NEAR = 0.12  # starts farther than that wait for those on other frames
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
@@ -122,9 +123,10 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
     waiting, nearest_of = [], {}
     for source in (presets, others):
-        likely = min(nearest_of.values(), default=FAR) + 0.3
+        nearest = min(nearest_of.values(), default=FAR)
+        unknown = 0.0 if nearest > LIKELY else FAR
         for search in searches:
-            if nearest_of.get(search, 0.0) > likely:
+            if nearest_of.get(search, unknown) > nearest + 0.3 and source is others:
                 continue  # another reading of the matrix is much nearer
             search.look_at(search.some)
             for place, (value, c) in enumerate(source(search)[:MOST_STARTS]):

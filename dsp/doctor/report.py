@@ -37,7 +37,7 @@ def text_of(found: Diagnosis) -> str:
     shown = {switch: values for switch, values in found.differences.items() if _matters(switch, found)}
     lines.append(f"{'as' if not shown else 'nearest to'} {found.nearest}: {tool}")
     for switch, (theirs, this) in shown.items():
-        lines.append(f"  different: {difference(switch, theirs, this, found.nearest, 'this')}")
+        lines.append(f"  different: {difference(switch, theirs, this, found.nearest, 'this file')}")
     lines += _unobservable([switch for switch in found.unobservable if _matters(switch, found)])
     lines.append(f"fingerprint {fingerprint(found.convention)}")
     return "\n".join(lines)
