@@ -82,7 +82,7 @@ def test_a_file_that_nothing_is_known_of(utterance, rng):
     figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     (given,) = maps(figure)
     np.testing.assert_array_equal(given, features)
-    assert "5 rows x 7 frames" in words(figure)
+    assert "no convention known" in words(figure)
 
 
 def test_two_files_with_audio(utterance):
