@@ -22,7 +22,7 @@ from experiments.results import HOME, percent
 from experiments.runs import device_named, finished_run, keep_run
 from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
-from nets.arranged import arranged
+from nets.arranged import PRECISIONS, arranged
 from spectrogram_images.files import write_text_atomically
 
 PROTOCOLS = ("as-published", "honest", "speaker")
@@ -45,6 +45,7 @@ class Setting:
     recipe: Recipe
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
+    precision: str = "float32"  # of the convolutions in training: a key of nets.arranged.PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def train_and_score(
     -------
     results : one for each in `scored`, as they are recorded
     """
+    setting = replace(setting, precision=options.precision)
     facts = facts | {"system": setting.system, "corpus": corpus.name}
     facts["config"] = facts["config"] | {"setting": asdict(setting)}
     run = "-".join([f"seed{facts['seed']}", *([facts["fold"]] if facts["fold"] else [])])
@@ -104,7 +106,7 @@ def train_and_score(
     device = options.device
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(device)
-    fast = arranged(net)
+    fast = arranged(net, setting.precision)
     torch.manual_seed(seed)  # dropout draws from here
     first = next(iter(folders.values()))
     n_validation = len(validation.files) if validation else 0
@@ -123,6 +125,8 @@ def train_and_score(
         resume=options.resume,
     )
     facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    if setting.precision != "float32":
+        facts["device"] += f", convolutions trained in {setting.precision}"
     draw = partial(draw_run, percent_in_figure)
     results = []
     for name, folder in folders.items():
@@ -256,6 +260,9 @@ def parser_of(stem: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument(
+        "--precision", choices=PRECISIONS, default="float32", help="of the convolutions in training; answers: float32"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
     parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")

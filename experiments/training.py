@@ -8,6 +8,7 @@ same bits as one that was not (same machine, same number of threads).
 import copy
 import ctypes
 import hashlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class Recipe:
     select: str = "last epoch"  # or the best by "validation accuracy" (the lower loss among equals), "validation loss"
     patience: int | None = None  # epochs without a better one before training stops; None: never
     patience_for: str | None = None  # by what an epoch is better there; None: by what is selected
+    settling: int = 0  # steps: an epoch that ends before is not kept and no reason to stop
 
 
 @dataclass
@@ -143,7 +145,7 @@ def fit(
             history.validation_loss.append(float(nn.functional.cross_entropy(logits, validation.labels)))
             history.validation_accuracy.append(float((logits.argmax(1) == validation.labels).float().mean()))
         history.seconds.append(time.perf_counter() - started)
-        history.kept_epoch = _best_epoch(history, recipe.select)
+        history.kept_epoch = _best_epoch(history, recipe.select, recipe.settling)
         if recipe.select != "last epoch" and history.kept_epoch == epoch + 1:
             best = copy.deepcopy(net.state_dict())
         if checkpoint is not None:
@@ -207,21 +209,26 @@ def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
     return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
 
 
-def _best_epoch(history: History, rule: str) -> int:
-    """1-based number of the best epoch so far."""
+def _best_epoch(history: History, rule: str, settling: int = 0) -> int:
+    """1-based number of the best epoch so far of those that end after `settling` steps, or else the last one."""
+    n_epochs = len(history.seconds)
     if rule == "last epoch":
-        return len(history.seconds)
+        return n_epochs
+    early = math.ceil(settling * n_epochs / len(history.loss)) - 1 if settling else 0
+    early = min(early, n_epochs - 1)
+    losses, accuracies = history.validation_loss[early:], history.validation_accuracy[early:]
     if rule == "validation loss":
-        return 1 + int(np.argmin(history.validation_loss))
+        return early + 1 + int(np.argmin(losses))
     if rule == "validation accuracy":
-        return 1 + int(np.lexsort([history.validation_loss, np.negative(history.validation_accuracy)])[0])
+        return early + 1 + int(np.lexsort([losses, np.negative(accuracies)])[0])
     raise ValueError(f'{rule=} is neither "last epoch", "validation accuracy" nor "validation loss"')
 
 
 def _patience_is_over(history: History, recipe: Recipe) -> bool:
     if recipe.patience is None or not history.seconds:
         return False
-    return len(history.seconds) - _best_epoch(history, recipe.patience_for or recipe.select) >= recipe.patience
+    best = _best_epoch(history, recipe.patience_for or recipe.select, recipe.settling)
+    return len(history.seconds) - best >= recipe.patience
 
 
 def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: Recipe, seed: int) -> str:

@@ -70,6 +70,7 @@ RECIPE = Recipe(
     incomplete_batch="keep",  # Keras' default
     select="validation loss",  # "early stopping": of what is UNSTATED
     patience=20,  # UNSTATED
+    settling=459,  # UNSTATED. 0.99^459 = 0.01: until then validation sees batch normalisation's initial statistics
 )
 LEARNING_RATE = 1e-4  # Adam, section "Experimental setup"
 VALIDATION_SHARE = 0.1  # of the training files, drawn before any copies are made: UNSTATED

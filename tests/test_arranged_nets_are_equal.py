@@ -209,3 +209,19 @@ def test_channels_vary_fastest(name):
         patch.setattr(nn.functional, "max_pool2d", note(nn.functional.max_pool2d))
         fast(x)
     assert len(layouts) >= 3 and all(layouts)
+
+
+@pytest.mark.parametrize("name", ["dey_2d_cnn_lstm", "dey_td_cnn_bilstm", "dey_1d_cnn_lstm", "yadav_crnn"])
+def test_bfloat16_rounds_convolutions_in_training_alone(name):
+    """Evaluation is that of float32, bit for bit; in training logits differ by a share of bfloat16's 2^-8."""
+    _, fast = pair(name)
+    rounded = arranged(copy.deepcopy(fast.net), "bfloat16")
+    x, labels = batch(name)
+    with torch.no_grad():
+        assert torch.equal(rounded.eval()(x), fast.eval()(x))
+        exact, near = fast.train()(x), rounded.train()(x)
+    assert near.dtype == torch.float32
+    difference = float((near - exact).abs().max() / exact.std())
+    assert 1e-5 < difference < 0.05
+    gradients(rounded, x, labels)
+    assert all(p.grad.dtype == torch.float32 for p in rounded.parameters() if p.grad is not None)

@@ -123,6 +123,22 @@ def test_patience_for_one_thing_and_selection_by_another():
     assert training._patience_is_over(history, recipe)
 
 
+def test_epochs_before_the_statistics_have_settled_do_not_count():
+    """The least validation loss of all is in the first epoch, of two steps; five steps must have been made."""
+    recipe = Recipe(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
+    history = training.History(loss=[1.0] * 2, validation_loss=[0.1], validation_accuracy=[0.9], seconds=[1])
+    for loss, best, over in ((0.3, 2, False), (0.8, 3, False), (0.7, 4, False), (0.9, 4, False), (0.9, 4, True)):
+        assert not training._patience_is_over(history, recipe)
+        history.loss += [1.0] * 2
+        history.validation_loss.append(loss)
+        history.validation_accuracy.append(0.1)
+        history.seconds.append(1)
+        assert training._best_epoch(history, "validation loss", recipe.settling) == best
+        assert training._patience_is_over(history, recipe) is over
+    assert training._best_epoch(history, "validation accuracy", 5) == 4  # equal accuracies: the least loss
+    assert training._best_epoch(history, "validation loss") == 1
+
+
 def test_batches():
     once = Recipe(3, 4, "once", "drop")
     batches = [training._batches(10, once, 5, epoch) for epoch in range(2)]
