@@ -132,6 +132,18 @@ def test_the_test_set_is_watched_and_not_selected_on(caught):
     (honest,) = wang_cl.splits_of(corpus, np.arange(60), "honest", 0)
     wang_cl.run_split(options, corpus, "wang_cl", features, honest, {})
     assert np.array_equal(caught["validation"].files, honest.validation)
+    assert caught["setting"].recipe.select == "validation accuracy" and caught["setting"].recipe.epochs == 200
+
+
+def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
+    """Of the dynamic network once batch normalisation has settled; its last step counts where there is none."""
+    corpus, images = corpus_of(), np.zeros((60, 1, 300, 39), np.float32)
+    options = SimpleNamespace(device="cpu", protocol="honest", rate="0.01", steps=1000)
+    (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
+    finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
+    recipe = caught["setting"].recipe
+    assert recipe.select == "validation accuracy" and (0.99**recipe.settling) < 0.01 <= 0.99 ** (recipe.settling - 1)
+    assert np.array_equal(caught["validation"].files, honest.validation)
 
 
 def test_readings():
