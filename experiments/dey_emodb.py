@@ -27,16 +27,13 @@ from experiments import protocol
 from experiments.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.inputs import cache, dey_emodb
 from experiments.inputs.recordings import Survey, survey
+from experiments.options import PROTOCOLS, finish_options, load_corpus, parser_of
 from experiments.runs import guarded
 from experiments.trained_runs import (
-    PROTOCOLS,
     Setting,
     Side,
     audited,
     common_splits,
-    finish_options,
-    load_corpus,
-    parser_of,
     run_all,
     summarize,
     train_and_score,

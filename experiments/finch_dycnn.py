@@ -30,16 +30,12 @@ from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.iemocap import iemocap
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
+from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
 from experiments.runs import guarded
 from experiments.trained_runs import (
-    PROTOCOLS,
     Setting,
     audited,
     common_splits,
-    finish_options,
-    limit,
-    load_corpus,
-    parser_of,
     run_all,
     sides,
     summarize,

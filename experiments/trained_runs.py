@@ -14,18 +14,15 @@ import nets
 from experiments import audit, protocol
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
-from experiments.inputs import cache
 from experiments.metrics import classification_report, mean_interval, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
-from experiments.results import HOME, percent
-from experiments.runs import device_named, finished_run, keep_run
-from experiments.synthetic import VOICES, synthetic_corpus
-from experiments.training import Examples, Recipe, fit, predict, repeatable
-from nets.arranged import PRECISIONS, arranged
+from experiments.results import percent
+from experiments.runs import finished_run, keep_run
+from experiments.training import Examples, Recipe, fit, predict
+from nets.arranged import arranged
 from spectrogram_images.files import write_text_atomically
 
-PROTOCOLS = ("as-published", "honest", "speaker")
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
 
@@ -237,60 +234,6 @@ def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> 
     if corpus.name == "casia":
         return protocol.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
     return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
-
-
-def load_corpus(options: argparse.Namespace, load: Callable[[Path], Corpus]) -> Corpus:
-    """The corpus in the folder --data; without it, the synthetic one."""
-    return load(options.data) if options.data else small_synthetic_corpus(options.out / "synthetic_wav")
-
-
-def small_synthetic_corpus(folder: Path) -> Corpus:
-    print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below")
-    print("show that the chain works and say nothing about emotions. --data DIR runs on a real corpus.")
-    return synthetic_corpus(folder, n_sentences=3, voices=VOICES[:3])
-
-
-def parser_of(stem: str, description: str) -> argparse.ArgumentParser:
-    """A parser with the options that these papers' commands have."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m experiments.{stem}",
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
-    parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument(
-        "--precision", choices=PRECISIONS, default="float32", help="of the convolutions in training; answers: float32"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
-    parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
-    parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
-    return parser
-
-
-def limit(parser, options: argparse.Namespace, name: str, most: int, synthetic: int) -> int:
-    """options.name, 1 .. most; where it was left out, most, of a synthetic corpus `synthetic`, of a tiny one 1."""
-    given = getattr(options, name)
-    if given is not None and not 1 <= given <= most:
-        parser.error(f"--{name} {given}: 1 .. {most} is expected")
-    return given or (most if options.data else 1 if options.smoke else synthetic)
-
-
-def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace, stem: str) -> argparse.Namespace:
-    """The options with what follows from them: device, seeds and places; this process made ready for training."""
-    if options.smoke and options.data:
-        parser.error("--smoke is for the synthetic corpus")
-    try:
-        options.device = device_named(options.device)
-    except ValueError as error:
-        parser.error(str(error))
-    repeatable(options.device)
-    options.seed = options.seed or ([0, 1, 2] if options.data else [0])
-    options.results = (options.out or HOME) / f"{stem}.json"
-    options.features = options.out / "features" if options.out else cache.FEATURES
-    options.out = options.out or Path(__file__).with_name("runs") / stem
-    return options
 
 
 def summarize(results: list[list[dict]], published: str) -> None:

@@ -26,16 +26,12 @@ from experiments import protocol
 from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
+from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
 from experiments.runs import guarded
 from experiments.trained_runs import (
-    PROTOCOLS,
     Setting,
     audited,
     common_splits,
-    finish_options,
-    limit,
-    load_corpus,
-    parser_of,
     run_all,
     sides,
     summarize,

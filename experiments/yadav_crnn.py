@@ -26,17 +26,13 @@ from experiments import protocol
 from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
+from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
 from experiments.runs import guarded
 from experiments.trained_runs import (
-    PROTOCOLS,
     Setting,
     Side,
     audited,
     common_splits,
-    finish_options,
-    limit,
-    load_corpus,
-    parser_of,
     run_all,
     summarize,
     train_and_score,
