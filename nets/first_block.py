@@ -83,15 +83,16 @@ class _Block(torch.autograd.Function):
         table = torch.cat([weight.flatten(1), bias[:, None]], 1).T.contiguous()
         sign = torch.where(gamma < 0, -1.0, 1.0).to(x.dtype)
         largest = x.new_empty((len(x), *pooled, len(gamma)))
+        places = torch.empty(largest.shape, dtype=torch.uint8)
         sums = torch.zeros((len(x), 2 * len(table) + 1, len(gamma)), dtype=torch.float64)
-        _over_images(look, x, table, sign, largest, sums)
+        _over_images(look, x, table, sign, largest, places, sums)
         u, v, squares = sums.sum(0).split([len(table), len(table), 1])
         n = len(x) * sizes[0] * sizes[1]
         mean = v[-1] / n
         variance = squares[0] / n - mean.square()
         scale = gamma * torch.rsqrt(variance + epsilon)
         y = largest * (scale * sign).to(x.dtype) + (beta - scale * mean).to(x.dtype)
-        ctx.save_for_backward(x, table, sign, largest, u, v, mean, variance, gamma)
+        ctx.save_for_backward(x, sign, largest, places, u, v, mean, variance, gamma)
         ctx.shape, ctx.n, ctx.epsilon, ctx.weight_shape = shape, n, epsilon, weight.shape
         mean, variance = mean.to(x.dtype), variance.to(x.dtype)
         ctx.mark_non_differentiable(mean, variance)
@@ -99,11 +100,11 @@ class _Block(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, dy, *_):
-        x, table, sign, largest, u, v, mean, variance, gamma = ctx.saved_tensors
+        x, sign, largest, places, u, v, mean, variance, gamma = ctx.saved_tensors
         _, gather = _kernels(*ctx.shape)
-        sums = torch.zeros((len(x), len(table) + 2, len(gamma)), dtype=torch.float64)
-        _over_images(gather, x, table, sign, largest, dy.contiguous(), sums)
-        g, d_beta, products = sums.sum(0).split([len(table), 1, 1])
+        sums = torch.zeros((len(x), len(u) + 2, len(gamma)), dtype=torch.float64)
+        _over_images(gather, x, largest, places, dy.contiguous(), sums)
+        g, d_beta, products = sums.sum(0).split([len(u), 1, 1])
         rate = torch.rsqrt(variance + ctx.epsilon)
         d_gamma = (sign * products - mean * d_beta) * rate
         dw = gamma * rate * (g - (u * d_beta + (v - mean * u) * rate * d_gamma) / ctx.n)
@@ -113,10 +114,7 @@ class _Block(torch.autograd.Function):
 
 @cache
 def _kernels(kernel_height, kernel_width, window_height, window_width, n_channels, relu):
-    """The compiled loops for one shape: the compiler unrolls taps and places and takes channels abreast.
-
-    No fast arithmetic: `gather` finds a maximum again by computing exactly what `look` did.
-    """
+    """The compiled loops for one shape: the compiler unrolls taps and places and takes channels abreast."""
     n_taps, n_places = kernel_height * kernel_width, window_height * window_width
 
     @njit(cache=True, nogil=True)
@@ -132,20 +130,20 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
                 taps[q] = 0
 
     @njit(cache=True, nogil=True)
-    def look(x, table, sign, largest, sums, begin, end):
-        """largest: sign(gamma) r of every window; sums: U, V and sum(r^2) of every image."""
+    def look(x, table, sign, largest, places, sums, begin, end):
+        """largest: sign(gamma) r of every window; places: where in it; sums: U, V and sum(r^2) of every image."""
         zero, one, lowest = x.dtype.type(0), x.dtype.type(1), x.dtype.type(-np.inf)
         rows = -(-(x.shape[1] - kernel_height + 1) // window_height)
         columns = -(-(x.shape[2] - kernel_width + 1) // window_width)  # with what the pooling leaves out
         taps = np.empty((n_places, n_taps + 1), x.dtype)
         short = np.zeros((2 * n_taps + 3, n_channels), x.dtype)
-        best = np.empty(n_channels, x.dtype)
+        best, at = np.empty(n_channels, x.dtype), np.empty(n_channels, np.uint8)
         for image in range(begin, end):
             for window in range(rows * columns):
                 i, j = window // columns, window % columns
                 taps_of(x, image, i, j, taps)
                 for c in range(n_channels):
-                    top, squares = lowest, short[2 * n_taps + 2, c]
+                    top, place, squares = lowest, zero, short[2 * n_taps + 2, c]
                     for q in range(n_places):
                         r = table[n_taps, c] * taps[q, n_taps]
                         for k in range(n_taps):
@@ -160,18 +158,20 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
                             short[n_taps + 1 + k, c] += r * taps[q, k]
                         squares += r * r
                         signed = sign[c] * r
+                        place = x.dtype.type(q) if signed > top else place
                         top = signed if signed > top else top
                     short[2 * n_taps + 2, c] = squares
-                    best[c] = top
+                    best[c], at[c] = top, place
                 if i < largest.shape[1] and j < largest.shape[2]:
                     largest[image, i, j] = best
+                    places[image, i, j] = at
                 if window % WINDOWS == WINDOWS - 1 or window == rows * columns - 1:
                     sums[image] += short
                     short[:] = 0
 
     @njit(cache=True, nogil=True)
-    def gather(x, table, sign, largest, dy, sums, begin, end):
-        """sums: G, sum(dy) and sum(dy sign(gamma) r) of every image; the first of equal maxima gets dy."""
+    def gather(x, largest, places, dy, sums, begin, end):
+        """sums: G, sum(dy) and sum(dy sign(gamma) r) of every image."""
         zero = x.dtype.type(0)
         rows, columns = largest.shape[1:3]
         taps = np.empty((n_places, n_taps + 1), x.dtype)
@@ -180,17 +180,13 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
             for window in range(rows * columns):
                 i, j = window // columns, window % columns
                 taps_of(x, image, i, j, taps)
-                best, d = largest[image, i, j], dy[image, i, j]
+                best, at, d = largest[image, i, j], places[image, i, j], dy[image, i, j]
                 for c in range(n_channels):
                     short[n_taps + 1, c] += d[c]
                     short[n_taps + 2, c] += d[c] * best[c]
-                    left = zero if relu and best[c] == zero else d[c]
+                    slope = zero if relu and best[c] == zero else d[c]
                     for q in range(n_places):
-                        z = table[n_taps, c] * taps[q, n_taps]
-                        for k in range(n_taps):
-                            z += table[k, c] * taps[q, k]
-                        here = left if sign[c] * z == best[c] else zero
-                        left -= here
+                        here = slope if at[c] == q else zero
                         for k in range(n_taps + 1):
                             short[k, c] += here * taps[q, k]
                 if window % WINDOWS == WINDOWS - 1 or window == rows * columns - 1:
