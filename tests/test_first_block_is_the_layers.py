@@ -25,15 +25,19 @@ def as_images(layer: nn.Module, x):
     return batch_norm(layer, x) if isinstance(layer, nn.BatchNorm1d) else layer(x)
 
 
-def results(name: str, dtype, one_by_one: bool, x=None):
-    """y, the statistics and the gradients of a block; gamma and beta of both signs, images that are not centred."""
+def results(name: str, dtype, one_by_one: bool, x=None, signs_alone=False):
+    """y, the statistics and the gradients of a block; gamma and beta of both signs, images that are not centred.
+
+    signs_alone : all parameters are 1 or -1
+    """
     convolution, relu, pooling, shape = BLOCKS[name]
     norm = (nn.BatchNorm1d if isinstance(convolution, nn.Conv1d) else nn.BatchNorm2d)(convolution.out_channels)
     generator = torch.Generator().manual_seed(0)
     convolution, norm = copy.deepcopy(convolution).to(dtype), norm.to(dtype)
     with torch.no_grad():
         for p in (*convolution.parameters(), *norm.parameters()):
-            p.copy_(torch.randn(p.shape, generator=generator, dtype=torch.float64))
+            values = torch.randn(p.shape, generator=generator, dtype=torch.float64)
+            p.copy_(values.sign() if signs_alone else values)
     if x is None:
         x = torch.randn(shape, generator=generator, dtype=torch.float64) + 0.5
     x = x.to(dtype)
@@ -82,6 +86,15 @@ def test_of_equal_maxima_the_first_is_moved(name):
         results(name, torch.float64, False, silence), results(name, torch.float64, True, silence), strict=True
     ):
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-6)  # 1 / s is 316
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_of_equal_maxima_of_other_numbers_the_first_is_moved(name):
+    """Of small whole numbers many sums are equal that are not sums of the same."""
+    x = torch.randint(-1, 2, BLOCKS[name][3], generator=torch.Generator().manual_seed(1))
+    found = [results(name, torch.float64, one_by_one, x, signs_alone=True) for one_by_one in (False, True)]
+    for ours, theirs in zip(*found, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
 
 
 def test_no_threads_no_difference():
