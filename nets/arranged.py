@@ -11,6 +11,8 @@
 4  A convolution as wide as its images is one matrix product.
 5  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
    normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
+6  In training a convolution (also a dynamic one), batch normalisation and max-pooling are one layer,
+   nets/pooled_block.py's, which works on an example's numbers while they are in the cache.
 
 Checked: tests/test_arranged_nets_are_equal.py
 """
@@ -23,7 +25,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nets import first_block
+from nets import first_block, pooled_block
 from nets.exact_batch_norm import batch_norm
 from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
 from nets.wang_cl import ParallelNet
@@ -97,16 +99,26 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
 
 def _first_block_at_once(layers: list[nn.Module]) -> list[Callable]:
     """The layers as functions of images; the first three are one if nets/first_block.py knows them."""
-    steps = [_for_images(layer) for layer in layers]
     films = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
     convolution, norm, pooling = (layer.layer if films else layer for layer in layers[:3])
     relu = isinstance(convolution, nn.Sequential) and [type(layer) for layer in convolution] == [nn.Conv2d, nn.ReLU]
     convolution = convolution[0] if relu else convolution
     if not first_block.fits(convolution, norm, pooling):
-        return steps
-    ordinary = [step.args[0] if films else step for step in steps[:3]]
+        return _blocks_at_once(layers)
+    ordinary = [_for_images(layer.layer if films else layer) for layer in layers[:3]]
     step = partial(first_block.first_block, ordinary, convolution, relu, norm, pooling)
-    return [partial(_every_time_step, step) if films else step, *steps[3:]]
+    return [partial(_every_time_step, step) if films else step, *_blocks_at_once(layers[3:])]
+
+
+def _blocks_at_once(layers: list[nn.Module]) -> list[Callable]:
+    """The layers as functions of images; the three of a block that nets/pooled_block.py knows are one."""
+    steps = []
+    while layers:
+        taken = 3 if len(layers) >= 3 and pooled_block.fits(*layers[:3]) else 1
+        block, layers = layers[:taken], layers[taken:]
+        ordinary = [_for_images(layer) for layer in block]
+        steps += [partial(pooled_block.pooled_block, ordinary, *block)] if taken == 3 else ordinary
+    return steps
 
 
 def _channels_last(x: Tensor) -> Tensor:
