@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from nets import first_block, pooled_block
+from nets.dynamic_convolution import DynamicConv2d
 from nets.exact_batch_norm import batch_norm
 from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
 from nets.wang_cl import ParallelNet
@@ -160,6 +161,11 @@ def _image_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
     return y.movedim(-1, 1).unsqueeze(-1)
 
 
+def _dynamic_convolution(layer: DynamicConv2d, x: Tensor) -> Tensor:
+    """In evaluation; the examples are groups of one image there, and come out channels first."""
+    return layer(x).contiguous(memory_format=torch.channels_last)
+
+
 def _one_after_the_other(layers: nn.Sequential, x: Tensor) -> Tensor:
     for layer in layers:
         x = _for_images(layer)(x)
@@ -177,6 +183,7 @@ def _to_sequence(_: ChannelsLast, x: Tensor) -> Tensor:
 FOR_IMAGES = {
     nn.Conv1d: _convolution,
     nn.Conv2d: _image_convolution,
+    DynamicConv2d: _dynamic_convolution,
     nn.Sequential: _one_after_the_other,
     nn.BatchNorm1d: batch_norm,
     nn.BatchNorm2d: batch_norm,
