@@ -12,7 +12,9 @@
 4  A convolution as wide as its images is one matrix product.
 5  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
    normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
-6  With "bfloat16" what goes into a convolution and what comes out of it is rounded to bfloat16, products are
+6  In training a convolution (also a dynamic one), batch normalisation and max-pooling are one layer,
+   nets/pooled_block.py's, which works on an example's numbers while they are in the cache.
+7  With "bfloat16" what goes into a convolution and what comes out of it is rounded to bfloat16, products are
    summed in float32; weights, everything else, and every answer in evaluation stay float32. Processors with
    such instructions (AVX-512 BF16, AMX) take half the time for it.
 
@@ -27,7 +29,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nets import first_block
+from nets import first_block, pooled_block
+from nets.dynamic_convolution import DynamicConv2d
 from nets.exact_batch_norm import batch_norm
 from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
 from nets.wang_cl import ParallelNet
@@ -101,16 +104,27 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
 
 def _first_block_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
     """The layers as functions of images; the first three are one if nets/first_block.py knows them."""
-    steps = [_for_images(layer, rounded) for layer in layers]
     films = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
     convolution, norm, pooling = (layer.layer if films else layer for layer in layers[:3])
     relu = isinstance(convolution, nn.Sequential) and [type(layer) for layer in convolution] == [nn.Conv2d, nn.ReLU]
     convolution = convolution[0] if relu else convolution
     if not first_block.fits(convolution, norm, pooling):
-        return steps
-    ordinary = [step.args[0] if films else step for step in steps[:3]]
+        return _blocks_at_once(layers, rounded)
+    ordinary = [_for_images(layer.layer if films else layer, rounded) for layer in layers[:3]]
     step = partial(first_block.first_block, ordinary, convolution, relu, norm, pooling)
-    return [partial(_every_time_step, step) if films else step, *steps[3:]]
+    return [partial(_every_time_step, step) if films else step, *_blocks_at_once(layers[3:], rounded)]
+
+
+def _blocks_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
+    """The layers as functions of images; the three of a block that nets/pooled_block.py knows are one."""
+    steps = []
+    while layers:
+        taken = 3 if len(layers) >= 3 and pooled_block.fits(*layers[:3]) else 1
+        block, layers = layers[:taken], layers[taken:]
+        ordinary = [_for_images(layer, rounded) for layer in block]
+        at_once = partial(pooled_block.pooled_block, ordinary, *block, dtype=rounded)
+        steps += [at_once] if taken == 3 else ordinary
+    return steps
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -165,6 +179,11 @@ def _image_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
     return y.movedim(-1, 1).unsqueeze(-1)
 
 
+def _dynamic_convolution(layer: DynamicConv2d, x: Tensor) -> Tensor:
+    """In evaluation; the examples are groups of one image there, and come out channels first."""
+    return layer(x).contiguous(memory_format=torch.channels_last)
+
+
 def _one_after_the_other(steps: list[Callable], x: Tensor) -> Tensor:
     for step in steps:
         x = step(x)
@@ -182,6 +201,7 @@ def _to_sequence(_: ChannelsLast, x: Tensor) -> Tensor:
 FOR_IMAGES = {
     nn.Conv1d: _convolution,
     nn.Conv2d: _image_convolution,
+    DynamicConv2d: _dynamic_convolution,
     nn.BatchNorm1d: batch_norm,
     nn.BatchNorm2d: batch_norm,
     nn.MaxPool1d: _max_pool,
