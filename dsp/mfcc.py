@@ -18,7 +18,7 @@ from dsp.fft import rfft
 from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
 from dsp.normalization import cmn, cmvn, dither, remove_dc
-from dsp.preemphasis import preemphasis
+from dsp.preemphasis import along_first_axis, preemphasis
 from dsp.sizes import Sizes, frames_given, sizes
 from dsp.switches import Convention
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
@@ -159,7 +159,7 @@ def emphasized(frames: np.ndarray, c: Convention) -> np.ndarray:
     """Pre-emphasis inside each frame, where the convention has it there."""
     if not c.preemphasis or c.preemphasis_in == "signal":
         return frames
-    return np.apply_along_axis(preemphasis, 0, frames, c.preemphasis, c.preemphasis_first)
+    return along_first_axis(frames, c.preemphasis, c.preemphasis_first)
 
 
 def window_of(size: Sizes, c: Convention) -> np.ndarray:

@@ -34,12 +34,20 @@ def preemphasis(signal, coefficient: float = 0.97, first: str = "keep") -> np.nd
     x = as_signal(signal)
     if not 0 <= coefficient <= 1:
         raise ValueError(f"{coefficient=} is outside 0..1")
+    return along_first_axis(x, coefficient, first)
+
+
+def along_first_axis(x: np.ndarray, coefficient: float, first: str) -> np.ndarray:
+    """`preemphasis` of every column, (n,) or (n, columns), of what was checked before.
+
+    Raises ValueError for a rule of the first sample that is unknown or needs a second one that is not there.
+    """
     y = x.copy()
     y[1:] = x[1:] - coefficient * x[:-1]
     if first == "replicate":
         y[0] = x[0] - coefficient * x[0]
     elif first == "extrapolate":
-        if x.size < 2:
+        if len(x) < 2:
             raise ValueError('first="extrapolate" needs two samples; there is one')
         y[0] = 3 * x[0] - x[1]
     elif first != "keep":

@@ -8,6 +8,7 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+from numba import njit
 
 from dsp.checks import as_signal
 from dsp.fft import rfft
@@ -20,8 +21,8 @@ from dsp.mfcc import (
     emphasized,
     filterbank_of,
     frames_of,
-    normalized_power,
     over_time,
+    power_divisor,
     window_of,
     with_energy,
 )
@@ -35,6 +36,7 @@ OF_SPECTRUM = (
     *("window", "window_symmetry", "window_place"),
 )
 OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
+OF_CEPSTRUM = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
 OF_POWER = ("scale", "spectrum", "spectrum_norm", "spectrum_sides")
 
 
@@ -47,7 +49,7 @@ class Bench:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.rate = sample_rate
         self.columns = None  # frames to look at, as indices; None: all
-        self._spectra, self._mels, self._banks = {}, {}, {}
+        self._spectra, self._mels, self._banks, self._cepstra = {}, {}, {}, {}
 
     def look_at(self, columns) -> None:
         """From now on features have these columns alone (None: all); what a clip's maximum decides is theirs, too."""
@@ -74,14 +76,12 @@ class Bench:
 
         Raises ValueError where the convention does not fit the clip.
         """
-        mel, power, frames = self._mel(c)
+        mel, total, frames = self._mel(c)
         level = compressed(mel, c)
         if kind == "log_mel":
             return level
-        energies = {"raw frame": frames[0] * c.scale**2, "windowed frame": frames[1] * c.scale**2}
-        energy = power.sum(axis=0) if c.energy_of == "spectrum" else energies[c.energy_of]
-        cepstra = cepstrum_matrix(len(level), c) @ level
-        return with_energy(cepstra * cepstrum_weights(c)[:, None], energy, c)
+        energies = {"raw frame": frames[0] * c.scale**2, "windowed frame": frames[1] * c.scale**2, "spectrum": total}
+        return with_energy(self._cepstrum_matrix(c, len(level)) @ level, energies[c.energy_of], c)
 
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features: as `static`, for cepstra with deltas and normalisation."""
@@ -97,44 +97,82 @@ class Bench:
 
         Nothing moves in an empty band, or in one that stays below the floor.
         """
-        mel, power, _ = self._mel(c)
-        noise = 30 * eps * power.sum(axis=0) * (mel.max(axis=1, keepdims=True) > 0)
+        mel, total, _ = self._mel(c)
+        noise = 30 * eps * total * (mel.max(axis=1, keepdims=True) > 0)
         least = c.floor * (mel.max() if c.floor_rule == "share of maximum" else 1)
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
         return np.log1p(noise / np.maximum(mel, noise + 1e-300))
 
+    def gain(self, c: Convention) -> float:
+        """What scale and norm multiply a convention's band powers (or magnitudes) by.
+
+        Raises ValueError where the convention does not fit the clip.
+        """
+        size = sizes(c, self.rate, self.signal.size)
+        gain = c.scale**2 / power_divisor(window_of(size, c), size, self.rate, c)
+        return gain**0.5 if c.spectrum == "magnitude" else gain
+
     def _mel(self, c: Convention):
+        """What the logarithm is taken of, the power of each frame, and the energies of _spectrum."""
         size = sizes(c, self.rate, self.signal.size)
         of_spectrum = (size, *(getattr(c, name) for name in OF_SPECTRUM))
         of_bank = (size.n_fft, *(getattr(c, name) for name in OF_BANK))
-        key = (of_spectrum, of_bank, *(getattr(c, name) for name in OF_POWER))
-        spectrum, *frames = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size))
+        power, *frames = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size))
 
-        def mel():
-            power = normalized_power(spectrum, size, self.rate, c)
-            power *= c.scale if c.spectrum == "magnitude" else c.scale**2
-            return (power if c.n_mels is None else self._bank(c, size, of_bank) @ power), power
+        def plain():
+            bins = power.copy() if c.spectrum_sides == "both" else power
+            if c.spectrum_sides == "both":
+                bins[1 : (size.n_fft + 1) // 2] *= 2
+            if c.spectrum == "magnitude":
+                bins = np.sqrt(bins)
+            return bins if c.n_mels is None else filtered(*self._bank(c, size, of_bank), bins), bins.sum(axis=0)
 
-        return *_kept(self._mels, key, mel), frames
+        mel, total = _kept(self._mels, (of_spectrum, of_bank, c.spectrum, c.spectrum_sides), plain)
+        gain = self.gain(c)
+        return mel * gain, total * gain, frames
 
     def _spectrum(self, c: Convention, size):
+        """|X|^2, and the sum of squares of each frame before and after the window."""
         plain = replace(c, scale=1.0, dither=0.0)
         frames = frames_of(condition(self.signal, plain), size, c)
         if self.columns is not None:
             frames = frames[:, self.columns]
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
         windowed = emphasized(raw, c) * window_of(size, c)[:, None]
-        return rfft(windowed.T, size.n_fft).T, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
+        spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
+        return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
     def _bank(self, c: Convention, size, key):
+        """The filters, and where the values of each that are not 0 begin and end."""
+
         def bank():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of empty filters
-                return filterbank_of(size, self.rate, c)
+                filters = filterbank_of(size, self.rate, c)
+            used = filters > 0
+            return filters, used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
 
         return _kept(self._banks, key, bank, most=400)
+
+    def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
+        """The DCT with the lifter's weights in it."""
+        key = (n_mels, *(getattr(c, name) for name in OF_CEPSTRUM))
+        return _kept(
+            self._cepstra, key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c), most=400
+        )
+
+
+@njit(cache=True)
+def filtered(filters, first, last, power):
+    """filters @ power, (n_mels, n_columns), for filters that are 0 before `first` and from `last` on."""
+    out = np.zeros((filters.shape[0], power.shape[1]))
+    for m in range(filters.shape[0]):
+        for k in range(first[m], last[m]):
+            for t in range(power.shape[1]):
+                out[m, t] += filters[m, k] * power[k, t]
+    return out
 
 
 def _kept(memory: dict, key, compute, most: int = MOST_KEPT):
