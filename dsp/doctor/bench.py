@@ -49,7 +49,7 @@ class Bench:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.rate = sample_rate
         self.columns = None  # frames to look at, as indices; None: all
-        self._spectra, self._mels, self._banks, self._cepstra = {}, {}, {}, {}
+        self._spectra, self._mels, self._banks, self._cepstra, self._windows = {}, {}, {}, {}, {}
 
     def look_at(self, columns) -> None:
         """From now on features have these columns alone (None: all); what a clip's maximum decides is theirs, too."""
@@ -98,12 +98,19 @@ class Bench:
         Nothing moves in an empty band, or in one that stays below the floor.
         """
         mel, total, _ = self._mel(c)
-        noise = 30 * eps * total * (mel.max(axis=1, keepdims=True) > 0)
+        noise = 30 * eps * total * (1.0 if c.n_mels is None else self._peaks(c)[:, None])
         least = c.floor * (mel.max() if c.floor_rule == "share of maximum" else 1)
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
         return np.log1p(noise / np.maximum(mel, noise + 1e-300))
+
+    def greatest(self, c: Convention) -> float:
+        """The greatest of what the logarithm is taken of, in the columns looked at; 1 where the convention does not fit."""
+        try:
+            return float(self._mel(c)[0].max())
+        except ValueError:
+            return 1.0
 
     def gain(self, c: Convention) -> float:
         """What scale and norm multiply a convention's band powers (or magnitudes) by.
@@ -111,7 +118,8 @@ class Bench:
         Raises ValueError where the convention does not fit the clip.
         """
         size = sizes(c, self.rate, self.signal.size)
-        gain = c.scale**2 / power_divisor(window_of(size, c), size, self.rate, c)
+        window = _kept(self._windows, (size, c.window, c.window_symmetry), lambda: window_of(size, c))
+        gain = c.scale**2 / power_divisor(window, size, self.rate, c)
         return gain**0.5 if c.spectrum == "magnitude" else gain
 
     def _mel(self, c: Convention):
@@ -145,16 +153,23 @@ class Bench:
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
     def _bank(self, c: Convention, size, key):
-        """The filters, and where the values of each that are not 0 begin and end."""
+        """The filters without their zeros: all weights, filter by filter, and the first bin and number of bins of each."""
 
         def bank():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of empty filters
                 filters = filterbank_of(size, self.rate, c)
             used = filters > 0
-            return filters, used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
+            first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
+            last[~used.any(axis=1)] = 0
+            n_bins = np.maximum(0, last - first)
+            return np.concatenate([row[f : f + n] for row, f, n in zip(filters, first, n_bins, strict=True)]), first, n_bins
 
-        return _kept(self._banks, key, bank, most=400)
+        return _kept(self._banks, key, bank, most=4000)
+
+    def _peaks(self, c: Convention) -> np.ndarray:
+        """(n_mels,): the greatest weight of each filter."""
+        return filterbank_of(sizes(c, self.rate, self.signal.size), self.rate, c).max(axis=1)
 
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""
@@ -165,14 +180,16 @@ class Bench:
 
 
 @njit(cache=True)
-def filtered(filters, first, last, power):
-    """filters @ power, (n_mels, n_columns), for filters that are 0 before `first` and from `last` on."""
-    out = np.zeros((filters.shape[0], power.shape[1]))
-    for m in range(filters.shape[0]):
-        for k in range(first[m], last[m]):
+def filtered(weights, first, n_bins, power):
+    """The bands, (n_mels, n_columns): each the sum of its n_bins weights times the power from bin `first` on."""
+    bands = np.zeros((first.size, power.shape[1]))
+    place = 0
+    for m in range(first.size):
+        for k in range(first[m], first[m] + n_bins[m]):
             for t in range(power.shape[1]):
-                out[m, t] += filters[m, k] * power[k, t]
-    return out
+                bands[m, t] += weights[place] * power[k, t]
+            place += 1
+    return bands
 
 
 def _kept(memory: dict, key, compute, most: int = MOST_KEPT):

@@ -3,6 +3,7 @@
 A change is a dict for dataclasses.replace: most change one switch, some change several that only make sense together.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -10,6 +11,7 @@ from itertools import product
 import numpy as np
 
 from dsp.doctor.lengths import hops, with_lengths
+from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
@@ -171,6 +173,36 @@ def spectrum_changes(c: Convention, at: Place) -> Iterator[dict]:
     yield from grid_changes(c, at)
 
 
+def changed(c: Convention, change: dict) -> Convention:
+    """The convention after a change out of the tables here: dataclasses.replace without its checks, which take longer."""
+    other = object.__new__(Convention)
+    other.__dict__.update(c.__dict__, **change)
+    return other
+
+
+def banks(c: Convention, at: Place, every: bool = False) -> Iterator[dict]:
+    """Filters of another kind altogether: what single changes do not lead to, since they move every band.
+
+    Of cepstra other numbers of bands or other frequencies; every: both at once.
+    """
+    if c.n_mels is None:
+        return
+    scales = [{"mel_scale": a, "mel_triangles": b} for a, b in (("htk", "hz"), ("slaney", "hz"), ("htk", "bins"))]
+    ranges = [{"f_min": float(a), "f_max": b} for b in (None, 3800.0, 4000.0, 7600.0) for a in (0, 20, 64, 133, 300)]
+    numbers = [{"n_mels": n} for n in N_MELS if n >= _n_mfcc(c, at.n_static)] if at.kind == "mfcc" else []
+    if every:
+        yield from ({**a, **b, **d} for a in scales for b in ranges if b["f_min"] in (0, 133) for d in numbers)
+    else:
+        yield from ({**a, **b} for a in scales for b in (*ranges, *numbers))
+
+
+def levels(c: Convention, greatest: float) -> Iterator[dict]:
+    """Floors and ranges so and so far below the greatest value: what a floor comes to is found before its reason."""
+    for n in range(1, 25):
+        yield from ({"floor_rule": rule, "floor": greatest * 10 ** (-n / 2)} for rule in ("at least", "add"))
+        yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}
+
+
 def of_presets(names: tuple[str, ...]) -> Iterator[dict]:
     """Several switches at once, as each preset has them."""
     rows = {tuple(getattr(c, name) for name in names) for c in CONVENTIONS.values() if c.n_mels is not None}
@@ -194,7 +226,7 @@ def _transforms(c: Convention, rate: float) -> tuple:
     """Other lengths of the transform: as the frame, and powers of two up to eight frames."""
     window = sizes(replace(c, n_fft="power of two"), rate).window
     least = 1 << (window - 1).bit_length()
-    return ("power of two", "frame length", least, 2 * least, 4 * least, *(n for n in (400, 640, 800) if n >= window))
+    return ("power of two", "frame length", *(k * least for k in (1, 2, 4, 8)), *(n for n in (400, 640, 800) if n >= window))
 
 
 def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict]:

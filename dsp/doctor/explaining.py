@@ -17,19 +17,28 @@ from dsp.mfcc import LOG_FACTOR
 from dsp.switches import WORDS, Convention
 
 
+POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divided by, against that of a power
+
+
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
     lowest = replace(c, floor=candidates.FLOORS[0])  # a floor that does not show must not forbid another scale
     if search.shape(lowest) <= max(1.01 * search.shape(c), 10 * search.least):
         c = lowest
     c = _gains_of_cepstra(search, c) if search.kind == "mfcc" else _gain_of_levels(search, c)
-    return _offsets(search, c)
+    floors = candidates.FLOORS if _has_empty_bands(search, c) else (c.floor,)  # an empty band shows the floor itself
+    return min((_offsets(search, replace(c, floor=floor)) for floor in floors), key=search.free_value)
+
+
+def _has_empty_bands(search, c: Convention) -> bool:
+    levels = search.bench.static(c, "log_mel")
+    return search.kind == "mfcc" and bool((np.ptp(levels, axis=1) == 0).any())
 
 
 def _gains_of_cepstra(search, c: Convention) -> Convention:
-    plain = replace(c, log_gain=1.0, dct_norm="ortho", lifter=0.0)
+    plain = replace(c, log_gain=1.0, dct_norm="ortho" if c.dct_type == 2 else c.dct_norm, lifter=0.0)
     found = search.levels(plain)
-    if found is None or c.dct_type != 2:
+    if found is None:
         return c
     rows = [row for row in range(search.n_static) if not _is_energy(row, search.n_static, c)]
     n_mels = search.bench.n_mels(c)
@@ -39,6 +48,8 @@ def _gains_of_cepstra(search, c: Convention) -> Convention:
     first = np.arange(n) == 0
     norms = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
     norms[None] = np.where(first, 2 * math.sqrt(n_mels), math.sqrt(2 * n_mels))
+    if c.dct_type == 3:  # whose norms weigh the bands, not the rows
+        norms = {c.dct_norm: np.ones(n)}
     for log in (word for word in LOG_FACTOR if word):
         for norm, scale in norms.items():
             for length in sorted({c.lifter, *(float(n) for n in range(61))}):
@@ -60,11 +71,12 @@ def _gain_of_levels(search, c: Convention) -> Convention:
     if search.reading.linear:  # a magnitude is the root of a power
         misses = [_miss(gain, factor, trusted) for factor in (0.5, 1.0, 2.0)]
         return replace(c, spectrum=("magnitude", c.spectrum, "power")[int(np.argmin(misses))])
-    now = LOG_FACTOR[c.log] * c.log_gain
-    options = [(log, g) for g in candidates.GAINS for log in LOG_FACTOR if log]
-    misses = [_miss(gain, LOG_FACTOR[log] * g["log_gain"] / now, trusted) for log, g in options]
-    log, of_gain = options[int(np.argmin(misses))]
-    return replace(c, **of_gain, **in_unit(c, log))
+    now = LOG_FACTOR[c.log] * c.log_gain / POWERS[c.spectrum]
+    spectra = POWERS if c.n_mels is None else {c.spectrum: POWERS[c.spectrum]}  # of bands they differ in shape
+    options = [(log, g, s) for g in candidates.GAINS for log in LOG_FACTOR if log for s in spectra]
+    misses = [_miss(gain, LOG_FACTOR[log] * g["log_gain"] / POWERS[s] / now, trusted) for log, g, s in options]
+    log, of_gain, spectrum = options[int(np.argmin(misses))]
+    return replace(c, spectrum=spectrum, **of_gain, **in_unit(c, log))
 
 
 def _offsets(search, c: Convention) -> Convention:
@@ -77,11 +89,22 @@ def _offsets(search, c: Convention) -> Convention:
                     for reference in (None, "maximum"):
                         trial = replace(c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_sides=sides)
                         trial = replace(trial, scale=scale, reference=reference)
+                        trial = replace(trial, floor=_floor_moved(search.bench, c, trial))
                         value = search.free_value(trial)
                         closer = len(diff(trial, c)) < len(diff(best[1], c))
                         if value < best[0] * (0.999 if not closer else 1 + 1e-9):
                             best = (value, trial)
     return best[1]
+
+
+def _floor_moved(bench, c: Convention, trial: Convention) -> float:
+    """The floor that cuts off the same of the trial's values: a customary one where one is near."""
+    if c.floor == candidates.FLOORS[0] or c.floor_rule not in ("at least", "add"):
+        return c.floor
+    sides = {"one": 1.0, "both": 2.0 ** (1 / POWERS[c.spectrum])}
+    floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_sides] / sides[c.spectrum_sides]
+    customary = min(candidates.FLOORS, key=lambda value: abs(math.log(value / floor)))
+    return customary if abs(math.log(customary / floor)) < 0.01 else floor
 
 
 def floors(search, c: Convention) -> Iterator[dict]:

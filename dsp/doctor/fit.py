@@ -28,7 +28,12 @@ class Fit:
 
 def distance(F: np.ndarray, G: np.ndarray) -> float:
     """Root mean square of F - G, as a share of that of F about its mean."""
-    return float(np.sqrt(np.sum((F - G) ** 2) / max(np.sum((F - F.mean()) ** 2), 1e-300)))
+    return float(np.linalg.norm(misfit(F, G)))
+
+
+def misfit(F: np.ndarray, G: np.ndarray) -> np.ndarray:
+    """F - G as a vector, its norm their distance."""
+    return ((F - G) / np.sqrt(max(np.sum((F - F.mean()) ** 2), 1e-300))).ravel()
 
 
 def row_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) -> float:
@@ -37,15 +42,28 @@ def row_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) 
     r is the correlation of a row of F with that of G; a row that is constant in both is at distance 0. `cells` is a
     mask of those that count; rows with fewer than four do not count at all.
     """
-    if cells is not None:
-        rows = np.count_nonzero(cells, axis=1) > 3
-        F, G, cells = F[rows], G[rows], cells[rows]
-        if not rows.any():
-            return 1.0
-    f, g = centred(F, cells), centred(G, cells)
-    ff, gg, fg = (np.sum(a * b, axis=1) for a, b in ((f, f), (g, g), (f, g)))
-    rest = np.sum((f - (fg / np.where(gg > 0, gg, 1))[:, None] * g) ** 2, axis=1)
-    return float(np.sqrt(np.mean(np.where(ff > 0, rest / np.where(ff > 0, ff, 1), gg > 0))))
+    return float(np.linalg.norm(Rows(F, cells).misfit(G)))
+
+
+class Rows:
+    """The rows of F, to hold many matrices G against them up to a gain and an offset per row."""
+
+    def __init__(self, F: np.ndarray, cells: np.ndarray | None = None):
+        self.which = slice(None) if cells is None else np.count_nonzero(cells, axis=1) > 3
+        self.cells = None if cells is None else cells[self.which]
+        f = centred(F[self.which], self.cells)
+        power = np.sum(f * f, axis=1, keepdims=True)
+        self.constant = power <= 0
+        self.f = f / np.sqrt(np.where(self.constant, 1, power) * max(1, len(f)))
+
+    def misfit(self, G: np.ndarray) -> np.ndarray:
+        """What is left of F as a vector, every row of F having the same norm; its norm is row_distance."""
+        if not self.f.size:
+            return np.ones(1)
+        g = centred(G[self.which], self.cells)
+        power = np.sum(g * g, axis=1, keepdims=True)
+        left = self.f - np.sum(self.f * g, axis=1, keepdims=True) / np.where(power > 0, power, 1) * g
+        return np.where(self.constant & (power > 0), 1 / np.sqrt(self.f.size), left).ravel()
 
 
 def nearest(F: np.ndarray, G: np.ndarray, name: str) -> Fit:

@@ -21,6 +21,7 @@ MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
 LIKELY = 0.25  # with a start so near, readings without any start are left out
 NEAR = 0.12  # starts farther than that wait for those on other frames
+TYPICAL = 2e-5  # of the deviation of all values: what such tools leave on the whole
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
 
@@ -105,6 +106,7 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
 
 def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
     """The better of the best outcome and that of a shape: as it is, its gains explained, its values fitted."""
+    search.see_loudest(c)
     for step in (lambda c: c, search.explained, search.valued, search.polished):
         search.look_at(None if step == search.polished else search.some)
         moved = step(c)
@@ -112,7 +114,7 @@ def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
         outcome = (*_judged(bench, search.reading, moved, eps), search)
         if best is None or outcome[:2] < best[:2]:
             best = outcome
-        if best[0] == 0 or (step == search.explained and best[0] <= len(CLASSES)):
+        if (best[0] == 0 and best[1] <= search.floor) or (step == search.valued and best[0] <= len(CLASSES)):
             break
         c = c if step == search.explained else moved
     return best
@@ -126,7 +128,7 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
         nearest = min(nearest_of.values(), default=FAR)
         unknown = 0.0 if nearest > LIKELY else FAR
         for search in searches:
-            if nearest_of.get(search, unknown) > nearest + 0.3 and source is others:
+            if nearest_of.get(search, unknown) > nearest + 0.2 and source is others:
                 continue  # another reading of the matrix is much nearer
             search.look_at(search.some)
             for place, (value, c) in enumerate(source(search)[:MOST_STARTS]):
@@ -153,7 +155,7 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
     for rank, name in enumerate(CLASSES, start=1):
         fit = nearest(F, G, name)
         options.append((rank, name, fit.fitted, fit.gain, fit.offset))
-    tolerance, typical = tolerances(bench, reading, c, eps), max(1e-4, 10 * eps)
+    tolerance, typical = tolerances(bench, reading, c, eps), max(TYPICAL, 10 * eps)
     for rank, name, fitted, gain, offset in options:
         left = _rms(F, fitted)
         if left <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
@@ -185,6 +187,9 @@ def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.
     columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
     if reading.deltas or reading.normalization:
         columns = np.full(len(columns), columns.max())
+    if reading.normalization == "mean and variance":  # in units of each row's deviation
+        deviation = bench.features(replace(c, normalization=None), reading.kind).std(axis=1, keepdims=True)
+        columns = columns / np.where(deviation > 0, deviation, 1)
     return np.broadcast_to(base + columns, F.shape)
 
 

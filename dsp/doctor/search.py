@@ -4,6 +4,7 @@ A wrong scale or base of the logarithm hides every other difference, so what dep
 window, filters) is found first, while every row may have its own gain and offset; these are explained after it.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -16,11 +17,13 @@ from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
 from dsp.doctor.candidates import OF_GRID
 from dsp.doctor.explaining import explained, floors
-from dsp.doctor.fit import distance, row_distance
+from dsp.doctor.fit import Rows, distance, misfit
 from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
 from dsp.doctor.starts import FAR
-from dsp.switches import Convention
+from dsp.doctor.together import promising
+from dsp.switches import WORDS, Convention
 
+MOST_FORETOLD = 10  # sets of changes of each size that are tried
 MOST_KEPT = 120  # sets of changes of one size
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
@@ -45,6 +48,7 @@ class Search:
         self.cells = cells_above(self.target) if self.kind == "log_mel" and not self.reading.linear else None
         if self.reading.linear:
             self.target = np.log(np.maximum(self.target, LEVELS_BELOW * self.target.max()))
+        self.rows = Rows(self.target, self.cells)
 
     def _bins(self) -> int | None:
         """The transform's length if the rows may be its bins: an even one, without a prime factor above 5."""
@@ -72,12 +76,13 @@ class Search:
         return found if found.shape == self.target.shape else None
 
     def shape(self, c: Convention) -> float:
-        """How far the convention is when every row may have a gain and an offset.
+        """How far the convention is when every row may have a gain and an offset."""
+        return norm(self.shape_misfit(c))
 
-        Where the matrix is cut off below, only what is not cut off counts.
-        """
+    def shape_misfit(self, c: Convention) -> np.ndarray | None:
+        """What is left of every row. Where the matrix is cut off below, only what is not cut off counts."""
         found = self.levels(self.free(c))
-        return FAR if found is None else row_distance(self.target, found, self.cells)
+        return None if found is None else self.rows.misfit(found)
 
     def free(self, c: Convention) -> Convention:
         """The convention without what cuts off below, where the matrix is cut off."""
@@ -94,17 +99,21 @@ class Search:
 
     def value(self, c: Convention) -> float:
         """How far the convention is."""
+        return norm(self.value_misfit(c))
+
+    def value_misfit(self, c: Convention) -> np.ndarray | None:
+        """What is left of every value."""
         if self.reading.normalization:
-            return self.shape(c)
+            return self.shape_misfit(c)
         found = self.levels(c)
-        return FAR if found is None else distance(self.target, found)
+        return None if found is None else misfit(self.target, found)
 
     def shaped(self, c: Convention) -> Convention:
         """From a start to the nearest shape that single changes find, most of them taken back where that is nearer."""
         start = c
         for _ in range(3):
-            c = self.descend(self.descend(c, self.shape, self.early), self.shape)
-            fewer = self.best_of(c, self.fewer(start, c), self.shape)
+            c = self.levelled(self.descend(self.descend(c, self.shape_misfit, self.early), self.shape_misfit))
+            fewer = self.best_of(c, self.fewer(start, c), self.shape_misfit)
             if fewer == c or self.over():
                 break
             c = fewer
@@ -127,8 +136,18 @@ class Search:
         """On from there, by two changes at once."""
         for _ in range(2):
             if self.floor < self.shape(c) < HOPELESS and not self.over():
-                c = self.descend(self.by_two(c), self.shape)
+                c = self.descend(self.by_two(c), self.shape_misfit)
         return c
+
+    def see_loudest(self, c: Convention) -> None:
+        """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""
+        try:
+            self.look_at(None)
+            loudness = self.bench.static(self.free(c), "log_mel").max(axis=0)
+            self.some = np.union1d(self.some, np.argsort(loudness)[-3:])
+        except ValueError:
+            pass
+        self.look_at(self.some)
 
     def explained(self, c: Convention) -> Convention:
         """A shape with what explains its gains and offsets."""
@@ -136,19 +155,20 @@ class Search:
 
     def valued(self, c: Convention) -> Convention:
         """From a shape to the nearest values."""
-        if not self.reading.normalization and self.value(c) > self.least:
-            c = explained(self, c)
-            if self.value(c) > self.floor:
-                c = self.best_of(c, floors(self, c), self.value)
-            c = self.descend(c, self.value_of_shape(self.shape(c)))
-            if self.value(c) > self.floor:
-                c = self.descend(c, self.value)
-        return c
+        if self.value(c) <= self.least:
+            return c
+        c = self.explained(c)
+        if self.value(c) > self.floor:
+            c = self.best_of(c, floors(self, c), self.value_misfit)
+        if self.reading.normalization:
+            return self.levelled(c)
+        c = self.descend(c, self.value_of_shape(self.shape(c)))
+        return self.descend(c, self.value_misfit) if self.value(c) > self.floor else c
 
     def polished(self, c: Convention) -> Convention:
         """The convention after late changes, all columns in view: what few columns show wrongly is put right."""
         self.look_at(None)
-        return self.descend(c, self.value, lambda c: candidates.late_changes(c, self.at(c)), rounds=4)
+        return self.descend(c, self.value_misfit, lambda c: candidates.late_changes(c, self.at(c)), rounds=4)
 
     def at(self, c: Convention) -> candidates.Place:
         fixed_bins = self.kind == "log_mel" and c.n_mels is None
@@ -165,16 +185,41 @@ class Search:
         yield from candidates.row_changes(c, self.at(c))
 
     def alternatives(self, c: Convention) -> Iterator[dict]:
-        return candidates.changes(c, self.at(c))
+        yield from candidates.changes(c, self.at(c))
+        if c.log is not None and self.cells is None:
+            yield from candidates.levels(c, self.bench.greatest(c))
+
+    def levelled(self, c: Convention) -> Convention:
+        """The floor and the range below the maximum as the numbers that bring the shape nearest, with their norm."""
+        if c.log is None or self.cells is not None or self.shape(c) <= self.floor:
+            return c
+        heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
+        for height in heights:
+            other = replace(c, mel_norm=height)
+            changes = candidates.levels(other, self.bench.greatest(other))
+            c = self.best_of(c, ({"mel_norm": height, **change} for change in changes), self.shape_misfit)
+        for name in ("floor", "dynamic_range"):
+            if getattr(c, name) is not None:
+                c = self.best_of(c, [self.narrowed(c, name, 1.0)], self.shape_misfit)
+        return c
+
+    def narrowed(self, c: Convention, name: str, width: float) -> dict:
+        """The value of a switch, within a factor of e^width of this one, that brings the shape nearest."""
+        value = getattr(c, name)
+
+        def off(x: float) -> float:
+            return norm(self.tried(c, {name: value * math.exp(x)}, self.shape_misfit))
+
+        return {name: value * math.exp(least(off, -width, width))}
 
     def value_of_shape(self, most: float) -> Callable:
         """The value, where the shape stays as near as it was."""
-        return lambda c: self.value(c) if self.shape(c) <= max(1.01 * most, 10 * self.least) else FAR
+        return lambda c: self.value_misfit(c) if self.shape(c) <= max(1.01 * most, 10 * self.least) else None
 
     def by_two(self, c: Convention) -> Convention:
         """Two changes that help together: one of the best and any that needs no new spectra; else those of `pairs`."""
         now = self.shape(c)
-        singles = [(self.tried(c, change, self.shape), n, change) for n, change in enumerate(self.alternatives(c))]
+        singles = [(norm(self.tried(c, change, self.shape_misfit)), n, change) for n, change in enumerate(self.alternatives(c))]
         seen = set()
         for value, _, change in sorted(singles):
             if value == now or tuple(change) in seen or self.over():
@@ -186,19 +231,19 @@ class Search:
                 moved = replace(c, **change)
             except ValueError:
                 continue
-            found = self.best_of(moved, self.cheap(moved), self.shape)
+            found = self.best_of(moved, self.cheap(moved), self.shape_misfit)
             if self.shape(found) < 0.99 * now:
                 return found
-        return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape)
+        return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape_misfit)
 
     def cheap(self, c: Convention) -> Iterator[dict]:
         yield from self.filters(c)
         yield from candidates.late_changes(c, self.at(c))
 
     def best_of(self, c: Convention, changes: Iterable[dict], objective: Callable) -> Convention:
-        best = (objective(c), c)
+        best = (norm(objective(c)), c)
         for change in changes:
-            value = self.tried(c, change, objective)
+            value = norm(self.tried(c, change, objective))
             if value < 0.999 * best[0]:
                 best = (value, replace(c, **change))
             if self.over():
@@ -208,33 +253,49 @@ class Search:
     def descend(
         self, c: Convention, objective: Callable, alternatives: Callable | None = None, rounds: int = 30
     ) -> Convention:
-        """Change by change to a smaller distance: all are tried, then taken from the best on while they help."""
-        best = objective(c)
+        """To a smaller misfit: all changes are tried, then those sets of them that are foretold to help together."""
         for _ in range(rounds):
-            if best <= self.least or self.over():
+            now = objective(c)
+            if norm(now) <= self.least or self.over():
                 break
-            trials = []
+            tried = []
             for change in (alternatives or self.alternatives)(c):
-                value = self.tried(c, change, objective)
-                if value < best * 0.999:
-                    trials.append((value, len(trials), change))
+                after = self.tried(c, change, objective)
+                if after is not None:
+                    tried.append((change, after))
                 if self.over():
                     break
-            improved, touched = False, set()
-            for _, _, change in sorted(trials)[:40]:
-                if touched & set(change):
-                    continue
-                value = self.tried(c, change, objective)
-                if value < best * 0.999:
-                    c, best, improved = replace(c, **change), value, True
-                    touched |= set(change)
-            if not improved:
+            moved = self.best_of(c, promising(now, tried, MOST_FORETOLD), objective) if tried else c
+            if moved == c:
                 break
+            c = moved
         return c
 
-    def tried(self, c: Convention, change: dict, objective: Callable) -> float:
-        """The objective after a change; FAR where the change is impossible."""
+    def tried(self, c: Convention, change: dict, objective: Callable) -> np.ndarray | None:
+        """The misfit after a change; None where the change is impossible."""
         try:
-            return objective(replace(c, **change))
+            return objective(candidates.changed(c, change))
         except ValueError:
-            return FAR
+            return None
+
+
+def least(f: Callable, low: float, high: float, steps: int = 36) -> float:
+    """The place of the least value of f between two places, by the golden section."""
+    golden = (math.sqrt(5) - 1) / 2
+    a, b = high - golden * (high - low), low + golden * (high - low)
+    at_a, at_b = f(a), f(b)
+    for _ in range(steps):
+        if at_a < at_b:
+            high, b, at_b = b, a, at_a
+            a = high - golden * (high - low)
+            at_a = f(a)
+        else:
+            low, a, at_a = a, b, at_b
+            b = low + golden * (high - low)
+            at_b = f(b)
+    return a if at_a < at_b else b
+
+
+def norm(misfit: np.ndarray | None) -> float:
+    """The distance; FAR where the convention does not fit."""
+    return FAR if misfit is None else float(np.linalg.norm(misfit))

@@ -5,13 +5,16 @@ Each function takes the search (dsp/doctor/search.py) whose matrix is to be expl
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 
+from dsp.doctor import candidates
 from dsp.doctor.lengths import grids, hops, with_lengths
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
+MOST_LOOKED_AT = 20
+MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
 FAR = 9.0  # a distance for what does not fit
@@ -55,13 +58,26 @@ def others(search) -> list[tuple[float, Convention]]:
 
 
 def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
-    """The starts, nearest first, by what a round of changes to the filters makes of them."""
+    """The starts, nearest first, by what other filters make of them."""
     distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
-    starts = sorted(distinct.items(), key=lambda start: start[0])[:MOST_STARTS]
-    if starts and 0.01 < starts[0][0] < 0.8:
-        moved = [(search.shape(search.descend(c, search.shape, search.filters, rounds=1)), c) for _, c in starts]
-        starts = sorted(moved, key=lambda start: start[0])
-    return starts
+    starts = sorted(distinct.items(), key=lambda start: start[0])
+    steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
+    for most, enough, moved in steps:
+        if starts and enough < starts[0][0] < 0.9:
+            found = [moved(search, c) for _, c in starts[:most]]
+            starts = sorted(((search.shape(c), c) for c in found), key=lambda start: start[0])
+    return starts[:MOST_STARTS]
+
+
+def _with_other_filters(search, c: Convention) -> Convention:
+    """The start with the rows that come nearest, and then other filters or another floor."""
+    c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    others = (candidates.banks(c, search.at(c)), candidates.levels(c, search.bench.greatest(c)))
+    return search.best_of(c, chain(*others), search.shape_misfit)
+
+
+def _with_any_filters(search, c: Convention) -> Convention:
+    return search.best_of(c, candidates.banks(c, search.at(c), every=True), search.shape_misfit)
 
 
 def _kinds(search, c: Convention) -> Iterator[Convention]:
