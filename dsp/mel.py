@@ -9,6 +9,7 @@ other two.
 import warnings
 
 import numpy as np
+from numba import njit
 
 from dsp.checks import as_count
 
@@ -161,10 +162,18 @@ def mel_filterbank(
     return filters
 
 
+@njit(cache=True)
 def _triangles(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """H[m, k] = max(0, min((x_k - left) / (centre - left), (right - x_k) / (right - centre)))."""
-    left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):  # edges that fall together make a vertical side
-        rising = np.where(centre > left, (x - left) / (centre - left), np.where(x >= centre, np.inf, -np.inf))
-        falling = np.where(right > centre, (right - x) / (right - centre), np.where(x < centre, np.inf, -np.inf))
-    return np.maximum(0, np.minimum(np.minimum(rising, falling), 1))
+    """H[m, k] = max(0, min((x_k - left) / (centre - left), (right - x_k) / (right - centre))).
+
+    Edges that fall together make a vertical side.
+    """
+    filters = np.zeros((edges.size - 2, x.size))
+    for m in range(edges.size - 2):
+        left, centre, right = edges[m], edges[m + 1], edges[m + 2]
+        for k in range(x.size):
+            if left <= x[k] <= right:
+                rising = (x[k] - left) / (centre - left) if centre > left else (1.0 if x[k] >= centre else 0.0)
+                falling = (right - x[k]) / (right - centre) if right > centre else (1.0 if x[k] < centre else 0.0)
+                filters[m, k] = min(rising, falling, 1.0)
+    return filters

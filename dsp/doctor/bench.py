@@ -119,7 +119,7 @@ class Bench:
         """
         size = sizes(c, self.rate, self.signal.size)
         window = _kept(self._windows, (size, c.window, c.window_symmetry), lambda: window_of(size, c))
-        gain = c.scale**2 / power_divisor(window, size, self.rate, c)
+        gain = float(c.scale**2 / power_divisor(window, size, self.rate, c))
         return gain**0.5 if c.spectrum == "magnitude" else gain
 
     def _mel(self, c: Convention):

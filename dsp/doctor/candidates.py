@@ -198,7 +198,7 @@ def banks(c: Convention, at: Place, every: bool = False) -> Iterator[dict]:
 
 def levels(c: Convention, greatest: float) -> Iterator[dict]:
     """Floors and ranges so and so far below the greatest value: what a floor comes to is found before its reason."""
-    for n in range(1, 25):
+    for n in range(1, 25 if c.log else 0):
         yield from ({"floor_rule": rule, "floor": greatest * 10 ** (-n / 2)} for rule in ("at least", "add"))
         yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}
 

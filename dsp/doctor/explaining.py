@@ -74,8 +74,13 @@ def _gain_of_levels(search, c: Convention) -> Convention:
     now = LOG_FACTOR[c.log] * c.log_gain / POWERS[c.spectrum]
     spectra = POWERS if c.n_mels is None else {c.spectrum: POWERS[c.spectrum]}  # of bands they differ in shape
     options = [(log, g, s) for g in candidates.GAINS for log in LOG_FACTOR if log for s in spectra]
-    misses = [_miss(gain, LOG_FACTOR[log] * g["log_gain"] / POWERS[s] / now, trusted) for log, g, s in options]
-    log, of_gain, spectrum = options[int(np.argmin(misses))]
+
+    def miss(option) -> tuple:
+        log, of_gain, spectrum = option
+        expected = LOG_FACTOR[log] * of_gain["log_gain"] / POWERS[spectrum] / now
+        return round(_miss(gain, expected, trusted), 4), spectrum != c.spectrum
+
+    log, of_gain, spectrum = min(options, key=miss)
     return replace(c, spectrum=spectrum, **of_gain, **in_unit(c, log))
 
 
@@ -103,6 +108,8 @@ def _floor_moved(bench, c: Convention, trial: Convention) -> float:
         return c.floor
     sides = {"one": 1.0, "both": 2.0 ** (1 / POWERS[c.spectrum])}
     floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_sides] / sides[c.spectrum_sides]
+    if not floor > candidates.FLOORS[0]:
+        return candidates.FLOORS[0]
     customary = min(candidates.FLOORS, key=lambda value: abs(math.log(value / floor)))
     return customary if abs(math.log(customary / floor)) < 0.01 else floor
 

@@ -1,6 +1,7 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,7 +21,8 @@ MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
 LIKELY = 0.25  # with a start so near, readings without any start are left out
-NEAR = 0.12  # starts farther than that wait for those on other frames
+NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
+FEW = 2
 TYPICAL = 2e-5  # of the deviation of all values: what such tools leave on the whole
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
@@ -86,22 +88,32 @@ def identify(features, signal, sample_rate: float, seconds: float = 8.0) -> Diag
 
 
 def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float):
-    """The best outcome of all starts: first by single changes, then the nearest of these by pairs of changes."""
+    """The best outcome of all starts: first by single changes, then the nearest of these by pairs of changes.
+
+    Where a class was left open, the near starts of other readings are still tried: they may need none.
+    """
     best, shapes = None, []
-    for search, start in _starts(bench, matrix, eps, begun + seconds):
+    for search, start in _starts(bench, matrix, eps, begun + seconds, lambda: best is not None and _is_class(best)):
         search.look_at(search.some)
+        if best and search is best[-1] and _is_class(best):
+            continue
         c = search.shaped(start)
         shapes.append((search.shape(c), len(shapes), search, c))
         if shapes[-1][0] < FITTING:
             best = _better(best, bench, search, c, eps)
-        if (best and best[0] <= len(CLASSES)) or time.monotonic() > begun + 0.6 * seconds:
+        if (best and best[0] == 0) or time.monotonic() > begun + 0.6 * seconds:
             break
     for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
-        if best and (best[0] <= len(CLASSES) or search.over()):
+        if best and (_is_class(best) or search.over()):
             break
         search.look_at(search.some)
         best = _better(best, bench, search, search.shaped_by_pairs(c) if value > search.floor else c, eps)
     return best
+
+
+def _is_class(outcome) -> bool:
+    """Whether an outcome explains the matrix, be it up to a class."""
+    return outcome[0] <= len(CLASSES)
 
 
 def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
@@ -114,17 +126,19 @@ def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
         outcome = (*_judged(bench, search.reading, moved, eps), search)
         if best is None or outcome[:2] < best[:2]:
             best = outcome
-        if (best[0] == 0 and best[1] <= search.floor) or (step == search.valued and best[0] <= len(CLASSES)):
+        if best[0] == 0 and best[1] <= search.floor:
             break
         c = c if step == search.explained else moved
     return best
 
 
-def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
-    """(search, convention) of all readings: presets as they are, then on other frames, the nearest first."""
+def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, enough: Callable):
+    """(search, convention) of all readings: presets as they are, then, until enough, on other frames, the nearest first."""
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
     waiting, nearest_of = [], {}
     for source in (presets, others):
+        if enough():
+            break
         nearest = min(nearest_of.values(), default=FAR)
         unknown = 0.0 if nearest > LIKELY else FAR
         for search in searches:
@@ -135,8 +149,12 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float):
                 waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
                 nearest_of[search] = min(value, nearest_of.get(search, FAR))
         waiting.sort(key=lambda start: start[:4])
-        while waiting and (waiting[0][2] < NEAR or source is others):
+        passed = 0
+        while waiting and not (enough() and waiting[0][2] > NEAR):
+            if source is presets and waiting[0][2] > (NEAR if passed >= FEW else HOPELESS):
+                break
             *_, search, c = waiting.pop(0)
+            passed += 1
             yield search, c
 
 

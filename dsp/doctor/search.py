@@ -23,6 +23,7 @@ from dsp.doctor.starts import FAR
 from dsp.doctor.together import promising
 from dsp.switches import WORDS, Convention
 
+MOST_REFILTERED = 4
 MOST_FORETOLD = 10  # sets of changes of each size that are tried
 MOST_KEPT = 120  # sets of changes of one size
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
@@ -133,7 +134,9 @@ class Search:
                 yield {name: getattr(start, name) for name in (*changed, *OF_GRID) if name not in names}
 
     def shaped_by_pairs(self, c: Convention) -> Convention:
-        """On from there, by two changes at once."""
+        """On from there, with other filters altogether, then by two changes at once."""
+        if self.floor < self.shape(c) < HOPELESS:
+            c = self.refiltered(c)
         for _ in range(2):
             if self.floor < self.shape(c) < HOPELESS and not self.over():
                 c = self.descend(self.by_two(c), self.shape_misfit)
@@ -141,13 +144,23 @@ class Search:
 
     def see_loudest(self, c: Convention) -> None:
         """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""
-        try:
-            self.look_at(None)
-            loudness = self.bench.static(self.free(c), "log_mel").max(axis=0)
-            self.some = np.union1d(self.some, np.argsort(loudness)[-3:])
-        except ValueError:
-            pass
+        self.look_at(None)
+        for height in {c.mel_norm, None}:
+            other = self.free(replace(c, mel_norm=height))
+            if self.bench.n_frames(other) == self.n_frames:
+                loudness = self.bench.static(other, "log_mel").max(axis=0)
+                self.some = np.union1d(self.some, np.argsort(loudness)[-3:])
         self.look_at(self.some)
+
+    def refiltered(self, c: Convention) -> Convention:
+        """From there with filters of another kind, each fitted for itself: all their switches may be wrong together."""
+        changes = list(candidates.banks(c, self.at(c)))
+        ranked = sorted((norm(self.tried(c, change, self.shape_misfit)), n) for n, change in enumerate(changes))
+        for _, n in ranked[:MOST_REFILTERED]:
+            moved = self.descend(replace(c, **changes[n]), self.shape_misfit, self.filters)
+            if self.shape(moved) < 0.9 * self.shape(c):
+                return self.descend(moved, self.shape_misfit)
+        return c
 
     def explained(self, c: Convention) -> Convention:
         """A shape with what explains its gains and offsets."""

@@ -13,7 +13,7 @@ from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
-MOST_LOOKED_AT = 20
+MOST_LOOKED_AT = 10
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
