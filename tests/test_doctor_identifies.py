@@ -17,8 +17,8 @@ from scipy import signal as scipy_signal
 import dsp
 from dsp.doctor import identify
 from dsp.presets import CONVENTIONS
-from dsp.switches import WORDS
 from tests.conftest import GOLDEN
+from tests.measure_doctor import AFTER_LEVELS, measure
 
 RATE = 16_000
 SECONDS = 60.0
@@ -214,65 +214,16 @@ def test_presets(name, utterance):
     ), known
 
 
-LATE = {"n_mfcc", "dct_norm", "dct_type", "c0", "lifter", "lifter_first", "energy", "energy_of", "energy_floor"}
-AFTER_LEVELS = LATE | {"delta_orders", "delta_width", "delta_edges", "delta_second", "normalization"}
 BEFORE_LEVELS = {"mel_scale", "mel_triangles", "window", "window_symmetry", "dc_removal", "preemphasis", "spectrum"}
 
 
-def drawn(rng, x, rate):
-    """A preset with one to six switches changed, and its features; only such as fit the clip."""
-    numbers = {
-        "scale": (1.0, 32_768.0),
-        "preemphasis": (0.0, 0.9, 0.95, 0.97, 1.0),
-        "frame_length_s": (0.02, 0.025, 0.032, 0.04),
-        "hop_length_s": (0.005, 0.008, 0.01, 0.0125, 0.016),
-        "n_fft": ("power of two", 512, 1024, 2048),
-        "n_mels": (20, 23, 26, 32, 40, 64, 80, 128),
-        "f_min": (0.0, 20.0, 50.0, 64.0, 100.0, 133.0, 300.0),
-        "f_max": (None, 3800.0, 4000.0, 6800.0, 7600.0, 7800.0),
-        "floor": (1e-10, 1e-12, 1e-8, 1e-6, 1.0),
-        "dynamic_range": (None, 60.0, 80.0),
-        "lifter": (0.0, 12.0, 22.0),
-        "n_mfcc": (12, 13, 20, 26),
-        "dct_type": (2, 3),
-        "delta_orders": (0, 1, 2),
-        "delta_width": (3, 5, 9),
-    }
-    while True:
-        c = CONVENTIONS[str(rng.choice(list(CONVENTIONS)))]
-        if (c.f_max or 0) > rate / 2:
-            c = replace(c, f_max=None)
-        kind = "mfcc" if c.n_mfcc and rng.random() < 0.5 else "log_mel"
-        names = [name for name in (*numbers, *WORDS) if kind == "mfcc" or name not in AFTER_LEVELS]
-        flips = {}
-        for name in rng.choice(names, rng.integers(1, 7), replace=False):
-            values = [value for value in numbers.get(name, WORDS.get(name)) if value != getattr(c, name)]
-            flips[str(name)] = values[rng.integers(len(values))]
-        lengths = {name[:-2]: None for name in ("frame_length_s", "hop_length_s") if name in flips}
-        if kind == "mfcc" and flips.get("log", "") is None:
-            continue
-        try:
-            c = replace(c, **flips, **lengths)
-            features = (dsp.mfcc if kind == "mfcc" else dsp.log_mel)(x, rate, c)
-        except ValueError:
-            continue
-        if features.std() > 1e-9 and features.shape[1] > 7:
-            return c, features
-
-
 def check_random(signals, rate, n, seed):
-    """All but one exact; and what is called exact gives another clip's features, too, if the clip shows all of it."""
-    rng, exact = np.random.default_rng(seed), 0
-    for _ in range(n):
-        x = signals[rng.integers(len(signals))]
-        c, features = drawn(rng, x, rate)
-        found = identify(features, x, rate, SECONDS)
-        exact += found.verdict == "exact"
-        if found.verdict == "exact":
-            again = (dsp.mfcc if found.kind == "mfcc" else dsp.log_mel)(x, rate, found.convention)
-            again = again.T if found.transposed else again
-            assert np.abs(again - features).max() <= 1e-4 * np.abs(features).max(), c
-    assert exact >= n - 1
+    """All but one exact; and what is called exact gives the same numbers."""
+    measured = list(measure(signals, rate, n, seed, SECONDS))
+    assert not [case.convention for case in measured if case.verdict == "exact" and not case.same]
+    assert sum(case.verdict == "exact" for case in measured) >= n - 1, [
+        (case.verdict, case.convention) for case in measured if case.verdict != "exact"
+    ]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -33,7 +33,7 @@ from dsp.switches import Convention
 MOST_KEPT = 48  # spectra, and as many mel matrices
 OF_SPECTRUM = (
     *("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first", "framing", "last_frame"),
-    *("window", "window_symmetry", "window_place"),
+    *("window", "window_symmetry"),  # its place is known from the lengths
 )
 OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 OF_CEPSTRUM = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
@@ -106,7 +106,7 @@ class Bench:
         return np.log1p(noise / np.maximum(mel, noise + 1e-300))
 
     def greatest(self, c: Convention) -> float:
-        """The greatest of what the logarithm is taken of, in the columns looked at; 1 where the convention does not fit."""
+        """The greatest of what the logarithm is taken of, in the columns looked at; 1 where nothing fits."""
         try:
             return float(self._mel(c)[0].max())
         except ValueError:
@@ -153,7 +153,7 @@ class Bench:
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
     def _bank(self, c: Convention, size, key):
-        """The filters without their zeros: all weights, filter by filter, and the first bin and number of bins of each."""
+        """The filters without their zeros: all weights in one row, the first bin of each and its number of bins."""
 
         def bank():
             with warnings.catch_warnings():
@@ -163,7 +163,11 @@ class Bench:
             first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
             last[~used.any(axis=1)] = 0
             n_bins = np.maximum(0, last - first)
-            return np.concatenate([row[f : f + n] for row, f, n in zip(filters, first, n_bins, strict=True)]), first, n_bins
+            return (
+                np.concatenate([row[f : f + n] for row, f, n in zip(filters, first, n_bins, strict=True)]),
+                first,
+                n_bins,
+            )
 
         return _kept(self._banks, key, bank, most=4000)
 
@@ -174,9 +178,7 @@ class Bench:
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""
         key = (n_mels, *(getattr(c, name) for name in OF_CEPSTRUM))
-        return _kept(
-            self._cepstra, key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c), most=400
-        )
+        return _kept(self._cepstra, key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c), most=400)
 
 
 @njit(cache=True)

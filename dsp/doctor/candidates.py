@@ -8,129 +8,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-import numpy as np
-
+from dsp.doctor.customary import (
+    DYNAMIC_RANGES,
+    ENERGY_FLOORS,
+    F_MAX,
+    F_MIN,
+    FLOORS,
+    GAINS,
+    LENGTHS_MS,
+    LIFTERS,
+    N_MELS,
+    PREEMPHASIS,
+    SCALES,
+)
 from dsp.doctor.lengths import hops, with_lengths
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
-LENGTHS_MS = (5, 8, 10, 12.5, 15, 16, 20, 23.2, 24, 25, 25.6, 30, 32, 35, 40, 45, 46.4, 50, 60, 64, 80, 92.8, 100, 128)
-PREEMPHASIS = (0.0, 0.9, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)
-F_MIN = (
-    0,
-    10,
-    20,
-    25,
-    30,
-    40,
-    50,
-    60,
-    64,
-    70,
-    80,
-    90,
-    100,
-    120,
-    125,
-    130,
-    133,
-    400 / 3,
-    150,
-    180,
-    200,
-    250,
-    300,
-    400,
-    500,
-)
-F_MAX = (
-    *(None, 3000, 3400, 3500, 3600, 3700, 3800, 3900, 4000, 5000, 5500, 6000, 6400, 6500, 6800, 6855.4976, 7000, 7200),
-    *(7400, 7500, 7600, 7700, 7800, 7900, 7950, 8000, 10_000, 11_000, 11_025, 12_000, 14_000, 15_000, 16_000, 20_000),
-)
-N_MELS = (
-    *(
-        10,
-        12,
-        13,
-        14,
-        15,
-        16,
-        18,
-        19,
-        20,
-        21,
-        22,
-        23,
-        24,
-        25,
-        26,
-        27,
-        28,
-        29,
-        30,
-        32,
-        33,
-        34,
-        35,
-        36,
-        38,
-        39,
-        40,
-        42,
-        44,
-    ),
-    *(45, 48, 50, 52, 54, 56, 60, 64, 66, 70, 72, 75, 80, 85, 90, 96, 100, 110, 120, 128, 140, 150, 160, 200, 224, 256),
-)
-FLOORS = (
-    *(
-        float(np.finfo(np.float64).tiny),
-        1e-30,
-        1e-20,
-        1e-16,
-        float(np.finfo(np.float64).eps),
-        1e-14,
-        1e-12,
-        1e-10,
-        1e-9,
-    ),
-    *(1e-8, float(np.finfo(np.float32).eps), 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0),
-)
-DYNAMIC_RANGES = {
-    "ln": (None, 6, 8, 10, 12, 14, 15, 16, 18, 20, 60, 80),
-    "log10": (None, 4, 5, 6, 8, 10, 12, 60, 80),
-    "10 log10": (None, 30, 40, 50, 60, 70, 80, 90, 96, 100, 120),
-    "20 log10": (None, 30, 40, 50, 60, 70, 80, 90, 96, 100, 120),
-}
-SCALES = (1.0, 2.0, 128.0, 32767.0, 32768.0, 65536.0)
-LIFTERS = (
-    0.0,
-    10.0,
-    11.0,
-    12.0,
-    13.0,
-    14.0,
-    15.0,
-    18.0,
-    20.0,
-    21.0,
-    22.0,
-    23.0,
-    24.0,
-    25.0,
-    26.0,
-    28.0,
-    30.0,
-    32.0,
-    40.0,
-)
-ENERGY_FLOORS = (0.0, float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps), 1e-10, FLOORS[10], 1.0)
-GAINS = ({"log_gain": 1.0, "log_offset": 0.0}, {"log_gain": 0.25, "log_offset": 1.0})
 OF_GRID = (
     *("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft"),
     *("framing", "last_frame", "window_place"),
 )
+_PADDING = ("framing", "last_frame", "window_place")
 CEPSTRUM_ROWS = [  # which rows stand where
     {"c0": c0, "energy": energy}
     for c0 in WORDS["c0"]
@@ -169,12 +70,12 @@ def spectrum_changes(c: Convention, at: Place) -> Iterator[dict]:
     yield from _words(c, ("preemphasis_in", "preemphasis_first"))
     yield from of_presets(("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first"))
     if not at.fixed_bins:
-        yield from ({"n_fft": n} for n in _transforms(c, at.rate))
+        yield from ({"n_fft": n} for n in transforms(c, at.rate))
     yield from grid_changes(c, at)
 
 
 def changed(c: Convention, change: dict) -> Convention:
-    """The convention after a change out of the tables here: dataclasses.replace without its checks, which take longer."""
+    """The convention after a change out of the tables here: dataclasses.replace without its slow checks."""
     other = object.__new__(Convention)
     other.__dict__.update(c.__dict__, **change)
     return other
@@ -222,33 +123,47 @@ def filter_changes(c: Convention, at: Place) -> Iterator[dict]:
         yield from ({"n_mels": n} for n in (*N_MELS, "3 ln rate") if n == "3 ln rate" or n >= _n_mfcc(c, at.n_static))
 
 
-def _transforms(c: Convention, rate: float) -> tuple:
+def transforms(c: Convention, rate: float) -> tuple:
     """Other lengths of the transform: as the frame, and powers of two up to eight frames."""
     window = sizes(replace(c, n_fft="power of two"), rate).window
     least = 1 << (window - 1).bit_length()
-    return ("power of two", "frame length", *(k * least for k in (1, 2, 4, 8)), *(n for n in (400, 640, 800) if n >= window))
+    return (
+        "power of two",
+        "frame length",
+        *(k * least for k in (1, 2, 4, 8)),
+        *(n for n in (400, 640, 800) if n >= window),
+    )
 
 
 def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict]:
     """Other frames of the same number: first of this length under every framing, then of other lengths."""
     size = sizes(c, at.rate)
     lengths = [
-        n for n in _lengths(at.rate) if 1 / factor < n / size.window < factor and not (at.fixed_bins and n > size.n_fft)
+        n
+        for n in _lengths(at.rate, size.hop)
+        if 1 / factor < n / size.window < factor and not (at.fixed_bins and n > size.n_fft)
     ]
     for length in dict.fromkeys([size.window, *lengths]):
         fitted = c
         if isinstance(c.n_fft, int) and c.n_fft < length and size.n_fft != size.window:
             fitted = replace(c, n_fft="power of two")
-        for framing, last_frame, place in product(*(WORDS[name] for name in ("framing", "last_frame", "window_place"))):
-            changed = replace(fitted, framing=framing, last_frame=last_frame, window_place=place)
-            own = (framing, last_frame, place) == (c.framing, c.last_frame, c.window_place)
-            n_frames = at.n_frames + (last_frame == "dropped")
-            long = sizes(with_lengths(changed, length, size.hop, at.rate), at.rate).frame
-            most = 3 if own else 1
-            for hop in hops(long, framing, at.n_samples, n_frames, at.rate, most, first=size.hop):
+        paddings = product(*(WORDS[name] for name in _PADDING))
+        trials = [replace(fitted, **dict(zip(_PADDING, words, strict=True))) for words in paddings]
+        if length != size.window and _hops(fitted, length, size.hop, at, 1)[:1] == [size.hop]:
+            trials = [fitted]
+        for trial in trials:
+            own = all(getattr(trial, name) == getattr(c, name) for name in _PADDING)
+            for hop in _hops(trial, length, size.hop, at, 3 if own else 1):
                 if own or hop == size.hop or length == size.window:
-                    moved = with_lengths(changed, length, hop, at.rate)
+                    moved = with_lengths(trial, length, hop, at.rate)
                     yield {name: getattr(moved, name) for name in OF_GRID if getattr(moved, name) != getattr(c, name)}
+
+
+def _hops(c: Convention, length: int, first: int, at: Place, most: int) -> list[int]:
+    """Hops under the convention's padding that give the number of frames there is."""
+    frame = sizes(with_lengths(c, length, first, at.rate), at.rate).frame
+    n_frames = at.n_frames + (c.last_frame == "dropped")
+    return hops(frame, c.framing, at.n_samples, n_frames, at.rate, most, first=first)
 
 
 def late_changes(c: Convention, at: Place) -> Iterator[dict]:
@@ -319,8 +234,10 @@ def _n_mfcc(c: Convention, n_static: int) -> int:
     return n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
 
 
-def _lengths(rate: float) -> list[int]:
-    lengths = {int(ms * rate / 1000) for ms in LENGTHS_MS} | {int(ms * rate / 1000 + 0.5) for ms in LENGTHS_MS}
+def _lengths(rate: float, hop: int) -> list[int]:
+    """Customary lengths of a frame: in milliseconds, in samples, in hops."""
+    lengths = {n * hop for n in (1, 2, 3, 4, 5, 8)} | set(range(100, 2401, 100))
+    lengths |= {int(ms * rate / 1000) for ms in LENGTHS_MS} | {int(ms * rate / 1000 + 0.5) for ms in LENGTHS_MS}
     return sorted(n for n in lengths | {1 << k for k in range(6, 13)} if n > 1)
 
 

@@ -11,22 +11,21 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.dct import lifter
-from dsp.doctor import candidates
+from dsp.doctor import candidates, customary
 from dsp.doctor.fit import centred
 from dsp.mfcc import LOG_FACTOR
 from dsp.switches import WORDS, Convention
-
 
 POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divided by, against that of a power
 
 
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
-    lowest = replace(c, floor=candidates.FLOORS[0])  # a floor that does not show must not forbid another scale
+    lowest = replace(c, floor=customary.FLOORS[0])  # a floor that does not show must not forbid another scale
     if search.shape(lowest) <= max(1.01 * search.shape(c), 10 * search.least):
         c = lowest
     c = _gains_of_cepstra(search, c) if search.kind == "mfcc" else _gain_of_levels(search, c)
-    floors = candidates.FLOORS if _has_empty_bands(search, c) else (c.floor,)  # an empty band shows the floor itself
+    floors = customary.FLOORS if _has_empty_bands(search, c) else (c.floor,)  # an empty band shows the floor itself
     return min((_offsets(search, replace(c, floor=floor)) for floor in floors), key=search.free_value)
 
 
@@ -73,7 +72,7 @@ def _gain_of_levels(search, c: Convention) -> Convention:
         return replace(c, spectrum=("magnitude", c.spectrum, "power")[int(np.argmin(misses))])
     now = LOG_FACTOR[c.log] * c.log_gain / POWERS[c.spectrum]
     spectra = POWERS if c.n_mels is None else {c.spectrum: POWERS[c.spectrum]}  # of bands they differ in shape
-    options = [(log, g, s) for g in candidates.GAINS for log in LOG_FACTOR if log for s in spectra]
+    options = [(log, g, s) for g in customary.GAINS for log in LOG_FACTOR if log for s in spectra]
 
     def miss(option) -> tuple:
         log, of_gain, spectrum = option
@@ -90,7 +89,7 @@ def _offsets(search, c: Convention) -> Convention:
     for mel_norm in norms:
         for sides in ("one", "both"):
             for norm in (None, "n_fft", "window sum", "window energy", "density"):
-                for scale in candidates.SCALES:
+                for scale in customary.SCALES:
                     for reference in (None, "maximum"):
                         trial = replace(c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_sides=sides)
                         trial = replace(trial, scale=scale, reference=reference)
@@ -104,14 +103,14 @@ def _offsets(search, c: Convention) -> Convention:
 
 def _floor_moved(bench, c: Convention, trial: Convention) -> float:
     """The floor that cuts off the same of the trial's values: a customary one where one is near."""
-    if c.floor == candidates.FLOORS[0] or c.floor_rule not in ("at least", "add"):
+    if c.floor == customary.FLOORS[0] or c.floor_rule not in ("at least", "add"):
         return c.floor
     sides = {"one": 1.0, "both": 2.0 ** (1 / POWERS[c.spectrum])}
     floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_sides] / sides[c.spectrum_sides]
-    if not floor > candidates.FLOORS[0]:
-        return candidates.FLOORS[0]
-    customary = min(candidates.FLOORS, key=lambda value: abs(math.log(value / floor)))
-    return customary if abs(math.log(customary / floor)) < 0.01 else floor
+    if not floor > customary.FLOORS[0]:
+        return customary.FLOORS[0]
+    near = min(customary.FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))
+    return near if abs(math.log(near) - math.log(floor)) < 0.01 else floor
 
 
 def floors(search, c: Convention) -> Iterator[dict]:
@@ -122,7 +121,7 @@ def floors(search, c: Convention) -> Iterator[dict]:
     shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
     for change in (*shown, *candidates.range_changes(c)):
         for rule in WORDS["floor_rule"]:
-            yield from ({**change, "floor_rule": rule, "floor": value} for value in candidates.FLOORS)
+            yield from ({**change, "floor_rule": rule, "floor": value} for value in customary.FLOORS)
 
 
 def in_unit(c: Convention, log: str) -> dict:

@@ -8,18 +8,23 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.doctor.bench import Bench
+from dsp.doctor.descent import FAR
 from dsp.doctor.fit import CLASSES, nearest
+from dsp.doctor.outside import DITHER, dither_of, resampled
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
 from dsp.doctor.same import Same, nearest_preset
 from dsp.doctor.search import HOPELESS, Search
-from dsp.doctor.starts import FAR, others, presets
+from dsp.doctor.starts import others, presets
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.switches import Convention
 
+MOST_OF_IT = 0.8  # of the time, for the search itself
+MOST_DITHERED = 3
 MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
+CLOSE = 0.02  # a shape so near that two changes may bring it there
 LIKELY = 0.25  # with a start so near, readings without any start are left out
 NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
 FEW = 2
@@ -83,32 +88,58 @@ def identify(features, signal, sample_rate: float, seconds: float = 8.0) -> Diag
     begun = time.monotonic()
     matrix, eps = as_matrix(features), resolution(features)
     bench = Bench(signal, sample_rate)
-    best = _searched(bench, matrix, eps, begun, seconds)
-    return _nothing(matrix, begun) if best is None else _diagnosis(bench, eps, best, begun)
+    tried = []
+    best = _searched(bench, matrix, eps, begun, MOST_OF_IT * seconds, tried)
+    notes = ()
+    if best is None or not _is_class(best):
+        best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
+    return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, best, notes, begun)
 
 
-def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float):
+def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float, tried: list):
     """The best outcome of all starts: first by single changes, then the nearest of these by pairs of changes.
 
-    Where a class was left open, the near starts of other readings are still tried: they may need none.
+    Where a class was left open, the near starts of other readings are still tried: they may need none. The starts
+    that were gone on from are appended to `tried`.
     """
-    best, shapes = None, []
-    for search, start in _starts(bench, matrix, eps, begun + seconds, lambda: best is not None and _is_class(best)):
-        search.look_at(search.some)
-        if best and search is best[-1] and _is_class(best):
+    outcomes, shapes = [], []
+    for search, start in _starts(bench, matrix, eps, begun + seconds, lambda: any(map(_is_class, outcomes))):
+        if any(_is_class(outcome) and outcome[-1] is search for outcome in outcomes):
             continue
+        tried.append((search, start))
+        search.see_loudest(start)
         c = search.shaped(start)
+        if FITTING < search.shape(c) < CLOSE:
+            c = search.shaped_by_pairs(c)
         shapes.append((search.shape(c), len(shapes), search, c))
         if shapes[-1][0] < FITTING:
-            best = _better(best, bench, search, c, eps)
-        if (best and best[0] == 0) or time.monotonic() > begun + 0.6 * seconds:
+            outcomes.append(_outcome(bench, search, c, eps))
+        if (outcomes and outcomes[-1][0] == 0) or time.monotonic() > begun + 0.6 * seconds:
             break
     for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
-        if best and (_is_class(best) or search.over()):
+        if outcomes and (search.over() or any(map(_is_class, outcomes))):
             break
         search.look_at(search.some)
-        best = _better(best, bench, search, search.shaped_by_pairs(c) if value > search.floor else c, eps)
-    return best
+        outcomes.append(_outcome(bench, search, search.shaped_by_pairs(c) if value > search.floor else c, eps))
+    return min(outcomes, key=lambda outcome: outcome[:2], default=None)
+
+
+def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, deadline: float):
+    """The best outcome, where it or a start is right but for dither; or as it is, and a note on the signal's rate."""
+    found = []
+    for search, c in (*tried[:MOST_DITHERED], *([(best[-1], best[-2])] if best else [])):
+        search.deadline = deadline
+        strength = dither_of(search, c)
+        if strength is not None:
+            search.look_at(None)
+            clean = bench.features(c, search.kind)
+            fit = (clean, np.ones((1, 1)), np.zeros((1, 1)))
+            left = _rms(search.reading.matrix, clean)
+            found.append((len(CLASSES), left, DITHER, fit, replace(c, dither=strength), search))
+    if found:  # noise hides much: the plainest
+        return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
+    note = resampled(bench, matrix, eps, deadline, best[1] if best else 1.0)
+    return best, () if note is None else (note,)
 
 
 def _is_class(outcome) -> bool:
@@ -116,24 +147,28 @@ def _is_class(outcome) -> bool:
     return outcome[0] <= len(CLASSES)
 
 
-def _better(best, bench: Bench, search: Search, c: Convention, eps: float):
-    """The better of the best outcome and that of a shape: as it is, its gains explained, its values fitted."""
+def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
+    """The best of a shape as it is, with its gains explained, with its values fitted."""
+    best = None
     search.see_loudest(c)
+    far = search.shape(c) > HOPELESS
     for step in (lambda c: c, search.explained, search.valued, search.polished):
+        if step == search.valued and _is_class(best):
+            continue  # what is left open would draw the other values after it
         search.look_at(None if step == search.polished else search.some)
         moved = step(c)
         search.look_at(None)
         outcome = (*_judged(bench, search.reading, moved, eps), search)
         if best is None or outcome[:2] < best[:2]:
             best = outcome
-        if best[0] == 0 and best[1] <= search.floor:
+        if (best[0] == 0 and best[1] <= search.floor) or search.over() or far:
             break
         c = c if step == search.explained else moved
     return best
 
 
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, enough: Callable):
-    """(search, convention) of all readings: presets as they are, then, until enough, on other frames, the nearest first."""
+    """(search, convention) of all readings, near ones first: presets as they are; until enough, on other frames."""
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
     waiting, nearest_of = [], {}
     for source in (presets, others):
@@ -211,24 +246,24 @@ def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.
     return np.broadcast_to(base + columns, F.shape)
 
 
-def _nothing(matrix: np.ndarray, begun: float) -> Diagnosis:
+def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
     rows, frames = matrix.shape
     note = f"no convention known gives a matrix of {rows} x {frames} for a clip of this length"
     nan = np.full((1, 1), np.nan)
     return Diagnosis(
-        "unexplained", None, Convention(), "log_mel", False, "", {}, {}, 1.0, 1.0, nan, nan, (note,), matrix,
+        "unexplained", None, Convention(), "log_mel", False, "", {}, {}, 1.0, 1.0, nan, nan, (note, *notes), matrix,
         time.monotonic() - begun,
     )  # fmt: skip
 
 
-def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
+def _diagnosis(bench: Bench, best, notes: tuple, begun: float) -> Diagnosis:
     rank, distance, name, (fitted, gain, offset), c, search = best
     reading = search.reading
     verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
     error = reading.matrix - fitted
     residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
     unobservable = {}
-    if verdict != "unexplained":
+    if verdict != "unexplained" and name != DITHER:
         same = Same(bench, search, c, name, error)
         unobservable = same.unobservable(c)
         for _ in range(2):  # a simpler convention may have another nearest preset
@@ -238,5 +273,5 @@ def _diagnosis(bench: Bench, eps: float, best, begun: float) -> Diagnosis:
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
         verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
-        gain, offset, (), error, time.monotonic() - begun,
+        gain, offset, notes, error, time.monotonic() - begun,
     )  # fmt: skip

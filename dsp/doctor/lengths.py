@@ -92,5 +92,6 @@ def _custom(hop: int, length: int, rate: float) -> int:
         + (abs(ms / 5 - round(ms / 5)) < 1e-9)
         + 2 * (hop & (hop - 1) == 0)
         + (hop % 16 == 0)
+        + (hop % 10 == 0)
         + 2 * (hop in (length // 2, length // 4))
     )

@@ -5,10 +5,9 @@ window, filters) is found first, while every row may have its own gain and offse
 """
 
 import math
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 
 import numpy as np
 
@@ -16,26 +15,25 @@ from dsp.conventions import diff
 from dsp.doctor import candidates
 from dsp.doctor.bench import Bench
 from dsp.doctor.candidates import OF_GRID
+from dsp.doctor.descent import FAR, Descent, golden_section, norm
 from dsp.doctor.explaining import explained, floors
-from dsp.doctor.fit import Rows, distance, misfit
+from dsp.doctor.fit import Rows, centred, distance, misfit
 from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
-from dsp.doctor.starts import FAR
-from dsp.doctor.together import promising
 from dsp.switches import WORDS, Convention
 
 MOST_REFILTERED = 4
-MOST_FORETOLD = 10  # sets of changes of each size that are tried
 MOST_KEPT = 120  # sets of changes of one size
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
 
 
-class Search:
+class Search(Descent):
     """One reading of the matrix, one signal."""
 
     def __init__(self, bench: Bench, reading: Reading, deadline: float, eps: float):
-        self.bench, self.reading, self.deadline = bench, reading, deadline
-        self.least, self.floor = ROUNDING["float64" if eps < 1e-12 else "float32"]
+        least, self.floor = ROUNDING["float64" if eps < 1e-12 else "float32"]
+        super().__init__(deadline, least)
+        self.bench, self.reading = bench, reading
         self.kind, self.n_static = reading.kind, reading.n_static
         self.n_frames = reading.matrix.shape[1]
         self.n_fft = self._bins()
@@ -59,9 +57,6 @@ class Search:
             while rest and rest % prime == 0:
                 rest //= prime
         return n if self.kind == "log_mel" and n >= 64 and rest == 1 else None
-
-    def over(self) -> bool:
-        return time.monotonic() > self.deadline
 
     def levels(self, c: Convention) -> np.ndarray | None:
         """What the convention gives in the columns looked at; None where it does not fit."""
@@ -104,9 +99,11 @@ class Search:
 
     def value_misfit(self, c: Convention) -> np.ndarray | None:
         """What is left of every value."""
-        if self.reading.normalization:
+        if self.reading.normalization == "mean and variance":
             return self.shape_misfit(c)
         found = self.levels(c)
+        if found is not None and self.reading.normalization == "mean":
+            return misfit(centred(self.target), centred(found))
         return None if found is None else misfit(self.target, found)
 
     def shaped(self, c: Convention) -> Convention:
@@ -134,13 +131,17 @@ class Search:
                 yield {name: getattr(start, name) for name in (*changed, *OF_GRID) if name not in names}
 
     def shaped_by_pairs(self, c: Convention) -> Convention:
-        """On from there, with other filters altogether, then by two changes at once."""
-        if self.floor < self.shape(c) < HOPELESS:
-            c = self.refiltered(c)
-        for _ in range(2):
+        """On from there, with other transforms, with other filters altogether, then by two changes at once."""
+        for step in (self.transformed, self.refiltered, self.by_two, self.by_two):
             if self.floor < self.shape(c) < HOPELESS and not self.over():
-                c = self.descend(self.by_two(c), self.shape_misfit)
+                moved = step(c)
+                c = moved if moved == c else self.descend(moved, self.shape_misfit)
         return c
+
+    def transformed(self, c: Convention) -> Convention:
+        """The convention with the length of the transform that comes nearest, each with floors of its own."""
+        others = (replace(c, n_fft=n) for n in candidates.transforms(c, self.bench.rate) if self.n_fft is None)
+        return min((c, *map(self.levelled, others)), key=self.shape)
 
     def see_loudest(self, c: Convention) -> None:
         """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""
@@ -157,14 +158,16 @@ class Search:
         changes = list(candidates.banks(c, self.at(c)))
         ranked = sorted((norm(self.tried(c, change, self.shape_misfit)), n) for n, change in enumerate(changes))
         for _, n in ranked[:MOST_REFILTERED]:
+            if self.over():
+                break
             moved = self.descend(replace(c, **changes[n]), self.shape_misfit, self.filters)
             if self.shape(moved) < 0.9 * self.shape(c):
-                return self.descend(moved, self.shape_misfit)
+                return moved
         return c
 
     def explained(self, c: Convention) -> Convention:
         """A shape with what explains its gains and offsets."""
-        return c if self.reading.normalization else explained(self, c)
+        return c if self.reading.normalization == "mean and variance" else explained(self, c)
 
     def valued(self, c: Convention) -> Convention:
         """From a shape to the nearest values."""
@@ -173,7 +176,7 @@ class Search:
         c = self.explained(c)
         if self.value(c) > self.floor:
             c = self.best_of(c, floors(self, c), self.value_misfit)
-        if self.reading.normalization:
+        if self.reading.normalization == "mean and variance":
             return self.levelled(c)
         c = self.descend(c, self.value_of_shape(self.shape(c)))
         return self.descend(c, self.value_misfit) if self.value(c) > self.floor else c
@@ -206,15 +209,18 @@ class Search:
         """The floor and the range below the maximum as the numbers that bring the shape nearest, with their norm."""
         if c.log is None or self.cells is not None or self.shape(c) <= self.floor:
             return c
+        best = c
         heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
-        for height in heights:
-            other = replace(c, mel_norm=height)
-            changes = candidates.levels(other, self.bench.greatest(other))
-            c = self.best_of(c, ({"mel_norm": height, **change} for change in changes), self.shape_misfit)
-        for name in ("floor", "dynamic_range"):
-            if getattr(c, name) is not None:
-                c = self.best_of(c, [self.narrowed(c, name, 1.0)], self.shape_misfit)
-        return c
+        for height, span in product(heights, {c.dynamic_range, None}):
+            if self.over():
+                break
+            other = replace(c, mel_norm=height, dynamic_range=span)
+            other = self.best_of(other, candidates.levels(other, self.bench.greatest(other)), self.shape_misfit)
+            for name in ("floor", "dynamic_range"):
+                if getattr(other, name) is not None:
+                    other = self.best_of(other, [self.narrowed(other, name, 1.0)], self.shape_misfit)
+            best = min(best, other, key=self.shape)
+        return best
 
     def narrowed(self, c: Convention, name: str, width: float) -> dict:
         """The value of a switch, within a factor of e^width of this one, that brings the shape nearest."""
@@ -223,7 +229,7 @@ class Search:
         def off(x: float) -> float:
             return norm(self.tried(c, {name: value * math.exp(x)}, self.shape_misfit))
 
-        return {name: value * math.exp(least(off, -width, width))}
+        return {name: value * math.exp(golden_section(off, -width, width))}
 
     def value_of_shape(self, most: float) -> Callable:
         """The value, where the shape stays as near as it was."""
@@ -232,7 +238,9 @@ class Search:
     def by_two(self, c: Convention) -> Convention:
         """Two changes that help together: one of the best and any that needs no new spectra; else those of `pairs`."""
         now = self.shape(c)
-        singles = [(norm(self.tried(c, change, self.shape_misfit)), n, change) for n, change in enumerate(self.alternatives(c))]
+        singles = [
+            (norm(self.tried(c, change, self.shape_misfit)), n, change) for n, change in enumerate(self.alternatives(c))
+        ]
         seen = set()
         for value, _, change in sorted(singles):
             if value == now or tuple(change) in seen or self.over():
@@ -252,63 +260,3 @@ class Search:
     def cheap(self, c: Convention) -> Iterator[dict]:
         yield from self.filters(c)
         yield from candidates.late_changes(c, self.at(c))
-
-    def best_of(self, c: Convention, changes: Iterable[dict], objective: Callable) -> Convention:
-        best = (norm(objective(c)), c)
-        for change in changes:
-            value = norm(self.tried(c, change, objective))
-            if value < 0.999 * best[0]:
-                best = (value, replace(c, **change))
-            if self.over():
-                break
-        return best[1]
-
-    def descend(
-        self, c: Convention, objective: Callable, alternatives: Callable | None = None, rounds: int = 30
-    ) -> Convention:
-        """To a smaller misfit: all changes are tried, then those sets of them that are foretold to help together."""
-        for _ in range(rounds):
-            now = objective(c)
-            if norm(now) <= self.least or self.over():
-                break
-            tried = []
-            for change in (alternatives or self.alternatives)(c):
-                after = self.tried(c, change, objective)
-                if after is not None:
-                    tried.append((change, after))
-                if self.over():
-                    break
-            moved = self.best_of(c, promising(now, tried, MOST_FORETOLD), objective) if tried else c
-            if moved == c:
-                break
-            c = moved
-        return c
-
-    def tried(self, c: Convention, change: dict, objective: Callable) -> np.ndarray | None:
-        """The misfit after a change; None where the change is impossible."""
-        try:
-            return objective(candidates.changed(c, change))
-        except ValueError:
-            return None
-
-
-def least(f: Callable, low: float, high: float, steps: int = 36) -> float:
-    """The place of the least value of f between two places, by the golden section."""
-    golden = (math.sqrt(5) - 1) / 2
-    a, b = high - golden * (high - low), low + golden * (high - low)
-    at_a, at_b = f(a), f(b)
-    for _ in range(steps):
-        if at_a < at_b:
-            high, b, at_b = b, a, at_a
-            a = high - golden * (high - low)
-            at_a = f(a)
-        else:
-            low, a, at_a = a, b, at_b
-            b = low + golden * (high - low)
-            at_b = f(b)
-    return a if at_a < at_b else b
-
-
-def norm(misfit: np.ndarray | None) -> float:
-    """The distance; FAR where the convention does not fit."""
-    return FAR if misfit is None else float(np.linalg.norm(misfit))

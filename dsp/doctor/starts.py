@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import chain, product
 
 from dsp.doctor import candidates
+from dsp.doctor.descent import FAR
 from dsp.doctor.lengths import grids, hops, with_lengths
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
@@ -17,7 +18,6 @@ MOST_LOOKED_AT = 10
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
-FAR = 9.0  # a distance for what does not fit
 GENERIC = {
     "htk": Convention(preemphasis=0.97, floor=1e-20),
     "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
@@ -29,8 +29,16 @@ def presets(search) -> list[tuple[float, Convention]]:
     found = {}
     for preset in CONVENTIONS.values():
         own = _adapted(search, preset)
+        size = search.bench.sizes(own)
         for words in product(*(WORDS[name] for name in OF_FRAMES)):
             c = replace(own, **dict(zip(OF_FRAMES, words, strict=True)))
+            if (
+                size
+                and search.n_fft is None
+                and c.window_place == "centre"
+                and search.bench.n_frames(c) != search.n_frames
+            ):
+                c = replace(c, n_fft=2 * size.n_fft)  # frames as long as that
             if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
                 found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
     return _nearest(search, found)
