@@ -236,7 +236,7 @@ def _n_mfcc(c: Convention, n_static: int) -> int:
 
 def _lengths(rate: float, hop: int) -> list[int]:
     """Customary lengths of a frame: in milliseconds, in samples, in hops."""
-    lengths = {n * hop for n in (1, 2, 3, 4, 5, 8)} | set(range(100, 2401, 100))
+    lengths = {n * hop for n in (1, 2, 3, 4, 5, 8)} | set(range(100, 1201, 100))
     lengths |= {int(ms * rate / 1000) for ms in LENGTHS_MS} | {int(ms * rate / 1000 + 0.5) for ms in LENGTHS_MS}
     return sorted(n for n in lengths | {1 << k for k in range(6, 13)} if n > 1)
 

@@ -6,6 +6,7 @@ Each function takes the search (dsp/doctor/search.py) whose matrix is to be expl
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 
@@ -21,12 +22,12 @@ POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divid
 
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
-    lowest = replace(c, floor=customary.FLOORS[0])  # a floor that does not show must not forbid another scale
-    if search.shape(lowest) <= max(1.01 * search.shape(c), 10 * search.least):
-        c = lowest
+    for lowest in ({"dynamic_range": None}, {"floor": customary.FLOORS[0]}):
+        lower = replace(c, **lowest)  # what does not show must not forbid another scale
+        if search.shape(lower) <= max(1.01 * search.shape(c), 10 * search.least):
+            c = lower
     c = _gains_of_cepstra(search, c) if search.kind == "mfcc" else _gain_of_levels(search, c)
-    floors = customary.FLOORS if _has_empty_bands(search, c) else (c.floor,)  # an empty band shows the floor itself
-    return min((_offsets(search, replace(c, floor=floor)) for floor in floors), key=search.free_value)
+    return _offsets(search, c)
 
 
 def _has_empty_bands(search, c: Convention) -> bool:
@@ -85,19 +86,17 @@ def _gain_of_levels(search, c: Convention) -> Convention:
 
 def _offsets(search, c: Convention) -> Convention:
     best = (search.free_value(c), c)
-    norms = [c.mel_norm] if c.n_mels is None else [None, "area", "sum", "both sides"]
-    for mel_norm in norms:
-        for sides in ("one", "both"):
-            for norm in (None, "n_fft", "window sum", "window energy", "density"):
-                for scale in customary.SCALES:
-                    for reference in (None, "maximum"):
-                        trial = replace(c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_sides=sides)
-                        trial = replace(trial, scale=scale, reference=reference)
-                        trial = replace(trial, floor=_floor_moved(search.bench, c, trial))
-                        value = search.free_value(trial)
-                        closer = len(diff(trial, c)) < len(diff(best[1], c))
-                        if value < best[0] * (0.999 if not closer else 1 + 1e-9):
-                            best = (value, trial)
+    heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
+    empty = _has_empty_bands(search, c)  # which show the floor itself
+    words = (heights, WORDS["spectrum_sides"], WORDS["spectrum_norm"], customary.SCALES, WORDS["reference"])
+    for height, sides, norm, scale, reference in product(*words):
+        trial = replace(c, mel_norm=height, spectrum_norm=norm, spectrum_sides=sides, scale=scale, reference=reference)
+        for floor in customary.FLOORS if empty else [_floor_moved(search.bench, c, trial)]:
+            other = replace(trial, floor=floor)
+            value = search.free_value(other)
+            closer = len(diff(other, c)) < len(diff(best[1], c))
+            if value < best[0] * (0.999 if not closer else 1 + 1e-9):
+                best = (value, other)
     return best[1]
 
 

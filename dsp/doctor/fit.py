@@ -46,9 +46,10 @@ def row_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) 
 
 
 class Rows:
-    """The rows of F, to hold many matrices G against them up to a gain and an offset per row."""
+    """The rows of F, to hold many matrices G against them up to an offset and a gain, of any sign or positive."""
 
-    def __init__(self, F: np.ndarray, cells: np.ndarray | None = None):
+    def __init__(self, F: np.ndarray, cells: np.ndarray | None = None, positive: bool = False):
+        self.positive = positive
         self.which = slice(None) if cells is None else np.count_nonzero(cells, axis=1) > 3
         self.cells = None if cells is None else cells[self.which]
         f = centred(F[self.which], self.cells)
@@ -62,7 +63,8 @@ class Rows:
             return np.ones(1)
         g = centred(G[self.which], self.cells)
         power = np.sum(g * g, axis=1, keepdims=True)
-        left = self.f - np.sum(self.f * g, axis=1, keepdims=True) / np.where(power > 0, power, 1) * g
+        gain = np.sum(self.f * g, axis=1, keepdims=True) / np.where(power > 0, power, 1)
+        left = self.f - (np.maximum(gain, 0) if self.positive else gain) * g
         return np.where(self.constant & (power > 0), 1 / np.sqrt(self.f.size), left).ravel()
 
 

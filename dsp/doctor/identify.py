@@ -28,7 +28,7 @@ CLOSE = 0.02  # a shape so near that two changes may bring it there
 LIKELY = 0.25  # with a start so near, readings without any start are left out
 NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
 FEW = 2
-TYPICAL = 2e-5  # of the deviation of all values: what such tools leave on the whole
+TYPICAL = 1e-5  # of the deviation of all values: what such tools leave on the whole
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
 

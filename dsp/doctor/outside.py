@@ -24,7 +24,7 @@ def dither_of(search: Search, c: Convention) -> float | None:
     value over some draws of noise, what the matrix is off by must be about s, in the values that move little as in
     those that move much; s is proportional to the noise where it is weak, so that a few steps find its strength.
 
-    Source: kaldi-native-fbank, frame_opts.dither. Checked: tests/test_doctor_identifies.py
+    Source: kaldi-native-fbank, frame_opts.dither. Checked: tests/test_doctor_search_parts.py
     """
     search.look_at(search.some)
     if search.over():
@@ -69,7 +69,7 @@ def resampled(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, so_
 
     They can only come near: every resampler has its own filter.
 
-    Source: librosa.load, which resamples to 22050 Hz. Checked: tests/test_doctor_identifies.py
+    Source: librosa.load, which resamples to 22050 Hz. Checked: tests/test_doctor_search_parts.py
     """
     best = (min(NEAR_ENOUGH, 0.5 * so_far), None)
     for source in (presets, others):

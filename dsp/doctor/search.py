@@ -47,7 +47,8 @@ class Search(Descent):
         self.cells = cells_above(self.target) if self.kind == "log_mel" and not self.reading.linear else None
         if self.reading.linear:
             self.target = np.log(np.maximum(self.target, LEVELS_BELOW * self.target.max()))
-        self.rows = Rows(self.target, self.cells)
+        scaled = self.reading.normalization == "mean and variance"  # by deviations, which are positive
+        self.rows = Rows(self.target, self.cells, positive=scaled)
 
     def _bins(self) -> int | None:
         """The transform's length if the rows may be its bins: an even one, without a prime factor above 5."""
@@ -140,8 +141,11 @@ class Search(Descent):
 
     def transformed(self, c: Convention) -> Convention:
         """The convention with the length of the transform that comes nearest, each with floors of its own."""
-        others = (replace(c, n_fft=n) for n in candidates.transforms(c, self.bench.rate) if self.n_fft is None)
-        return min((c, *map(self.levelled, others)), key=self.shape)
+        if self.n_fft is not None:
+            return c
+        others = [replace(c, n_fft=n) for n in candidates.transforms(c, self.bench.rate)]
+        fitting = [other for other in others if self.bench.n_frames(other) == self.n_frames]
+        return min((c, *map(self.levelled, fitting)), key=self.shape)
 
     def see_loudest(self, c: Convention) -> None:
         """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""

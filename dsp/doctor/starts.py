@@ -5,7 +5,7 @@ Each function takes the search (dsp/doctor/search.py) whose matrix is to be expl
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, product
+from itertools import product
 
 from dsp.doctor import candidates
 from dsp.doctor.descent import FAR
@@ -78,10 +78,16 @@ def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Conven
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
-    """The start with the rows that come nearest, and then other filters or another floor."""
+    """The start with the rows that come nearest, and then other filters and another floor, either first."""
     c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
-    others = (candidates.banks(c, search.at(c)), candidates.levels(c, search.bench.greatest(c)))
-    return search.best_of(c, chain(*others), search.shape_misfit)
+
+    def filtered(c):
+        return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
+
+    def floored(c):
+        return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
+
+    return min(floored(filtered(c)), filtered(floored(c)), key=search.shape)
 
 
 def _with_any_filters(search, c: Convention) -> Convention:

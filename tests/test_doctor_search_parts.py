@@ -1,0 +1,158 @@
+"""The doctor's search part by part: foretold sets of changes, floors as numbers, the bench that remembers stages."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import dsp
+from dsp.doctor.bench import Bench
+from dsp.doctor.candidates import changed
+from dsp.doctor.descent import golden_section
+from dsp.doctor.fit import Rows, distance, misfit, row_distance
+from dsp.doctor.identify import FLOAT32_TOLERANCE, identify, tolerances
+from dsp.doctor.outside import DITHER
+from dsp.doctor.reading import readings
+from dsp.doctor.together import promising
+from dsp.presets import CONVENTIONS
+from dsp.resampling import resample
+
+RATE = 16_000
+SECONDS = 60.0
+
+
+def test_two_changes_that_help_only_together_are_foretold():
+    """r + d_a and r + d_b are longer than r, r + d_a + d_b is 0; c helps a little alone."""
+    now = np.array([1.0, 0.0])
+    tried = [
+        ({"a": 1}, np.array([0.5, 2.0])),
+        ({"b": 1}, np.array([0.5, -2.0])),
+        ({"c": 1}, np.array([0.9, 0.0])),
+    ]
+    sets = list(promising(now, tried, most=1))
+    assert sets[0] == {"c": 1}
+    assert sets[1] == {"a": 1, "b": 1}
+
+
+def test_no_set_changes_a_switch_twice():
+    rng = np.random.default_rng(0)
+    tried = [({"a": n}, rng.standard_normal(5)) for n in range(6)]
+    assert all(len(joined) == 1 for joined in promising(rng.standard_normal(5), tried, most=9))
+
+
+def test_golden_section():
+    assert golden_section(lambda x: abs(x - 0.3), -1, 1) == pytest.approx(0.3, abs=1e-6)
+
+
+def test_the_norm_of_a_misfit_is_the_distance(rng):
+    F, G = rng.standard_normal((2, 5, 40))
+    assert np.linalg.norm(misfit(F, G)) == pytest.approx(distance(F, G))
+    correlations = np.array([np.corrcoef(f, g)[0, 1] for f, g in zip(F, G, strict=True)])
+    assert row_distance(F, G) == pytest.approx(np.sqrt(np.mean(1 - correlations**2)))
+    assert np.linalg.norm(Rows(F).misfit(2 - 3 * F)) < 1e-12
+    assert np.linalg.norm(Rows(F, positive=True).misfit(2 - 3 * F)) == pytest.approx(1)
+
+
+def test_a_change_without_checks_is_the_same():
+    c = CONVENTIONS["kaldi"]
+    assert changed(c, {"n_mels": 40, "window": "hann"}) == replace(c, n_mels=40, window="hann")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CONVENTIONS)
+@pytest.mark.parametrize("change", [{}, {"scale": 3.0, "spectrum_sides": "both"}, {"spectrum": "magnitude"}])
+def test_the_bench_gives_the_textbooks_features(name, change, utterance):
+    """Scales and norms multiply bands there and spectra here; filters are without their zeros there."""
+    c = replace(CONVENTIONS[name], f_max=None, **change)
+    for kind in ("mfcc", "log_mel") if c.n_mfcc else ("log_mel",):
+        expected = getattr(dsp, kind)(utterance, RATE, c)
+        found = Bench(utterance, RATE).features(c, kind)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+HIDDEN = {  # conventions that hide most of themselves, or lie far from every preset
+    "a floor over most values": ("wang_cl", "mfcc", {"spectrum_norm": "n_fft", "floor": 1e-6}),
+    "a floor and another scale": ("htk", "mfcc", {"scale": 1.0, "floor": 1e-4, "last_frame": "dropped"}),
+    "DCT-III, liftered": ("finch_dycnn", "mfcc", {"dct_type": 3, "lifter": 12.0, "scale": 32_768.0}),
+    "DCT-III, below the maximum": ("htk", "mfcc", {"dct_type": 3, "reference": "maximum", "n_mels": 40}),
+    "empty bands under DCT-III": (
+        "spafe",
+        "mfcc",
+        {"preemphasis": 0.0, "window_symmetry": "periodic", "n_mels": 128, "dct_type": 3},
+    ),
+    "normalised, with a range below the maximum": (
+        "librosa",
+        "mfcc",
+        {"normalization": "mean and variance", "mel_norm": "both sides"},
+    ),
+    "without its mean": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
+    "a transform of eight frames": ("voicebox", "log_mel", {"n_fft": 2048, "window": "tukey", "dc_removal": "signal"}),
+    "no mel filters, 20 log10 of a power": ("zheng_casia", "log_mel", {"scale": 32_768.0, "spectrum": "power"}),
+    "other bands, edges and rows": (
+        "matlab_audio_toolbox",
+        "mfcc",
+        {"frame_length_s": 0.02, "n_mels": 23, "f_max": 4000.0, "mel_norm": "sum"},
+    ),
+    "frames of a round number of samples": (
+        "librosa",
+        "mfcc",
+        {"frame_length": 1000, "hop_length": 250, "n_fft": 1000},
+    ),
+    "ln(x + 1e-6)": (
+        "librosa",
+        "log_mel",
+        {"n_fft": 1024, "frame_length": 1024, "hop_length": 256, "n_mels": 80, "log": "ln", "floor": 1e-6}
+        | {"floor_rule": "add", "dynamic_range": None},
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", HIDDEN)
+def test_hidden_conventions(name, utterance):
+    preset, kind, change = HIDDEN[name]
+    features = getattr(dsp, kind)(utterance, RATE, replace(CONVENTIONS[preset], **change))
+    found = identify(features, utterance, RATE, SECONDS)
+    assert found.verdict == "exact"
+    again = getattr(dsp, found.kind)(utterance, RATE, found.convention)
+    np.testing.assert_allclose(again, features, rtol=0, atol=1e-6 * np.abs(features).max())
+
+
+def test_what_a_normalised_row_may_be_off_by_is_in_its_own_units(utterance):
+    """A row that was divided by its deviation may be off by as much less."""
+    c = replace(CONVENTIONS["essentia"], f_max=None, normalization="mean and variance")
+    features = dsp.mfcc(utterance, RATE, c)
+    reading = next(readings(features))
+    allowed = tolerances(Bench(utterance, RATE), reading, c, 2e-16)
+    plain = dsp.mfcc(utterance, RATE, replace(c, normalization=None))
+    allowed_plain = tolerances(Bench(utterance, RATE), next(readings(plain)), replace(c, normalization=None), 2e-16)
+    base = FLOAT32_TOLERANCE
+    of_row = (allowed - base * np.abs(features).max()).max(axis=1)
+    np.testing.assert_allclose(
+        of_row * plain.std(axis=1), (allowed_plain - base * np.abs(plain).max()).max(), rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
+def test_dither_is_a_class(kind, utterance):
+    """Noise of another seed than dsp's own, in each frame its own or not: the same on average."""
+    noise = np.random.default_rng(5).standard_normal(utterance.size) / 32_768
+    features = getattr(dsp, kind)(utterance + noise, RATE, "kaldi").astype(np.float32)
+    found = identify(features, utterance, RATE, 20.0)
+    assert (found.verdict, found.left_open, found.nearest) == ("explained up to a class", DITHER, "kaldi")
+    assert 0.7 < found.convention.dither < 1.4
+    assert set(found.differences) - {"n_mfcc"} == {"dither"}
+
+
+def test_what_is_no_noise_is_no_dither(utterance):
+    """An offset in one row, and values rounded: as large as dither, but not where dither would be."""
+    features = dsp.log_mel(utterance, RATE, "kaldi")
+    for wrong in (features + 0.05 * np.sin(np.arange(len(features)))[:, None] ** 2 * features, np.round(features, 1)):
+        assert identify(wrong, utterance, RATE, 8.0).left_open != DITHER
+
+
+def test_a_signal_at_another_rate_is_hinted_at(utterance):
+    features = dsp.mfcc(resample(utterance, RATE, 22_050), 22_050, "librosa")
+    found = identify(features, utterance, RATE, 20.0)
+    assert found.verdict == "unexplained"
+    assert any("22050 Hz" in note for note in found.notes)
