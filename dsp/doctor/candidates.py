@@ -38,6 +38,11 @@ CEPSTRUM_ROWS = [  # which rows stand where
     for energy in WORDS["energy"]
     if not (c0 == "none" and energy == "replaces c0")
 ]
+SPECTRA = [  # the windows and the pre-emphasis that move every value
+    {"window": window, "preemphasis": strength}
+    for window in ("rectangular", "hamming", "hann")
+    for strength in (0.0, 0.97)
+]
 ONE_RESULT = (  # changes of several switches that leave every value as it is, where there are no mel filters
     {"spectrum": "magnitude", "log": "20 log10"},
     {"spectrum": "power", "log": "10 log10"},

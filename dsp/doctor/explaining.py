@@ -22,7 +22,8 @@ POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divid
 
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
-    for lowest in ({"dynamic_range": None}, {"floor": customary.FLOORS[0]}):
+    of_empty = [{"dynamic_range": None}] if _has_empty_bands(search, c) else []
+    for lowest in (*of_empty, {"floor": customary.FLOORS[0]}):
         lower = replace(c, **lowest)  # what does not show must not forbid another scale
         if search.shape(lower) <= max(1.01 * search.shape(c), 10 * search.least):
             c = lower

@@ -163,7 +163,7 @@ def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
             best = outcome
         if (best[0] == 0 and best[1] <= search.floor) or search.over() or far:
             break
-        c = c if step == search.explained else moved
+        c = moved if step != search.explained or _is_class(best) else c
     return best
 
 

@@ -188,6 +188,8 @@ class Search(Descent):
     def polished(self, c: Convention) -> Convention:
         """The convention after late changes, all columns in view: what few columns show wrongly is put right."""
         self.look_at(None)
+        if self.value(c) > self.floor:
+            c = self.best_of(c, floors(self, c), self.value_misfit)
         return self.descend(c, self.value_misfit, lambda c: candidates.late_changes(c, self.at(c)), rounds=4)
 
     def at(self, c: Convention) -> candidates.Place:

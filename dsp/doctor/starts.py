@@ -29,19 +29,19 @@ def presets(search) -> list[tuple[float, Convention]]:
     found = {}
     for preset in CONVENTIONS.values():
         own = _adapted(search, preset)
-        size = search.bench.sizes(own)
-        for words in product(*(WORDS[name] for name in OF_FRAMES)):
-            c = replace(own, **dict(zip(OF_FRAMES, words, strict=True)))
-            if (
-                size
-                and search.n_fft is None
-                and c.window_place == "centre"
-                and search.bench.n_frames(c) != search.n_frames
-            ):
-                c = replace(c, n_fft=2 * size.n_fft)  # frames as long as that
+        for c in _framed(own, search.bench.sizes(own)):
             if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
                 found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
     return _nearest(search, found)
+
+
+def _framed(c: Convention, size) -> Iterator[Convention]:
+    """The convention under every framing; where windows stand in the middle of frames, in longer ones, too."""
+    for words in product(*(WORDS[name] for name in OF_FRAMES)):
+        framed = replace(c, **dict(zip(OF_FRAMES, words, strict=True)))
+        yield framed
+        if size and framed.window_place == "centre":
+            yield from (replace(framed, n_fft=k * size.n_fft) for k in (2, 4))
 
 
 def others(search) -> list[tuple[float, Convention]]:
@@ -71,15 +71,16 @@ def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Conven
     starts = sorted(distinct.items(), key=lambda start: start[0])
     steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
     for most, enough, moved in steps:
-        if starts and enough < starts[0][0] < 0.9:
+        if starts and enough < starts[0][0] < 0.95:
             found = [moved(search, c) for _, c in starts[:most]]
             starts = sorted(((search.shape(c), c) for c in found), key=lambda start: start[0])
     return starts[:MOST_STARTS]
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
-    """The start with the rows that come nearest, and then other filters and another floor, either first."""
+    """The start with the nearest rows and spectrum, then other filters and another floor, either first."""
     c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    c = search.best_of(c, candidates.SPECTRA, search.shape_misfit)
 
     def filtered(c):
         return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
