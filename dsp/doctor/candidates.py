@@ -32,12 +32,7 @@ OF_GRID = (
     *("framing", "last_frame", "window_place"),
 )
 _PADDING = ("framing", "last_frame", "window_place")
-CEPSTRUM_ROWS = [  # which rows stand where
-    {"c0": c0, "energy": energy}
-    for c0 in WORDS["c0"]
-    for energy in WORDS["energy"]
-    if not (c0 == "none" and energy == "replaces c0")
-]
+CEPSTRUM_ROWS = [{"c0": c0, "energy": energy} for c0 in WORDS["c0"] for energy in WORDS["energy"]]  # which stand where
 SPECTRA = [  # the windows and the pre-emphasis that move every value
     {"window": window, "preemphasis": strength}
     for window in ("rectangular", "hamming", "hann")

@@ -78,9 +78,8 @@ def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Conven
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
-    """The start with the nearest rows and spectrum, then other filters and another floor, either first."""
+    """The start with the nearest rows, then other filters and another floor, either first; then the spectrum."""
     c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
-    c = search.best_of(c, candidates.SPECTRA, search.shape_misfit)
 
     def filtered(c):
         return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
@@ -88,7 +87,8 @@ def _with_other_filters(search, c: Convention) -> Convention:
     def floored(c):
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
-    return min(floored(filtered(c)), filtered(floored(c)), key=search.shape)
+    c = min(floored(filtered(c)), filtered(floored(c)), key=search.shape)
+    return search.best_of(c, candidates.SPECTRA, search.shape_misfit)
 
 
 def _with_any_filters(search, c: Convention) -> Convention:
