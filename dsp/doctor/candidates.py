@@ -88,7 +88,9 @@ def banks(c: Convention, at: Place, every: bool = False) -> Iterator[dict]:
     """
     if c.n_mels is None:
         return
-    scales = [{"mel_scale": a, "mel_triangles": b} for a, b in (("htk", "hz"), ("slaney", "hz"), ("htk", "bins"))]
+    own = (c.mel_scale, c.mel_triangles)
+    kinds = dict.fromkeys([own, ("htk", "hz"), ("slaney", "hz"), ("htk", "bins")])
+    scales = [{"mel_scale": a, "mel_triangles": b} for a, b in kinds]
     ranges = [{"f_min": float(a), "f_max": b} for b in (None, 3800.0, 4000.0, 7600.0) for a in (0, 20, 64, 133, 300)]
     numbers = [{"n_mels": n} for n in N_MELS if n >= _n_mfcc(c, at.n_static)] if at.kind == "mfcc" else []
     if every:

@@ -24,7 +24,6 @@ MOST_DITHERED = 3
 MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
-CLOSE = 0.02  # a shape so near that two changes may bring it there
 LIKELY = 0.25  # with a start so near, readings without any start are left out
 NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
 FEW = 2
@@ -109,8 +108,6 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
         tried.append((search, start))
         search.see_loudest(start)
         c = search.shaped(start)
-        if FITTING < search.shape(c) < CLOSE:
-            c = search.shaped_by_pairs(c)
         shapes.append((search.shape(c), len(shapes), search, c))
         if shapes[-1][0] < FITTING:
             outcomes.append(_outcome(bench, search, c, eps))

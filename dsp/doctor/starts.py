@@ -14,7 +14,8 @@ from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
-MOST_LOOKED_AT = 10
+MOST_LOOKED_AT = 20
+NEAR_ALREADY = 0.05
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
@@ -26,13 +27,14 @@ GENERIC = {
 
 def presets(search) -> list[tuple[float, Convention]]:
     """The presets with their own lengths, where some framing gives the number of frames that there are."""
-    found = {}
+    families = []
     for preset in CONVENTIONS.values():
-        own = _adapted(search, preset)
+        own, found = _adapted(search, preset), {}
         for c in _framed(own, search.bench.sizes(own)):
             if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
                 found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
-    return _nearest(search, found)
+        families.append(found)
+    return _nearest(search, families)
 
 
 def _framed(c: Convention, size) -> Iterator[Convention]:
@@ -55,31 +57,47 @@ def others(search) -> list[tuple[float, Convention]]:
                 break
             size = sizes(fitted, search.bench.rate)
             ranked.append((search.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
-    found = {}
+    families = []
     for preset in CONVENTIONS.values():
-        own = _adapted(search, preset)
+        own, found = _adapted(search, preset), {}
         nearest = [_on_grid(search, own, *grid[1:]) for grid in sorted(ranked, key=lambda grid: grid[0])[:2]]
         for c in (*nearest, *_with_fitting_hop(search, own, (own.framing, nearest[0].framing) if nearest else ())):
             if c not in found and not search.over():
                 found[c] = search.shape(c)
-    return _nearest(search, found)
+        families.append(found)
+    return _nearest(search, families)
 
 
-def _nearest(search, found: dict[Convention, float]) -> list[tuple[float, Convention]]:
-    """The starts, nearest first, by what other filters make of them."""
-    distinct = {round(value, 12): c for c, value in reversed(found.items()) if value < FAR}
-    starts = sorted(distinct.items(), key=lambda start: start[0])
+def _nearest(search, families: list[dict[Convention, float]]) -> list[tuple[float, Convention]]:
+    """The starts, nearest first, by what other filters make of them; of every preset one is looked at."""
+    firsts, rest = [], []
+    for found in families:
+        members = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])
+        firsts, rest = firsts + members[:1], rest + members[1:]
+    ordered = sorted(firsts, key=lambda start: start[0]) + sorted(rest, key=lambda start: start[0])
+    starts = list({round(value, 12): (value, c) for value, c in reversed(ordered)}.values())[::-1]
+    nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
     steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
     for most, enough, moved in steps:
-        if starts and enough < starts[0][0] < 0.95:
-            found = [moved(search, c) for _, c in starts[:most]]
-            starts = sorted(((search.shape(c), c) for c in found), key=lambda start: start[0])
-    return starts[:MOST_STARTS]
+        if enough < nearest < 0.95:
+            starts = _moved(search, starts[:most], moved)
+            nearest = starts[0][0]
+    return sorted(starts, key=lambda start: start[0])[:MOST_STARTS]
+
+
+def _moved(search, starts, moved) -> list[tuple[float, Convention]]:
+    """What becomes of starts, nearest first; none after one that is near already."""
+    found = []
+    for _, c in starts:
+        other = moved(search, c)
+        found.append((search.shape(other), other))
+        if found[-1][0] < NEAR_ALREADY or search.over():
+            break
+    return sorted(found, key=lambda start: start[0])
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
-    """The start with the nearest rows, then other filters and another floor, either first; then the spectrum."""
-    c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    """The start, as it is and with the rows that come nearest, with other filters and another floor, either first."""
 
     def filtered(c):
         return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
@@ -87,8 +105,11 @@ def _with_other_filters(search, c: Convention) -> Convention:
     def floored(c):
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
-    c = min(floored(filtered(c)), filtered(floored(c)), key=search.shape)
-    return search.best_of(c, candidates.SPECTRA, search.shape_misfit)
+    other_rows = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    nearest = min((filtered(c) for c in {c, other_rows}), key=search.shape)
+    if search.shape(nearest) > NEAR_ALREADY:
+        nearest = min(floored(nearest), filtered(floored(other_rows)), key=search.shape)
+    return search.best_of(nearest, candidates.SPECTRA, search.shape_misfit)
 
 
 def _with_any_filters(search, c: Convention) -> Convention:
