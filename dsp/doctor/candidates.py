@@ -152,13 +152,18 @@ def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict
         paddings = product(*(WORDS[name] for name in _PADDING))
         trials = [replace(fitted, **dict(zip(_PADDING, words, strict=True))) for words in paddings]
         if length != size.window and _hops(fitted, length, size.hop, at, 1)[:1] == [size.hop]:
-            trials = [fitted]
+            places = WORDS["window_place"] if length < size.n_fft else [c.window_place]
+            trials = [replace(fitted, window_place=place) for place in places]
         for trial in trials:
             own = all(getattr(trial, name) == getattr(c, name) for name in _PADDING)
             for hop in _hops(trial, length, size.hop, at, 3 if own else 1):
                 if own or hop == size.hop or length == size.window:
                     moved = with_lengths(trial, length, hop, at.rate)
-                    yield {name: getattr(moved, name) for name in OF_GRID if getattr(moved, name) != getattr(c, name)}
+                    in_longer = [replace(moved, n_fft=size.n_fft)] if length < size.n_fft else []
+                    for other in dict.fromkeys([moved, *in_longer]):
+                        yield {
+                            name: getattr(other, name) for name in OF_GRID if getattr(other, name) != getattr(c, name)
+                        }
 
 
 def _hops(c: Convention, length: int, first: int, at: Place, most: int) -> list[int]:

@@ -92,8 +92,9 @@ def _offsets(search, c: Convention) -> Convention:
     words = (heights, WORDS["spectrum_sides"], WORDS["spectrum_norm"], customary.SCALES, WORDS["reference"])
     for height, sides, norm, scale, reference in product(*words):
         trial = replace(c, mel_norm=height, spectrum_norm=norm, spectrum_sides=sides, scale=scale, reference=reference)
-        for floor in customary.FLOORS if empty else [_floor_moved(search.bench, c, trial)]:
-            other = replace(trial, floor=floor)
+        moved = [(c.floor_rule, _floor_moved(search.bench, c, trial))]
+        for rule, floor in product({c.floor_rule, "at least"}, customary.FLOORS) if empty else moved:
+            other = replace(trial, floor_rule=rule, floor=floor)
             value = search.free_value(other)
             closer = len(diff(other, c)) < len(diff(best[1], c))
             if value < best[0] * (0.999 if not closer else 1 + 1e-9):

@@ -89,5 +89,6 @@ def centred(x: np.ndarray, cells: np.ndarray | None = None) -> np.ndarray:
     else:
         n = np.count_nonzero(cells, axis=1)[:, None]
         x = np.where(cells, x - np.where(cells, x, 0).sum(axis=1, keepdims=True) / n, 0)
-    x[np.abs(x).max(axis=1) <= 1e-12 * max(1e-300, np.abs(x).max())] = 0  # constant but for rounding
+    largest = np.abs(x).max(axis=1, initial=0)
+    x[largest <= 1e-12 * max(1e-300, largest.max(initial=0))] = 0  # constant but for rounding
     return x

@@ -14,7 +14,7 @@ from dsp.doctor.outside import DITHER, dither_of, resampled
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
 from dsp.doctor.same import Same, nearest_preset
 from dsp.doctor.search import HOPELESS, Search
-from dsp.doctor.starts import others, presets
+from dsp.doctor.starts import nearer, nearest_of, others, presets
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.switches import Convention
@@ -25,6 +25,7 @@ MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
 LIKELY = 0.25  # with a start so near, readings without any start are left out
+MUCH = 0.2  # a reading is that much farther than another: it waits
 NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
 FEW = 2
 TYPICAL = 1e-5  # of the deviation of all values: what such tools leave on the whole
@@ -64,7 +65,7 @@ class Diagnosis:
     seconds: float = 0.0
 
 
-def identify(features, signal, sample_rate: float, seconds: float = 8.0) -> Diagnosis:
+def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diagnosis:
     """The convention behind a matrix of features, searched from every preset over all switches.
 
     Parameters
@@ -165,21 +166,28 @@ def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
 
 
 def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, enough: Callable):
-    """(search, convention) of all readings, near ones first: presets as they are; until enough, on other frames."""
+    """(search, convention) of all readings: presets as they are; until enough, on other frames; what was farther."""
     searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
-    waiting, nearest_of = [], {}
-    for source in (presets, others):
+    waiting, later, far = [], [], {}  # far: how far the nearest start of each reading is
+    for source in (presets, others, None):
         if enough():
             break
-        nearest = min(nearest_of.values(), default=FAR)
-        unknown = 0.0 if nearest > LIKELY else FAR
-        for search in searches:
-            if nearest_of.get(search, unknown) > nearest + 0.2 and source is others:
+        looked = []
+        for search in searches if source else ():
+            nearest = min(far.values(), default=FAR)
+            if nearest < LIKELY and far.get(search, 0.0) > nearest + MUCH:
                 continue  # another reading of the matrix is much nearer
             search.look_at(search.some)
-            for place, (value, c) in enumerate(source(search)[:MOST_STARTS]):
+            looked.append((search, source(search)))
+        for search, families in sorted(looked, key=lambda pair: nearest_of(pair[1])) if source else later:
+            far[search] = min(nearest_of(families), far.get(search, FAR))
+            if source and nearest_of(families) > min(far.values()) + MUCH:
+                later.append((search, families))
+                continue
+            search.look_at(search.some)
+            for place, (value, c) in enumerate(nearer(search, families)[:MOST_STARTS]):
                 waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
-                nearest_of[search] = min(value, nearest_of.get(search, FAR))
+                far[search] = min(value, far[search])
         waiting.sort(key=lambda start: start[:4])
         passed = 0
         while waiting and not (enough() and waiting[0][2] > NEAR):

@@ -6,7 +6,7 @@ from dsp.doctor.bench import Bench
 from dsp.doctor.descent import FAR
 from dsp.doctor.reading import readings
 from dsp.doctor.search import Search
-from dsp.doctor.starts import others, presets
+from dsp.doctor.starts import nearer, others, presets
 from dsp.resampling import resample
 from dsp.switches import Convention
 
@@ -79,7 +79,7 @@ def resampled(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, so_
                 search = Search(other, reading, deadline, eps)
                 if search.over() or best[1]:
                     break
-                starts = source(search)
+                starts = nearer(search, source(search))
                 value, c = starts[0] if starts else (FAR, None)
                 if NEAR_ENOUGH <= value < 0.5:
                     c = search.descend(c, search.shape_misfit, rounds=2)

@@ -212,19 +212,22 @@ class Search(Descent):
             yield from candidates.levels(c, self.bench.greatest(c))
 
     def levelled(self, c: Convention) -> Convention:
-        """The floor and the range below the maximum as the numbers that bring the shape nearest, with their norm."""
+        """The floor and the range below the maximum as the numbers that bring the shape nearest.
+
+        With them goes the filters' norm, or without filters whether they are in power or magnitude.
+        """
         if c.log is None or self.cells is not None or self.shape(c) <= self.floor:
             return c
         best = c
-        heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
-        for height, span in product(heights, {c.dynamic_range, None}):
+        name = "spectrum" if c.n_mels is None else "mel_norm"
+        for word, span in product(WORDS[name], {c.dynamic_range, None}):
             if self.over():
                 break
-            other = replace(c, mel_norm=height, dynamic_range=span)
+            other = replace(c, **{name: word}, dynamic_range=span)
             other = self.best_of(other, candidates.levels(other, self.bench.greatest(other)), self.shape_misfit)
-            for name in ("floor", "dynamic_range"):
-                if getattr(other, name) is not None:
-                    other = self.best_of(other, [self.narrowed(other, name, 1.0)], self.shape_misfit)
+            for level in ("floor", "dynamic_range"):
+                if getattr(other, level) is not None:
+                    other = self.best_of(other, [self.narrowed(other, level, 1.0)], self.shape_misfit)
             best = min(best, other, key=self.shape)
         return best
 

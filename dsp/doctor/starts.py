@@ -1,6 +1,7 @@
 """Where the search begins: every preset, with its own lengths or on frames that fit, fitted to the rows that there are.
 
-Each function takes the search (dsp/doctor/search.py) whose matrix is to be explained.
+Each function takes the search (dsp/doctor/search.py) whose matrix is to be explained. `presets` and `others` look, and
+give families of starts, {convention: distance} of every preset; `nearer` takes the time to bring these nearer.
 """
 
 from collections.abc import Iterable, Iterator
@@ -25,28 +26,34 @@ GENERIC = {
 }
 
 
-def presets(search) -> list[tuple[float, Convention]]:
+def presets(search) -> list[dict[Convention, float]]:
     """The presets with their own lengths, where some framing gives the number of frames that there are."""
     families = []
     for preset in CONVENTIONS.values():
-        own, found = _adapted(search, preset), {}
-        for c in _framed(own, search.bench.sizes(own)):
-            if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
-                found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
-        families.append(found)
-    return _nearest(search, families)
+        own = _adapted(search, preset)
+        for framed in (_framed(own), _in_longer(own, search.bench.sizes(own))):
+            found = {}
+            for c in framed:
+                if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
+                    found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
+            families.append(found)
+    return families
 
 
-def _framed(c: Convention, size) -> Iterator[Convention]:
-    """The convention under every framing; where windows stand in the middle of frames, in longer ones, too."""
+def _framed(c: Convention) -> Iterator[Convention]:
+    """The convention under every framing."""
     for words in product(*(WORDS[name] for name in OF_FRAMES)):
-        framed = replace(c, **dict(zip(OF_FRAMES, words, strict=True)))
-        yield framed
-        if size and framed.window_place == "centre":
+        yield replace(c, **dict(zip(OF_FRAMES, words, strict=True)))
+
+
+def _in_longer(c: Convention, size) -> Iterator[Convention]:
+    """The same with windows in the middle of longer frames."""
+    for framed in _framed(c) if size else ():
+        if framed.window_place == "centre":
             yield from (replace(framed, n_fft=k * size.n_fft) for k in (2, 4))
 
 
-def others(search) -> list[tuple[float, Convention]]:
+def others(search) -> list[dict[Convention, float]]:
     """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
     ranked = []
     for generic in GENERIC.values():
@@ -65,11 +72,19 @@ def others(search) -> list[tuple[float, Convention]]:
             if c not in found and not search.over():
                 found[c] = search.shape(c)
         families.append(found)
-    return _nearest(search, families)
+    return families
 
 
-def _nearest(search, families: list[dict[Convention, float]]) -> list[tuple[float, Convention]]:
-    """The starts, nearest first, by what other filters make of them; of every preset one is looked at."""
+def nearest_of(families: list[dict[Convention, float]]) -> float:
+    """How near the nearest start is."""
+    return min((value for found in families for value in found.values()), default=FAR)
+
+
+def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float, Convention]]:
+    """The starts, nearest first, by what other filters make of them; of every preset one is looked at.
+
+    After each comes what it was made of: other filters and floors may have made up for other frames.
+    """
     firsts, rest = [], []
     for found in families:
         members = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])
@@ -80,20 +95,21 @@ def _nearest(search, families: list[dict[Convention, float]]) -> list[tuple[floa
     steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
     for most, enough, moved in steps:
         if enough < nearest < 0.95:
-            starts = _moved(search, starts[:most], moved)
+            starts = list(dict.fromkeys(_moved(search, starts[:most], moved) + starts[most:]))
             nearest = starts[0][0]
-    return sorted(starts, key=lambda start: start[0])[:MOST_STARTS]
+    return starts[:MOST_STARTS]
 
 
 def _moved(search, starts, moved) -> list[tuple[float, Convention]]:
-    """What becomes of starts, nearest first; none after one that is near already."""
+    """What becomes of starts, nearest first, each before what it was; none after one that is near already."""
     found = []
-    for _, c in starts:
+    for value, c in starts:
         other = moved(search, c)
-        found.append((search.shape(other), other))
-        if found[-1][0] < NEAR_ALREADY or search.over():
+        found.append(((search.shape(other), other), (value, c)))
+        if found[-1][0][0] < NEAR_ALREADY or search.over():
             break
-    return sorted(found, key=lambda start: start[0])
+    ordered = sorted(found, key=lambda pair: pair[0][0])
+    return [start for pair in ordered for start in pair]
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
@@ -106,7 +122,8 @@ def _with_other_filters(search, c: Convention) -> Convention:
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
     other_rows = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
-    nearest = min((filtered(c) for c in {c, other_rows}), key=search.shape)
+    kinds = {replace(start, spectrum=kind) for start in (c, other_rows) for kind in WORDS["spectrum"]}
+    nearest = min(map(filtered, sorted(kinds, key=search.shape)[:2]), key=search.shape)
     if search.shape(nearest) > NEAR_ALREADY:
         nearest = min(floored(nearest), filtered(floored(other_rows)), key=search.shape)
     return search.best_of(nearest, candidates.SPECTRA, search.shape_misfit)
