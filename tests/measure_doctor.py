@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--number", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=8.0, help="the doctor's limit (8)")
+    parser.add_argument("--seconds", type=float, default=9.0, help="the doctor's limit (9)")
     options = parser.parse_args()
     files = sorted(path for path in options.folder.rglob("*") if path.suffix in (".wav", ".flac"))
     if not files:

@@ -112,6 +112,10 @@ class Bench:
         except ValueError:
             return 1.0
 
+    def drowned(self, c: Convention) -> bool:
+        """Whether a floor that is added is above everything: ln(f + x) is then x but for a gain and an offset."""
+        return c.log is not None and c.floor_rule == "add" and c.floor > self.greatest(c)
+
     def gain(self, c: Convention) -> float:
         """What scale and norm multiply a convention's band powers (or magnitudes) by.
 

@@ -32,7 +32,12 @@ OF_GRID = (
     *("framing", "last_frame", "window_place"),
 )
 _PADDING = ("framing", "last_frame", "window_place")
-CEPSTRUM_ROWS = [{"c0": c0, "energy": energy} for c0 in WORDS["c0"] for energy in WORDS["energy"]]  # which stand where
+CEPSTRUM_ROWS = [  # which stand where
+    {"c0": c0, "energy": energy, **of}
+    for c0 in WORDS["c0"]
+    for energy in WORDS["energy"]
+    for of in ([{"energy_of": word} for word in WORDS["energy_of"]] if energy else [{}])
+]
 SPECTRA = [  # the windows and the pre-emphasis that move every value
     {"window": window, "preemphasis": strength}
     for window in ("rectangular", "hamming", "hann")
@@ -194,7 +199,6 @@ def row_changes(c: Convention, at: Place) -> Iterator[dict]:
     """Which rows stand where, and what the energy is of."""
     if at.kind == "mfcc":
         yield from ({**rows, "n_mfcc": _n_mfcc(replace(c, **rows), at.n_static)} for rows in CEPSTRUM_ROWS)
-        yield from _words(c, ("energy_of",))
 
 
 def floor_changes(c: Convention) -> Iterator[dict]:

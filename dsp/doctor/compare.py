@@ -62,7 +62,7 @@ class Comparison:
 
 
 def compare(
-    a, b, signal=None, sample_rate: float | None = None, names=("the first", "the second"), seconds: float = 8.0
+    a, b, signal=None, sample_rate: float | None = None, names=("the first", "the second"), seconds: float = 9.0
 ) -> Comparison:
     """Two matrices of features of one clip: what differs and why.
 

@@ -40,7 +40,7 @@ class Descent:
         """To a smaller misfit: all changes are tried, then those sets of them that are foretold to help together."""
         for _ in range(rounds):
             now = objective(c)
-            if norm(now) <= self.least or self.over():
+            if now is None or norm(now) <= self.least or self.over():
                 break
             tried = []
             for change in (alternatives or self.alternatives)(c):

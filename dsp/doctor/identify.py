@@ -214,7 +214,7 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
         fit = nearest(F, G, name)
         options.append((rank, name, fit.fitted, fit.gain, fit.offset))
     tolerance, typical = tolerances(bench, reading, c, eps), max(TYPICAL, 10 * eps)
-    for rank, name, fitted, gain, offset in options:
+    for rank, name, fitted, gain, offset in options[:1] if bench.drowned(c) else options:
         left = _rms(F, fitted)
         if left <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
             return rank, left, name, (fitted, gain, offset), c

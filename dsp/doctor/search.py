@@ -12,7 +12,7 @@ from itertools import combinations, islice, product
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.doctor import candidates
+from dsp.doctor import candidates, customary
 from dsp.doctor.bench import Bench
 from dsp.doctor.candidates import OF_GRID
 from dsp.doctor.descent import FAR, Descent, golden_section, norm
@@ -22,6 +22,7 @@ from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_lo
 from dsp.switches import WORDS, Convention
 
 MOST_REFILTERED = 4
+MOST_TRANSFORMED = 6
 MOST_KEPT = 120  # sets of changes of one size
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
@@ -61,7 +62,7 @@ class Search(Descent):
 
     def levels(self, c: Convention) -> np.ndarray | None:
         """What the convention gives in the columns looked at; None where it does not fit."""
-        if self.bench.n_frames(c) != self.n_frames:
+        if self.bench.n_frames(c) != self.n_frames or (c.floor not in customary.FLOORS and self.bench.drowned(c)):
             return None
         if self.reading.linear:
             c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="share of maximum", reference=None)
@@ -140,12 +141,14 @@ class Search(Descent):
         return c
 
     def transformed(self, c: Convention) -> Convention:
-        """The convention with the length of the transform that comes nearest, each with floors of its own."""
+        """The convention with the transform that comes nearest, each length with triangles and floors of its own."""
         if self.n_fft is not None:
             return c
-        others = [replace(c, n_fft=n) for n in candidates.transforms(c, self.bench.rate)]
-        fitting = [other for other in others if self.bench.n_frames(other) == self.n_frames]
-        return min((c, *map(self.levelled, fitting)), key=self.shape)
+        triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
+        lengths = product(candidates.transforms(c, self.bench.rate), triangles)
+        others = [replace(c, n_fft=n, mel_triangles=kind) for n, kind in lengths]
+        fitting = sorted((other for other in others if self.bench.n_frames(other) == self.n_frames), key=self.shape)
+        return min((c, *map(self.levelled, fitting[:MOST_TRANSFORMED])), key=self.shape)
 
     def see_loudest(self, c: Convention) -> None:
         """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""

@@ -30,13 +30,11 @@ def presets(search) -> list[dict[Convention, float]]:
     """The presets with their own lengths, where some framing gives the number of frames that there are."""
     families = []
     for preset in CONVENTIONS.values():
-        own = _adapted(search, preset)
-        for framed in (_framed(own), _in_longer(own, search.bench.sizes(own))):
-            found = {}
-            for c in framed:
-                if c not in found and search.bench.n_frames(c) == search.n_frames and not search.over():
-                    found |= {other: search.shape(other) for other in (c, *_kinds(search, c))}
-            families.append(found)
+        adapted = _adapted(search, preset)
+        for own in (adapted, *_kinds(search, adapted)):
+            for framed in (_framed(own), _in_longer(own, search.bench.sizes(own))):
+                fitting = dict.fromkeys(c for c in framed if search.bench.n_frames(c) == search.n_frames)
+                families.append({c: search.shape(c) for c in fitting if not search.over()})
     return families
 
 
@@ -88,7 +86,8 @@ def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float,
     firsts, rest = [], []
     for found in families:
         members = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])
-        firsts, rest = firsts + members[:1], rest + members[1:]
+        firsts += [_with_its_rows(search, c) for _, c in members[:1]]
+        rest += members[1:]
     ordered = sorted(firsts, key=lambda start: start[0]) + sorted(rest, key=lambda start: start[0])
     starts = list({round(value, 12): (value, c) for value, c in reversed(ordered)}.values())[::-1]
     nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
@@ -112,8 +111,14 @@ def _moved(search, starts, moved) -> list[tuple[float, Convention]]:
     return [start for pair in ordered for start in pair]
 
 
+def _with_its_rows(search, c: Convention) -> tuple[float, Convention]:
+    """The start with the rows that come nearest."""
+    c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    return search.shape(c), c
+
+
 def _with_other_filters(search, c: Convention) -> Convention:
-    """The start, as it is and with the rows that come nearest, with other filters and another floor, either first."""
+    """The start with other filters and another floor, either first, in power or magnitude."""
 
     def filtered(c):
         return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
@@ -121,11 +126,9 @@ def _with_other_filters(search, c: Convention) -> Convention:
     def floored(c):
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
-    other_rows = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
-    kinds = {replace(start, spectrum=kind) for start in (c, other_rows) for kind in WORDS["spectrum"]}
-    nearest = min(map(filtered, sorted(kinds, key=search.shape)[:2]), key=search.shape)
+    nearest = min((filtered(replace(c, spectrum=kind)) for kind in WORDS["spectrum"]), key=search.shape)
     if search.shape(nearest) > NEAR_ALREADY:
-        nearest = min(floored(nearest), filtered(floored(other_rows)), key=search.shape)
+        nearest = min(floored(nearest), filtered(floored(c)), key=search.shape)
     return search.best_of(nearest, candidates.SPECTRA, search.shape_misfit)
 
 
