@@ -89,7 +89,10 @@ def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float,
         firsts += [_with_its_rows(search, c) for _, c in members[:1]]
         rest += members[1:]
     ordered = sorted(firsts, key=lambda start: start[0]) + sorted(rest, key=lambda start: start[0])
-    starts = list({round(value, 12): (value, c) for value, c in reversed(ordered)}.values())[::-1]
+    one_of_equals = {}
+    for start in ordered:
+        one_of_equals.setdefault(round(start[0], 12), start)
+    starts = list(one_of_equals.values())
     nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
     steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
     for most, enough, moved in steps:
