@@ -32,10 +32,10 @@ OF_GRID = (
     *("framing", "last_frame", "window_place"),
 )
 _PADDING = ("framing", "last_frame", "window_place")
-CEPSTRUM_ROWS = [  # which stand where; an energy beside no c0 is one in its place
+CEPSTRUM_ROWS = [  # which stand where; an energy before or after no c0 is one in its place
     {"c0": c0, "energy": energy, **of}
     for c0 in WORDS["c0"]
-    for energy in (WORDS["energy"] if c0 != "none" else [None])
+    for energy in (WORDS["energy"] if c0 != "none" else (None, "replaces c0"))
     for of in ([{"energy_of": word} for word in WORDS["energy_of"]] if energy else [{}])
 ]
 SPECTRA = [  # the windows and the pre-emphasis that move every value

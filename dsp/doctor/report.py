@@ -39,7 +39,7 @@ def text_of(found: Diagnosis) -> str:
     lines.append(f"{'as' if not shown else 'nearest to'} {found.nearest}: {tool}")
     for switch, (theirs, this) in shown.items():
         lines.append(f"  different: {difference(switch, theirs, this, found.nearest, 'this file')}")
-    lines += _unobservable([switch for switch in found.unobservable if _matters(switch, found)])
+    lines += _unobservable({switch: values for switch, values in found.unobservable.items() if _matters(switch, found)})
     lines.append(f"fingerprint {fingerprint(found.convention)}")
     return "\n".join(lines)
 
@@ -60,13 +60,21 @@ def _matters(switch: str, found: Diagnosis) -> bool:
     return not (found.convention.delta_orders == 0 and switch.startswith("delta_") and switch != "delta_orders")
 
 
-def _unobservable(switches: list[str]) -> list[str]:
-    """The switches that this clip does not show, by the signal that would."""
-    lines = ["  not observable on this clip (other values give the same numbers):"] if switches else []
+def _unobservable(switches: dict[str, tuple]) -> list[str]:
+    """The switches that this clip does not show, with the values that would do as well, by the signal that would."""
+    lines = ["  not observable on this clip (these values give the same numbers):"] if switches else []
     by_advice = {}
-    for switch in switches:
-        by_advice.setdefault(advice(switch), []).append(switch)
-    return lines + [f"    {', '.join(names)}; {sentence}" for sentence, names in by_advice.items()]
+    for switch, values in switches.items():
+        by_advice.setdefault(advice(switch), []).append(f"{switch} ({_listed(values)})")
+    return lines + [f"    {', '.join(named)}; {sentence}" for sentence, named in by_advice.items()]
+
+
+def _listed(values: tuple) -> str:
+    """Values of a switch; of many numbers the least and the greatest."""
+    numbers = [v for v in values if isinstance(v, int | float)]
+    if len(numbers) == len(values) > 4:
+        return f"{min(numbers):g} .. {max(numbers):g}"
+    return ", ".join(f"{v:g}" if v in numbers else str(v) for v in values)
 
 
 def where(error: np.ndarray) -> str:
