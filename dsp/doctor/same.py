@@ -7,6 +7,7 @@ import numpy as np
 from dsp.conventions import diff
 from dsp.doctor import candidates
 from dsp.doctor.bench import OF_BANK, OF_POWER, Bench
+from dsp.doctor.customary import DYNAMIC_RANGES
 from dsp.doctor.fit import nearest
 from dsp.doctor.lengths import with_lengths
 from dsp.doctor.search import Search
@@ -55,7 +56,7 @@ class Same:
         self.at = search.at(c)
         self.columns = None if reading.normalization else search.some
         self.bench, self.reading, self.name = bench, reading, name
-        self.least = 3 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
+        self.least = 8 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
 
     def gives(self, c: Convention) -> bool:
         """Whether a convention gives the matrix, too."""
@@ -88,6 +89,11 @@ class Same:
         trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]
         together = {name: getattr(preset, name) for name in OF_POWER}
         trials += [replace(c, energy_of=word, **together) for word in WORDS["energy_of"] if c.energy]
+        logarithms = dict.fromkeys([preset.log, c.log]) if c.log and preset.log else ()
+        for log in logarithms:  # a range may look like another floor
+            floors = {name: getattr(preset, name) for name in OF_LOGARITHM} | {"log": log}
+            ranges = [*DYNAMIC_RANGES[log][::-1], preset.dynamic_range]  # what comes last stays
+            trials += [replace(c, **floors | {"dynamic_range": value}) for value in ranges]
         for trial in trials:
             if len(diff(trial, preset)) <= len(diff(c, preset)) and self._alike(trial):
                 c = trial

@@ -18,12 +18,14 @@ from dsp.doctor.candidates import OF_GRID
 from dsp.doctor.descent import FAR, Descent, golden_section, norm
 from dsp.doctor.explaining import explained, floors
 from dsp.doctor.fit import Rows, centred, distance, misfit
+from dsp.doctor.ranges import to_the_hertz
 from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
 from dsp.switches import WORDS, Convention
 
 MOST_REFILTERED = 4
 MOST_TRANSFORMED = 6
 MOST_KEPT = 120  # sets of changes of one size
+MUCH_NEARER = 0.3
 HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
 
@@ -113,6 +115,7 @@ class Search(Descent):
         start = c
         for _ in range(3):
             c = self.levelled(self.descend(self.descend(c, self.shape_misfit, self.early), self.shape_misfit))
+            c = self.ranged(c)
             fewer = self.best_of(c, self.fewer(start, c), self.shape_misfit)
             if fewer == c or self.over():
                 break
@@ -233,6 +236,13 @@ class Search(Descent):
                     other = self.best_of(other, [self.narrowed(other, level, 1.0)], self.shape_misfit)
             best = min(best, other, key=self.shape)
         return best
+
+    def ranged(self, c: Convention) -> Convention:
+        """The convention with a range of frequencies that nobody is used to, if that is what brings it near."""
+        if not self.floor < self.shape(c) < HOPELESS:
+            return c
+        other = to_the_hertz(self, c)
+        return other if self.shape(other) < MUCH_NEARER * self.shape(c) else c
 
     def narrowed(self, c: Convention, name: str, width: float) -> dict:
         """The value of a switch, within a factor of e^width of this one, that brings the shape nearest."""

@@ -11,12 +11,14 @@ from itertools import product
 from dsp.doctor import candidates
 from dsp.doctor.descent import FAR
 from dsp.doctor.lengths import grids, hops, with_lengths
+from dsp.doctor.ranges import to_the_hertz
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
 MOST_LOOKED_AT = 20
 NEAR_ALREADY = 0.05
+MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
@@ -41,14 +43,14 @@ def presets(search) -> list[dict[Convention, float]]:
 def _framed(c: Convention) -> Iterator[Convention]:
     """The convention under every framing."""
     for words in product(*(WORDS[name] for name in OF_FRAMES)):
-        yield replace(c, **dict(zip(OF_FRAMES, words, strict=True)))
+        yield candidates.changed(c, dict(zip(OF_FRAMES, words, strict=True)))
 
 
 def _in_longer(c: Convention, size) -> Iterator[Convention]:
     """The same with windows in the middle of longer frames."""
     for framed in _framed(c) if size else ():
         if framed.window_place == "centre":
-            yield from (replace(framed, n_fft=k * size.n_fft) for k in (2, 4))
+            yield from (candidates.changed(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
 
 
 def others(search) -> list[dict[Convention, float]]:
@@ -94,7 +96,11 @@ def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float,
         one_of_equals.setdefault(round(start[0], 12), start)
     starts = list(one_of_equals.values())
     nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
-    steps = (MOST_LOOKED_AT, 0.01, _with_other_filters), (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters)
+    steps = (
+        (MOST_LOOKED_AT, 0.01, _with_other_filters),
+        (MOST_RANGED, NEAR_ALREADY, to_the_hertz),
+        (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters),
+    )
     for most, enough, moved in steps:
         if enough < nearest < 0.95:
             starts = list(dict.fromkeys(_moved(search, starts[:most], moved) + starts[most:]))
@@ -129,7 +135,8 @@ def _with_other_filters(search, c: Convention) -> Convention:
     def floored(c):
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
-    nearest = min((filtered(replace(c, spectrum=kind)) for kind in WORDS["spectrum"]), key=search.shape)
+    filters = [filtered(replace(c, spectrum=kind)) for kind in WORDS["spectrum"]]
+    nearest = min(replace(c, dynamic_range=None), *filters, key=search.shape)
     if search.shape(nearest) > NEAR_ALREADY:
         nearest = min(floored(nearest), filtered(floored(c)), key=search.shape)
     return search.best_of(nearest, candidates.SPECTRA, search.shape_misfit)
