@@ -78,6 +78,12 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
         "librosa",
         {"n_mels": 64, "f_min": 50.0, "f_max": 4000.0, "reference": "maximum"},
     ),
+    "librosa, no top_db": (lambda x: librosa.power_to_db(mel(x), top_db=None), "librosa", {"dynamic_range": None}),
+    "librosa, 50 to 7600 Hz": (
+        lambda x: FEATURE.mfcc(y=x, sr=RATE, fmin=50, fmax=7600),
+        "librosa",
+        {"f_min": 50.0, "f_max": 7600.0},
+    ),
     "librosa, mel power": (lambda x: mel(x), "librosa", {"log": None}),
     "librosa, ln(1 + x)": (
         lambda x: np.log1p(mel(x, n_mels=40)),
@@ -120,6 +126,12 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
         "kaldi",
         {"f_min": 60.0, "f_max": 7600.0, "dc_removal": None},
     ),
+    "kaldi, 80 bands": (lambda x: kaldi("fbank", x, mel_opts__num_bins=80), "kaldi", {"n_mels": 80}),
+    "kaldi, 117 to 6123 Hz": (
+        lambda x: kaldi("mfcc", x, mel_opts__low_freq=117.0, mel_opts__high_freq=6123.0),
+        "kaldi",
+        {"f_min": 117.0, "f_max": 6123.0},
+    ),
     "kaldi, magnitude": (lambda x: kaldi("fbank", x, use_power=False), "kaldi", {"spectrum": "magnitude"}),
     "psf": (lambda x: psf(x), "python_speech_features", {}),
     "psf, hamming": (lambda x: psf(x, winfunc=np.hamming), "python_speech_features", {"window": "hamming"}),
@@ -139,6 +151,11 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
         lambda x: python_speech_features.logfbank(x, RATE, nfilt=40, lowfreq=300, highfreq=4000),
         "python_speech_features",
         {"n_mels": 40, "f_min": 300.0, "f_max": 4000.0},
+    ),
+    "psf, 133 to 6855 Hz": (  # with the same bins for edges as 133 to 6850, the rounder
+        lambda x: psf(x, lowfreq=133, highfreq=6855),
+        "python_speech_features",
+        {"f_min": 133.0, "f_max": 6850.0},
     ),
     "psf, no energy": (lambda x: psf(x, appendEnergy=False), "python_speech_features", {"energy": None}),
     "psf with deltas": (

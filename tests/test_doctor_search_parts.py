@@ -1,5 +1,6 @@
 """The doctor's search part by part: foretold sets of changes, floors as numbers, the bench that remembers stages."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +13,14 @@ from dsp.doctor.descent import golden_section
 from dsp.doctor.fit import Rows, distance, misfit, row_distance
 from dsp.doctor.identify import FLOAT32_TOLERANCE, identify, tolerances
 from dsp.doctor.outside import DITHER
+from dsp.doctor.ranges import to_the_hertz
 from dsp.doctor.reading import readings
+from dsp.doctor.search import Search
 from dsp.doctor.together import promising
+from dsp.mfcc import filterbank_of
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
+from dsp.sizes import sizes
 
 RATE = 16_000
 SECONDS = 60.0
@@ -131,6 +136,39 @@ def test_what_a_normalised_row_may_be_off_by_is_in_its_own_units(utterance):
     np.testing.assert_allclose(
         of_row * plain.std(axis=1), (allowed_plain - base * np.abs(plain).max()).max(), rtol=1e-6
     )
+
+
+@pytest.mark.parametrize(("low", "high"), [(33.0, 7123.0), (0.0, 5001.0), (251.0, 6789.0)])
+@pytest.mark.parametrize("triangles", ["hz", "mel", "bins"])
+def test_a_range_that_nobody_is_used_to_is_found(low, high, triangles, utterance):
+    """To the hertz, or to the same filters where these begin and end at bins."""
+    lengths = {"n_fft": 512, "frame_length": 512, "n_mels": 30}
+    start = replace(CONVENTIONS["librosa"], mel_triangles=triangles, mel_norm=None, **lengths)
+    c = replace(start, f_min=low, f_max=high)
+    F = dsp.log_mel(utterance, RATE, c)
+    reading = next(r for r in readings(F) if r.kind == "log_mel" and not r.transposed and not r.linear)
+    search = Search(Bench(utterance, RATE), reading, time.monotonic() + SECONDS, 1e-16)
+    found = to_the_hertz(search, replace(start, n_mfcc=None))
+    np.testing.assert_allclose(dsp.log_mel(utterance, RATE, found), F, atol=1e-9)
+    assert triangles == "bins" or (found.f_min, found.f_max) == (low, high)
+
+
+def test_what_rounding_of_weights_may_do_is_allowed_and_no_more(utterance):
+    """The second of 80 filters holds one bin near its edge: its weight in float32 is off, relative to itself."""
+    c = replace(CONVENTIONS["kaldi"], n_mels=80, n_mfcc=None)
+    bench = Bench(utterance, RATE)
+    moved = bench.drift(c, float(np.finfo(np.float32).eps))
+    exact = filterbank_of(sizes(c, RATE), RATE, c)
+    rng = np.random.default_rng(3)
+    noisy = exact + (exact > 0) * rng.uniform(-1, 1, exact.shape) * 2e-7 * np.arange(1, 81)[:, None]
+    power = bench.features(replace(c, n_mels=None, log=None), "log_mel")
+
+    def off(filters):
+        return np.abs(np.log(np.maximum(filters @ power, c.floor)) - np.log(np.maximum(exact @ power, c.floor)))
+
+    assert off(noisy).max() > 1e-5
+    assert (off(noisy) <= moved + 1e-12).all()
+    assert (off(exact + 1e4 * (noisy - exact)) > moved).any()
 
 
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
