@@ -114,6 +114,7 @@ class Search(Descent):
         """From a start to the nearest shape that single changes find, most of them taken back where that is nearer."""
         start = c
         for _ in range(3):
+            c = self.ranged(c)
             c = self.levelled(self.descend(self.descend(c, self.shape_misfit, self.early), self.shape_misfit))
             c = self.ranged(c)
             fewer = self.best_of(c, self.fewer(start, c), self.shape_misfit)
@@ -239,7 +240,7 @@ class Search(Descent):
 
     def ranged(self, c: Convention) -> Convention:
         """The convention with a range of frequencies that nobody is used to, if that is what brings it near."""
-        if not self.floor < self.shape(c) < HOPELESS:
+        if self.shape(c) <= self.floor or c.n_mels is None:
             return c
         other = to_the_hertz(self, c)
         return other if self.shape(other) < MUCH_NEARER * self.shape(c) else c

@@ -11,13 +11,14 @@ from itertools import product
 from dsp.doctor import candidates
 from dsp.doctor.descent import FAR
 from dsp.doctor.lengths import grids, hops, with_lengths
-from dsp.doctor.ranges import to_the_hertz
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
 
 MOST_LOOKED_AT = 20
 NEAR_ALREADY = 0.05
+AS_NEAR = 1.2
+MUCH_FARTHER = 4
 MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
@@ -96,28 +97,37 @@ def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float,
         one_of_equals.setdefault(round(start[0], 12), start)
     starts = list(one_of_equals.values())
     nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
-    steps = (
-        (MOST_LOOKED_AT, 0.01, _with_other_filters),
-        (MOST_RANGED, NEAR_ALREADY, to_the_hertz),
-        (MOST_LOOKED_AT_LONG, 0.3, _with_any_filters),
-    )
-    for most, enough, moved in steps:
-        if enough < nearest < 0.95:
-            starts = list(dict.fromkeys(_moved(search, starts[:most], moved) + starts[most:]))
-            nearest = starts[0][0]
+    if 0.01 < nearest < 0.95:
+        starts = _moved(search, starts, _with_other_filters, MOST_LOOKED_AT)
+        starts = _ranged(search, starts) + starts
+    if starts and 0.3 < starts[0][0] < 0.95:
+        starts = _moved(search, starts, _with_any_filters, MOST_LOOKED_AT_LONG)
     return starts[:MOST_STARTS]
 
 
-def _moved(search, starts, moved) -> list[tuple[float, Convention]]:
-    """What becomes of starts, nearest first, each before what it was; none after one that is near already."""
+def _ranged(search, starts) -> list[tuple[float, Convention]]:
+    """What comes much nearer by a range of frequencies that nobody is used to."""
+    if starts[0][0] < NEAR_ALREADY:
+        return []
+    moved = [search.ranged(c) for _, c in starts[:MOST_RANGED]]
+    return [(search.shape(new), new) for new, (_, old) in zip(moved, starts[:MOST_RANGED], strict=True) if new != old]
+
+
+def _moved(search, starts, moved, most: int) -> list[tuple[float, Convention]]:
+    """What becomes of starts, nearest first, each before what it was; then those that were left out.
+
+    These are what follows one that is near already, and what is far in comparison.
+    """
     found = []
-    for value, c in starts:
+    for value, c in starts[:most]:
+        if search.over() or value > MUCH_FARTHER * min((pair[0][0] for pair in found), default=FAR):
+            break
         other = moved(search, c)
         found.append(((search.shape(other), other), (value, c)))
-        if found[-1][0][0] < NEAR_ALREADY or search.over():
+        if found[-1][0][0] < NEAR_ALREADY:
             break
     ordered = sorted(found, key=lambda pair: pair[0][0])
-    return [start for pair in ordered for start in pair]
+    return list(dict.fromkeys([start for pair in ordered for start in pair] + starts[len(found) :]))
 
 
 def _with_its_rows(search, c: Convention) -> tuple[float, Convention]:
@@ -135,7 +145,9 @@ def _with_other_filters(search, c: Convention) -> Convention:
     def floored(c):
         return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
-    filters = [filtered(replace(c, spectrum=kind)) for kind in WORDS["spectrum"]]
+    kinds = [replace(c, spectrum=kind) for kind in WORDS["spectrum"]]
+    near = AS_NEAR * min(map(search.shape, kinds))
+    filters = [filtered(kind) for kind in kinds if search.shape(kind) <= near]
     nearest = min(replace(c, dynamic_range=None), *filters, key=search.shape)
     if search.shape(nearest) > NEAR_ALREADY:
         nearest = min(floored(nearest), filtered(floored(c)), key=search.shape)
