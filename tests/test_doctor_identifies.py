@@ -200,6 +200,46 @@ def test_tools_themselves(call, utterance):
     assert found.residual < 5e-5
 
 
+PARTS = {
+    "kaldi, energy first": (lambda x: kaldi("fbank", x, use_energy=True), "kaldi", "all rows but the first"),
+    "kaldi, energy last": (
+        lambda x: kaldi("fbank", x, use_energy=True, htk_compat=True),
+        "kaldi",
+        "all rows but the last",
+    ),
+    "psf logfbank with deltas": (
+        lambda x: np.hstack([m := python_speech_features.logfbank(x, RATE), python_speech_features.delta(m, 2)]),
+        "python_speech_features",
+        "the first 26 rows alone; the others are deltas of theirs over 5 frames",
+    ),
+    "librosa, 240 rows": (
+        lambda x: np.vstack([m := librosa.power_to_db(mel(x, n_mels=80)), FEATURE.delta(m), FEATURE.delta(m, order=2)]),
+        "librosa",
+        "the first 80 rows alone; the others are deltas of theirs over 9 frames",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("call", PARTS)
+def test_bands_beside_other_rows(call, utterance):
+    compute, preset, said = PARTS[call]
+    features = compute(utterance)
+    found = identify(features, utterance, RATE, SECONDS)
+    assert (found.verdict, found.nearest, found.kind) == ("explained up to a class", preset, "log_mel")
+    assert found.left_open.startswith(said)
+    assert set(found.differences) <= {"n_mels"}
+    assert found.error.shape in (features.shape, features.T.shape)
+    assert found.residual < 5e-5
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_rows_that_are_no_deltas_are_not_called_so(utterance):
+    bands = python_speech_features.logfbank(utterance, RATE)
+    wrong = python_speech_features.delta(bands, 2) + 0.3 * np.random.default_rng(0).standard_normal(bands.shape)
+    assert identify(np.hstack([bands, wrong]), utterance, RATE, 9.0).verdict == "unexplained"
+
+
 FROZEN = [
     ("torchaudio", "mfcc", "torchaudio", {}),
     ("torchaudio", "log_mel", "torchaudio", {}),

@@ -93,7 +93,7 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     notes = ()
     if best is None or not _is_class(best):
         best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
-    return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, best, eps, notes, begun)
+    return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, matrix, best, eps, notes, begun)
 
 
 def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float, tried: list):
@@ -217,7 +217,7 @@ def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
     for rank, name, fitted, gain, offset in options[:1] if bench.drowned(c) else options:
         left = _rms(F, fitted)
         if _typical(F, fitted) <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
-            return rank, left, name, (fitted, gain, offset), c
+            return rank + (0.5 if reading.left_out else 0), left, name, (fitted, gain, offset), c
     _, name, fitted, gain, offset = options[0]
     return len(CLASSES) + 1, _rms(F, fitted), None, (fitted, gain, offset), c
 
@@ -267,7 +267,7 @@ def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
     )  # fmt: skip
 
 
-def _diagnosis(bench: Bench, best, eps: float, notes: tuple, begun: float) -> Diagnosis:
+def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple, begun: float) -> Diagnosis:
     *_, c, search = best
     unobservable = {}
     if _is_class(best) and best[2] != DITHER:
@@ -278,12 +278,14 @@ def _diagnosis(bench: Bench, best, eps: float, notes: tuple, begun: float) -> Di
     rank, distance, name, (fitted, gain, offset), _, _ = best
     reading = search.reading
     verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
-    error = reading.matrix - fitted
+    error = np.zeros(matrix.T.shape if reading.transposed else matrix.shape)
+    error[reading.rows] = reading.matrix - fitted
     residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
+    left_open = "; ".join(filter(None, (name, reading.left_out))) or None
     preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
-        verdict, name, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
+        verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
         gain, offset, notes, error, time.monotonic() - begun,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """What a matrix may be, before any convention is tried: which axis is time, logarithms, deltas, normalisation."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from dsp.doctor.fit import row_distance
 
 MOST_CEPSTRA = 130  # rows
 MOST_COLUMNS = 48
+SURE, ALIKE = 0.01, 0.5  # distances of rows from what they should be; 0.5 is a correlation of 0.87
 WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
 LEVELS_BELOW = 1e-12  # of the largest value: what a linear spectrum's logarithm does not go below here
 _SECONDS = ("delta of delta", "curvature", "delta of delta, extended")
@@ -26,6 +27,8 @@ class Reading:
     n_static: int  # rows without deltas
     deltas: dict  # switches of the deltas
     normalization: str | None
+    left_out: str | None = None  # what is said of the rows of the file that this matrix is without
+    rows: slice = field(default_factory=lambda: slice(None))  # of the file
 
     @property
     def static(self) -> np.ndarray:
@@ -67,13 +70,30 @@ def readings(matrix: np.ndarray) -> Iterator[Reading]:
         n_rows, n_frames = x.shape
         if n_frames < 2:
             continue
+        orders, deltas = deltas_in(x) if n_rows <= 3 * MOST_CEPSTRA else (0, {})
+        n_static = n_rows // (orders + 1)
         if n_rows <= MOST_CEPSTRA:
-            orders, deltas = deltas_in(x)
-            n_static = n_rows // (orders + 1)
             yield Reading(x, transposed, "mfcc", False, n_static, deltas, normalization_of(x[:n_static]))
         if looks_linear(x):
             yield Reading(x, transposed, "log_mel", True, n_rows, {}, None)
         yield Reading(x, transposed, "log_mel", False, n_rows, {}, None)
+        for rows, left_out in _parts(x, orders, deltas):
+            yield Reading(x[rows], transposed, "log_mel", False, len(x[rows]), {}, None, left_out, rows)
+
+
+def _parts(x: np.ndarray, orders: int, rule: dict) -> Iterator[tuple[slice, str]]:
+    """Rows that may be bands by themselves: before deltas, and beside a row that goes with their energy."""
+    n = len(x) // (orders + 1)
+    if orders:
+        width = rule["delta_width"]
+        others = _deltas(x[:n], width, rule["delta_edges"], orders, rule["delta_second"])
+        if row_distance(x[n:], others) < SURE:
+            yield slice(0, n), f"the first {n} rows alone; the others are deltas of theirs over {width} frames"
+    elif n > 8:
+        for row, rows, place in ((x[0], slice(1, None), "first"), (x[-1], slice(0, -1), "last")):
+            energy = np.logaddexp.reduce(x[rows], axis=0)
+            if row_distance(row[None], energy[None]) < ALIKE:
+                yield rows, f"all rows but the {place}, which goes with their energy"
 
 
 def looks_linear(x: np.ndarray) -> bool:

@@ -6,8 +6,8 @@ import numpy as np
 
 from dsp.conventions import fingerprint
 from dsp.doctor.compare import Comparison, said_kind
+from dsp.doctor.fit import CLASSES
 from dsp.doctor.identify import Diagnosis
-from dsp.doctor.outside import DITHER
 from dsp.doctor.probes import advice
 from dsp.doctor.words import difference
 from dsp.presets import CONVENTIONS
@@ -47,7 +47,7 @@ def text_of(found: Diagnosis) -> str:
 def _opened(found: Diagnosis) -> str:
     if found.left_open is None:
         return ""
-    if found.gain.size > 1 or found.left_open == DITHER:
+    if found.left_open not in CLASSES or found.gain.size > 1:
         return f": {found.left_open}"
     return f": {found.left_open} (times {found.gain.item():.6g}, plus {found.offset.item():.6g})"
 
