@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("features", nargs="*", help="one file of features, or two")
     found.add_argument("--audio", type=Path, metavar="WAV", help="the recording that they were computed from")
     found.add_argument("--out", type=Path, default=Path("report.png"), metavar="PNG", help="default: report.png")
-    found.add_argument("--seconds", type=float, default=8.0, help="time for the search of one file (8)")
+    found.add_argument("--seconds", type=float, default=9.0, help="of the processor, for each file (9)")
     return found
 
 

@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--audio", type=Path, help="the recording that they were computed from, one channel")
     found.add_argument("--profiles", nargs=2, metavar="PRESET", help="two presets to compare")
     found.add_argument("--rate", type=float, default=16_000, help="Hz, for --profiles (16000)")
-    found.add_argument("--seconds", type=float, default=9.0, help="time for the search (9)")
+    found.add_argument("--seconds", type=float, default=9.0, help="of the processor, for the search (9)")
     found.add_argument("--json", action="store_true", help="one JSON object instead of text")
     return found
 

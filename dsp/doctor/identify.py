@@ -1,14 +1,14 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from dsp.conventions import diff
 from dsp.doctor.bench import Bench
-from dsp.doctor.descent import FAR
+from dsp.doctor.descent import FAR, clock
 from dsp.doctor.fit import CLASSES, nearest
 from dsp.doctor.outside import DITHER, dither_of, resampled
 from dsp.doctor.reading import Reading, as_matrix, readings, resolution
@@ -17,6 +17,7 @@ from dsp.doctor.search import HOPELESS, Search
 from dsp.doctor.starts import nearer, nearest_of, others, presets
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
+from dsp.resampling import resample
 from dsp.switches import Convention
 
 MOST_OF_IT = 0.8  # of the time, for the search itself
@@ -73,7 +74,7 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     features : (n_rows, n_frames) or (n_frames, n_rows), real or complex: cepstra, (log-)mel bands or spectra
     signal : (n,) real, in -1 .. 1: the audio they were computed from
     sample_rate : Hz
-    seconds : time after which the search stops where it is
+    seconds : of the processor, after which the search stops where it is; what is compiled at first does not count
 
     Returns
     -------
@@ -85,7 +86,8 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
 
     Source: the conventions are CONVENTIONS and all switches of Convention. Checked: tests/test_doctor_identifies.py
     """
-    begun = time.monotonic()
+    _compiled()
+    begun = clock()
     matrix, eps = as_matrix(features), resolution(features)
     bench = Bench(signal, sample_rate)
     tried = []
@@ -94,6 +96,16 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     if best is None or not _is_class(best):
         best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
     return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, matrix, best, eps, notes, begun)
+
+
+@lru_cache
+def _compiled() -> None:
+    """Has what Numba compiles compiled before the time is taken, or loaded, once."""
+    noise = np.random.default_rng(0).standard_normal(4000)
+    for n in (400, 441, 512, 514):  # lengths of every kind: of small factors, odd, a power of two, of a large one
+        c = replace(CONVENTIONS["librosa"], frame_length=n, n_fft=n, hop_length=160, preemphasis=0.97, delta_orders=2)
+        Bench(noise, 16_000).features(c, "mfcc")
+    resample(noise, 16_000, 22_050)
 
 
 def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float, tried: list):
@@ -112,7 +124,7 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
         shapes.append((search.shape(c), len(shapes), search, c))
         if shapes[-1][0] < FITTING:
             outcomes.append(_outcome(bench, search, c, eps))
-        if (outcomes and outcomes[-1][0] == 0) or time.monotonic() > begun + 0.6 * seconds:
+        if (outcomes and outcomes[-1][0] == 0) or clock() > begun + 0.6 * seconds:
             break
     for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
         if outcomes and (search.over() or any(map(_is_class, outcomes))):
@@ -263,7 +275,7 @@ def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
     nan = np.full((1, 1), np.nan)
     return Diagnosis(
         "unexplained", None, Convention(), "log_mel", False, "", {}, {}, 1.0, 1.0, nan, nan, (note, *notes), matrix,
-        time.monotonic() - begun,
+        clock() - begun,
     )  # fmt: skip
 
 
@@ -286,7 +298,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
         verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
-        gain, offset, notes, error, time.monotonic() - begun,
+        gain, offset, notes, error, clock() - begun,
     )  # fmt: skip
 
 
