@@ -163,7 +163,8 @@ def _kinds(search, c: Convention) -> Iterator[Convention]:
     if search.kind == "mfcc":
         yield replace(c, dct_type=3)
     elif not search.reading.linear and search.reading.matrix.min() >= 0:
-        yield replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
+        plus_one = replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
+        yield from (replace(plus_one, scale=scale) for scale in (1.0, 32_768.0))
 
 
 def _with_fitting_hop(search, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
