@@ -19,6 +19,7 @@ MOST_LOOKED_AT = 20
 NEAR_ALREADY = 0.05
 AS_NEAR = 1.2
 MUCH_FARTHER = 4
+NO_CHANCE = 0.9
 MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
@@ -131,9 +132,10 @@ def _moved(search, starts, moved, most: int) -> list[tuple[float, Convention]]:
 
 
 def _with_its_rows(search, c: Convention) -> tuple[float, Convention]:
-    """The start with the rows that come nearest."""
-    c = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
-    return search.shape(c), c
+    """The start with the rows that come nearest, if they come so much nearer that it is not by chance."""
+    value = search.shape(c)
+    other = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    return (search.shape(other), other) if search.shape(other) < NO_CHANCE * value else (value, c)
 
 
 def _with_other_filters(search, c: Convention) -> Convention:
