@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import product
 
 from dsp.doctor import candidates
-from dsp.doctor.descent import FAR
+from dsp.doctor.descent import FAR, clock
 from dsp.doctor.lengths import grids, hops, with_lengths
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
@@ -20,6 +20,7 @@ NEAR_ALREADY = 0.05
 AS_NEAR = 1.2
 MUCH_FARTHER = 4
 NO_CHANCE = 0.9
+SHARE = 0.25  # of the time left
 MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 10
@@ -117,11 +118,11 @@ def _ranged(search, starts) -> list[tuple[float, Convention]]:
 def _moved(search, starts, moved, most: int) -> list[tuple[float, Convention]]:
     """What becomes of starts, nearest first, each before what it was; then those that were left out.
 
-    These are what follows one that is near already, and what is far in comparison.
+    These are what follows one that is near already, what is far in comparison, and what there is no time for.
     """
-    found = []
+    found, until = [], clock() + SHARE * (search.deadline - clock())
     for value, c in starts[:most]:
-        if search.over() or value > MUCH_FARTHER * min((pair[0][0] for pair in found), default=FAR):
+        if clock() > until or value > MUCH_FARTHER * min((pair[0][0] for pair in found), default=FAR):
             break
         other = moved(search, c)
         found.append(((search.shape(other), other), (value, c)))
