@@ -236,7 +236,8 @@ def test_bands_beside_other_rows(call, utterance):
 @pytest.mark.filterwarnings("ignore")
 def test_rows_that_are_no_deltas_are_not_called_so(utterance):
     bands = python_speech_features.logfbank(utterance, RATE)
-    wrong = python_speech_features.delta(bands, 2) + 0.3 * np.random.default_rng(0).standard_normal(bands.shape)
+    deltas = python_speech_features.delta(bands, 2)
+    wrong = deltas + 0.1 * deltas.std() * np.random.default_rng(0).standard_normal(bands.shape)
     assert identify(np.hstack([bands, wrong]), utterance, RATE, 9.0).verdict == "unexplained"
 
 

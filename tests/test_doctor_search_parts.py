@@ -10,17 +10,16 @@ import dsp
 from dsp.doctor.bench import Bench
 from dsp.doctor.candidates import changed
 from dsp.doctor.descent import Descent, clock, golden_section
-from dsp.doctor.fit import Rows, distance, misfit, row_distance
-from dsp.doctor.identify import FLOAT32_TOLERANCE, identify, tolerances
+from dsp.doctor.fit import CLASSES, Rows, distance, misfit, row_distance
+from dsp.doctor.identify import identify
+from dsp.doctor.judging import FLOAT32_TOLERANCE, judged, tolerances
 from dsp.doctor.outside import DITHER
 from dsp.doctor.ranges import to_the_hertz
 from dsp.doctor.reading import readings
 from dsp.doctor.search import Search
 from dsp.doctor.together import promising
-from dsp.mfcc import filterbank_of
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
-from dsp.sizes import sizes
 
 RATE = 16_000
 SECONDS = 60.0
@@ -148,7 +147,7 @@ def test_what_a_normalised_row_may_be_off_by_is_in_its_own_units(utterance):
     )
 
 
-@pytest.mark.parametrize(("low", "high"), [(33.0, 7123.0), (0.0, 5001.0), (251.0, 6789.0)])
+@pytest.mark.parametrize(("low", "high"), [(33.0, 7123.0), (0.0, 5001.0), (125.0, 7500.0), (150.0, 7000.0)])
 @pytest.mark.parametrize("triangles", ["hz", "mel", "bins"])
 def test_a_range_that_nobody_is_used_to_is_found(low, high, triangles, utterance):
     """To the hertz, or to the same filters where these begin and end at bins."""
@@ -163,22 +162,16 @@ def test_a_range_that_nobody_is_used_to_is_found(low, high, triangles, utterance
     assert triangles == "bins" or (found.f_min, found.f_max) == (low, high)
 
 
-def test_what_rounding_of_weights_may_do_is_allowed_and_no_more(utterance):
-    """The second of 80 filters holds one bin near its edge: its weight in float32 is off, relative to itself."""
-    c = replace(CONVENTIONS["kaldi"], n_mels=80, n_mfcc=None)
+def test_a_thousandth_of_the_values_may_be_farther_off_and_no_more(utterance):
+    """Of a band with next to nothing in it little is left in float32; many such values are no rounding."""
+    F = dsp.log_mel(utterance, RATE, "kaldi")
     bench = Bench(utterance, RATE)
-    moved = bench.drift(c, float(np.finfo(np.float32).eps))
-    exact = filterbank_of(sizes(c, RATE), RATE, c)
-    rng = np.random.default_rng(3)
-    noisy = exact + (exact > 0) * rng.uniform(-1, 1, exact.shape) * 2e-7 * np.arange(1, 81)[:, None]
-    power = bench.features(replace(c, n_mels=None, log=None), "log_mel")
-
-    def off(filters):
-        return np.abs(np.log(np.maximum(filters @ power, c.floor)) - np.log(np.maximum(exact @ power, c.floor)))
-
-    assert off(noisy).max() > 1e-5
-    assert (off(noisy) <= moved + 1e-12).all()
-    assert (off(exact + 1e4 * (noisy - exact)) > moved).any()
+    weak = np.argsort(bench.drift(CONVENTIONS["kaldi"], 1e-7), axis=None)[::-1]
+    for share, rank in ((0.0008, 0), (0.01, len(CLASSES) + 1)):
+        G = F.copy()
+        G.ravel()[weak[: int(share * F.size)]] += 2e-3
+        reading = next(r for r in readings(G) if r.kind == "log_mel" and not r.transposed and not r.linear)
+        assert judged(bench, reading, CONVENTIONS["kaldi"], 1e-12)[0] == rank
 
 
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])

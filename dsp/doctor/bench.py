@@ -12,7 +12,6 @@ from numba import njit
 
 from dsp.checks import as_signal
 from dsp.fft import rfft
-from dsp.mel import hz_to_mel
 from dsp.mfcc import (
     cepstrum_matrix,
     cepstrum_weights,
@@ -94,17 +93,12 @@ class Bench:
         return len(self._mel(c)[0])
 
     def drift(self, c: Convention, eps: float) -> np.ndarray:
-        """(n_mels, n_columns): how far the logarithm of a band moves, in units of 1, by rounding.
+        """(n_mels, n_columns): how far the logarithm of a band moves, in units of 1, by rounding of its frame's power.
 
-        That is rounding of its frame's power, and of the filters' weights: of a weight near an edge little is left.
         Nothing moves in an empty band, or in one that stays below the floor.
         """
         mel, total, _ = self._mel(c)
-        if c.n_mels is None:
-            noise = 30 * eps * total
-        else:
-            filters = filterbank_of(sizes(c, self.rate, self.signal.size), self.rate, c)
-            noise = eps * filters.max(axis=1)[:, None] * (30 * total + 4 * self._touched(c, filters))
+        noise = 30 * eps * total * (1.0 if c.n_mels is None else self._peaks(c)[:, None])
         least = c.floor * (mel.max() if c.floor_rule == "share of maximum" else 1)
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
@@ -181,14 +175,9 @@ class Bench:
 
         return _kept(self._banks, key, bank, most=4000)
 
-    def _touched(self, c: Convention, filters: np.ndarray) -> np.ndarray:
-        """(n_mels, n_columns): what bins in and beside each filter hold, times how far up it lies, in its widths."""
-        beside = np.pad(filters > 0, ((0, 0), (1, 1)))
-        beside = beside[:, :-2] | beside[:, 1:-1] | beside[:, 2:]
-        low, high = hz_to_mel(np.array([c.f_min, c.f_max or self.rate / 2]), c.mel_scale)
-        widths = low / (high - low) * (len(filters) + 1) + np.arange(1, len(filters) + 1)
-        bins = self._mel(replace(c, n_mels=None))[0]
-        return widths[:, None] * (beside @ bins)
+    def _peaks(self, c: Convention) -> np.ndarray:
+        """(n_mels,): the greatest weight of each filter."""
+        return filterbank_of(sizes(c, self.rate, self.signal.size), self.rate, c).max(axis=1)
 
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""

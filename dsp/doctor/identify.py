@@ -9,13 +9,13 @@ import numpy as np
 from dsp.conventions import diff
 from dsp.doctor.bench import Bench
 from dsp.doctor.descent import FAR, clock
-from dsp.doctor.fit import CLASSES, nearest
+from dsp.doctor.fit import CLASSES
+from dsp.doctor.judging import judged, rms
 from dsp.doctor.outside import DITHER, dither_of, resampled
-from dsp.doctor.reading import Reading, as_matrix, readings, resolution
+from dsp.doctor.reading import as_matrix, readings, resolution
 from dsp.doctor.same import Same, nearest_preset
 from dsp.doctor.search import HOPELESS, Search
 from dsp.doctor.starts import nearer, nearest_of, others, presets
-from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
 from dsp.switches import Convention
@@ -29,8 +29,6 @@ LIKELY = 0.25  # with a start so near, readings without any start are left out
 MUCH = 0.2  # a reading is that much farther than another: it waits
 NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
 FEW = 2
-TYPICAL = 1e-5  # of the deviation of all values: what such tools leave on the whole
-FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, de
             search.look_at(None)
             clean = bench.features(c, search.kind)
             fit = (clean, np.ones((1, 1)), np.zeros((1, 1)))
-            left = _rms(search.reading.matrix, clean)
+            left = rms(search.reading.matrix, clean)
             found.append((len(CLASSES), left, DITHER, fit, replace(c, dither=strength), search))
     if found:  # noise hides much: the plainest
         return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
@@ -168,7 +166,7 @@ def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
         search.look_at(None if step == search.polished else search.some)
         moved = step(c)
         search.look_at(None)
-        outcome = (*_judged(bench, search.reading, moved, eps), search)
+        outcome = (*judged(bench, search.reading, moved, eps), search)
         if best is None or outcome[:2] < best[:2]:
             best = outcome
         if (best[0] == 0 and best[1] <= search.floor) or search.over() or far:
@@ -210,65 +208,6 @@ def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, enoug
             yield search, c
 
 
-def _judged(bench: Bench, reading: Reading, c: Convention, eps: float):
-    """(rank of the class, distance, class, fit, tolerance, convention) of the whole matrix; rank 0 is exact."""
-    if reading.linear:
-        c = _without_logarithm(c)
-    F = reading.matrix
-    try:
-        G = bench.features(c, reading.kind)
-    except ValueError:
-        G = np.empty((0, 0))
-    if G.shape != F.shape:
-        return len(CLASSES) + 1, FAR, None, (np.zeros(F.shape), np.ones((1, 1)), np.zeros((1, 1))), c
-    options = [(0, None, G, np.ones((1, 1)), np.zeros((1, 1)))]
-    for rank, name in enumerate(CLASSES, start=1):
-        fit = nearest(F, G, name)
-        options.append((rank, name, fit.fitted, fit.gain, fit.offset))
-    tolerance, typical = tolerances(bench, reading, c, eps), max(TYPICAL, 10 * eps)
-    for rank, name, fitted, gain, offset in options[:1] if bench.drowned(c) else options:
-        left = _rms(F, fitted)
-        if _typical(F, fitted) <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
-            return rank + (0.5 if reading.left_out else 0), left, name, (fitted, gain, offset), c
-    _, name, fitted, gain, offset = options[0]
-    return len(CLASSES) + 1, _rms(F, fitted), None, (fitted, gain, offset), c
-
-
-def _rms(F, G) -> float:
-    return float(np.sqrt(np.mean((F - G) ** 2) / max(np.mean((F - F.mean()) ** 2), 1e-300)))
-
-
-def _typical(F, G) -> float:
-    """As _rms, without the thousandth of the values that are farthest off: rounding of a band with next to nothing."""
-    squares = np.sort((F - G) ** 2, axis=None)
-    return float(np.sqrt(np.mean(squares[: squares.size - squares.size // 1000]) / max(F.var(), 1e-300)))
-
-
-def _without_logarithm(c: Convention) -> Convention:
-    plain = Convention()
-    names = ("floor", "floor_rule", "reference", "dynamic_range", "log_gain", "log_offset")
-    return replace(c, log=None, **{name: getattr(plain, name) for name in names})
-
-
-def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.ndarray:
-    """How far each value may be off by rounding alone: of the numbers given, and of weak bands in loud frames."""
-    F = reading.matrix
-    largest = np.abs(F).max()
-    base = largest * max(FLOAT32_TOLERANCE, 2 * eps)
-    if reading.linear:
-        return np.full(F.shape, base)
-    drift = bench.drift(c, float(np.finfo(np.float32).eps)) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
-    if reading.kind == "log_mel":
-        return base + drift
-    columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
-    if reading.deltas or reading.normalization:
-        columns = np.full(len(columns), columns.max())
-    if reading.normalization == "mean and variance":  # in units of each row's deviation
-        deviation = bench.features(replace(c, normalization=None), reading.kind).std(axis=1, keepdims=True)
-        columns = columns / np.where(deviation > 0, deviation, 1)
-    return np.broadcast_to(base + columns, F.shape)
-
-
 def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
     rows, frames = matrix.shape
     note = f"no convention known gives a matrix of {rows} x {frames} for a clip of this length"
@@ -284,7 +223,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
     unobservable = {}
     if _is_class(best) and best[2] != DITHER:
         c, unobservable = _simplest(bench, best)
-        simplest = (*_judged(bench, search.reading, c, eps), search)
+        simplest = (*judged(bench, search.reading, c, eps), search)
         if simplest[0] < best[0]:  # as plain as that it needs no class
             best, (c, unobservable) = simplest, _simplest(bench, simplest)
     rank, distance, name, (fitted, gain, offset), _, _ = best
