@@ -232,7 +232,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
     error = np.zeros(matrix.T.shape if reading.transposed else matrix.shape)
     error[reading.rows] = reading.matrix - fitted
     residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
-    left_open = "; ".join(filter(None, (name, reading.left_out))) or None
+    left_open = "; ".join(filter(None, (name, reading.left_out if _is_class(best) else None))) or None
     preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(

@@ -10,7 +10,7 @@ from dsp.doctor.fit import row_distance
 
 MOST_CEPSTRA = 130  # rows
 MOST_COLUMNS = 48
-SURE, ALIKE = 0.01, 0.5  # distances of rows from what they should be; 0.5 is a correlation of 0.87
+SURE, ALIKE = 0.01, 0.8  # distances of rows from what they should be; 0.8 is a correlation of 0.6
 WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
 LEVELS_BELOW = 1e-12  # of the largest value: what a linear spectrum's logarithm does not go below here
 _SECONDS = ("delta of delta", "curvature", "delta of delta, extended")
@@ -90,9 +90,12 @@ def _parts(x: np.ndarray, orders: int, rule: dict) -> Iterator[tuple[slice, str]
         if row_distance(x[n:], others) < SURE:
             yield slice(0, n), f"the first {n} rows alone; the others are deltas of theirs over {width} frames"
     elif n > 8:
-        for row, rows, place in ((x[0], slice(1, None), "first"), (x[-1], slice(0, -1), "last")):
-            energy = np.logaddexp.reduce(x[rows], axis=0)
-            if row_distance(row[None], energy[None]) < ALIKE:
+        for row, beside, rows, place in (
+            (x[0], x[1], slice(1, None), "first"),
+            (x[-1], x[-2], slice(0, -1), "last"),
+        ):
+            energy = row_distance(row[None], np.logaddexp.reduce(x[rows], axis=0)[None])
+            if energy < min(ALIKE, row_distance(row[None], beside[None])):  # a band is more like the band beside it
                 yield rows, f"all rows but the {place}, which goes with their energy"
 
 
