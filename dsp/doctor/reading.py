@@ -10,7 +10,8 @@ from dsp.doctor.fit import row_distance
 
 MOST_CEPSTRA = 130  # rows
 MOST_COLUMNS = 48
-SURE, ALIKE = 0.01, 0.8  # distances of rows from what they should be; 0.8 is a correlation of 0.6
+SURE, ALIKE = 0.01, 0.7  # distances of rows from what they should be; 0.7 is a correlation of 0.7
+LIKELIER = 1.4  # bands are that much nearer to the band beside them than to the energy of all, or more
 WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
 LEVELS_BELOW = 1e-12  # of the largest value: what a linear spectrum's logarithm does not go below here
 _SECONDS = ("delta of delta", "curvature", "delta of delta, extended")
@@ -95,7 +96,7 @@ def _parts(x: np.ndarray, orders: int, rule: dict) -> Iterator[tuple[slice, str]
             (x[-1], x[-2], slice(0, -1), "last"),
         ):
             energy = row_distance(row[None], np.logaddexp.reduce(x[rows], axis=0)[None])
-            if energy < min(ALIKE, row_distance(row[None], beside[None])):  # a band is more like the band beside it
+            if energy < min(ALIKE, LIKELIER * row_distance(row[None], beside[None])):
                 yield rows, f"all rows but the {place}, which goes with their energy"
 
 
