@@ -5,7 +5,7 @@ compare       two matrices, with or without the audio -> what differs, in words
 profile_diff  two presets -> the static table, with what is known of both tools
 probe         signals on which a switch shows
 
-As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), search (with starts,
+As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), turns, search (with starts,
 candidates, lengths, ranges, descent, together, explaining, bench and fit), judging, outside (dither, a signal at
 another rate), same, compare, report; customary, words, quirks, probes and profiles are tables.
 """

@@ -1,6 +1,5 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -8,27 +7,22 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.doctor.bench import Bench
-from dsp.doctor.descent import FAR, clock
-from dsp.doctor.fit import CLASSES
-from dsp.doctor.judging import judged, rms
+from dsp.doctor.descent import clock
+from dsp.doctor.fit import CLASSES, distance
+from dsp.doctor.judging import judged
 from dsp.doctor.outside import DITHER, dither_of, resampled
 from dsp.doctor.reading import as_matrix, readings, resolution
 from dsp.doctor.same import Same, nearest_preset
 from dsp.doctor.search import HOPELESS, Search
-from dsp.doctor.starts import nearer, nearest_of, others, presets
+from dsp.doctor.turns import in_turn
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
 from dsp.switches import Convention
 
 MOST_OF_IT = 0.8  # of the time, for the search itself
 MOST_DITHERED = 3
-MOST_STARTS = 5
 MOST_PAIRS = 3
 FITTING = 2e-3  # a shape so near that values are worth a look
-LIKELY = 0.25  # with a start so near, readings without any start are left out
-MUCH = 0.2  # a reading is that much farther than another: it waits
-NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
-FEW = 2
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,8 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
     that were gone on from are appended to `tried`.
     """
     outcomes, shapes = [], []
-    for search, start in _starts(bench, matrix, eps, begun + seconds, lambda: any(map(_is_class, outcomes))):
+    searches = [Search(bench, reading, begun + seconds, eps) for reading in readings(matrix)]
+    for search, start in in_turn(searches, lambda: any(map(_is_class, outcomes))):
         if any(_is_class(outcome) and outcome[-1] is search for outcome in outcomes):
             continue
         tried.append((search, start))
@@ -142,7 +137,7 @@ def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, de
             search.look_at(None)
             clean = bench.features(c, search.kind)
             fit = (clean, np.ones((1, 1)), np.zeros((1, 1)))
-            left = rms(search.reading.matrix, clean)
+            left = distance(search.reading.matrix, clean)
             found.append((len(CLASSES), left, DITHER, fit, replace(c, dither=strength), search))
     if found:  # noise hides much: the plainest
         return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
@@ -175,39 +170,6 @@ def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
     return best
 
 
-def _starts(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, enough: Callable):
-    """(search, convention) of all readings: presets as they are; until enough, on other frames; what was farther."""
-    searches = [Search(bench, reading, deadline, eps) for reading in readings(matrix)]
-    waiting, later, far = [], [], {}  # far: how far the nearest start of each reading is
-    for source in (presets, others, None):
-        if enough():
-            break
-        looked = []
-        for search in searches if source else ():
-            nearest = min(far.values(), default=FAR)
-            if nearest < LIKELY and far.get(search, 0.0) > max(nearest + MUCH, HOPELESS):
-                continue  # another reading of the matrix is much nearer
-            search.look_at(search.some)
-            looked.append((search, source(search)))
-        for search, families in sorted(looked, key=lambda pair: nearest_of(pair[1])) if source else later:
-            far[search] = min(nearest_of(families), far.get(search, FAR))
-            if source and nearest_of(families) > max(min(far.values()) + MUCH, HOPELESS):
-                later.append((search, families))
-                continue
-            search.look_at(search.some)
-            for place, (value, c) in enumerate(nearer(search, families)[:MOST_STARTS]):
-                waiting.append((value > HOPELESS, place, value, len(waiting), search, c))  # readings take turns
-                far[search] = min(value, far[search])
-        waiting.sort(key=lambda start: start[:4])
-        passed = 0
-        while waiting and not (enough() and waiting[0][2] > NEAR):
-            if source is presets and waiting[0][2] > (NEAR if passed >= FEW else HOPELESS):
-                break
-            *_, search, c = waiting.pop(0)
-            passed += 1
-            yield search, c
-
-
 def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
     rows, frames = matrix.shape
     note = f"no convention known gives a matrix of {rows} x {frames} for a clip of this length"
@@ -226,7 +188,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
         simplest = (*judged(bench, search.reading, c, eps), search)
         if simplest[0] < best[0]:  # as plain as that it needs no class
             best, (c, unobservable) = simplest, _simplest(bench, simplest)
-    rank, distance, name, (fitted, gain, offset), _, _ = best
+    rank, left, name, (fitted, gain, offset), _, _ = best
     reading = search.reading
     verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
     error = np.zeros(matrix.T.shape if reading.transposed else matrix.shape)
@@ -236,7 +198,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
     preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
     differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
-        verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, distance,
+        verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, left,
         gain, offset, notes, error, clock() - begun,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from dsp.doctor.bench import Bench
 from dsp.doctor.descent import FAR
-from dsp.doctor.fit import CLASSES, nearest
+from dsp.doctor.fit import CLASSES, distance, misfit, nearest
 from dsp.doctor.reading import Reading
 from dsp.mfcc import LOG_FACTOR
 from dsp.switches import Convention
@@ -32,22 +32,17 @@ def judged(bench: Bench, reading: Reading, c: Convention, eps: float):
         options.append((rank, name, fit.fitted, fit.gain, fit.offset))
     tolerance, typical = tolerances(bench, reading, c, eps), max(TYPICAL, 10 * eps)
     for rank, name, fitted, gain, offset in options[:1] if bench.drowned(c) else options:
-        left = rms(F, fitted)
+        left = distance(F, fitted)
         if _typical(F, fitted) <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
             return rank + (0.5 if reading.left_out else 0), left, name, (fitted, gain, offset), c
     _, name, fitted, gain, offset = options[0]
-    return len(CLASSES) + 1, rms(F, fitted), None, (fitted, gain, offset), c
-
-
-def rms(F, G) -> float:
-    """How far one matrix is from another, as a share of the deviation of all values."""
-    return float(np.sqrt(np.mean((F - G) ** 2) / max(np.mean((F - F.mean()) ** 2), 1e-300)))
+    return len(CLASSES) + 1, distance(F, fitted), None, (fitted, gain, offset), c
 
 
 def _typical(F, G) -> float:
-    """As rms, without the thousandth of the values that are farthest off: rounding of a band with next to nothing."""
-    squares = np.sort((F - G) ** 2, axis=None)
-    return float(np.sqrt(np.mean(squares[: squares.size - squares.size // 1000]) / max(F.var(), 1e-300)))
+    """Their distance without the thousandth of the values that are farthest off: bands with next to nothing in them."""
+    squares = np.sort(misfit(F, G) ** 2)
+    return float(np.sqrt(squares[: squares.size - squares.size // 1000].sum()))
 
 
 def _without_logarithm(c: Convention) -> Convention:

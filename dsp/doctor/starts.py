@@ -23,7 +23,7 @@ NO_CHANCE = 0.9
 SHARE = 0.25  # of the time left
 MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
-MOST_STARTS = 10
+MOST_STARTS = 5
 OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
 GENERIC = {
     "htk": Convention(preemphasis=0.97, floor=1e-20),
