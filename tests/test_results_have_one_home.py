@@ -43,7 +43,7 @@ def a_run(seed=0, accuracy=0.5, **other):
             "accuracy": accuracy,
             "uar": accuracy,
             "per_class": per_class,
-            "audit": {"lookup_table": 0.25},
+            "audit": {"lookup_table": 0.25, "validation": 0},
         }
         | other
     )
@@ -148,11 +148,20 @@ def test_published_numbers_stand_beside_our_interval():
     rows = [PAPER["rows"][0] | {"published": "61 (61/100)", "note": "luck"}]
     runs = [a_run(0, 0.5), a_run(1, 0.6), a_run(2, 0.7)]  # 60 +- 24.8
     table = published_table([PAPER | {"rows": rows, "runs": runs}])
-    assert "| net | r | c | random | 61 (61/100) | 60.0 ± 24.8 | inside | luck |" in table
+    assert "| net | r | c | random | 61 (61/100) | 60.0 ± 24.8 | inside | - | luck |" in table
     table = published_table([PAPER | {"rows": [rows[0] | {"published": "90"}], "runs": runs}])
     assert "| outside |" in table
     one = published_table([PAPER | {"rows": rows, "runs": runs[:1]}])  # 50 of 100 answers
-    assert "| 50.0 (40.4 .. 59.6, one run of 100) | outside | luck |" in one
+    assert "| 50.0 (40.4 .. 59.6, one run of 100) | outside | - | luck |" in one
+
+
+def test_the_best_epoch_on_the_test_set_stands_beside_where_there_was_no_validation_set():
+    rows = [PAPER["rows"][0] | {"published": "90"}]
+    watched = a_run(0, 0.5, best_epoch_accuracy=0.625)
+    assert "| outside | 62.5 | - |" in published_table([PAPER | {"rows": rows, "runs": [watched]}])
+    assert "| outside | - | - |" in published_table([PAPER | {"rows": rows, "runs": [watched, a_run(1, 0.5)]}])
+    chosen = watched | {"audit": watched["audit"] | {"validation": 7}}  # then it is the validation set's
+    assert "| outside | - | - |" in published_table([PAPER | {"rows": rows, "runs": [chosen]}])
 
 
 def test_protocols_that_nobody_ran_share_a_line():
