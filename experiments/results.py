@@ -7,6 +7,9 @@ experiments/results/<paper>.json = {"paper", "classes", "published", "rows": the
 not, "runs": [{"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar",
 "per_class", "confusion", "audit", "config", "commit", "versions", "device", "seconds", ...}]}.
 Runs on the synthetic corpus are never stored there.
+
+experiments/results/other_precision/ holds some of the same runs once more, trained in the other precision, for the
+table that compares the two: an experiment's --precision and --out DIR, and DIR/<paper>.json copied there.
 """
 
 import argparse
@@ -19,13 +22,15 @@ from itertools import groupby
 from pathlib import Path
 
 from experiments import timing
+from experiments.comparisons import ROW, comparisons_table, precision_table
 from experiments.markdown import table
-from experiments.metrics import mean_interval, paired_comparison, share_interval
+from experiments.metrics import mean_interval, share_interval
 from spectrogram_images.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).with_name("results")
-IDENTITY = ("system", "recipe", "corpus", "protocol", "seed", "fold")  # of two equal runs the later one counts
+TWINS = HOME / "other_precision"
+IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 
 
 class ResultsError(ValueError):
@@ -76,7 +81,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
     """Runs that differ in seed or fold only, averaged: {(system, recipe, corpus, protocol): summary}."""
     groups: dict[tuple, list[dict]] = {}
     for run in runs:
-        groups.setdefault((run["system"], run["recipe"], run["corpus"], run["protocol"]), []).append(run)
+        groups.setdefault(tuple(run[name] for name in ROW), []).append(run)
     return {
         key: {
             "n_runs": len(group),
@@ -161,7 +166,7 @@ def published_table(papers: list[dict]) -> str:
     for paper in papers:
         summaries = summarize(paper["runs"])
         for row in paper["rows"]:
-            key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
+            key = tuple(row[name] for name in ROW)
             if row.get("published", "-") == "-" or key not in summaries:
                 continue
             found, low, high = _with_interval(summaries[key])
@@ -182,57 +187,13 @@ def _with_interval(summary: dict) -> tuple[str, float, float]:
     return f"{100 * mean:.1f} ({100 * low:.1f} .. {100 * high:.1f}, one run of {n})", low, high
 
 
-def comparisons_table(papers: list[dict]) -> str:
-    """What the papers say helps, asked of the same examples; the units are speakers."""
-    rows = []
-    for paper in papers:
-        for asked in paper.get("comparisons", []):
-            found = compared(paper["runs"], asked)
-            cells = [asked["question"], asked["corpus"], asked["protocol"]]
-            if found is None:
-                cells += ["0", "not run", "-", "-"]
-            else:
-                difference = f"{100 * found['difference']:+.1f} ± {100 * found['half_width']:.1f}"
-                cells += [str(found["n_runs"]), difference, f"{found['p']:.2g}", str(found["n_groups"])]
-            rows.append(cells)
-    header = ["does it help?", "corpus", "protocol", "runs", "difference of accuracy, points", "p", "speakers"]
-    return table(header, rows)
-
-
-def compared(runs: list[dict], asked: dict) -> dict | None:
-    """metrics.paired_comparison of two systems over all runs that both have; None if there is no such pair.
-
-    asked : {"a", "b": [system, recipe], "corpus", "protocol"}
-
-    Raises ResultsError if two runs of a pair were not asked the same.
-
-    Checked: tests/test_results_have_one_home.py
-    """
-
-    def of(system: str, recipe: str) -> dict:
-        wanted = {"system": system, "recipe": recipe, "corpus": asked["corpus"], "protocol": asked["protocol"]}
-        matching = [run for run in runs if all(run[key] == value for key, value in wanted.items())]
-        return {(run["seed"], run["fold"]): run["answers"] for run in matching}
-
-    a, b = of(*asked["a"]), of(*asked["b"])
-    groups, right = [], ([], [])
-    for key in sorted(set(a) & set(b), key=str):
-        if (a[key]["files"], a[key]["true"]) != (b[key]["files"], b[key]["true"]):
-            raise ResultsError(f"{asked['question']}, {key}: the two systems were not tested on the same files")
-        groups += a[key]["speakers"].split()
-        for answers, found in zip((a[key], b[key]), right, strict=True):
-            pairs = zip(answers["true"].split(), answers["predicted"].split(), strict=True)
-            found += [true == predicted for true, predicted in pairs]
-    return paired_comparison(groups, *right) | {"n_runs": len(set(a) & set(b))} if groups else None
-
-
 def recall_table(paper: dict) -> str:
     """Per-class recall in percent, averaged over the runs of each row of `results_table`."""
     summaries = summarize(paper["runs"])
     names = paper["classes"]
     rows = [["published", "", "", *(f"{100 * paper['published']['recall'][name]:.1f}" for name in names)]]
     for row in paper["rows"]:
-        key = (row["system"], row["recipe"], row["corpus"], row["protocol"])
+        key = tuple(row[name] for name in ROW)
         if key in summaries:
             recall = summaries[key]["recall"]
             rows.append([*key[1:], *(f"{100 * recall[name]:.1f}" for name in names)])
@@ -246,6 +207,8 @@ def updated_readme(text: str) -> str:
     later = [paper for stem, paper in papers.items() if stem != "zheng_casia"]
     text = replace_between_marks(text, "published", published_table(later))
     text = replace_between_marks(text, "comparisons", comparisons_table(later))
+    twins = {path.stem: load(path) for path in sorted(TWINS.glob("*.json"))}
+    text = replace_between_marks(text, "precision", precision_table(papers, twins))
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
     text = replace_between_marks(text, "speed", timing.table(benchmarks))
     return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
@@ -259,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         old = readme.read_text(encoding="utf-8")
         new = updated_readme(old)
-    except (OSError, ResultsError) as error:
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if options.check:

@@ -5,12 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from experiments.comparisons import compared, comparisons_table, precision_table
 from experiments.results import (
     HOME,
     ROOT,
     ResultsError,
-    compared,
-    comparisons_table,
     load,
     percent,
     published_table,
@@ -140,8 +139,28 @@ def test_a_comparison_takes_the_runs_that_both_have():
 
 
 def test_systems_that_were_not_asked_the_same_are_not_compared():
-    with pytest.raises(ResultsError, match="not tested on the same files"):
+    with pytest.raises(ValueError, match="not tested on the same files"):
         compared([asked_run("a", "0 1 1"), asked_run("b", "0 1 1", files="3 5 9")], ASKED)
+
+
+def trained_in(precision, predicted, seed=0, accuracy=0.5):
+    return asked_run("a", predicted, seed) | {
+        "config": {"setting": {"precision": precision}},
+        "accuracy": accuracy,
+        "n_test": 3,
+    }
+
+
+def test_runs_of_both_precisions_are_compared_answer_by_answer():
+    """Whichever of the two is the main one; a run that does not say is of float32; one without a twin is left out."""
+    rounded = [trained_in("bfloat16", "0 1 1", 0, 1.0), trained_in("bfloat16", "0 0 0", 1)]
+    full = trained_in("float32", "0 0 1", 0, 0.625)
+    line = "| a | r | c | random | 1 | 62.5 | 100.0 | +25.0 ± "
+    for main, twins in ((rounded, [full]), ([full], rounded), (rounded, [full | {"config": {}}])):
+        table = precision_table({"p": PAPER | {"runs": main}}, {"p": PAPER | {"runs": twins}})
+        assert line in table and table.endswith("| 67 | 3 |")
+    with pytest.raises(ValueError, match="no run has a twin"):
+        precision_table({"p": PAPER | {"runs": rounded[1:]}}, {"p": PAPER | {"runs": [full]}})
 
 
 def test_published_numbers_stand_beside_our_interval():
