@@ -84,6 +84,22 @@ def test_the_bench_gives_the_textbooks_features(name, change, utterance):
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("name", ["librosa", "kaldi", "scipy_spectrogram"])
+def test_a_long_clip_is_taken_in_parts(name, utterance, monkeypatch):
+    """And what is kept, of all of its frames and of some, is not mixed up; nor is too much kept."""
+    of_frames = replace(CONVENTIONS[name], dynamic_range=None, reference=None)  # a maximum is of what is looked at
+    conventions = [of_frames, replace(of_frames, window="sine"), replace(of_frames, window="blackman"), of_frames]
+    whole = [dsp.log_mel(utterance, RATE, c) for c in conventions]
+    monkeypatch.setattr("dsp.doctor.bench.MOST_AT_ONCE", 3000)
+    monkeypatch.setattr("dsp.doctor.bench.MOST_NUMBERS", 3 * whole[0].size)
+    bench = Bench(utterance, RATE)
+    for columns in (slice(None), np.array([3, 40]), slice(None), np.array([4, 41]), np.array([3, 40])):
+        bench.look_at(None if isinstance(columns, slice) else columns)
+        for c, expected in zip(conventions, whole, strict=True):
+            np.testing.assert_allclose(bench.static(c, "log_mel"), expected[:, columns], rtol=0, atol=1e-9)
+            assert sum(a.size for kept in bench._mels.values() for a in kept) <= 3 * whole[0].size
+
+
 HIDDEN = {  # conventions that hide most of themselves, or lie far from every preset
     "a floor over most values": ("wang_cl", "mfcc", {"spectrum_norm": "n_fft", "floor": 1e-6}),
     "a floor and another scale": ("htk", "mfcc", {"scale": 1.0, "floor": 1e-4, "last_frame": "dropped"}),

@@ -31,9 +31,12 @@ from dsp.sizes import frames_given, sizes
 from dsp.switches import Convention
 
 MOST_KEPT = 48  # spectra, and as many mel matrices
+MOST_NUMBERS = 2**26  # of what is kept of each kind
+MOST_AT_ONCE = 2**22  # samples in frames: longer clips are taken in parts, and their spectra are not kept
+MOST_SIGNALS = 4  # conditioned ones
+OF_SIGNAL = ("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first")
 OF_SPECTRUM = (
-    *("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first", "framing", "last_frame"),
-    *("window", "window_symmetry"),  # its place is known from the lengths
+    *(*OF_SIGNAL, "framing", "last_frame", "window", "window_symmetry"),  # its place is known from the lengths
 )
 OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 OF_CEPSTRUM = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
@@ -48,14 +51,13 @@ class Bench:
         if not sample_rate > 0:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.rate = sample_rate
-        self.columns = None  # frames to look at, as indices; None: all
-        self._spectra, self._mels, self._banks, self._cepstra, self._windows = {}, {}, {}, {}, {}
+        self.look_at(None)
+        self._signals, self._spectra, self._mels, self._banks, self._cepstra, self._windows = ({} for _ in range(6))
 
     def look_at(self, columns) -> None:
         """From now on features have these columns alone (None: all); what a clip's maximum decides is theirs, too."""
-        self.columns = columns
-        self._spectra.clear()
-        self._mels.clear()
+        self.columns = columns  # as indices
+        self._seen = None if columns is None else np.asarray(columns).tobytes()
 
     def sizes(self, c: Convention):
         """The convention's lengths at this rate; None if it does not fit."""
@@ -129,28 +131,44 @@ class Bench:
     def _mel(self, c: Convention):
         """What the logarithm is taken of, the power of each frame, and the energies of _spectrum."""
         size = sizes(c, self.rate, self.signal.size)
-        of_spectrum = (size, *(getattr(c, name) for name in OF_SPECTRUM))
+        of_spectrum = (self._seen, size, *(getattr(c, name) for name in OF_SPECTRUM))
         of_bank = (size.n_fft, *(getattr(c, name) for name in OF_BANK))
-        power, *frames = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size))
-
-        def plain():
-            bins = power.copy() if c.spectrum_sides == "both" else power
-            if c.spectrum_sides == "both":
-                bins[1 : (size.n_fft + 1) // 2] *= 2
-            if c.spectrum == "magnitude":
-                bins = np.sqrt(bins)
-            return bins if c.n_mels is None else filtered(*self._bank(c, size, of_bank), bins), bins.sum(axis=0)
-
-        mel, total = _kept(self._mels, (of_spectrum, of_bank, c.spectrum, c.spectrum_sides), plain)
+        key = (of_spectrum, of_bank, c.spectrum, c.spectrum_sides)
+        mel, total, *energies = _kept(self._mels, key, lambda: self._all_bands(c, size, of_spectrum, of_bank))
         gain = self.gain(c)
-        return mel * gain, total * gain, frames
+        return mel * gain, total * gain, energies
 
-    def _spectrum(self, c: Convention, size):
-        """|X|^2, and the sum of squares of each frame before and after the window."""
+    def _all_bands(self, c: Convention, size, of_spectrum, of_bank) -> list[np.ndarray]:
+        """Bands, power and energies of all frames that are looked at; of a long clip some at a time."""
+        n_columns = self.n_frames(c) if self.columns is None else len(self.columns)
+        if n_columns * size.n_fft <= MOST_AT_ONCE:
+            kept = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size, self._frames(c, size)))
+            return self._bands(c, size, of_bank, *kept)
+        frames, step = self._frames(c, size), max(1, MOST_AT_ONCE // size.n_fft)
+        parts = [frames[:, first : first + step] for first in range(0, frames.shape[1], step)]
+        bands = [self._bands(c, size, of_bank, *self._spectrum(c, size, part)) for part in parts]
+        return [np.concatenate(of, axis=-1) for of in zip(*bands, strict=True)]
+
+    def _bands(self, c: Convention, size, of_bank, power, *energies) -> list[np.ndarray]:
+        """What the logarithm is taken of but for a gain, and the power of each frame likewise; and the energies."""
+        bins = power.copy() if c.spectrum_sides == "both" else power
+        if c.spectrum_sides == "both":
+            bins[1 : (size.n_fft + 1) // 2] *= 2
+        if c.spectrum == "magnitude":
+            bins = np.sqrt(bins)
+        bands = bins if c.n_mels is None else filtered(*self._bank(c, size, of_bank), bins)
+        return [bands, bins.sum(axis=0), *energies]
+
+    def _frames(self, c: Convention, size) -> np.ndarray:
+        """(frame, n_columns), those that are looked at."""
         plain = replace(c, scale=1.0, dither=0.0)
-        frames = frames_of(condition(self.signal, plain), size, c)
-        if self.columns is not None:
-            frames = frames[:, self.columns]
+        of_signal = tuple(getattr(c, name) for name in OF_SIGNAL)
+        signal = _kept(self._signals, of_signal, lambda: condition(self.signal, plain), most=MOST_SIGNALS)
+        frames = frames_of(signal, size, c)
+        return frames if self.columns is None else frames[:, self.columns]
+
+    def _spectrum(self, c: Convention, size, frames: np.ndarray):
+        """|X|^2, and the sum of squares of each frame before and after the window."""
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
         windowed = emphasized(raw, c) * window_of(size, c)[:, None]
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
@@ -199,9 +217,16 @@ def filtered(weights, first, n_bins, power):
 
 
 def _kept(memory: dict, key, compute, most: int = MOST_KEPT):
-    """memory[key], computed where it is not there; the oldest makes room."""
+    """memory[key], computed where it is not there; the oldest make room."""
     if key not in memory:
-        if len(memory) >= most:
-            del memory[next(iter(memory))]
-        memory[key] = compute()
+        found = compute()
+        numbers = sum(map(_size, memory.values())) + _size(found)
+        while memory and (len(memory) >= most or numbers > MOST_NUMBERS):
+            numbers -= _size(memory.pop(next(iter(memory))))
+        memory[key] = found
     return memory[key]
+
+
+def _size(kept) -> int:
+    """How many numbers there are in an array, or in several."""
+    return kept.size if isinstance(kept, np.ndarray) else sum(map(np.size, kept))

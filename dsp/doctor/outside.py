@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp.doctor.bench import Bench
-from dsp.doctor.descent import FAR
+from dsp.doctor.descent import FAR, clock
 from dsp.doctor.reading import readings
 from dsp.doctor.search import Search
 from dsp.doctor.starts import nearer, others, presets
@@ -74,6 +74,8 @@ def resampled(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, so_
     best = (min(NEAR_ENOUGH, 0.5 * so_far), None)
     for source in (presets, others):
         for rate in (rate for rate in RATES if rate != bench.rate and bench.rate == int(bench.rate)):
+            if clock() > deadline or best[1]:
+                return best[1]
             other = Bench(resample(bench.signal, int(bench.rate), rate), rate)
             for reading in readings(matrix):
                 search = Search(other, reading, deadline, eps)
