@@ -22,6 +22,7 @@ from dsp.switches import Convention
 MOST_OF_IT = 0.8  # of the time, for the search itself
 MOST_DITHERED = 3
 MOST_PAIRS = 3
+LONG = 1.0  # minutes
 FITTING = 2e-3  # a shape so near that values are worth a look
 
 
@@ -87,6 +88,8 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     notes = ()
     if best is None or not _is_class(best):
         best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
+    if (best is None or not _is_class(best)) and clock() > begun + seconds:
+        notes += _of_length(bench)
     return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, matrix, best, eps, notes, begun)
 
 
@@ -143,6 +146,13 @@ def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, de
         return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
     note = resampled(bench, matrix, eps, deadline, best[1] if best else 1.0)
     return best, () if note is None else (note,)
+
+
+def _of_length(bench: Bench) -> tuple[str, ...]:
+    """What to do where the time is over, if the clip is long."""
+    minutes = bench.signal.size / bench.rate / 60
+    advice = f"the time was over for a clip of {minutes:.1f} minutes: give a part of it, or more seconds"
+    return (advice,) if minutes > LONG else ()
 
 
 def _is_class(outcome) -> bool:
