@@ -5,6 +5,7 @@ columns instead of all, is this file's.
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +34,6 @@ from dsp.switches import Convention
 MOST_KEPT = 48  # spectra, and as many mel matrices
 MOST_NUMBERS = 2**26  # of what is kept of each kind
 MOST_AT_ONCE = 2**22  # samples in frames: longer clips are taken in parts, and their spectra are not kept
-MOST_SIGNALS = 4  # conditioned ones
 OF_SIGNAL = ("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first")
 OF_SPECTRUM = (
     *(*OF_SIGNAL, "framing", "last_frame", "window", "window_symmetry"),  # its place is known from the lengths
@@ -52,7 +52,8 @@ class Bench:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.rate = sample_rate
         self.look_at(None)
-        self._signals, self._spectra, self._mels, self._banks, self._cepstra, self._windows = ({} for _ in range(6))
+        self._signals, self._spectra, self._mels = _Memory(4), _Memory(MOST_KEPT), _Memory(MOST_KEPT)
+        self._banks, self._cepstra, self._windows = _Memory(4000), _Memory(400), _Memory(MOST_KEPT)
 
     def look_at(self, columns) -> None:
         """From now on features have these columns alone (None: all); what a clip's maximum decides is theirs, too."""
@@ -124,7 +125,7 @@ class Bench:
         Raises ValueError where the convention does not fit the clip.
         """
         size = sizes(c, self.rate, self.signal.size)
-        window = _kept(self._windows, (size, c.window, c.window_symmetry), lambda: window_of(size, c))
+        window = self._windows.of((size, c.window, c.window_symmetry), lambda: window_of(size, c))
         gain = float(c.scale**2 / power_divisor(window, size, self.rate, c))
         return gain**0.5 if c.spectrum == "magnitude" else gain
 
@@ -134,7 +135,7 @@ class Bench:
         of_spectrum = (self._seen, size, *(getattr(c, name) for name in OF_SPECTRUM))
         of_bank = (size.n_fft, *(getattr(c, name) for name in OF_BANK))
         key = (of_spectrum, of_bank, c.spectrum, c.spectrum_sides)
-        mel, total, *energies = _kept(self._mels, key, lambda: self._all_bands(c, size, of_spectrum, of_bank))
+        mel, total, *energies = self._mels.of(key, lambda: self._all_bands(c, size, of_spectrum, of_bank))
         gain = self.gain(c)
         return mel * gain, total * gain, energies
 
@@ -142,7 +143,7 @@ class Bench:
         """Bands, power and energies of all frames that are looked at; of a long clip some at a time."""
         n_columns = self.n_frames(c) if self.columns is None else len(self.columns)
         if n_columns * size.n_fft <= MOST_AT_ONCE:
-            kept = _kept(self._spectra, of_spectrum, lambda: self._spectrum(c, size, self._frames(c, size)))
+            kept = self._spectra.of(of_spectrum, lambda: self._spectrum(c, size, self._frames(c, size)))
             return self._bands(c, size, of_bank, *kept)
         frames, step = self._frames(c, size), max(1, MOST_AT_ONCE // size.n_fft)
         parts = [frames[:, first : first + step] for first in range(0, frames.shape[1], step)]
@@ -163,7 +164,7 @@ class Bench:
         """(frame, n_columns), those that are looked at."""
         plain = replace(c, scale=1.0, dither=0.0)
         of_signal = tuple(getattr(c, name) for name in OF_SIGNAL)
-        signal = _kept(self._signals, of_signal, lambda: condition(self.signal, plain), most=MOST_SIGNALS)
+        signal = self._signals.of(of_signal, lambda: condition(self.signal, plain))
         frames = frames_of(signal, size, c)
         return frames if self.columns is None else frames[:, self.columns]
 
@@ -191,7 +192,7 @@ class Bench:
                 n_bins,
             )
 
-        return _kept(self._banks, key, bank, most=4000)
+        return self._banks.of(key, bank)
 
     def _peaks(self, c: Convention) -> np.ndarray:
         """(n_mels,): the greatest weight of each filter."""
@@ -200,7 +201,7 @@ class Bench:
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""
         key = (n_mels, *(getattr(c, name) for name in OF_CEPSTRUM))
-        return _kept(self._cepstra, key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c), most=400)
+        return self._cepstra.of(key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c))
 
 
 @njit(cache=True)
@@ -216,17 +217,23 @@ def filtered(weights, first, n_bins, power):
     return bands
 
 
-def _kept(memory: dict, key, compute, most: int = MOST_KEPT):
-    """memory[key], computed where it is not there; the oldest make room."""
-    if key not in memory:
-        found = compute()
-        numbers = sum(map(_size, memory.values())) + _size(found)
-        while memory and (len(memory) >= most or numbers > MOST_NUMBERS):
-            numbers -= _size(memory.pop(next(iter(memory))))
-        memory[key] = found
-    return memory[key]
+class _Memory:
+    """What was computed: at most so many things, and MOST_NUMBERS in them. The oldest make room."""
+
+    def __init__(self, most: int):
+        self.most, self.kept, self.numbers = most, {}, 0
+
+    def of(self, key, compute: Callable):
+        """What compute() gives, computed where it is not kept: an array, or several."""
+        if key not in self.kept:
+            found = compute()
+            self.numbers += _size(found)
+            while self.kept and (len(self.kept) >= self.most or self.numbers > MOST_NUMBERS):
+                self.numbers -= _size(self.kept.pop(next(iter(self.kept))))
+            self.kept[key] = found
+        return self.kept[key]
 
 
 def _size(kept) -> int:
     """How many numbers there are in an array, or in several."""
-    return kept.size if isinstance(kept, np.ndarray) else sum(map(np.size, kept))
+    return kept.size if isinstance(kept, np.ndarray) else sum(a.size for a in kept)
