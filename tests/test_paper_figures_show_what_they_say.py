@@ -341,6 +341,7 @@ def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, ca
         (np.zeros(16_000), "bad.wav: silent: all 16000 samples are 0"),
         (np.full(100, 0.5), "bad.wav: 276 samples at 44100 Hz between silences, fewer than a frame of 2048"),
         (np.zeros(0), "bad.wav: no samples"),
+        (np.full(61 * 16_000, 0.5), "bad.wav: 61.0 s; figures are drawn of at most 60 s"),
     ],
 )
 def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, message):
