@@ -174,6 +174,21 @@ def test_published_numbers_stand_beside_our_interval():
     assert "| 50.0 (40.4 .. 59.6, one run of 100) | outside | - | luck |" in one
 
 
+def test_folds_that_are_missing_are_told():
+    """Two of three folds, of one seed or of each of two: 100 and 120 of 300 files; all three; and no folds."""
+    sides = {"audit": {"lookup_table": 0.25, "train": 100, "validation": 100, "test": 100}}
+    folds = [a_run(seed, fold=fold, **sides) for seed in (0, 1) for fold in "ABC"]
+    folds[1]["n_test"] = folds[4]["n_test"] = 120
+    folds[2]["n_test"] = folds[5]["n_test"] = 80
+
+    def told(runs):
+        return results_table([PAPER | {"runs": runs}]).splitlines()[2].split("|")[5].strip()
+
+    assert told(folds[:2]) == "2, folds that test 220 of 300 files"
+    assert told(folds[:2] + folds[3:5]) == "4, folds that test 220 of 300 files"
+    assert told(folds[:3]) == "3" and told(folds) == "6" and told([a_run(0, **sides)]) == "1"
+
+
 def test_the_best_epoch_on_the_test_set_stands_beside_where_there_was_no_validation_set():
     rows = [PAPER["rows"][0] | {"published": "90"}]
     watched = a_run(0, 0.5, best_epoch_accuracy=0.625)
