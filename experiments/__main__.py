@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from experiments import PAPERS
-from experiments.results import HOME, IDENTITY, ResultsError, load, percent, summarize
+from experiments.comparisons import ROW
+from experiments.results import HOME, ResultsError, load, percent, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,15 +26,19 @@ def main(arguments: list[str] | None = None) -> int:
         summaries = summarize(paper["runs"])
         width = max(len(label_of(row)) for row in paper["rows"])
         for row in paper["rows"]:
-            found = summaries.get(tuple(row[key] for key in IDENTITY[:4]))
-            ours = f"{percent(found['accuracy'])} % ({found['n_runs']} runs)" if found else "not run"
-            print(f"  {label_of(row):<{width}}  accuracy {ours:<24} published {row.get('published', '-')}")
+            found = summaries.get(tuple(row[name] for name in ROW))
+            ours = f"accuracy {percent(found['accuracy'])} %, runs: {runs_told(found)}" if found else not_run(row)
+            print(f"  {label_of(row):<{width}}  published {row.get('published', '-'):<15}  {ours}")
         print()
     return 0
 
 
+def not_run(row: dict) -> str:
+    return f"not run: {row['why']}" if row.get("why") else "not run"
+
+
 def label_of(row: dict) -> str:
-    return " ".join(row[key] for key in IDENTITY[:4])
+    return " ".join(row[name] for name in ROW)
 
 
 if __name__ == "__main__":

@@ -141,10 +141,10 @@ def results_table(papers: list[dict]) -> str:
     rows = []
     for paper in papers:
         summaries = summarize(paper["runs"])
-        for _, of_one in groupby(paper["rows"], lambda row: [row[key] for key in IDENTITY[:3]]):
+        for _, of_one in groupby(paper["rows"], lambda row: [row[key] for key in ROW[:3]]):
             waiting = []
             for row in of_one:
-                found = summaries.get(tuple(row[key] for key in IDENTITY[:4]))
+                found = summaries.get(tuple(row[name] for name in ROW))
                 if found:
                     rows.append(_line([row], _figures(found)))
                 else:
@@ -160,13 +160,17 @@ def _line(rows: list[dict], figures: list[str]) -> list[str]:
     """The cells of one line of the table, for rows that differ in their protocol alone."""
     first, protocols = rows[0], ", ".join(row["protocol"] for row in rows)
     published = ", ".join(row["published"] for row in rows if row.get("published", "-") != "-") or "-"
-    return [*(first[key] for key in IDENTITY[:3]), protocols, *figures, published, f"`{first['command']}`"]
+    return [*(first[key] for key in ROW[:3]), protocols, *figures, published, f"`{first['command']}`"]
 
 
 def _figures(found: dict) -> list[str]:
     """Runs, accuracy, UAR and the look-up table's accuracy."""
-    runs = ", ".join([str(found["n_runs"]), *found["shortened"]])
-    return [runs, percent(found["accuracy"]), percent(found["uar"]), f"{100 * found['lookup_table']:.1f}"]
+    return [runs_told(found), percent(found["accuracy"]), percent(found["uar"]), f"{100 * found['lookup_table']:.1f}"]
+
+
+def runs_told(found: dict) -> str:
+    """'1, at most 20 of 150 epochs': how many runs, and what they lack."""
+    return ", ".join([str(found["n_runs"]), *found["shortened"]])
 
 
 def published_table(papers: list[dict]) -> str:
