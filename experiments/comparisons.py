@@ -6,12 +6,15 @@ from experiments.metrics import paired_comparison
 ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 
 
-def comparisons_table(papers: list[dict]) -> str:
-    """What the papers say helps, asked of the same examples; the units are speakers."""
+def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
+    """What the papers say helps, asked of the same examples; the units are speakers.
+
+    papers, twins : contents of results files by their stems; a twin is a run once more, in the other precision
+    """
     rows = []
-    for paper in papers:
+    for stem, paper in papers.items():
         for asked in paper.get("comparisons", []):
-            found = compared(paper["runs"], asked)
+            found = compared([*paper["runs"], *twins.get(stem, {"runs": []})["runs"]], asked)
             cells = [asked["question"], asked["corpus"], asked["protocol"]]
             if found is None:
                 cells += ["0", "not run", "-", "-"]
@@ -26,6 +29,9 @@ def comparisons_table(papers: list[dict]) -> str:
 def compared(runs: list[dict], asked: dict) -> dict | None:
     """metrics.paired_comparison of two systems over all runs that both have; None if there is no such pair.
 
+    Of runs that were made in both precisions those are taken that were trained alike, the first ones if there are more.
+
+    runs : main ones before their twins
     asked : {"a", "b": [system, recipe], "corpus", "protocol"}
 
     Raises ValueError if two runs of a pair were not asked the same.
@@ -34,11 +40,24 @@ def compared(runs: list[dict], asked: dict) -> dict | None:
     """
 
     def of(system: str, recipe: str) -> dict:
-        wanted = {"system": system, "recipe": recipe, "corpus": asked["corpus"], "protocol": asked["protocol"]}
-        matching = [run for run in runs if all(run[key] == value for key, value in wanted.items())]
-        return {(run["seed"], run["fold"]): run["answers"] for run in matching}
+        found = {}
+        for run in runs:
+            if tuple(run[name] for name in ROW) == (system, recipe, asked["corpus"], asked["protocol"]):
+                found.setdefault((run["seed"], run["fold"]), []).append(run)
+        return found
 
-    return _paired(of(*asked["a"]), of(*asked["b"]), asked["question"])
+    a, b = of(*asked["a"]), of(*asked["b"])
+    pairs = {}
+    for key in a.keys() & b.keys():
+        alike = [(x, y) for x in a[key] for y in b[key] if precision_of(x) == precision_of(y)]
+        pairs[key] = [run["answers"] for run in (alike or [(a[key][0], b[key][0])])[0]]
+    one, other = ({key: pair[side] for key, pair in pairs.items()} for side in (0, 1))
+    return _paired(one, other, asked["question"])
+
+
+def precision_of(run: dict) -> str:
+    """What the convolutions of a run were trained in; older results do not say, and were trained in float32."""
+    return run.get("config", {}).get("setting", {}).get("precision") or "float32"
 
 
 def _paired(a: dict, b: dict, of: str) -> dict | None:
@@ -68,9 +87,8 @@ def precision_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
     for stem, twin in twins.items():
         by_precision = {"float32": {}, "bfloat16": {}}
         for run in (*papers[stem]["runs"], *twin["runs"]):
-            precision = run["config"].get("setting", {}).get("precision") or "float32"
             key = tuple(run[name] for name in ROW)
-            by_precision[precision].setdefault(key, {})[run["seed"], run["fold"]] = run
+            by_precision[precision_of(run)].setdefault(key, {})[run["seed"], run["fold"]] = run
         for key in sorted(set(by_precision["float32"]) & set(by_precision["bfloat16"])):
             rows.append([*key, *_of_both_precisions(*(runs[key] for runs in by_precision.values()), " ".join(key))])
     header = ["system", "recipe", "corpus", "protocol", "runs", "float32 %", "bfloat16 %", "difference, points"]

@@ -217,10 +217,10 @@ def updated_readme(text: str) -> str:
     """README.md with every generated table made anew from the results files."""
     papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
     text = replace_between_marks(text, "results", results_table(list(papers.values())))
-    later = [paper for stem, paper in papers.items() if stem != "zheng_casia"]
-    text = replace_between_marks(text, "published", published_table(later))
-    text = replace_between_marks(text, "comparisons", comparisons_table(later))
+    later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
     twins = {path.stem: load(path) for path in sorted(TWINS.glob("*.json"))}
+    text = replace_between_marks(text, "published", published_table(list(later.values())))
+    text = replace_between_marks(text, "comparisons", comparisons_table(later, twins))
     text = replace_between_marks(text, "precision", precision_table(papers, twins))
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
     text = replace_between_marks(text, "speed", timing.table(benchmarks))

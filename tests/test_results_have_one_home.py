@@ -131,16 +131,28 @@ def test_a_comparison_takes_the_runs_that_both_have():
     found = compared(runs, ASKED)
     assert found["n_runs"] == 1 and found["n_groups"] == 2 and found["difference"] == 0.25  # (1/2 + 0) / 2
     assert compared(runs[:1], ASKED) is None
-    table = comparisons_table([PAPER | {"runs": runs, "comparisons": [ASKED]}])
+    table = comparisons_table({"p": PAPER | {"runs": runs, "comparisons": [ASKED]}}, {})
     assert "| b or not b | c | random | 1 | +25.0 ± " in table
     assert "| b or not b | c | random | 0 | not run" in comparisons_table(
-        [PAPER | {"runs": [], "comparisons": [ASKED]}]
+        {"p": PAPER | {"runs": [], "comparisons": [ASKED]}}, {}
     )
 
 
 def test_systems_that_were_not_asked_the_same_are_not_compared():
     with pytest.raises(ValueError, match="not tested on the same files"):
         compared([asked_run("a", "0 1 1"), asked_run("b", "0 1 1", files="3 5 9")], ASKED)
+
+
+def test_runs_that_were_trained_alike_are_compared():
+    """b is there in float32 and, as a twin, in bfloat16: the twin beside an a in bfloat16; main runs if none is alike."""
+    a, b = asked_run("a", "0 1 1"), asked_run("b", "0 0 1")
+    twin = asked_run("b", "1 0 0") | {"config": {"setting": {"precision": "bfloat16"}}}
+    assert compared([a, b, twin], ASKED)["difference"] == 0.25
+    a = a | {"config": twin["config"]}
+    assert compared([a, b, twin], ASKED)["difference"] == 1.0
+    assert compared([a, b], ASKED)["difference"] == 0.25
+    table = comparisons_table({"p": PAPER | {"runs": [a, b], "comparisons": [ASKED]}}, {"p": {"runs": [twin]}})
+    assert "| 1 | +100.0 ± " in table
 
 
 def trained_in(precision, predicted, seed=0, accuracy=0.5):
