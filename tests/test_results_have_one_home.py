@@ -144,7 +144,7 @@ def test_systems_that_were_not_asked_the_same_are_not_compared():
 
 
 def test_runs_that_were_trained_alike_are_compared():
-    """b is there in float32 and, as a twin, in bfloat16: the twin beside an a in bfloat16; main runs if none is alike."""
+    """b is there in float32 and, as a twin, in bfloat16: the twin beside such an a; main runs if none is alike."""
     a, b = asked_run("a", "0 1 1"), asked_run("b", "0 0 1")
     twin = asked_run("b", "1 0 0") | {"config": {"setting": {"precision": "bfloat16"}}}
     assert compared([a, b, twin], ASKED)["difference"] == 0.25
