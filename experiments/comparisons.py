@@ -89,8 +89,10 @@ def precision_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
         for run in (*papers[stem]["runs"], *twin["runs"]):
             key = tuple(run[name] for name in ROW)
             by_precision[precision_of(run)].setdefault(key, {})[run["seed"], run["fold"]] = run
-        for key in sorted(set(by_precision["float32"]) & set(by_precision["bfloat16"])):
-            rows.append([*key, *_of_both_precisions(*(runs[key] for runs in by_precision.values()), " ".join(key))])
+        for key in sorted({tuple(run[name] for name in ROW) for run in twin["runs"]}):
+            rows.append(
+                [*key, *_of_both_precisions(*(runs.get(key, {}) for runs in by_precision.values()), " ".join(key))]
+            )
     header = ["system", "recipe", "corpus", "protocol", "runs", "float32 %", "bfloat16 %", "difference, points"]
     return table([*header, "the same answers %", "files"], rows)
 

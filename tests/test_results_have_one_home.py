@@ -171,6 +171,9 @@ def test_runs_of_both_precisions_are_compared_answer_by_answer():
     for main, twins in ((rounded, [full]), ([full], rounded), (rounded, [full | {"config": {}}])):
         table = precision_table({"p": PAPER | {"runs": main}}, {"p": PAPER | {"runs": twins}})
         assert line in table and table.endswith("| 67 | 3 |")
+    others = [run | {"system": "b"} for run in (trained_in("bfloat16", "0 1 1"), trained_in("float32", "0 1 1", 1))]
+    table = precision_table({"p": PAPER | {"runs": [*rounded, *others]}}, {"p": PAPER | {"runs": [full]}})
+    assert line in table and "| b |" not in table  # seeds in one precision each, without twins
     with pytest.raises(ValueError, match="no run has a twin"):
         precision_table({"p": PAPER | {"runs": rounded[1:]}}, {"p": PAPER | {"runs": [full]}})
 
