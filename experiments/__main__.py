@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments import PAPERS
 from experiments.comparisons import ROW
-from experiments.results import HOME, ResultsError, load, percent, runs_told, summarize
+from experiments.results import HOME, ResultsError, load, not_run, percent, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,10 +31,6 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"  {label_of(row):<{width}}  published {row.get('published', '-'):<15}  {ours}")
         print()
     return 0
-
-
-def not_run(row: dict) -> str:
-    return f"not run: {row['why']}" if row.get("why") else "not run"
 
 
 def label_of(row: dict) -> str:

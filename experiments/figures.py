@@ -9,9 +9,20 @@ matplotlib.use("Agg")
 import numpy as np
 from matplotlib import pyplot as plt
 
+from dsp import AudioError
 from spectrogram_images.files import write_atomically
 
+LONGEST_S = 60  # of a recording to draw: it is held some ten times over
 GREEN, RED, GREY, DARK = "#b9e5bd", "#f6c4c0", "#ededed", "#cfcfcf"
+
+
+def check_drawable(path, signal: np.ndarray, sample_rate: int, drawn: str) -> None:
+    """Raises AudioError, one line, for a recording of more than 60 s; drawn : "a trace is", or what else refuses it.
+
+    Checked: tests/test_trace_shows_every_stage.py, tests/test_paper_figures_show_what_they_say.py
+    """
+    if signal.size > LONGEST_S * sample_rate:
+        raise AudioError(f"{path}: {signal.size / sample_rate:.1f} s; {drawn} drawn of at most {LONGEST_S} s")
 
 
 def training_progress(path, history, title: str, smoothing: int = 10) -> None:

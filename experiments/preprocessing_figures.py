@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.colors import ListedColormap
 
-from dsp import AudioError, hz_to_mel
+from dsp import hz_to_mel
 from experiments import figures
 from experiments.inputs import dey_emodb, yadav_crnn
 from experiments.inputs.recordings import read_mono
@@ -23,7 +23,6 @@ from experiments.synthetic import VOICES, synthesize
 from spectrogram_images.files import exit_status
 
 THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
-LONGEST_S = 60  # of a recording to draw
 WAVE, SHADE = "#0072bd", "0.85"
 SIGN = ListedColormap(["#35298c", "white", "#f0c020"])  # of -1, 0, 1
 TICKS = (500, 1000, 2000, 4000, 8000, 16000)  # Hz
@@ -216,8 +215,7 @@ def draw_and_tell(wav: Path | None, out: Path) -> None:
         signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
     else:
         signal, sample_rate, n_channels = read_mono(wav)
-        if signal.size > LONGEST_S * sample_rate:
-            raise AudioError(f"{wav}: {signal.size / sample_rate:.1f} s; figures are drawn of at most {LONGEST_S} s")
+        figures.check_drawable(wav, signal, sample_rate, "figures are")
         label = wav.stem
         if n_channels > 1:
             print(f"{wav}: {n_channels} channels, mixed down to their mean")

@@ -150,8 +150,7 @@ def results_table(papers: list[dict]) -> str:
                 else:
                     waiting.append(row)
             if waiting:
-                why = f": {waiting[0]['why']}" if waiting[0].get("why") else ""
-                rows.append(_line(waiting, ["0", f"not run{why}", "-", "-"]))
+                rows.append(_line(waiting, ["0", not_run(waiting[0]), "-", "-"]))
     header = ["system", "recipe", "corpus", "protocol", "runs", "accuracy (WA) %", "UAR %"]
     return table([*header, "look-up table %", "published %", "command"], rows)
 
@@ -166,6 +165,11 @@ def _line(rows: list[dict], figures: list[str]) -> list[str]:
 def _figures(found: dict) -> list[str]:
     """Runs, accuracy, UAR and the look-up table's accuracy."""
     return [runs_told(found), percent(found["accuracy"]), percent(found["uar"]), f"{100 * found['lookup_table']:.1f}"]
+
+
+def not_run(row: dict) -> str:
+    """'not run', and why where the row says it."""
+    return f"not run: {row['why']}" if row.get("why") else "not run"
 
 
 def runs_told(found: dict) -> str:

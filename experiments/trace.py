@@ -15,6 +15,7 @@ import numpy as np
 
 from dsp import CONVENTIONS, AudioError, read_audio, save_trace
 from dsp.conventions import named
+from experiments.figures import check_drawable
 from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.synthetic import VOICES, synthesize
 from experiments.trace_figures import STAGES, draw, stages_of
@@ -22,7 +23,6 @@ from experiments.traced import traced
 from spectrogram_images.files import exit_status
 
 RUNS = Path(__file__).parent / "runs" / "trace"
-LONGEST_S = 60  # a trace holds the signal some ten times over
 
 
 def recording(wav: Path | None) -> tuple[np.ndarray, int, str]:
@@ -35,8 +35,7 @@ def recording(wav: Path | None) -> tuple[np.ndarray, int, str]:
     signal, sample_rate = read_audio(wav)
     if signal.ndim != 1:
         raise AudioError(f"{wav}: {signal.shape[0]} channels; a trace is of one")
-    if signal.size > LONGEST_S * sample_rate:
-        raise AudioError(f"{wav}: {signal.size / sample_rate:.1f} s; a trace is drawn of at most {LONGEST_S} s")
+    check_drawable(wav, signal, sample_rate, "a trace is")
     return signal, sample_rate, wav.name
 
 

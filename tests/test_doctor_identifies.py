@@ -301,7 +301,6 @@ def test_random_conventions_of_real_speech(corpora):
     check_random([dsp.read_audio(path)[0][: 3 * RATE] for path in files], RATE, 10, seed=4)
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_where_the_time_is_over_for_a_long_clip_a_part_of_it_is_asked_for(rng):
     for n_seconds, told in ((90, True), (30, False)):
         found = identify(rng.standard_normal((13, 100 * n_seconds)), rng.standard_normal(RATE * n_seconds), RATE, 0.2)
@@ -309,6 +308,7 @@ def test_where_the_time_is_over_for_a_long_clip_a_part_of_it_is_asked_for(rng):
         assert any("1.5 minutes: give a part of it" in note for note in found.notes) == told
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_what_is_no_known_convention_stays_unexplained(utterance, rng):
     x = utterance
     other = np.roll(x, 4000) * np.linspace(0.2, 1, x.size)

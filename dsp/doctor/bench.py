@@ -35,9 +35,7 @@ MOST_KEPT = 48  # spectra, and as many mel matrices
 MOST_NUMBERS = 2**26  # of what is kept of each kind
 MOST_AT_ONCE = 2**22  # samples in frames: longer clips are taken in parts, and their spectra are not kept
 OF_SIGNAL = ("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first")
-OF_SPECTRUM = (
-    *(*OF_SIGNAL, "framing", "last_frame", "window", "window_symmetry"),  # its place is known from the lengths
-)
+OF_SPECTRUM = (*OF_SIGNAL, "framing", "last_frame", "window", "window_symmetry")  # its place is known from the lengths
 OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 OF_CEPSTRUM = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
 OF_POWER = ("scale", "spectrum", "spectrum_norm", "spectrum_sides")

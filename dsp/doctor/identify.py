@@ -88,8 +88,6 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     notes = ()
     if best is None or not _is_class(best):
         best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
-    if (best is None or not _is_class(best)) and clock() > begun + seconds:
-        notes += _of_length(bench)
     return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, matrix, best, eps, notes, begun)
 
 
@@ -131,7 +129,7 @@ def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, second
 
 
 def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, deadline: float):
-    """The best outcome, where it or a start is right but for dither; or as it is, and a note on the signal's rate."""
+    """The best outcome, where it or a start is right but for dither; or as it is, and notes on the signal."""
     found = []
     for search, c in (*tried[:MOST_DITHERED], *([(best[-1], best[-2])] if best else [])):
         search.deadline = deadline
@@ -144,15 +142,11 @@ def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, de
             found.append((len(CLASSES), left, DITHER, fit, replace(c, dither=strength), search))
     if found:  # noise hides much: the plainest
         return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
-    note = resampled(bench, matrix, eps, deadline, best[1] if best else 1.0)
-    return best, () if note is None else (note,)
-
-
-def _of_length(bench: Bench) -> tuple[str, ...]:
-    """What to do where the time is over, if the clip is long."""
+    notes = [resampled(bench, matrix, eps, deadline, best[1] if best else 1.0)]
     minutes = bench.signal.size / bench.rate / 60
-    advice = f"the time was over for a clip of {minutes:.1f} minutes: give a part of it, or more seconds"
-    return (advice,) if minutes > LONG else ()
+    if minutes > LONG and clock() > deadline:
+        notes.append(f"the time was over for a clip of {minutes:.1f} minutes: give a part of it, or more seconds")
+    return best, tuple(filter(None, notes))
 
 
 def _is_class(outcome) -> bool:

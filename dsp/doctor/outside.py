@@ -71,21 +71,21 @@ def resampled(bench: Bench, matrix: np.ndarray, eps: float, deadline: float, so_
 
     Source: librosa.load, which resamples to 22050 Hz. Checked: tests/test_doctor_search_parts.py
     """
-    best = (min(NEAR_ENOUGH, 0.5 * so_far), None)
+    near = min(NEAR_ENOUGH, 0.5 * so_far)
     for source in (presets, others):
         for rate in (rate for rate in RATES if rate != bench.rate and bench.rate == int(bench.rate)):
-            if clock() > deadline or best[1]:
-                return best[1]
+            if clock() > deadline:
+                return None
             other = Bench(resample(bench.signal, int(bench.rate), rate), rate)
             for reading in readings(matrix):
                 search = Search(other, reading, deadline, eps)
-                if search.over() or best[1]:
-                    break
+                if search.over():
+                    return None
                 starts = nearer(search, source(search))
                 value, c = starts[0] if starts else (FAR, None)
                 if NEAR_ENOUGH <= value < 0.5:
                     c = search.descend(c, search.shape_misfit, rounds=2)
                     value = search.shape(c)
-                if value < best[0]:
-                    best = (value, f"of the signal at {rate} Hz they would be near: it was resampled first")
-    return best[1]
+                if value < near:
+                    return f"of the signal at {rate} Hz they would be near: it was resampled first"
+    return None
