@@ -1,7 +1,7 @@
 """Scores of a test set and of several runs.
 
 accuracy is what speech-emotion papers call WA (weighted by class size), UAR the unweighted mean of
-the per-class recalls (UA). Both are fractions 0..1.
+the per-class recalls (UA), of the classes that have test files. Both are fractions 0..1.
 """
 
 import math
@@ -24,7 +24,7 @@ def scores(true, predicted, classes) -> dict:
     -------
     scores : dict of plain numbers and lists; confusion[i][j] counts true class i predicted as j
         (scikit-learn's order; `plotconfusion` draws its transpose); precision of a class that was
-        never predicted is 0
+        never predicted is 0; a class without test files is left out of UAR
 
     Checked: tests/test_metrics_match_published_matrix.py
     """
@@ -33,7 +33,7 @@ def scores(true, predicted, classes) -> dict:
     return {
         "n_test": len(true),
         "accuracy": float(accuracy_score(true, predicted)),
-        "uar": float(recall_score(true, predicted, labels=labels, average="macro", zero_division=0)),
+        "uar": float(recall_score(true, predicted, labels=labels, average="macro", zero_division=np.nan)),
         "per_class": {
             name: {
                 "precision": round(float(precision[i]), 4),
@@ -59,6 +59,41 @@ def mean_interval(values, confidence: float = 0.95) -> tuple[float, float]:
         return float(values.mean()), math.nan
     t = stats.t.ppf(0.5 + confidence / 2, values.size - 1)
     return float(values.mean()), float(t * values.std(ddof=1) / math.sqrt(values.size))
+
+
+def grouped_scores(confusions, confidence: float = 0.95) -> dict[str, tuple[float, float]]:
+    """Accuracy and UAR of all answers together, with the half-widths of intervals over the groups they come from.
+
+    theta = the score of sum_g C_g;  theta_(g) = the same without group g, of G
+    half-width = t_(G-1) sqrt((G-1)/G sum_g (theta_(g) - mean theta_(g))^2), the jackknife's; nan for one group
+
+    The accuracy of groups of one size is mean_interval of theirs. UAR cannot be averaged over groups in which some
+    classes have one file or none.
+
+    Parameters
+    ----------
+    confusions : (G, k, k) answers of each group, true class first: of one speaker to several seeds, say
+
+    Source: Tukey 1958; Efron and Stein 1981. Checked: tests/test_metrics_match_published_matrix.py
+    """
+    confusions = np.asarray(confusions)
+    everything, n_groups = confusions.sum(0), len(confusions)
+    t = stats.t.ppf(0.5 + confidence / 2, n_groups - 1) if n_groups > 1 else math.nan
+    intervals = {}
+    for name, score in (("accuracy", _accuracy_of), ("uar", _uar_of)):
+        without = [score(everything - one) for one in confusions] if n_groups > 1 else [math.nan]
+        error = math.sqrt((n_groups - 1) * np.var(without))
+        intervals[name] = score(everything), float(t * error)
+    return intervals
+
+
+def _accuracy_of(confusion: np.ndarray) -> float:
+    return float(np.trace(confusion) / confusion.sum())
+
+
+def _uar_of(confusion: np.ndarray) -> float:
+    n_true = confusion.sum(1)
+    return float((np.diag(confusion)[n_true > 0] / n_true[n_true > 0]).mean())
 
 
 def share_interval(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:

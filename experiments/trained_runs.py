@@ -14,10 +14,10 @@ import nets
 from experiments import audit, protocol
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
-from experiments.metrics import classification_report, mean_interval, reordered
+from experiments.metrics import classification_report, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
-from experiments.results import percent
+from experiments.results import percent, scores_of
 from experiments.runs import finished_run, keep_run
 from experiments.training import Examples, Recipe, fit, predict
 from nets.arranged import arranged
@@ -239,8 +239,7 @@ def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> 
 def summarize(results: list[list[dict]], published: str) -> None:
     """The mean over seeds and folds beside the published number; results[i]: what train_and_score gave of run i."""
     for of in zip(*results, strict=True):
-        accuracy = percent(mean_interval([result["accuracy"] for result in of]))
-        uar = percent(mean_interval([result["uar"] for result in of]))
+        accuracy, uar = (percent(score) for score in scores_of(of).values())
         print(f"\n{of[0]['system']}, {of[0]['recipe']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
         print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
     if results[0][0]["corpus"] == "synthetic":

@@ -22,9 +22,8 @@ from dsp import read_audio
 from experiments import audit, figures, protocol
 from experiments.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
 from experiments.images import fingerprint, load_images
-from experiments.metrics import mean_interval
 from experiments.optimizers import MatlabSgdm
-from experiments.results import HOME, percent
+from experiments.results import HOME, percent, scores_of
 from experiments.runs import device_named, finished_run, guarded, keep_run
 from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
@@ -277,8 +276,7 @@ def draw_run(folder: Path, corpus: Corpus, result: dict, history, title: str) ->
 
 def summarize(corpus: Corpus, options: argparse.Namespace, results: list[dict]) -> None:
     """The mean over seeds or folds beside the published number."""
-    accuracy = percent(mean_interval([result["accuracy"] for result in results]))
-    uar = percent(mean_interval([result["uar"] for result in results]))
+    accuracy, uar = (percent(score) for score in scores_of(results).values())
     print(f"\n{corpus.name}, {options.recipe} recipe, {options.protocol}, {len(results)} runs:")
     print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval; chance {100 / len(corpus.classes):.1f} %)")
     if corpus.name == "synthetic":

@@ -5,7 +5,14 @@ import math
 import numpy as np
 import pytest
 
-from experiments.metrics import mean_interval, paired_comparison, report_lines, scores, share_interval
+from experiments.metrics import (
+    grouped_scores,
+    mean_interval,
+    paired_comparison,
+    report_lines,
+    scores,
+    share_interval,
+)
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 PREDICTED_BY_TRUE = np.array(
@@ -45,7 +52,8 @@ def test_uar_of_unequal_classes():
 
 
 def test_a_class_without_test_files_is_in_the_matrix():
-    assert scores([0, 0], [0, 2], ("a", "b", "c"))["confusion"] == [[1, 0, 1], [0, 0, 0], [0, 0, 0]]
+    found = scores([0, 0], [0, 2], ("a", "b", "c"))
+    assert found["confusion"] == [[1, 0, 1], [0, 0, 0], [0, 0, 0]] and found["uar"] == 0.5  # no recall of b and c
 
 
 def test_interval():
@@ -53,6 +61,28 @@ def test_interval():
     assert mean == 2 and abs(half_width - 4.302652729911275 * 1 / math.sqrt(3)) < 1e-9  # t(2, 0.975)
     mean, half_width = mean_interval([0.7])
     assert mean == 0.7 and math.isnan(half_width)
+
+
+def test_scores_of_equal_groups_have_the_interval_of_their_mean():
+    """Four speakers, ten answers of each of two classes: both scores are means of the speakers', the interval too."""
+    right = np.array([[9, 3], [7, 5], [10, 8], [4, 6]])  # of class a, of class b
+    confusions = [[[a, 10 - a], [10 - b, b]] for a, b in right]
+    found = grouped_scores(confusions)
+    of_speakers = mean_interval(right.sum(1) / 20)
+    np.testing.assert_allclose([found["accuracy"], found["uar"]], [of_speakers, of_speakers], atol=1e-12)
+    again = grouped_scores(3 * np.asarray(confusions))  # what three seeds alike say is no more certain
+    np.testing.assert_allclose([again["accuracy"], again["uar"]], [of_speakers, of_speakers], atol=1e-12)
+
+
+def test_scores_of_unequal_groups_by_hand():
+    """Class b comes from the second speaker alone: recalls 3/4 and 1/2; of the first alone 1, of the second 1/2."""
+    found = grouped_scores([[[2, 0], [0, 0]], [[1, 1], [1, 1]]])
+    assert found["accuracy"][0] == 4 / 6 and found["uar"][0] == (3 / 4 + 1 / 2) / 2
+    t = 12.706204736  # t(1, 0.975); the jackknife's error of two is half the distance of what is left without each
+    np.testing.assert_allclose(found["accuracy"][1], t * (1 - 1 / 2) / 2, rtol=1e-9)
+    np.testing.assert_allclose(found["uar"][1], t * (1 - 1 / 2) / 2, rtol=1e-9)
+    alone = grouped_scores([[[3, 1], [0, 4]]])
+    assert alone["accuracy"][0] == 7 / 8 and all(math.isnan(half_width) for _, half_width in alone.values())
 
 
 def test_paired_comparison_by_hand():

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from experiments.comparisons import compared, comparisons_table, precision_table
+from experiments.metrics import grouped_scores, mean_interval
 from experiments.results import (
     HOME,
     ROOT,
@@ -17,6 +18,7 @@ from experiments.results import (
     record,
     replace_between_marks,
     results_table,
+    scores_of,
     summarize,
     updated_readme,
 )
@@ -153,6 +155,19 @@ def test_runs_that_were_trained_alike_are_compared():
     assert compared([a, b], ASKED)["difference"] == 0.25
     table = comparisons_table({"p": PAPER | {"runs": [a, b], "comparisons": [ASKED]}}, {"p": {"runs": [twin]}})
     assert "| 1 | +100.0 ± " in table
+
+
+def test_speakers_that_were_left_out_are_what_the_interval_is_over():
+    """Anna 2 of 2 and 1 of 2 right in two seeds, ben 1 of 1 and 1 of 1: 5 of 6 answers; seeds add no speaker."""
+    runs = [asked_run("net", "0 1 1", 0), asked_run("net", "0 0 1", 1)]
+    runs = [run | {"protocol": "speaker"} for run in runs]
+    anna, ben = [[2, 0], [1, 1]], [[0, 0], [0, 2]]
+    assert scores_of(runs) == grouped_scores([anna, ben]) and scores_of(runs)["accuracy"][0] == 5 / 6
+    assert summarize(runs)["net", "r", "c", "speaker"]["accuracy"] == scores_of(runs)["accuracy"]
+    folds = [a_run(fold=name, protocol="speaker", confusion=of) for name, of in (("anna", anna), ("ben", ben))]
+    assert scores_of(folds) == scores_of(runs)  # results that do not keep their answers
+    random = [run | {"protocol": "random", "accuracy": share} for run, share in zip(runs, (0.5, 1.0), strict=True)]
+    assert scores_of(random)["accuracy"] == mean_interval([0.5, 1.0])
 
 
 def trained_in(precision, predicted, seed=0, accuracy=0.5):
