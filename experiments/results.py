@@ -1,7 +1,4 @@
-"""Results: one JSON file per paper is their only home; every table is made from it.
-
-    python -m experiments.results            rewrites the tables between the marks in README.md
-    python -m experiments.results --check    only says whether they are up to date
+"""Results: one JSON file per paper is their only home; experiments/tables.py makes every table from it.
 
 experiments/results/<paper>.json = {"paper", "classes", "published", "rows": the lines of the table, run or
 not, "runs": [{"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar",
@@ -12,25 +9,19 @@ experiments/results/other_precision/ holds some of the same runs once more, trai
 table that compares the two: an experiment's --precision and --out DIR, and DIR/<paper>.json copied there.
 """
 
-import argparse
 import fcntl
 import json
 import os
-import sys
 from collections import defaultdict
 from contextlib import contextmanager
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 
-from experiments import timing
-from experiments.comparisons import ROW, comparisons_table, precision_table
-from experiments.markdown import table
-from experiments.metrics import grouped_scores, mean_interval, share_interval
+from experiments.comparisons import ROW
+from experiments.metrics import grouped_scores, mean_interval
 from spectrogram_images.files import write_text_atomically
 
-ROOT = Path(__file__).resolve().parent.parent
 HOME = Path(__file__).with_name("results")
 TWINS = HOME / "other_precision"
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
@@ -151,51 +142,6 @@ def percent(mean_and_interval: tuple[float, float]) -> str:
     return f"{100 * mean:.1f}" if half_width != half_width else f"{100 * mean:.1f} ± {100 * half_width:.1f}"
 
 
-def replace_between_marks(text: str, name: str, table: str) -> str:
-    """`text` with everything between <!-- name --> and <!-- /name --> replaced by `table`.
-
-    Raises ResultsError if the marks are not there exactly once.
-    """
-    start, stop = f"<!-- {name} -->", f"<!-- /{name} -->"
-    if text.count(start) != 1 or text.count(stop) != 1 or text.index(start) > text.index(stop):
-        raise ResultsError(f"README.md: the marks {start} and {stop} must stand there once, in this order")
-    return text[: text.index(start) + len(start)] + "\n" + table + "\n" + text[text.index(stop) :]
-
-
-def results_table(papers: list[dict]) -> str:
-    """The README's table: a line per system, recipe, corpus and protocol, published value beside ours.
-
-    Protocols that nobody ran yet share a line, with the command of the first of them.
-    """
-    rows = []
-    for paper in papers:
-        summaries = summarize(paper["runs"])
-        for _, of_one in groupby(paper["rows"], lambda row: [row[key] for key in ROW[:3]]):
-            waiting = []
-            for row in of_one:
-                found = summaries.get(tuple(row[name] for name in ROW))
-                if found:
-                    rows.append(_line([row], _figures(found)))
-                else:
-                    waiting.append(row)
-            if waiting:
-                rows.append(_line(waiting, ["0", not_run(waiting[0]), "-", "-"]))
-    header = ["system", "recipe", "corpus", "protocol", "runs", "accuracy (WA) %", "UAR %"]
-    return table([*header, "look-up table %", "published %", "command"], rows)
-
-
-def _line(rows: list[dict], figures: list[str]) -> list[str]:
-    """The cells of one line of the table, for rows that differ in their protocol alone."""
-    first, protocols = rows[0], ", ".join(row["protocol"] for row in rows)
-    published = ", ".join(row["published"] for row in rows if row.get("published", "-") != "-") or "-"
-    return [*(first[key] for key in ROW[:3]), protocols, *figures, published, f"`{first['command']}`"]
-
-
-def _figures(found: dict) -> list[str]:
-    """Runs, accuracy, UAR and the look-up table's accuracy."""
-    return [runs_told(found), percent(found["accuracy"]), percent(found["uar"]), f"{100 * found['lookup_table']:.1f}"]
-
-
 def not_run(row: dict) -> str:
     """'not run', and why where the row says it."""
     return f"not run: {row['why']}" if row.get("why") else "not run"
@@ -204,82 +150,3 @@ def not_run(row: dict) -> str:
 def runs_told(found: dict) -> str:
     """'1, at most 20 of 150 epochs': how many runs, and what they lack."""
     return ", ".join([str(found["n_runs"]), *found["shortened"]])
-
-
-def published_table(papers: list[dict]) -> str:
-    """Every published accuracy beside the interval of the runs that repeat it, and why they differ."""
-    rows = []
-    for paper in papers:
-        summaries = summarize(paper["runs"])
-        for row in paper["rows"]:
-            key = tuple(row[name] for name in ROW)
-            if row.get("published", "-") == "-" or key not in summaries:
-                continue
-            found, low, high = _with_interval(summaries[key])
-            word = "inside" if low <= float(row["published"].split()[0]) / 100 <= high else "outside"
-            best = summaries[key]["best_epoch"]
-            rows.append([*key, row["published"], found, word, percent(best) if best else "-", row.get("note", "-")])
-    header = ["system", "recipe", "corpus", "protocol", "published %", "here %, 95 % interval", "published is"]
-    return table([*header, "here, best epoch on the test set", "why"], rows)
-
-
-def _with_interval(summary: dict) -> tuple[str, float, float]:
-    """Accuracy in words, low, high: Student's interval over runs; of one run Wilson's over its answers."""
-    mean, half_width = summary["accuracy"]
-    if summary["n_runs"] > 1:
-        return percent((mean, half_width)), mean - half_width, mean + half_width
-    (n,) = summary["n_test"]
-    low, high = share_interval(mean, n)
-    return f"{100 * mean:.1f} ({100 * low:.1f} .. {100 * high:.1f}, one run of {n})", low, high
-
-
-def recall_table(paper: dict) -> str:
-    """Per-class recall in percent, averaged over the runs of each row of `results_table`."""
-    summaries = summarize(paper["runs"])
-    names = paper["classes"]
-    rows = [["published", "", "", *(f"{100 * paper['published']['recall'][name]:.1f}" for name in names)]]
-    for row in paper["rows"]:
-        key = tuple(row[name] for name in ROW)
-        if key in summaries:
-            recall = summaries[key]["recall"]
-            rows.append([*key[1:], *(f"{100 * recall[name]:.1f}" for name in names)])
-    return table(["recipe", "corpus", "protocol", *names], rows)
-
-
-def updated_readme(text: str) -> str:
-    """README.md with every generated table made anew from the results files."""
-    papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
-    text = replace_between_marks(text, "results", results_table(list(papers.values())))
-    later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
-    twins = {path.stem: load(path) for path in sorted(TWINS.glob("*.json"))}
-    text = replace_between_marks(text, "published", published_table(list(later.values())))
-    text = replace_between_marks(text, "comparisons", comparisons_table(later, twins))
-    text = replace_between_marks(text, "precision", precision_table(papers, twins))
-    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
-    text = replace_between_marks(text, "speed", timing.table(benchmarks))
-    return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m experiments.results", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is not up to date")
-    options = parser.parse_args(arguments)
-    readme = ROOT / "README.md"
-    try:
-        old = readme.read_text(encoding="utf-8")
-        new = updated_readme(old)
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    if options.check:
-        print(
-            "README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.results"
-        )
-        return int(new != old)
-    write_text_atomically(readme, new)
-    print(f"{readme}: tables rewritten")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,19 +7,13 @@ import pytest
 
 from experiments.comparisons import compared, comparisons_table, precision_table
 from experiments.metrics import grouped_scores, mean_interval
-from experiments.results import (
-    HOME,
+from experiments.results import HOME, ResultsError, load, percent, record, runs_told, scores_of, summarize
+from experiments.tables import (
     ROOT,
-    ResultsError,
-    load,
-    percent,
     published_table,
     recall_table,
-    record,
     replace_between_marks,
     results_table,
-    scores_of,
-    summarize,
     updated_readme,
 )
 
@@ -28,7 +22,8 @@ PAPER = {
     "classes": ["x", "y"],
     "published": {"recall": {"x": 0.5, "y": 1.0}},
     "rows": [
-        {"system": "net", "recipe": "r", "corpus": "c", "protocol": name, "published": "70", "command": f"run {name}"}
+        {"system": "net", "recipe": "r", "corpus": "c", "protocol": name, "published": "70"}
+        | {"command": f"run --protocol {name}"}
         for name in ("random", "speaker")
     ],
 }
@@ -80,10 +75,14 @@ def test_a_damaged_file_is_not_written_over(tmp_path, content):
 def test_tables():
     paper = PAPER | {"runs": [a_run(0, 0.5), a_run(1, 0.7), a_run(2, 0.6)]}
     table = results_table([paper]).splitlines()
-    assert table[2] == "| net | r | c | random | 3 | 60.0 ± 24.8 | 60.0 ± 24.8 | 25.0 | 70 | `run random` |"
-    assert table[3] == "| net | r | c | speaker | 0 | not run | - | - | 70 | `run speaker` |"
+    assert table[0] == (
+        "| system | recipe | corpus | published % | as-published | honest | speaker | other protocols | command |"
+    )
+    assert table[2:] == [
+        "| net | r | c | 70 | - | - | not run | random 60.0 ± 24.8 / 60.0 ± 24.8 (3) | `run --protocol P` |"
+    ]
     recall = recall_table(paper).splitlines()
-    assert recall[2:] == ["| published | | | 50.0 | 100.0 |", "| r | c | random | 60.0 | 100.0 |"]
+    assert recall[2:] == ["| published | | | - | 50.0 | 100.0 |", "| r | c | random | 25.0 | 60.0 | 100.0 |"]
     assert summarize(paper["runs"])["net", "r", "c", "random"]["n_runs"] == 3
 
 
@@ -101,7 +100,7 @@ def test_marks():
 
 def test_the_readme_is_up_to_date():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert updated_readme(text) == text, "run python -m experiments.results"
+    assert updated_readme(text) == text, "run python -m experiments.tables"
 
 
 def test_stored_runs_are_complete():
@@ -212,7 +211,7 @@ def test_folds_that_are_missing_are_told():
     folds[2]["n_test"] = folds[5]["n_test"] = 80
 
     def told(runs):
-        return results_table([PAPER | {"runs": runs}]).splitlines()[2].split("|")[5].strip()
+        return runs_told(summarize(runs)["net", "r", "c", "random"])
 
     assert told(folds[:2]) == "2, folds that test 220 of 300 files"
     assert told(folds[:2] + folds[3:5]) == "4, folds that test 220 of 300 files"
@@ -228,27 +227,21 @@ def test_the_best_epoch_on_the_test_set_stands_beside_where_there_was_no_validat
     assert "| outside | - | - |" in published_table([PAPER | {"rows": rows, "runs": [chosen]}])
 
 
-def test_protocols_that_nobody_ran_share_a_line():
-    rows = [
-        {
-            "system": "net",
-            "recipe": "r",
-            "corpus": "c",
-            "protocol": name,
-            "published": published,
-            "command": f"run {name}",
-        }
-        for name, published in (("a", "70"), ("random", "80"), ("b", "-"))
-    ]
-    other = rows[2] | {"corpus": "d", "why": "licensed corpus"}
-    lines = results_table([PAPER | {"rows": [*rows, other], "runs": [a_run(0, 0.5)]}]).splitlines()[2:]
+def test_a_systems_protocols_stand_side_by_side():
+    """Published numbers once each; other protocols in one column; another corpus on a line of its own."""
+    protocols = ("as-published", "as-published-test", "honest", "speaker")
+    rows = [PAPER["rows"][0] | {"protocol": name, "command": f"run --protocol {name}"} for name in protocols]
+    rows[1]["published"], rows[2]["published"] = "80", "-"
+    other = rows[3] | {"corpus": "d", "published": "-", "why": "licensed corpus"}
+    runs = [a_run(0, 0.5, protocol="as-published"), a_run(0, 0.25, protocol="as-published-test")]
+    lines = results_table([PAPER | {"rows": [*rows, other], "runs": runs}]).splitlines()[2:]
     assert lines == [
-        "| net | r | c | random | 1 | 50.0 | 50.0 | 25.0 | 80 | `run random` |",
-        "| net | r | c | a, b | 0 | not run | - | - | 70 | `run a` |",
-        "| net | r | d | b | 0 | not run: licensed corpus | - | - | - | `run b` |",
+        "| net | r | c | 70, 80 | 50.0 / 50.0 (1) | not run | not run | as-published-test 25.0 / 25.0 (1) | "
+        "`run --protocol P` |",
+        "| net | r | d | - | - | - | not run: licensed corpus | - | `run --protocol P` |",
     ]
 
 
 def test_a_shortened_run_says_so_in_the_table():
     runs = [a_run(0, 0.5, shortened="at most 9 of 150 epochs"), a_run(1, 0.6)]
-    assert "| 2, at most 9 of 150 epochs |" in results_table([PAPER | {"runs": runs}])
+    assert "(2, at most 9 of 150 epochs)" in results_table([PAPER | {"runs": runs}])
