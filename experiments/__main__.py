@@ -6,8 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments import PAPERS
-from experiments.comparisons import ROW
-from experiments.results import HOME, ResultsError, load, not_run, percent, runs_told, summarize
+from experiments.results import HOME, ROW, ResultsError, load, not_run, percent, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:

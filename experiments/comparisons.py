@@ -2,8 +2,7 @@
 
 from experiments.markdown import table
 from experiments.metrics import paired_comparison
-
-ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
+from experiments.results import ROW
 
 
 def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:

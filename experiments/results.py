@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.comparisons import ROW
 from experiments.metrics import grouped_scores, mean_interval
 from spectrogram_images.files import write_text_atomically
 
 HOME = Path(__file__).with_name("results")
 TWINS = HOME / "other_precision"
+ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 
 

@@ -12,10 +12,10 @@ from itertools import groupby
 from pathlib import Path
 
 from experiments import timing
-from experiments.comparisons import ROW, comparisons_table, precision_table
+from experiments.comparisons import comparisons_table, precision_table
 from experiments.markdown import table
 from experiments.metrics import share_interval
-from experiments.results import HOME, TWINS, ResultsError, load, not_run, percent, runs_told, summarize
+from experiments.results import HOME, ROW, TWINS, ResultsError, load, not_run, percent, runs_told, summarize
 from spectrogram_images.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
