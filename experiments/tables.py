@@ -1,7 +1,9 @@
 """The README's tables, made from the results files.
 
-python -m experiments.tables            rewrites the tables between the marks in README.md
-python -m experiments.tables --check    only says whether they are up to date
+    python -m experiments.tables            rewrites the tables between the marks in README.md
+    python -m experiments.tables --check    only says whether they are up to date
+
+A mark is <!-- name --> before a table and <!-- /name --> after it; what is written outside stays.
 """
 
 import argparse

@@ -104,6 +104,8 @@ PAPER = {
         | {"a": ["wang_cl", "first-frames"], "b": [other, "first-frames"]}
         for against, other in (
             ("the spectrogram in both branches", "wang_control_1"),
+            ("the MFCC in both branches", "wang_control_2"),
+            ("the two the other way round", "wang_control_3"),
             ("the convolutions alone", "wang_cnn"),
             ("the LSTM alone", "wang_lstm"),
         )
