@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-
 from dsp import AudioError
 from experiments.metrics import scores
 from experiments.paper_figures import confusion_heatmap
@@ -47,7 +45,7 @@ def answers(trained: Trained, paths: Iterable[Path]) -> Iterator[dict]:
 def summary(trained: Trained, objects: list[dict]) -> dict:
     """Counts, and of the files whose names tell a class of the run the scores of experiments.metrics.
 
-    The UAR is the mean recall over the classes that occur. caution: what the accuracy must not be taken for.
+    caution: what the accuracy must not be taken for.
 
     Checked: tests/test_recogniser_core.py
     """
@@ -58,9 +56,8 @@ def summary(trained: Trained, objects: list[dict]) -> dict:
     if not labelled:
         return found
     place = {name: i for i, name in enumerate(trained.classes)}
-    true, predicted = (np.array([place[item[key]] for item in labelled]) for key in ("label", "emotion"))
+    true, predicted = ([place[item[key]] for item in labelled] for key in ("label", "emotion"))
     found |= scores(true, predicted, trained.classes)
-    found["uar"] = float(np.mean([np.mean(predicted[true == label] == label) for label in np.unique(true)]))
     n_known = sum(item["maybe_trained_on"] for item in labelled)
     if n_known:
         corpus = trained.result["corpus"]
