@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from experiments import PAPERS
-from experiments.results import HOME, ROW, ResultsError, load, not_run, percent, runs_told, summarize
+from experiments.results import HOME, ResultsError, load, not_run, percent, row_of, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         summaries = summarize(paper["runs"])
         width = max(len(label_of(row)) for row in paper["rows"])
         for row in paper["rows"]:
-            found = summaries.get(tuple(row[name] for name in ROW))
+            found = summaries.get(row_of(row))
             ours = f"accuracy {percent(found['accuracy'])} %, runs: {runs_told(found)}" if found else not_run(row)
             print(f"  {label_of(row):<{width}}  published {row.get('published', '-'):<15}  {ours}")
         print()
@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def label_of(row: dict) -> str:
-    return " ".join(row[name] for name in ROW)
+    return " ".join(row_of(row))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from experiments.markdown import table
 from experiments.metrics import paired_comparison
-from experiments.results import ROW
+from experiments.results import row_of
 
 
 def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
@@ -41,7 +41,7 @@ def compared(runs: list[dict], asked: dict) -> dict | None:
     def of(system: str, recipe: str) -> dict:
         found = {}
         for run in runs:
-            if tuple(run[name] for name in ROW) == (system, recipe, asked["corpus"], asked["protocol"]):
+            if row_of(run) == (system, recipe, asked["corpus"], asked["protocol"]):
                 found.setdefault((run["seed"], run["fold"]), []).append(run)
         return found
 
@@ -86,9 +86,9 @@ def precision_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
     for stem, twin in twins.items():
         by_precision = {"float32": {}, "bfloat16": {}}
         for run in (*papers[stem]["runs"], *twin["runs"]):
-            key = tuple(run[name] for name in ROW)
+            key = row_of(run)
             by_precision[precision_of(run)].setdefault(key, {})[run["seed"], run["fold"]] = run
-        for key in sorted({tuple(run[name] for name in ROW) for run in twin["runs"]}):
+        for key in sorted({row_of(run) for run in twin["runs"]}):
             rows.append(
                 [*key, *_of_both_precisions(*(runs.get(key, {}) for runs in by_precision.values()), " ".join(key))]
             )

@@ -31,6 +31,11 @@ class ResultsError(ValueError):
     """A results file that cannot be read. One line: the file, then the reason."""
 
 
+def row_of(run: dict) -> tuple[str, ...]:
+    """What places a run, or a line of the table, in its row: system, recipe, corpus, protocol."""
+    return tuple(run[name] for name in ROW)
+
+
 def record(path, paper: dict, run: dict) -> None:
     """Puts `run` into the results file `path`, in place of an earlier run of the same identity.
 
@@ -75,7 +80,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
     """Runs that differ in seed or fold only, averaged: {(system, recipe, corpus, protocol): summary}."""
     groups: dict[tuple, list[dict]] = {}
     for run in runs:
-        groups.setdefault(tuple(run[name] for name in ROW), []).append(run)
+        groups.setdefault(row_of(run), []).append(run)
     return {
         key: {
             "n_runs": len(group),

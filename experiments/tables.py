@@ -17,7 +17,7 @@ from experiments import timing
 from experiments.comparisons import comparisons_table, precision_table
 from experiments.markdown import table
 from experiments.metrics import share_interval
-from experiments.results import HOME, ROW, TWINS, ResultsError, load, not_run, percent, runs_told, summarize
+from experiments.results import HOME, ROW, TWINS, ResultsError, load, not_run, percent, row_of, runs_told, summarize
 from spectrogram_images.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ def results_table(papers: list[dict]) -> str:
 def _line(of_one: list[dict], summaries: dict) -> list[str]:
     """The cells of one line of the table, from rows that differ in their protocol alone."""
     published = dict.fromkeys(row["published"] for row in of_one if row.get("published", "-") != "-")
-    cells = {row["protocol"]: _cell(row, summaries.get(tuple(row[name] for name in ROW))) for row in of_one}
+    cells = {row["protocol"]: _cell(row, summaries.get(row_of(row))) for row in of_one}
     side_by_side = [cells.pop(name, "-") for name in SIDE_BY_SIDE]
     others = "; ".join(f"{name} {cell}" for name, cell in cells.items())
     command = of_one[0]["command"].replace(f"--protocol {of_one[0]['protocol']}", "--protocol P")
@@ -56,7 +56,7 @@ def published_table(papers: list[dict]) -> str:
     for paper in papers:
         summaries = summarize(paper["runs"])
         for row in paper["rows"]:
-            key = tuple(row[name] for name in ROW)
+            key = row_of(row)
             if row.get("published", "-") == "-" or key not in summaries:
                 continue
             found, low, high = _with_interval(summaries[key])
@@ -82,7 +82,7 @@ def recall_table(paper: dict) -> str:
     summaries, names = summarize(paper["runs"]), paper["classes"]
     rows = [["published", "", "", "-", *_percents(paper["published"]["recall"][name] for name in names)]]
     for row in paper["rows"]:
-        key = tuple(row[name] for name in ROW)
+        key = row_of(row)
         if key in summaries:
             found = summaries[key]
             rows.append([*key[1:], *_percents([found["lookup_table"], *(found["recall"][name] for name in names)])])
