@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
-from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support, recall_score
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 
 def scores(true, predicted, classes) -> dict:
@@ -30,10 +30,11 @@ def scores(true, predicted, classes) -> dict:
     """
     labels = np.arange(len(classes))
     precision, recall, f1, support = precision_recall_fscore_support(true, predicted, labels=labels, zero_division=0)
+    confusion = confusion_matrix(true, predicted, labels=labels)
     return {
         "n_test": len(true),
-        "accuracy": float(accuracy_score(true, predicted)),
-        "uar": float(recall_score(true, predicted, labels=labels, average="macro", zero_division=np.nan)),
+        "accuracy": _accuracy_of(confusion),
+        "uar": _uar_of(confusion),
         "per_class": {
             name: {
                 "precision": round(float(precision[i]), 4),
@@ -43,7 +44,7 @@ def scores(true, predicted, classes) -> dict:
             }
             for i, name in enumerate(classes)
         },
-        "confusion": confusion_matrix(true, predicted, labels=labels).tolist(),
+        "confusion": confusion.tolist(),
     }
 
 

@@ -1,9 +1,10 @@
-"""Published numbers: Fig. 9 of the CASIA paper through our scores; closed form for the interval."""
+"""Published numbers: Fig. 9 of the CASIA paper through our scores; scikit-learn's; closed form for the interval."""
 
 import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, recall_score
 
 from experiments.metrics import (
     grouped_scores,
@@ -49,6 +50,13 @@ def test_uar_of_unequal_classes():
     found = scores([0, 0, 0, 1], [0, 0, 0, 0], ("a", "b"))
     assert found["accuracy"] == 0.75 and found["uar"] == 0.5
     assert found["per_class"]["b"] == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 1}
+
+
+def test_scores_are_scikit_learns():
+    true, predicted = np.random.RandomState(0).randint(0, 6, (2, 500))
+    found = scores(true, predicted, EMOTIONS)
+    assert found["accuracy"] == accuracy_score(true, predicted)
+    assert math.isclose(found["uar"], recall_score(true, predicted, average="macro"), rel_tol=1e-15)
 
 
 def test_a_class_without_test_files_is_in_the_matrix():
