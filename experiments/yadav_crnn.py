@@ -5,8 +5,8 @@ Run:   python -m experiments.yadav_crnn                                         
        python -m experiments.yadav_crnn --corpus emodb --data EMODB --protocol speaker --augment
        python -m experiments.yadav_crnn --corpus all --data FOLDER                 FOLDER/emodb and FOLDER/ravdess
 Cost:  on one core with --precision bfloat16 12 seconds an epoch of EMO-DB and 33 of RAVDESS, twice that in float32,
-       five times as long with the copies; 50 to 100 epochs to the end, with copies 40. A run of EMO-DB 12 to 21
-       minutes, augmented 40; of RAVDESS 45, augmented 110. Both corpora, 3 seeds, 7 runs of each: 20 and 53 hours.
+       five times as long with the copies; 50 to 100 epochs to the end, with copies 40. A run of EMO-DB 9 to 21
+       minutes, augmented 25 to 45; of RAVDESS 45, augmented 110. Both corpora, 3 seeds, 7 runs of each: 20, 53 hours.
 Protocols: as-published (80:20 at random by file, a tenth of the training files for validation), honest (60/20/20 at
        random, copies of one recording on one side), speaker (5 folds of unseen speakers, others for validation).
 The copies are made of training files only, after the split; the z-score is fitted on what is trained on.
