@@ -9,16 +9,14 @@ experiments/results/other_precision/ holds some of the same runs once more, trai
 table that compares the two: an experiment's --precision and --out DIR, and DIR/<paper>.json copied there.
 """
 
-import fcntl
 import json
-import os
 from collections import defaultdict
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from experiments.metrics import grouped_scores, mean_interval
+from experiments.sharing import alone
 from spectrogram_images.files import write_text_atomically
 
 HOME = Path(__file__).with_name("results")
@@ -46,24 +44,12 @@ def record(path, paper: dict, run: dict) -> None:
     Checked: tests/test_results_have_one_home.py
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path.parent):
+    with alone(path.parent):  # experiments that run side by side record into the same file
         runs = load(path)["runs"] if path.exists() else []
         runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
         runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
         text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
         write_text_atomically(path, text)
-
-
-@contextmanager
-def _alone(folder: Path):
-    """One process at a time: experiments that run side by side record into the same file."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def load(path) -> dict:

@@ -49,6 +49,12 @@ def device_named(name: str) -> str:
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
+def device_told(device: str, precision: str = "float32") -> str:
+    """What a run was trained on, for its result; precision : of the convolutions in training."""
+    where = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
+    return where if precision == "float32" else f"{where}, convolutions trained in {precision}"
+
+
 def finished_run(folder: Path, config: dict) -> dict | None:
     """The result in `folder` of an earlier run with an equal config, if there is one."""
     try:

@@ -18,8 +18,9 @@ from experiments.metrics import classification_report, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.results import percent, scores_of
-from experiments.runs import finished_run, keep_run
-from experiments.training import Examples, Recipe, fit, predict
+from experiments.runs import device_told, finished_run, keep_run
+from experiments.sharing import alone, each_once
+from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged
 from spectrogram_images.files import write_text_atomically
 
@@ -75,6 +76,8 @@ def train_and_score(
 ) -> list[dict]:
     """One network from initial values to its scores; a finished run is not repeated under --resume.
 
+    Raises TakenError if another process is training it.
+
     Parameters
     ----------
     options : out, results, resume, device
@@ -94,44 +97,57 @@ def train_and_score(
     run = "-".join([f"seed{facts['seed']}", *([facts["fold"]] if facts["fold"] else [])])
     home = Path(options.out) / corpus.name / setting.system / facts["recipe"]
     folders = {name: home / f"{name}-{run}" for name in scored}
-    finished = [finished_run(folder, facts["config"]) for folder in folders.values()]
-    if options.resume and all(finished):
-        for folder, result in zip(folders.values(), finished, strict=True):
-            print(f"{setting.system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
-        return finished
+    first = next(iter(folders.values()))
+    draw = partial(draw_run, percent_in_figure)
+    with alone(first, wait=False):
+        finished = [finished_run(folder, facts["config"]) for folder in folders.values()]
+        if options.resume and all(finished):
+            for folder, result in zip(folders.values(), finished, strict=True):
+                print(f"{setting.system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
+            return finished
+        net, fast, history = trained(options, corpus, setting, training, validation, facts, first, before_step)
+        facts["device"] = device_told(options.device, setting.precision)
+        results = []
+        for name, folder in folders.items():
+            files, predicted = answers(fast, scored[name])
+            of = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
+            results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, of, draw))
+        (first / "checkpoint.pt").unlink()
+        return results
 
-    device = options.device
+
+def trained(
+    options: argparse.Namespace,
+    corpus: Corpus,
+    setting: Setting,
+    training: Examples,
+    validation: Side | None,
+    facts: dict,
+    folder: Path,
+    before_step: Callable[[nn.Module, float], None] | None,
+) -> tuple[nn.Module, nn.Module, History]:
+    """(network, the same network as `arranged` computes it, history); folder : of the checkpoint."""
     seed = facts["seed"]
-    net = nets.build(setting.system, len(corpus.classes), seed).to(device)
+    net = nets.build(setting.system, len(corpus.classes), seed).to(options.device)
     fast = arranged(net, setting.precision)
     torch.manual_seed(seed)  # dropout draws from here
-    first = next(iter(folders.values()))
     n_validation = len(validation.files) if validation else 0
-    print(f"\n{setting.system} {first.name}: {len(training)} training examples, {n_validation} for validation")
+    name = f"{setting.system} {folder.name}"
+    print(f"\n{name}: {len(training)} training examples, {n_validation} for validation")
     history = fit(
         fast,
         OPTIMIZERS[setting.optimizer]([p for p in net.parameters() if p.requires_grad], setting),
         training,
         setting.recipe,
         seed=seed,
-        name=f"{setting.system} {first.name}",
+        name=name,
         identity=f"{setting}; {facts['config']}",
         validation=validation and validation.examples(corpus),
         before_step=before_step and partial(before_step, net),
-        checkpoint=first / "checkpoint.pt",
+        checkpoint=folder / "checkpoint.pt",
         resume=options.resume,
     )
-    facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
-    if setting.precision != "float32":
-        facts["device"] += f", convolutions trained in {setting.precision}"
-    draw = partial(draw_run, percent_in_figure)
-    results = []
-    for name, folder in folders.items():
-        files, predicted = answers(fast, scored[name])
-        told_of = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
-        results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, told_of, draw))
-    (first / "checkpoint.pt").unlink()
-    return results
+    return net, fast, history
 
 
 def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
@@ -191,7 +207,7 @@ def run_all(
     run_split: Callable[[protocol.Split, dict], list[dict]],
     shortened: str | None = None,
 ) -> list[list[dict]]:
-    """run_split(split, facts) for every seed and split of the protocol that was asked for.
+    """run_split(split, facts) for every seed and split of the protocol that was asked for; what is taken comes last.
 
     Parameters
     ----------
@@ -199,14 +215,14 @@ def run_all(
     recipe, config, shortened : for the facts; config beside the fingerprint of the corpus
     """
     config = {"content": fingerprint(of.corpus, of.content)} | config
-    results = []
+    runs = []
     for seed in options.seed:
         for split in splits_of(of.corpus, of.content, options.protocol, seed):
             facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
             facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
-            results.append(run_split(split, facts))
-    return results
+            runs.append((split, facts))
+    return each_once(lambda run: run_split(*run), runs)
 
 
 def sides(split: protocol.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Side | None]:

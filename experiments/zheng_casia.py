@@ -24,7 +24,8 @@ from experiments.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, imag
 from experiments.images import fingerprint, load_images
 from experiments.optimizers import MatlabSgdm
 from experiments.results import HOME, percent, scores_of
-from experiments.runs import device_named, finished_run, guarded, keep_run
+from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
+from experiments.sharing import alone, each_once
 from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network
@@ -113,20 +114,22 @@ def run_experiment(options: argparse.Namespace) -> None:
     images = load_images(corpus)
     content = audit.digests(images)
     corpus = named_by_content(corpus, fingerprint(corpus, content))
-    draw_corpus(options.out / corpus.name, corpus, images)
+    with alone(options.out):
+        draw_corpus(options.out / corpus.name, corpus, images)
     print(analyze_network(nets.build(SYSTEM, len(corpus.classes))))
     corpus_audit = audit.audit_corpus(corpus, content)
     print(audit.describe(corpus, corpus_audit))
 
     settings = settings_of(options)
-    results = []
+    runs = []
     for seed in options.seed:
         for split in splits_of(corpus, content, options.protocol, seed):
             if settings[0].recipe.select == "last epoch":
                 split = split.without_validation()
             facts = {"audit": audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
-            results.append(run_once(options, corpus, images, split, seed, settings, facts))
+            runs.append((split, seed, facts))
+    results = each_once(lambda run: run_once(options, corpus, images, settings, *run), runs)
     summarize(corpus, options, results)
 
 
@@ -164,48 +167,55 @@ def splits_of(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list
     return [protocol.unseen_sentences(corpus.labels, corpus.sentences, seed)]
 
 
-def run_once(options, corpus: Corpus, images: np.ndarray, split, seed: int, settings, facts: dict) -> dict:
-    """From initial values to a test score, once per split; a finished run is not repeated under --resume."""
+def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed: int, facts: dict) -> dict:
+    """From initial values to a test score, once per split; a finished run is not repeated under --resume.
+
+    Raises TakenError if another process is training it.
+    """
     name = "-".join([options.protocol, f"seed{seed}", *([split.fold] if split.fold else [])])
     folder = options.out / corpus.name / options.recipe / name
-    if options.resume and (finished := finished_run(folder, facts["config"])):
-        print(f"{name}: finished earlier, accuracy {finished['accuracy']:.1%}")
-        return finished
-    print(f"\n{name}: {len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test")
+    with alone(folder, wait=False):
+        if options.resume and (finished := finished_run(folder, facts["config"])):
+            print(f"{name}: finished earlier, accuracy {finished['accuracy']:.1%}")
+            return finished
+        print(f"\n{name}: {len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test")
 
-    device = device_named(options.device)
-    repeatable(device)
-    inputs = torch.from_numpy(images).permute(0, 3, 1, 2)  # (n, 3, 224, 224), channels last in memory
-    examples = Examples(inputs.to(device), torch.from_numpy(corpus.labels).to(device))
+        device = device_named(options.device)
+        repeatable(device)
+        inputs = torch.from_numpy(images).permute(0, 3, 1, 2)  # (n, 3, 224, 224), channels last in memory
+        examples = Examples(inputs.to(device), torch.from_numpy(corpus.labels).to(device))
+        trained = [train(options, corpus, config, examples, split, seed, folder, facts) for config in settings]
+        net, history, config = max(trained, key=lambda item: item[1].kept_validation_accuracy())  # never the test set
+        predicted = predict(net, examples.inputs[split.test]).argmax(1).cpu().numpy()
+
+        facts = facts | {"system": SYSTEM, "recipe": options.recipe, "corpus": corpus.name}
+        facts |= {"protocol": options.protocol, "seed": seed, "fold": split.fold, "kept_setting": config.optimizer}
+        facts["device"] = device_told(device)
+        result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts, draw_run)
+        for checkpoint in folder.glob("checkpoint_*.pt"):
+            checkpoint.unlink()
+        return result
+
+
+def train(options, corpus: Corpus, config: Config, examples: Examples, split, seed: int, folder: Path, facts: dict):
+    """(network, history, config) of one setting on one split; folder : of the checkpoint."""
     training = examples.take(split.train)
-    validation = examples.take(split.validation) if len(split.validation) else None
-    trained = []
-    for config in settings:
-        net = nets.build(SYSTEM, len(corpus.classes), seed).to(device, memory_format=torch.channels_last)
-        net.imageinput.fit(training.inputs)
-        history = fit(
-            net,
-            optimizer_of(net, config),
-            training,
-            config.recipe,
-            seed=seed,
-            name=f"{corpus.name} {name} {config.optimizer}",
-            identity=f"{config}; content {facts['config']['content']}",
-            validation=validation,
-            checkpoint=folder / f"checkpoint_{config.optimizer}.pt",
-            resume=options.resume,
-        )
-        trained.append((net, history, config))
-    net, history, config = max(trained, key=lambda item: item[1].kept_validation_accuracy())  # never the test set
-    predicted = predict(net, examples.inputs[split.test]).argmax(1).cpu().numpy()
-
-    facts = facts | {"system": SYSTEM, "recipe": options.recipe, "corpus": corpus.name}
-    facts |= {"protocol": options.protocol, "seed": seed, "fold": split.fold, "kept_setting": config.optimizer}
-    facts["device"] = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
-    result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts, draw_run)
-    for checkpoint in folder.glob("checkpoint_*.pt"):
-        checkpoint.unlink()
-    return result
+    device = training.inputs.device
+    net = nets.build(SYSTEM, len(corpus.classes), seed).to(device, memory_format=torch.channels_last)
+    net.imageinput.fit(training.inputs)
+    history = fit(
+        net,
+        optimizer_of(net, config),
+        training,
+        config.recipe,
+        seed=seed,
+        name=f"{corpus.name} {folder.name} {config.optimizer}",
+        identity=f"{config}; content {facts['config']['content']}",
+        validation=examples.take(split.validation) if len(split.validation) else None,
+        checkpoint=folder / f"checkpoint_{config.optimizer}.pt",
+        resume=options.resume,
+    )
+    return net, history, config
 
 
 def optimizer_of(net: torch.nn.Module, config: Config) -> torch.optim.Optimizer:
@@ -253,9 +263,10 @@ def load_corpus(options: argparse.Namespace) -> Corpus:
         return image_tree(options.images)
     print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracy below")
     print("shows that the chain works and says nothing about emotions. --data DIR runs on CASIA.")
-    if options.smoke:
-        return synthetic_corpus(options.out / "synthetic_wav_small", n_sentences=3, voices=VOICES[:2])
-    return synthetic_corpus(options.out / "synthetic_wav")
+    with alone(options.out):
+        if options.smoke:
+            return synthetic_corpus(options.out / "synthetic_wav_small", n_sentences=3, voices=VOICES[:2])
+        return synthetic_corpus(options.out / "synthetic_wav")
 
 
 def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:

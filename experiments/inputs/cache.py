@@ -19,6 +19,7 @@ from tqdm import tqdm
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
 from experiments.inputs.recordings import Survey, of_file, survey
+from experiments.sharing import alone
 from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
 from spectrogram_images.processes import mapped
 
@@ -59,13 +60,14 @@ def load(
     path = Path(folder) / f"{corpus.name}-{front_end.name}.npy"
     made_by = front_end.identity()
     keys = [f"{content} {rate} Hz {made_by}" for content, rate in zip(found.content, found.rates, strict=True)]
-    rows = _finished(path, (len(corpus), *front_end.shape), keys)
-    missing = [i for i, row in enumerate(rows) if row is None]
-    if missing:
-        began = time.perf_counter()
-        _compute(corpus, front_end, path, keys, rows, missing, workers or available_cores())
-        seconds = time.perf_counter() - began
-        print(f"{path.stem}: {len(rows) - len(missing)} files kept, {len(missing)} computed in {seconds:.0f} s")
+    with alone(path.parent):  # a second process finds what the first has computed
+        rows = _finished(path, (len(corpus), *front_end.shape), keys)
+        missing = [i for i, row in enumerate(rows) if row is None]
+        if missing:
+            began = time.perf_counter()
+            _compute(corpus, front_end, path, keys, rows, missing, workers or available_cores())
+            seconds = time.perf_counter() - began
+            print(f"{path.stem}: {len(rows) - len(missing)} files kept, {len(missing)} computed in {seconds:.0f} s")
     return np.load(path, mmap_mode="r"), found.content
 
 
