@@ -21,8 +21,8 @@ LENGTHS = ("first-frames", "whole-clip")
 def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray:
     """Both features of a recording, side by side; each scaled to 0 .. 1 by its own least and greatest value.
 
-    P = |X|^2, 257 bins;  p[b] = (P[2b + 1] + P[2b + 2]) / 2, b = 0 .. 127: without DC
-    spectrogram = min-max(10 log10(max(1e-10, p)));  y = (x - min) / (max - min)
+    P = max(1e-10, |X|^2), 257 bins;  p[b] = (P[2b + 1] + P[2b + 2]) / 2, b = 0 .. 127: without DC
+    spectrogram = min-max(10 log10(p));  y = (x - min) / (max - min)
 
     Parameters
     ----------
