@@ -83,7 +83,9 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
 
     Checked: tests/test_synthetic_corpus_is_deterministic.py
     """
-    from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone
+    from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone, on any system
+
+    from experiments.sharing import alone
 
     root = Path(root)
     entries = [
@@ -93,9 +95,10 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
         for place, voice in enumerate(voices)
     ]
     entries.sort(key=lambda entry: entry[0])
-    for name, emotion, sentence, voice in tqdm(entries, desc="synthetic corpus", unit="file", leave=False):
-        if not (root / name).exists():
-            write_atomically(root / name, partial(_write_wav, synthesize(voice, sentence, emotion)))
+    with alone(root):  # a second process finds what the first has written
+        for name, emotion, sentence, voice in tqdm(entries, desc="synthetic corpus", unit="file", leave=False):
+            if not (root / name).exists():
+                write_atomically(root / name, partial(_write_wav, synthesize(voice, sentence, emotion)))
     return Corpus(
         name="synthetic",
         classes=CASIA_EMOTIONS,

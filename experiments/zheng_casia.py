@@ -184,7 +184,9 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
         repeatable(device)
         inputs = torch.from_numpy(images).permute(0, 3, 1, 2)  # (n, 3, 224, 224), channels last in memory
         examples = Examples(inputs.to(device), torch.from_numpy(corpus.labels).to(device))
-        trained = [train(options, corpus, config, examples, split, seed, folder, facts) for config in settings]
+        training = examples.take(split.train)
+        validation = examples.take(split.validation) if len(split.validation) else None
+        trained = [train(options, corpus, config, training, validation, seed, folder, facts) for config in settings]
         net, history, config = max(trained, key=lambda item: item[1].kept_validation_accuracy())  # never the test set
         predicted = predict(net, examples.inputs[split.test]).argmax(1).cpu().numpy()
 
@@ -197,11 +199,9 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
         return result
 
 
-def train(options, corpus: Corpus, config: Config, examples: Examples, split, seed: int, folder: Path, facts: dict):
+def train(options, corpus: Corpus, config: Config, training, validation, seed: int, folder: Path, facts: dict):
     """(network, history, config) of one setting on one split; folder : of the checkpoint."""
-    training = examples.take(split.train)
-    device = training.inputs.device
-    net = nets.build(SYSTEM, len(corpus.classes), seed).to(device, memory_format=torch.channels_last)
+    net = nets.build(SYSTEM, len(corpus.classes), seed).to(training.inputs.device, memory_format=torch.channels_last)
     net.imageinput.fit(training.inputs)
     history = fit(
         net,
@@ -211,7 +211,7 @@ def train(options, corpus: Corpus, config: Config, examples: Examples, split, se
         seed=seed,
         name=f"{corpus.name} {folder.name} {config.optimizer}",
         identity=f"{config}; content {facts['config']['content']}",
-        validation=examples.take(split.validation) if len(split.validation) else None,
+        validation=validation,
         checkpoint=folder / f"checkpoint_{config.optimizer}.pt",
         resume=options.resume,
     )
@@ -263,10 +263,9 @@ def load_corpus(options: argparse.Namespace) -> Corpus:
         return image_tree(options.images)
     print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracy below")
     print("shows that the chain works and says nothing about emotions. --data DIR runs on CASIA.")
-    with alone(options.out):
-        if options.smoke:
-            return synthetic_corpus(options.out / "synthetic_wav_small", n_sentences=3, voices=VOICES[:2])
-        return synthetic_corpus(options.out / "synthetic_wav")
+    if options.smoke:
+        return synthetic_corpus(options.out / "synthetic_wav_small", n_sentences=3, voices=VOICES[:2])
+    return synthetic_corpus(options.out / "synthetic_wav")
 
 
 def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
