@@ -140,13 +140,14 @@ class _Convolution:
         self.size, self.windows = weight.shape[-2:], None
         if x.shape[1] == 1 and weight[0, 0].numel() <= MOST_TAPS:
             self.windows, dtype = _windows(x[:, 0], *self.size), x.dtype
+            self.written_out = x.new_empty(self.windows.shape[1:])
         self.weight, self.bias = weight.to(dtype), bias.to(dtype)
 
     def __call__(self, i: int) -> Tensor:
         """z of example i, (height, width, channels), of x's kind."""
         w, b = self.weight[i % self.own], self.bias[i % self.own]
         if self.windows is not None:
-            return torch.addmm(b, self.windows[i].T, w.flatten(1).T).view(*self.x.shape[2:], -1)
+            return torch.addmm(b, self._windows_of(i).T, w.flatten(1).T).view(*self.x.shape[2:], -1)
         z = torch.conv2d(self.x[i : i + 1].to(self.dtype), w, b, padding="same")
         return z[0].movedim(0, -1).to(self.x.dtype).contiguous()
 
@@ -154,7 +155,7 @@ class _Convolution:
         """Example i's dx, and what it adds to dw; dz (height, width, channels)."""
         k = i % self.own
         if self.windows is not None and dx is None:
-            found = (self.windows[i] @ dz.flatten(0, 1)).T.view_as(dw[k])
+            found = (self._windows_of(i) @ dz.flatten(0, 1)).T.view_as(dw[k])
             (dw[k].copy_ if i < self.own else dw[k].add_)(found)
             return
         images = dz.movedim(-1, 0)[None].to(self.dtype), self.x[i : i + 1].to(self.dtype)
@@ -166,12 +167,15 @@ class _Convolution:
         if dx is not None:
             dx[i] = dx_i[0]
 
+    def _windows_of(self, i: int) -> Tensor:
+        """What lies under every place of the kernel, (height * width, positions); another example's take its memory."""
+        return self.written_out.copy_(self.windows[i]).flatten(2).flatten(0, 1)
+
 
 def _windows(x: Tensor, height: int, width: int) -> Tensor:
-    """What lies under every place of a kernel, (batch, height * width, positions), of images (batch, h, w)."""
-    rows, columns = x.shape[1:]
+    """A view of images x (batch, h, w) under every place of a kernel, (batch, height, width, h, w)."""
     x = nn.functional.pad(x, (width // 2, width // 2, height // 2, height // 2))
-    return torch.stack([x[:, i : i + rows, j : j + columns] for i in range(height) for j in range(width)], 1).flatten(2)
+    return x.unfold(1, height, 1).unfold(2, width, 1).movedim((3, 4), (1, 2))
 
 
 def _arrays(*tensors: Tensor) -> list[np.ndarray]:
