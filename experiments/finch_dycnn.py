@@ -86,10 +86,12 @@ PAPER = {
         *(row(MODELS[0], corpus, of, "mfcc", RATES[1]) for corpus in ("casia", "emodb") for of in PROTOCOLS),
     ],
     "comparisons": [
-        {"question": question, "corpus": corpus, "protocol": of, "a": [MODELS[0], "mfcc"], "b": [without, "mfcc"]}
-        for question, without in (
-            ("dynamic instead of static convolutions", "finch_cnn_bilstm"),
-            ("a BiLSTM instead of an LSTM, dynamic convolutions", "finch_dycnn_lstm"),
+        {"question": question, "corpus": corpus, "protocol": of, "a": [a, "mfcc"], "b": [b, "mfcc"]}
+        for question, a, b in (
+            ("dynamic instead of static convolutions, then a BiLSTM", "finch_dycnn_bilstm", "finch_cnn_bilstm"),
+            ("dynamic instead of static convolutions, then an LSTM", "finch_dycnn_lstm", "finch_cnn_lstm"),
+            ("a BiLSTM instead of an LSTM, dynamic convolutions", "finch_dycnn_bilstm", "finch_dycnn_lstm"),
+            ("a BiLSTM instead of an LSTM, static convolutions", "finch_cnn_bilstm", "finch_cnn_lstm"),
         )
         for corpus in ("casia", "emodb")
         for of in ("honest", "speaker")
