@@ -6,7 +6,8 @@ Run:   python -m experiments.finch_dycnn                                        
        python -m experiments.finch_dycnn --corpus emodb --data EMODB --protocol speaker --model all
        python -m experiments.finch_dycnn --corpus iemocap --data IEMOCAP          licensed: nobody ran it yet
 Cost:  1000 steps of 200 recordings, on one core 0.8 s each with dynamic convolutions and --precision bfloat16;
-       a run as published 14 minutes, a fold or an honest run 9. Four networks, 3 seeds, 2 corpora: 27 hours.
+       a run as published 9 minutes (EMO-DB) or 13 (CASIA), a fold or an honest run 7 or 8. Four networks and
+       2 corpora: 5 hours for a seed of honest and speaker, 7 for one of the five fifths.
 Protocols: as-published (80:20, stratified, as five folds: the split is UNSTATED, and 89.29 % is no share of 107),
        honest (60/20/20 at random), speaker (CASIA: each of four left out; EMO-DB: 5 folds of 2; IEMOCAP: sessions).
        In the last two validation chooses the epoch, after the 459 steps that batch normalisation takes to settle
