@@ -140,7 +140,6 @@ class _Convolution:
         self.size, self.windows = weight.shape[-2:], None
         if x.shape[1] == 1 and weight[0, 0].numel() <= MOST_TAPS:
             self.windows, dtype = _windows(x[:, 0], *self.size), x.dtype
-            self.written_out = x.new_empty(self.windows.shape[1:])
         self.weight, self.bias = weight.to(dtype), bias.to(dtype)
 
     def __call__(self, i: int) -> Tensor:
@@ -168,8 +167,8 @@ class _Convolution:
             dx[i] = dx_i[0]
 
     def _windows_of(self, i: int) -> Tensor:
-        """What lies under every place of the kernel, (height * width, positions); another example's take its memory."""
-        return self.written_out.copy_(self.windows[i]).flatten(2).flatten(0, 1)
+        """What lies under every place of the kernel, written out, (height * width, positions)."""
+        return self.windows[i].flatten(2).flatten(0, 1)
 
 
 def _windows(x: Tensor, height: int, width: int) -> Tensor:
