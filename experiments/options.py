@@ -8,7 +8,7 @@ from experiments.corpora import Corpus
 from experiments.inputs import cache
 from experiments.results import HOME
 from experiments.runs import device_named
-from experiments.synthetic import VOICES, synthetic_corpus
+from experiments.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training import repeatable
 from nets.arranged import PRECISIONS
 
@@ -21,8 +21,7 @@ def load_corpus(options: argparse.Namespace, load: Callable[[Path], Corpus]) -> 
 
 
 def small_synthetic_corpus(folder: Path) -> Corpus:
-    print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below")
-    print("show that the chain works and say nothing about emotions. --data DIR runs on a real corpus.")
+    print(NOTICE)
     return synthetic_corpus(folder, n_sentences=3, voices=VOICES[:3])
 
 

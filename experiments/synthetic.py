@@ -17,6 +17,10 @@ from dsp import hann, istft, stft
 from experiments.corpora import CASIA_EMOTIONS, Corpus
 from spectrogram_images.files import write_atomically
 
+NOTICE = """\
+SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below show
+that the chain works and say nothing about emotions. --data DIR runs on a real corpus."""
+NO_RESULT = "  a SYNTHETIC corpus: this is not a result about speech, and it is not stored"
 SAMPLE_RATE = 16_000  # Hz
 N_FFT, HOP_LENGTH = 512, 128
 

@@ -20,6 +20,7 @@ from experiments.paper_figures import confusion_heatmap, learning_curves, short_
 from experiments.results import percent, scores_of
 from experiments.runs import device_told, finished_run, keep_run
 from experiments.sharing import alone, each_once
+from experiments.synthetic import NO_RESULT
 from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged
 from spectrogram_images.files import write_text_atomically
@@ -259,4 +260,4 @@ def summarize(results: list[list[dict]], published: str) -> None:
         print(f"\n{of[0]['system']}, {of[0]['recipe']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
         print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
     if results[0][0]["corpus"] == "synthetic":
-        print("  a SYNTHETIC corpus: this is not a result about speech, and it is not stored")
+        print(NO_RESULT)

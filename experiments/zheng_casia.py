@@ -26,7 +26,7 @@ from experiments.optimizers import MatlabSgdm
 from experiments.results import HOME, percent, scores_of
 from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
 from experiments.sharing import alone, each_once
-from experiments.synthetic import VOICES, synthetic_corpus
+from experiments.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
@@ -261,8 +261,7 @@ def load_corpus(options: argparse.Namespace) -> Corpus:
         return casia(options.data)
     if options.images:
         return image_tree(options.images)
-    print("SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracy below")
-    print("shows that the chain works and says nothing about emotions. --data DIR runs on CASIA.")
+    print(NOTICE)
     if options.smoke:
         return synthetic_corpus(options.out / "synthetic_wav_small", n_sentences=3, voices=VOICES[:2])
     return synthetic_corpus(options.out / "synthetic_wav")
@@ -290,7 +289,7 @@ def summarize(corpus: Corpus, options: argparse.Namespace, results: list[dict]) 
     print(f"\n{corpus.name}, {options.recipe} recipe, {options.protocol}, {len(results)} runs:")
     print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval; chance {100 / len(corpus.classes):.1f} %)")
     if corpus.name == "synthetic":
-        print("  a SYNTHETIC corpus: this is not a result about speech, and it is not stored")
+        print(NO_RESULT)
     else:
         print("  published 77.9 % (187 of 240), random split by file")
 
