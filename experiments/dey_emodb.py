@@ -29,6 +29,7 @@ from experiments.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.inputs import cache, dey_emodb
 from experiments.inputs.recordings import Survey, survey
 from experiments.options import PROTOCOLS, finish_options, load_corpus, parser_of
+from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
 from experiments.trained_runs import (
     Setting,
@@ -137,6 +138,7 @@ def rows() -> list[dict]:
                 told = {"note": model.note} if of == "as-published" and recipe == "published" else {}
                 if of in published and of != "as-published":
                     told = {"note": "the same network on windows that its epoch was not chosen on"}
+                told |= {"why": VARIANT_LEFT_OUT} if variant else {}
                 lines.append(line | {"published": published.get(of, "-"), "command": command} | told)
     return lines
 

@@ -29,6 +29,7 @@ from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
 from experiments.trained_runs import (
     Setting,
@@ -75,7 +76,8 @@ def row(model: str, corpus: str, of: str, reading: str = "last-step", length: st
     line = {"system": model + READINGS[reading], "recipe": length, "corpus": corpus, "protocol": of}
     plain = of == "as-published" and not options
     line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
-    return line | {"command": command} | ({"note": note(model, corpus)} if line["published"] != "-" else {})
+    told = {"note": note(model, corpus)} if line["published"] != "-" else {}
+    return line | {"command": command} | told | ({"why": VARIANT_LEFT_OUT} if options else {})
 
 
 def note(model: str, corpus: str) -> str:
