@@ -71,6 +71,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
     return {
         key: {
             "n_runs": len(group),
+            "n_seeds": len({run["seed"] for run in group}),
             "n_test": [run["n_test"] for run in group],
             **scores_of(group),
             "recall": {
@@ -140,5 +141,6 @@ def not_run(row: dict) -> str:
 
 
 def runs_told(found: dict) -> str:
-    """'1, at most 20 of 150 epochs': how many runs, and what they lack."""
-    return ", ".join([str(found["n_runs"]), *found["shortened"]])
+    """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted."""
+    few = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "") * (found["n_runs"] > found["n_seeds"])
+    return ", ".join([f"{found['n_runs']}{few}", *found["shortened"]])

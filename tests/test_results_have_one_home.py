@@ -213,9 +213,10 @@ def test_folds_that_are_missing_are_told():
     def told(runs):
         return runs_told(summarize(runs)["net", "r", "c", "random"])
 
-    assert told(folds[:2]) == "2, folds that test 220 of 300 files"
-    assert told(folds[:2] + folds[3:5]) == "4, folds that test 220 of 300 files"
-    assert told(folds[:3]) == "3" and told(folds) == "6" and told([a_run(0, **sides)]) == "1"
+    assert told(folds[:2]) == "2 of one seed, folds that test 220 of 300 files"
+    assert told(folds[:2] + folds[3:5]) == "4 of two seeds, folds that test 220 of 300 files"
+    assert told(folds[:3]) == "3 of one seed" and told(folds) == "6 of two seeds"
+    assert told([a_run(seed, **sides) for seed in range(3)]) == "3" and told([a_run(0, **sides)]) == "1"
 
 
 def test_the_best_epoch_on_the_test_set_stands_beside_where_there_was_no_validation_set():
