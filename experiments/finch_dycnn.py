@@ -11,7 +11,7 @@ Cost:  1000 steps of 200 recordings, on one core 0.8 s each with dynamic convolu
 Protocols: as-published (80:20, stratified, as five folds: the split is UNSTATED, and 89.29 % is no share of 107),
        honest (60/20/20 at random), speaker (CASIA: each of four left out; EMO-DB: 5 folds of 2; IEMOCAP: sessions).
        In the last two validation chooses the epoch, after the steps that batch normalisation takes to settle
-       (SETTLING), and ends the run, after 600 steps or so.
+       (SETTLING), and ends the run, after 600 steps or so, at the lower rate 900.
 Ablations: static convolutions (finch_cnn_*), one LSTM (finch_*_lstm), the same widths: what the paper's title claims.
 The z-score of every row of features is fitted on what is trained on.
 Every setting below names its place in the paper, or says UNSTATED.

@@ -22,8 +22,8 @@ from spectrogram_images.files import write_text_atomically
 HOME = Path(__file__).with_name("results")
 TWINS = HOME / "other_precision"
 ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
-VARIANT_LEFT_OUT = "a variant; the paper's own setting came first"  # why a row is not run
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
+VARIANT_LEFT_OUT = "a variant; the paper's own setting came first"  # why a row is not run
 
 
 class ResultsError(ValueError):
@@ -142,5 +142,6 @@ def not_run(row: dict) -> str:
 
 def runs_told(found: dict) -> str:
     """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted."""
-    few = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "") * (found["n_runs"] > found["n_seeds"])
-    return ", ".join([f"{found['n_runs']}{few}", *found["shortened"]])
+    seeds = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "")
+    has_folds = found["n_runs"] > found["n_seeds"]
+    return ", ".join([f"{found['n_runs']}{seeds if has_folds else ''}", *found["shortened"]])

@@ -11,16 +11,18 @@ are at fault.
 import argparse
 import json
 import math
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import nets
+from experiments.corpora import Corpus
 from experiments.finch_dycnn import BATCH_SIZE, CORPORA, splits_of
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
-from experiments.training import predict
+from experiments.trained_runs import Side, answers, sides
 
 
 def main() -> None:
@@ -30,28 +32,33 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUN")
     options = parser.parse_args()
     corpus = CORPORA[options.corpus](options.data)
+    front_ends = {front_end.name: front_end for front_end in FEATURES.values()}
+    inputs_of = lru_cache(lambda name: cache.load(corpus, front_ends[name], cache.FEATURES))
     for folder in options.runs:
         result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        images, content = cache.load(corpus, FEATURES[result["recipe"].split("-rate")[0]], cache.FEATURES)
+        images, content = inputs_of(result["config"]["inputs"])
         splits = splits_of(corpus, content, result["protocol"], result["seed"])
         split = next(split for split in splits if split.fold == result["fold"])
         z_score = fit_row_z_score(images, split.train)
         net = nets.build(result["system"], len(corpus.classes))
         net.load_state_dict(torch.load(folder / "network.pt", weights_only=True))
 
-        inputs = [torch.from_numpy(z_score(images[side])) for side in (split.train, split.test)]
-        labels = [corpus.labels[side] for side in (split.train, split.test)]
-        running = told(net, inputs, labels)
-        settle(net, inputs[0])
-        own = told(net, inputs, labels)
+        training, _, test = sides(split, lambda files, x=images, z=z_score: z(x[files]), "cpu")
+        running = told(net, corpus, training, test)
+        settle(net, training.inputs)
+        own = told(net, corpus, training, test)
         print(
             f"{folder.name}: right of training / test files {running}, with the former's statistics {own}", flush=True
         )
 
 
-def told(net: torch.nn.Module, inputs: list[torch.Tensor], labels: list[np.ndarray]) -> str:
-    right = [predict(net, x).argmax(1).numpy() == of for x, of in zip(inputs, labels, strict=True)]
-    return " / ".join(f"{side.mean():.1%}" for side in right)
+def told(net: torch.nn.Module, corpus: Corpus, *scored: Side) -> str:
+    """The accuracy of each side."""
+    right = []
+    for side in scored:
+        files, predicted = answers(net, side)
+        right.append(np.mean(predicted == corpus.labels[files]))
+    return " / ".join(f"{share:.1%}" for share in right)
 
 
 def settle(net: torch.nn.Module, x: torch.Tensor) -> None:
@@ -65,7 +72,6 @@ def settle(net: torch.nn.Module, x: torch.Tensor) -> None:
     with torch.no_grad():
         for batch in order.chunk(math.ceil(len(x) / BATCH_SIZE)):
             net(x[batch])
-    net.eval()
 
 
 if __name__ == "__main__":

@@ -144,6 +144,9 @@ def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     recipe = caught["setting"].recipe
     assert recipe.select == "validation accuracy" and (0.99**recipe.settling) < 0.01 <= 0.99 ** (recipe.settling - 1)
     assert np.array_equal(caught["validation"].files, honest.validation)
+    options.rate = "0.001"  # there the first layer's variances go down to 0.004
+    finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
+    assert 0.99 ** caught["setting"].recipe.settling < 0.004 / 10
 
 
 def test_readings():
