@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from experiments import PAPERS
-from experiments.results import HOME, ResultsError, load, not_run, percent, row_of, runs_told, summarize
+from experiments.common.paths import RESULTS
+from experiments.results import ResultsError, load, not_run, percent, row_of, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -14,11 +15,11 @@ def main(arguments: list[str] | None = None) -> int:
     for stem in PAPERS:
         source = Path(__file__).with_name(f"{stem}.py").read_text(encoding="utf-8")
         print(f"{stem}\n{'-' * len(stem)}\n{ast.get_docstring(ast.parse(source))}\n")
-        if not (HOME / f"{stem}.json").exists():
+        if not (RESULTS / f"{stem}.json").exists():
             print("  not run yet\n")
             continue
         try:
-            paper = load(HOME / f"{stem}.json")
+            paper = load(RESULTS / f"{stem}.json")
         except ResultsError as error:
             print(f"error: {error}", file=sys.stderr)
             return 1

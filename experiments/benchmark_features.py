@@ -33,8 +33,9 @@ from numba import njit
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
 from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
-from experiments import figures, synthetic, timing, training
-from experiments.provenance import ROOT
+from experiments import figures, synthetic, training
+from experiments.common import timing
+from experiments.common.paths import BENCHMARKS, ROOT
 from spectrogram_images import files, folder
 
 RATE, FRAME, HOP, N_FFT = 16_000, 400, 160, 512  # Hz, then samples
@@ -290,7 +291,7 @@ def main(arguments: list[str] | None = None) -> int:
     for row in rows:
         timing.show(row)
     print_nearness(options.rounds)
-    chart(timing.HOME / "features.png" if options.store else ROOT / "experiments/runs/benchmark_features.png", rows)
+    chart(BENCHMARKS / "features.png" if options.store else ROOT / "experiments/runs/benchmark_features.png", rows)
     if options.store:
         timing.store("features", rows)
     return 0

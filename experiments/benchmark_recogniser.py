@@ -22,13 +22,14 @@ import torch
 from scipy.special import softmax
 
 import nets
+from experiments.common.paths import RUNS
+from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.corpora import Corpus, CorpusError, casia
 from experiments.inputs import wang_cl
 from experiments.inputs.recordings import read_mono
 from experiments.recogniser import portable
 from experiments.recogniser.trained import RunError, load
 from experiments.synthetic import synthetic_corpus
-from experiments.timing import DifferentError, comparison, show, store
 from nets.arranged import arranged
 
 SYSTEM, PER_EMOTION, ROUNDS = "wang_cl", 20, 3
@@ -77,7 +78,7 @@ def run(data: Path | None, run_folder: Path | None, per_emotion: int) -> tuple[l
 def sentences(data, run_folder, per_emotion: int) -> tuple[Corpus, torch.nn.Module, np.ndarray]:
     """(corpus, network, files): as many of every emotion, in the order of the files."""
     if data is None:
-        corpus = synthetic_corpus(Path(__file__).parent / "runs" / "benchmark_recogniser" / "synthetic_wav")
+        corpus = synthetic_corpus(RUNS / "benchmark_recogniser" / "synthetic_wav")
     else:
         corpus = casia(data)
     files = np.arange(len(corpus))

@@ -21,11 +21,11 @@ from PIL import Image
 from torch import nn
 
 import nets
+from experiments.common.timing import comparison, show, store
 from experiments.corpora import Corpus, CorpusError, image_tree
 from experiments.images import load_images
 from experiments.optimizers import MatlabSgdm
 from experiments.synthetic import synthetic_corpus
-from experiments.timing import comparison, show, store
 from experiments.training import Examples, _step, reuse_freed_memory
 from spectrogram_images.folder import convert, find_recordings
 

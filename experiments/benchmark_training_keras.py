@@ -19,8 +19,8 @@ import torch
 from torch import nn
 
 import nets
+from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.optimizers import KerasAdam, KerasRmsprop
-from experiments.timing import DifferentError, comparison, show, store
 from experiments.training import Examples, _step, reuse_freed_memory
 from nets.arranged import arranged
 

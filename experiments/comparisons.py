@@ -1,6 +1,6 @@
 """Two systems, or two precisions of one, on the same test files: the tables of what helps and of what rounding does."""
 
-from experiments.markdown import table
+from experiments.common.markdown import table
 from experiments.metrics import paired_comparison
 from experiments.results import row_of
 

@@ -4,9 +4,8 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.common.paths import FEATURES, RESULTS, RUNS
 from experiments.corpora import Corpus
-from experiments.inputs import cache
-from experiments.results import HOME
 from experiments.runs import device_named
 from experiments.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training import repeatable
@@ -62,7 +61,7 @@ def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
         parser.error(str(error))
     repeatable(options.device)
     options.seed = options.seed or ([0, 1, 2] if options.data else [0])
-    options.results = (options.out or HOME) / f"{stem}.json"
-    options.features = options.out / "features" if options.out else cache.FEATURES
-    options.out = options.out or Path(__file__).with_name("runs") / stem
+    options.results = (options.out or RESULTS) / f"{stem}.json"
+    options.features = options.out / "features" if options.out else FEATURES
+    options.out = options.out or RUNS / stem
     return options

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.common.locks import alone
+from experiments.common.paths import RESULTS
 from experiments.metrics import grouped_scores, mean_interval
-from experiments.sharing import alone
 from spectrogram_images.files import write_text_atomically
 
-HOME = Path(__file__).with_name("results")
-TWINS = HOME / "other_precision"
+TWINS = RESULTS / "other_precision"
 ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 VARIANT_LEFT_OUT = "a variant; the paper's own setting came first"  # why a row is not run

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from experiments.common.provenance import provenance
 from experiments.corpora import Corpus, CorpusError
 from experiments.metrics import averages, report_lines, scores
-from experiments.provenance import provenance
 from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History
 from spectrogram_images.files import write_atomically, write_text_atomically

@@ -89,7 +89,7 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
     """
     from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone, on any system
 
-    from experiments.sharing import alone
+    from experiments.common.locks import alone
 
     root = Path(root)
     entries = [

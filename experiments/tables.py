@@ -11,16 +11,15 @@ import json
 import sys
 from collections.abc import Iterable
 from itertools import groupby
-from pathlib import Path
 
-from experiments import timing
+from experiments.common import timing
+from experiments.common.markdown import table
+from experiments.common.paths import BENCHMARKS, RESULTS, ROOT
 from experiments.comparisons import comparisons_table, precision_table
-from experiments.markdown import table
 from experiments.metrics import share_interval
-from experiments.results import HOME, ROW, TWINS, ResultsError, load, not_run, percent, row_of, runs_told, summarize
+from experiments.results import ROW, TWINS, ResultsError, load, not_run, percent, row_of, runs_told, summarize
 from spectrogram_images.files import write_text_atomically
 
-ROOT = Path(__file__).resolve().parent.parent
 SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column of their own
 
 
@@ -106,14 +105,14 @@ def replace_between_marks(text: str, name: str, table: str) -> str:
 
 def updated_readme(text: str) -> str:
     """README.md with every generated table made anew from the results files."""
-    papers = {path.stem: load(path) for path in sorted(HOME.glob("*.json"))}
+    papers = {path.stem: load(path) for path in sorted(RESULTS.glob("*.json"))}
     text = replace_between_marks(text, "results", results_table(list(papers.values())))
     later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
     twins = {path.stem: load(path) for path in sorted(TWINS.glob("*.json"))}
     text = replace_between_marks(text, "published", published_table(list(later.values())))
     text = replace_between_marks(text, "comparisons", comparisons_table(later, twins))
     text = replace_between_marks(text, "precision", precision_table(papers, twins))
-    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(timing.HOME.glob("*.json"))]
+    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
     text = replace_between_marks(text, "speed", timing.table(benchmarks))
     return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
 

@@ -15,14 +15,13 @@ import numpy as np
 
 from dsp import CONVENTIONS, AudioError, read_audio, save_trace
 from dsp.conventions import named
+from experiments.common.paths import RUNS
 from experiments.figures import check_drawable
 from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.synthetic import VOICES, synthesize
 from experiments.trace_figures import STAGES, draw, stages_of
 from experiments.traced import traced
 from spectrogram_images.files import exit_status
-
-RUNS = Path(__file__).parent / "runs" / "trace"
 
 
 def recording(wav: Path | None) -> tuple[np.ndarray, int, str]:
@@ -63,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--convention", default="librosa", metavar="NAME", help=", ".join(CONVENTIONS))
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="default: experiments/runs/trace/NAME")
     options = parser.parse_args(arguments)
-    out = options.out or RUNS / options.convention
+    out = options.out or RUNS / "trace" / options.convention
     return exit_status(lambda: named(options.convention), "--convention", out) or exit_status(
         lambda: draw_and_tell(options.wav, options.convention, out), options.wav or "synthetic utterance", out
     )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import nets
 from experiments import audit, protocol
+from experiments.common.locks import alone, each_once
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
 from experiments.metrics import classification_report, reordered
@@ -19,7 +20,6 @@ from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.results import percent, scores_of
 from experiments.runs import device_told, finished_run, keep_run
-from experiments.sharing import alone, each_once
 from experiments.synthetic import NO_RESULT
 from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged

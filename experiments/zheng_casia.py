@@ -20,12 +20,13 @@ import torch
 import nets
 from dsp import read_audio
 from experiments import audit, figures, protocol
+from experiments.common.locks import alone, each_once
+from experiments.common.paths import RESULTS, RUNS
 from experiments.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
 from experiments.images import fingerprint, load_images
 from experiments.optimizers import MatlabSgdm
-from experiments.results import HOME, percent, scores_of
+from experiments.results import percent, scores_of
 from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
-from experiments.sharing import alone, each_once
 from experiments.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network
@@ -251,8 +252,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     options.seed = options.seed or ([0] if synthetic or options.protocol == "speaker" else [0, 1, 2])
-    options.results = (options.out or HOME) / f"{STEM}.json"
-    options.out = options.out or Path(__file__).with_name("runs") / STEM
+    options.results = (options.out or RESULTS) / f"{STEM}.json"
+    options.out = options.out or RUNS / STEM
     return options
 
 

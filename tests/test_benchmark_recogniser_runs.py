@@ -4,18 +4,18 @@ import numpy as np
 import pytest
 
 from experiments import benchmark_recogniser as benchmark
-from experiments.timing import HOME
+from experiments.common.paths import BENCHMARKS
 
 
 def test_a_short_one(capsys):
-    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    before = {path: path.read_bytes() for path in BENCHMARKS.glob("*.json")}
     assert benchmark.main(["--sentences", "2"]) == 0
     printed = capsys.readouterr().out
     assert "WAV to label, wang_cl, one core, 12 sentences: PyTorch float32" in printed
     for name in ("TorchScript float32", "ONNX Runtime float32"):
         assert f"{name}: 0 answers other than PyTorch float32's" in printed
     assert "bfloat16" in printed and "int8" in printed
-    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in BENCHMARKS.glob("*.json")}
 
 
 def test_other_inputs_are_noticed(monkeypatch, capsys):

@@ -9,13 +9,13 @@ import pytest
 from PIL import Image
 
 from experiments import zheng_casia
-from experiments.results import HOME
+from experiments.common.paths import RESULTS
 from experiments.zheng_casia import PROTOCOLS
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
-    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     assert zheng_casia.main(["--smoke", "--protocol", protocol, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("SYNTHETIC CORPUS") and "this is not a result about speech" in printed
@@ -46,7 +46,7 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
             assert np.asarray(image.convert("RGB")).std() > 5, picture
     assert {p.name for p in (tmp_path / "synthetic").glob("*.png")} == {"six_emotions.png", "first_signal.png"}
     assert not list(tmp_path.glob("*.json"))
-    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
 
 
 def test_a_finished_run_is_not_repeated(tmp_path, capsys):

@@ -9,18 +9,18 @@ import torch
 
 import nets
 from experiments import finch_dycnn, protocol, wang_cl
+from experiments.common.paths import RESULTS
 from experiments.corpora import Corpus
-from experiments.results import HOME
 from nets.dynamic_convolution import DynamicConv2d
 
 
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     """All networks of both papers once, on a tiny corpus."""
-    out, before = tmp_path_factory.mktemp("both"), {path: path.read_bytes() for path in HOME.glob("*.json")}
+    out, before = tmp_path_factory.mktemp("both"), {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     for experiment in (finch_dycnn, wang_cl):
         assert experiment.main(["--smoke", "--model", "all", "--out", str(out)]) == 0
-    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     return out
 
 

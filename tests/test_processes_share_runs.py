@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from experiments.sharing import TakenError, alone, each_once
+from experiments.common.locks import TakenError, alone, each_once
 from tests.conftest import ROOT
 
 COMMANDS = [
@@ -40,7 +40,7 @@ def test_a_folder_is_taken_until_its_process_ends(tmp_path):
     program = f"""
 import sys, time
 from pathlib import Path
-from experiments.sharing import alone
+from experiments.common.locks import alone
 with alone(Path({str(folder)!r})):
     print("there", flush=True)
     time.sleep(600)

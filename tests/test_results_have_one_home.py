@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from experiments.common.paths import RESULTS
 from experiments.comparisons import compared, comparisons_table, precision_table
 from experiments.metrics import grouped_scores, mean_interval
-from experiments.results import HOME, ResultsError, load, percent, record, runs_told, scores_of, summarize
+from experiments.results import ResultsError, load, percent, record, runs_told, scores_of, summarize
 from experiments.tables import (
     ROOT,
     published_table,
@@ -106,7 +107,7 @@ def test_the_readme_is_up_to_date():
 def test_stored_runs_are_complete():
     needed = {"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar", "per_class"}
     needed |= {"confusion", "audit", "config", "commit", "versions", "device", "seconds"}
-    files = sorted(HOME.glob("*.json"))
+    files = sorted(RESULTS.glob("*.json"))
     assert files
     for path in files:
         content = json.loads(path.read_text(encoding="utf-8"))

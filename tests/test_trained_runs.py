@@ -9,8 +9,8 @@ import torch
 
 import nets
 from experiments import dey_emodb, protocol, yadav_crnn
+from experiments.common.paths import RESULTS
 from experiments.corpora import Corpus
-from experiments.results import HOME
 from experiments.trained_runs import Side, answers, told
 
 PUBLISHED_COUNTS = {  # total, trainable: the paper's printed summaries, and specifications recomputed by hand
@@ -51,9 +51,9 @@ def test_labels_of_a_side_are_those_of_its_files():
 def smoke(tmp_path_factory):
     """All five networks once, two epochs on a tiny corpus."""
     out = tmp_path_factory.mktemp("dey")
-    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     assert dey_emodb.main(["--smoke", "--out", str(out)]) == 0
-    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     return out
 
 
@@ -163,7 +163,7 @@ def test_the_z_score_knows_nothing_of_what_is_not_trained_on(rng):
 
 
 def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path, capsys):
-    before = {path: path.read_bytes() for path in HOME.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
     assert yadav_crnn.main(["--smoke", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "SYNTHETIC" in printed and "leakage audit of synthetic: 54 files" in printed
@@ -172,7 +172,7 @@ def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path,
     assert result["shortened"] == "at most 1 of 150 epochs" and result["epochs"] == 1
     assert -80 < result["z_score"]["mean"] < 80 and 0 < result["z_score"]["sd"] < 80  # dB, exact in JSON
     assert result["config"]["setting"]["recipe"]["select"] == "validation loss"
-    assert before == {path: path.read_bytes() for path in HOME.glob("*.json")} and not list(tmp_path.glob("*.json"))
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")} and not list(tmp_path.glob("*.json"))
 
 
 def test_random_splits_of_the_crnn_have_the_papers_sizes():

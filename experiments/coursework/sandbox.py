@@ -20,7 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[2]
+from experiments.common.paths import ROOT
+
 START_S = 60.0  # for Python, NumPy and Numba to start on a busy machine
 IN_ALL = 3  # all calls together may take this many times what one may
 PRINTED = 2000  # characters kept of what is printed during a call

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from experiments.common.locks import alone
+from experiments.common.paths import FEATURES
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
 from experiments.inputs.recordings import Survey, of_file, survey
-from experiments.sharing import alone
 from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
 from spectrogram_images.processes import mapped
 
-FEATURES = Path(__file__).parent.parent / "runs" / "features"
 BLOCK = 32  # rows between two notes of what is finished
 
 

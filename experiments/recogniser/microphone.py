@@ -16,7 +16,7 @@ try:
 except ImportError as error:  # a system library is missing, PulseAudio's as a rule
     QtMultimedia, NOT_LOADED = None, str(error)
 
-HOME = RUNS / "recogniser" / "recordings"
+RECORDINGS = RUNS / "recogniser" / "recordings"
 SAMPLE_RATE = 16_000  # Hz, asked for; another one is taken if the microphone has no such
 
 
@@ -67,7 +67,7 @@ class Recorder(QObject):
         except ValueError as error:
             self.failed.emit(f"microphone: {error}")
         except OSError as error:
-            self.failed.emit(f"{error.filename or HOME}: {error.strerror or error}")
+            self.failed.emit(f"{error.filename or RECORDINGS}: {error.strerror or error}")
 
 
 def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:
@@ -91,6 +91,6 @@ def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:
 
 def keep(samples: np.ndarray, sample_rate: int, home: Path | None = None) -> Path:
     """Writes recording-<date>-<time>.wav, 32-bit float, and returns its path."""
-    path = (home or HOME) / f"recording-{datetime.now():%Y%m%d-%H%M%S}.wav"
+    path = (home or RECORDINGS) / f"recording-{datetime.now():%Y%m%d-%H%M%S}.wav"
     write_atomically(path, lambda new: soundfile.write(new, samples, sample_rate, "FLOAT", format="WAV"))
     return path

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from experiments.common.timing import DifferentError
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
-from experiments.timing import DifferentError
 from spectrogram_images.files import write_atomically, write_text_atomically
 
 LARGEST_DIFFERENCE = 1e-4  # of logits, beside the largest one

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 import nets
+from experiments.common.paths import RUNS
 from experiments.recogniser.views import View, view_of
 from nets.arranged import arranged
 
-RUNS = Path(__file__).parent.parent / "runs"
 FILES = ("network.pt", "result.json")
 
 

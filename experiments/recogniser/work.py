@@ -6,10 +6,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QThread, Signal
 
 from dsp import AudioError
+from experiments.common.paths import ROOT
 from experiments.recogniser import training
 from experiments.recogniser.trained import RunError
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 class Job(QThread):

@@ -10,13 +10,11 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 
-from experiments import markdown
-from experiments.provenance import processor, provenance
+from experiments.common import markdown
+from experiments.common.paths import BENCHMARKS
+from experiments.common.provenance import processor, provenance
 from spectrogram_images.files import available_cores, write_text_atomically
-
-HOME = Path(__file__).with_name("benchmarks")
 
 
 class DifferentError(ValueError):
@@ -82,7 +80,7 @@ def store(name: str, rows: list[dict], facts: dict | None = None) -> None:
         "rows": rows,
     }
     text = json.dumps(content, indent=1) + "\n"
-    write_text_atomically(HOME / f"{name}.json", text)
+    write_text_atomically(BENCHMARKS / f"{name}.json", text)
 
 
 def table(contents: list[dict]) -> str:
