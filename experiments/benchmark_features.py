@@ -33,9 +33,10 @@ from numba import njit
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
 from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
-from experiments import figures, synthetic, training
+from experiments import figures, training
 from experiments.common import timing
 from experiments.common.paths import BENCHMARKS, ROOT
+from experiments.data import synthetic
 from spectrogram_images import files, folder
 
 RATE, FRAME, HOP, N_FFT = 16_000, 400, 160, 512  # Hz, then samples

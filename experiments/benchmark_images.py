@@ -25,7 +25,7 @@ import soundfile
 from PIL import Image
 
 from experiments.common.timing import alternate, comparison, show, store
-from experiments.synthetic import synthetic_corpus
+from experiments.data.synthetic import synthetic_corpus
 from spectrogram_images import jet, render
 from spectrogram_images.files import available_cores
 from spectrogram_images.folder import convert, find_recordings

@@ -24,12 +24,12 @@ from scipy.special import softmax
 import nets
 from experiments.common.paths import RUNS
 from experiments.common.timing import DifferentError, comparison, show, store
-from experiments.corpora import Corpus, CorpusError, casia
+from experiments.data.corpora import Corpus, CorpusError, casia
+from experiments.data.recordings import read_mono
+from experiments.data.synthetic import synthetic_corpus
 from experiments.inputs import wang_cl
-from experiments.inputs.recordings import read_mono
 from experiments.recogniser import portable
 from experiments.recogniser.trained import RunError, load
-from experiments.synthetic import synthetic_corpus
 from nets.arranged import arranged
 
 SYSTEM, PER_EMOTION, ROUNDS = "wang_cl", 20, 3

@@ -22,10 +22,10 @@ from torch import nn
 
 import nets
 from experiments.common.timing import comparison, show, store
-from experiments.corpora import Corpus, CorpusError, image_tree
+from experiments.data.corpora import Corpus, CorpusError, image_tree
+from experiments.data.synthetic import synthetic_corpus
 from experiments.images import load_images
 from experiments.optimizers import MatlabSgdm
-from experiments.synthetic import synthetic_corpus
 from experiments.training import Examples, _step, reuse_freed_memory
 from spectrogram_images.folder import convert, find_recordings
 

@@ -24,10 +24,10 @@ import numpy as np
 import torch
 
 import nets
-from experiments import protocol
-from experiments.corpora import EMODB_LETTERS, Corpus, emodb
+from experiments.data import splits
+from experiments.data.corpora import EMODB_LETTERS, Corpus, emodb
+from experiments.data.recordings import Survey, survey
 from experiments.inputs import cache, dey_emodb
-from experiments.inputs.recordings import Survey, survey
 from experiments.options import PROTOCOLS, finish_options, load_corpus, parser_of
 from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
@@ -58,25 +58,25 @@ class Model:
 
     setting: Setting
     inputs: cache.FrontEnd | None  # None: the windows of the waveform, several examples per file
-    split: Callable[[np.ndarray, int], protocol.Split]  # the paper's own: labels, seed
+    split: Callable[[np.ndarray, int], splits.Split]  # the paper's own: labels, seed
     tested: bool  # whether that split keeps a test set
     published: str  # %
     note: str  # beside our own number
 
 
 def _last_fifth(labels, seed):
-    return protocol.last_fifth(len(labels))
+    return splits.last_fifth(len(labels))
 
 
 def _in_order(labels, seed):
-    return protocol.in_order(labels)
+    return splits.in_order(labels)
 
 
 MODELS = {
     "dey_2d_cnn_lstm": Model(
         Setting("dey_2d_cnn_lstm", 6e-4, IMAGES, decay=1e-6),
         dey_emodb.MEL_2D_SIGN,
-        protocol.twice_four_fifths,
+        splits.twice_four_fifths,
         tested=True,
         published="80.68 (71/88)",
         note="the best epoch on 88 files of speakers it knows; a file is 1.1 points",
@@ -177,7 +177,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         summarize(results, published=model.published)
 
 
-def run_split(options, corpus: Corpus, model: Model, features, files, split: protocol.Split, facts: dict) -> list[dict]:
+def run_split(options, corpus: Corpus, model: Model, features, files, split: splits.Split, facts: dict) -> list[dict]:
     """One network on one split, scored as the protocol says."""
     published = options.protocol == "as-published"
 
@@ -205,7 +205,7 @@ def inputs_of(model: Model, corpus: Corpus, found: Survey, options) -> tuple[np.
     return features, np.arange(len(corpus))
 
 
-def splits_of(model: Model, corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
+def splits_of(model: Model, corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
         return [model.split(corpus.labels, seed)]
     return common_splits(corpus, content, name, seed)

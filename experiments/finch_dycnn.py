@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 import nets
-from experiments import protocol
-from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
-from experiments.iemocap import iemocap
+from experiments.data import splits
+from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
+from experiments.data.iemocap import iemocap
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
@@ -125,7 +125,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         summarize(results, PUBLISHED.get(of.corpus.name, "-") if model == MODELS[0] else "-")
 
 
-def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: protocol.Split, facts: dict) -> list:
+def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: splits.Split, facts: dict) -> list:
     """One network on one split."""
     z_score = fit_row_z_score(images, split.train)
     facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(z_score).items()}}
@@ -144,11 +144,11 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: pr
     )  # fmt: skip
 
 
-def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
+def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
-        return protocol.stratified_fifths(corpus.labels, seed)
+        return splits.stratified_fifths(corpus.labels, seed)
     if name == "speaker" and corpus.name == "iemocap":
-        return protocol.speaker_folds([speaker[:5] for speaker in corpus.speakers], seed)  # both of a session
+        return splits.speaker_folds([speaker[:5] for speaker in corpus.speakers], seed)  # both of a session
     return common_splits(corpus, content, name, seed)
 
 

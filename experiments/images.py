@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 from tqdm import tqdm
 
-from experiments.corpora import Corpus, CorpusError, complete
+from experiments.data.corpora import Corpus, CorpusError, complete
 from spectrogram_images import render_file
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from experiments.common.paths import FEATURES, RESULTS, RUNS
-from experiments.corpora import Corpus
+from experiments.data.corpora import Corpus
+from experiments.data.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.runs import device_named
-from experiments.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training import repeatable
 from nets.arranged import PRECISIONS
 

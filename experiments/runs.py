@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from experiments.common.provenance import provenance
-from experiments.corpora import Corpus, CorpusError
+from experiments.data.corpora import Corpus, CorpusError
 from experiments.metrics import averages, report_lines, scores
 from experiments.results import ResultsError, record
 from experiments.training import CheckpointError, History

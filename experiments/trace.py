@@ -16,9 +16,9 @@ import numpy as np
 from dsp import CONVENTIONS, AudioError, read_audio, save_trace
 from dsp.conventions import named
 from experiments.common.paths import RUNS
+from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
+from experiments.data.synthetic import VOICES, synthesize
 from experiments.figures import check_drawable
-from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
-from experiments.synthetic import VOICES, synthesize
 from experiments.trace_figures import STAGES, draw, stages_of
 from experiments.traced import traced
 from spectrogram_images.files import exit_status

@@ -11,16 +11,16 @@ import torch
 from torch import Tensor, nn
 
 import nets
-from experiments import audit, protocol
 from experiments.common.locks import alone, each_once
-from experiments.corpora import Corpus
+from experiments.data import leakage, splits
+from experiments.data.corpora import Corpus
+from experiments.data.synthetic import NO_RESULT
 from experiments.images import fingerprint
 from experiments.metrics import classification_report, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.results import percent, scores_of
 from experiments.runs import device_told, finished_run, keep_run
-from experiments.synthetic import NO_RESULT
 from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged
 from spectrogram_images.files import write_text_atomically
@@ -194,18 +194,18 @@ class Audited:
 def audited(corpus: Corpus, content: np.ndarray) -> Audited:
     """Names and audits a corpus, and prints what was found; content : one value per file, equal for equal content."""
     corpus = known(corpus, content)
-    found = audit.audit_corpus(corpus, content)
-    print(audit.describe(corpus, found))
+    found = leakage.audit_corpus(corpus, content)
+    print(leakage.describe(corpus, found))
     return Audited(corpus, content, found)
 
 
 def run_all(
     options: argparse.Namespace,
     of: Audited,
-    splits_of: Callable[..., list[protocol.Split]],
+    splits_of: Callable[..., list[splits.Split]],
     recipe: str,
     config: dict,
-    run_split: Callable[[protocol.Split, dict], list[dict]],
+    run_split: Callable[[splits.Split, dict], list[dict]],
     shortened: str | None = None,
 ) -> list[list[dict]]:
     """run_split(split, facts) for every seed and split of the protocol that was asked for; what is taken comes last.
@@ -220,13 +220,13 @@ def run_all(
     for seed in options.seed:
         for split in splits_of(of.corpus, of.content, options.protocol, seed):
             facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
-            facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+            facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
     return each_once(lambda run: run_split(*run), runs)
 
 
-def sides(split: protocol.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Side | None]:
+def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Side | None]:
     """Training, validation and test, one example per file; None for a side without files.
 
     inputs_of : (n,) int, files -> (n, ...) float32
@@ -241,16 +241,16 @@ def known(corpus: Corpus, content: np.ndarray) -> Corpus:
     return replace(corpus, name=f"{corpus.name}_altered") if altered else corpus
 
 
-def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[protocol.Split]:
+def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[splits.Split]:
     """The splits of the protocols that these papers are all tested under: "honest", and "speaker".
 
     Speakers are left out in five folds, others for validation; of CASIA's four one by one, as in zheng_casia.
     """
     if name == "honest":
-        return [protocol.honest(corpus.labels, content, seed)]
+        return [splits.honest(corpus.labels, content, seed)]
     if corpus.name == "casia":
-        return protocol.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
-    return protocol.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
+        return splits.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
+    return splits.speaker_folds(corpus.speakers, seed, n_folds=min(5, len(set(corpus.speakers))))
 
 
 def summarize(results: list[list[dict]], published: str) -> None:

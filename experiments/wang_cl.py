@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 import nets
-from experiments import protocol
-from experiments.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
+from experiments.data import splits
+from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
@@ -136,7 +136,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         summarize(results, PUBLISHED.get(of.corpus.name, {}).get(system, "-"))
 
 
-def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: protocol.Split, facts: dict) -> list:
+def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: splits.Split, facts: dict) -> list:
     """One network on one split. Without validation files the test set is watched, and nothing is selected on it."""
     training, validation, test = sides(split, lambda files: features[files], options.device)
     recipe = replace(CHOSEN if validation else RECIPE, epochs=options.epochs)
@@ -147,9 +147,9 @@ def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split:
     )
 
 
-def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
+def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
-        return [protocol.as_published(corpus.labels, seed)]
+        return [splits.as_published(corpus.labels, seed)]
     return common_splits(corpus, content, name, seed)
 
 

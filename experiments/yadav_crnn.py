@@ -23,8 +23,8 @@ import numpy as np
 import torch
 
 import nets
-from experiments import protocol
-from experiments.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
+from experiments.data import splits
+from experiments.data.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
@@ -116,7 +116,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         summarize(results, PUBLISHED.get((of.corpus.name, recipe), "-"))
 
 
-def run_split(options, corpus: Corpus, features: np.ndarray, split: protocol.Split, facts: dict) -> list[dict]:
+def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:
     """One network on one split."""
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
     facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
@@ -126,7 +126,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: protocol.Spl
 
 
 def sides_of(
-    features: np.ndarray, corpus: Corpus, split: protocol.Split, device: str
+    features: np.ndarray, corpus: Corpus, split: splits.Split, device: str
 ) -> tuple[Examples, Side, Side, ZScore]:
     """What is trained on, with its copies; validation and test, of originals alone, z-scored like it; the z-score.
 
@@ -141,9 +141,9 @@ def sides_of(
     return Examples(copies.to(device), labels.to(device)), *sides, z_score
 
 
-def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[protocol.Split]:
+def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
-        return [protocol.any_fifth(len(corpus), seed, VALIDATION_SHARE)]
+        return [splits.any_fifth(len(corpus), seed, VALIDATION_SHARE)]
     return common_splits(corpus, content, name, seed)
 
 

@@ -19,15 +19,16 @@ import torch
 
 import nets
 from dsp import read_audio
-from experiments import audit, figures, protocol
+from experiments import figures
 from experiments.common.locks import alone, each_once
 from experiments.common.paths import RESULTS, RUNS
-from experiments.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
+from experiments.data import leakage, splits
+from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
+from experiments.data.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.images import fingerprint, load_images
 from experiments.optimizers import MatlabSgdm
 from experiments.results import percent, scores_of
 from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
-from experiments.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
@@ -113,13 +114,13 @@ def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> images -> audit -> for every seed and split: train, test, store."""
     corpus = load_corpus(options)
     images = load_images(corpus)
-    content = audit.digests(images)
+    content = leakage.digests(images)
     corpus = named_by_content(corpus, fingerprint(corpus, content))
     with alone(options.out):
         draw_corpus(options.out / corpus.name, corpus, images)
     print(analyze_network(nets.build(SYSTEM, len(corpus.classes))))
-    corpus_audit = audit.audit_corpus(corpus, content)
-    print(audit.describe(corpus, corpus_audit))
+    corpus_audit = leakage.audit_corpus(corpus, content)
+    print(leakage.describe(corpus, corpus_audit))
 
     settings = settings_of(options)
     runs = []
@@ -127,7 +128,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         for split in splits_of(corpus, content, options.protocol, seed):
             if settings[0].recipe.select == "last epoch":
                 split = split.without_validation()
-            facts = {"audit": audit.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
+            facts = {"audit": leakage.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
             runs.append((split, seed, facts))
     results = each_once(lambda run: run_once(options, corpus, images, settings, *run), runs)
@@ -156,16 +157,16 @@ def settings_of(options: argparse.Namespace) -> list[Config]:
     return settings
 
 
-def splits_of(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[protocol.Split]:
+def splits_of(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
-        return [protocol.as_published(corpus.labels, seed)]
+        return [splits.as_published(corpus.labels, seed)]
     if name == "matlab-split":
-        return [protocol.matlab_split(corpus.labels)]
+        return [splits.matlab_split(corpus.labels)]
     if name == "honest":
-        return [protocol.honest(corpus.labels, content, seed)]
+        return [splits.honest(corpus.labels, content, seed)]
     if name == "speaker":
-        return protocol.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
-    return [protocol.unseen_sentences(corpus.labels, corpus.sentences, seed)]
+        return splits.leave_one_speaker_out(corpus.labels, corpus.speakers, corpus.sentences, seed)
+    return [splits.unseen_sentences(corpus.labels, corpus.sentences, seed)]
 
 
 def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed: int, facts: dict) -> dict:

@@ -52,6 +52,6 @@ def write_wav(tmp_path):
 @pytest.fixture(scope="session")
 def utterance() -> np.ndarray:
     """A second and a bit of the synthetic speaker, (n,) float64, whole multiples of 2^-15."""
-    from experiments.synthetic import VOICES, synthesize
+    from experiments.data.synthetic import VOICES, synthesize
 
     return np.round(synthesize(VOICES[0], 0, "happy") * 32767) / 32768

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import nets
-from experiments.corpora import Corpus
+from experiments.data.corpora import Corpus
 from experiments.finch_dycnn import BATCH_SIZE, CORPORA, splits_of
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.audit import audit_corpus, audit_split, ceiling, describe, digests, lookup_table_accuracy
-from experiments.corpora import Corpus, image_tree
+from experiments.data.corpora import Corpus, image_tree
+from experiments.data.leakage import audit_corpus, audit_split, ceiling, describe, digests, lookup_table_accuracy
+from experiments.data.splits import NOTHING, Split, as_published, honest
 from experiments.images import load_images
-from experiments.protocol import NOTHING, Split, as_published, honest
 
 #                    0    1    2    3    4    5    6    7    8    9
 CONTENT = np.array(["a", "a", "b", "c", "c", "c", "d", "e", "f", "f"])

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from dsp import AudioError, read_audio
-from experiments.corpora import CorpusError
+from experiments.data.corpora import CorpusError
 from experiments.images import load_images, read_image
 from spectrogram_images import render_by_definition, render_file
 from spectrogram_images.__main__ import main
@@ -226,7 +226,7 @@ def test_images_that_are_damaged(tmp_path):
 
 
 def test_an_experiment_names_the_first_bad_file_and_counts_the_others(write_wav):
-    from experiments.corpora import Corpus
+    from experiments.data.corpora import Corpus
 
     paths = (write_wav("a.wav", X), write_wav("b.wav", X[:10]), write_wav("c.wav", X, 8000))
     with pytest.raises(CorpusError, match=r"b.wav: .* \(and 1 more bad files\)"):

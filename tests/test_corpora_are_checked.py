@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.audit import audit_split
-from experiments.corpora import (
+from experiments.data.corpora import (
     CASIA_EMOTIONS,
     EMODB_COUNTS,
     RAVDESS_EMOTIONS,
@@ -18,7 +17,8 @@ from experiments.corpora import (
     image_tree,
     ravdess,
 )
-from experiments.protocol import leave_one_speaker_out
+from experiments.data.leakage import audit_split
+from experiments.data.splits import leave_one_speaker_out
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import librosa
 import numpy as np
 import pytest
 
-from experiments.corpora import Corpus, CorpusError, emodb
+from experiments.data.corpora import Corpus, CorpusError, emodb
 from experiments.inputs.dey_emodb import (
     MEL_2D_SIGN,
     MEL_2D_Z_SCORE,

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from experiments import zheng_casia
-from experiments.corpora import CASIA_EMOTIONS
+from experiments.data.corpora import CASIA_EMOTIONS
 
 
 def error_of(capsys, arguments: list[str], status: int = 1) -> str:

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import nets
-from experiments import finch_dycnn, protocol, wang_cl
+from experiments import finch_dycnn, wang_cl
 from experiments.common.paths import RESULTS
-from experiments.corpora import Corpus
+from experiments.data import splits
+from experiments.data.corpora import Corpus
 from nets.dynamic_convolution import DynamicConv2d
 
 
@@ -52,14 +53,14 @@ def corpus_of(n: int = 60, speakers: int = 4, name: str = "casia") -> Corpus:
 
 def test_fifths():
     labels = np.repeat([0, 1, 2], [20, 31, 50])
-    folds = protocol.stratified_fifths(labels, seed=3)
+    folds = splits.stratified_fifths(labels, seed=3)
     assert [fold.fold for fold in folds] == [f"fifth-{k}" for k in range(1, 6)]
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(101))
     for fold in folds:
         assert not set(fold.train) & set(fold.test) and not len(fold.validation)
         assert len(fold.train) + len(fold.test) == 101
         assert np.all(np.abs(np.bincount(labels[fold.test]) - np.array([4, 6.2, 10])) <= 1)
-    again, other = protocol.stratified_fifths(labels, 3), protocol.stratified_fifths(labels, 4)
+    again, other = splits.stratified_fifths(labels, 3), splits.stratified_fifths(labels, 4)
     assert np.array_equal(again[0].test, folds[0].test) and not np.array_equal(other[0].test, folds[0].test)
 
 
@@ -111,7 +112,7 @@ def test_statistics_are_of_training_files_alone(caught):
 def test_a_thousand_steps(caught, n, epochs):
     """In whole epochs, of which EMO-DB's have three steps and CASIA's five."""
     corpus = corpus_of(n + 10)
-    split = protocol.Split(np.arange(n), protocol.NOTHING, np.arange(n, n + 10))
+    split = splits.Split(np.arange(n), splits.NOTHING, np.arange(n, n + 10))
     options = SimpleNamespace(device="cpu", protocol="as-published", rate="0.001", steps=1000)
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", np.zeros((n + 10, 1, 300, 39), np.float32), split, {})
     assert caught["setting"].recipe.epochs == epochs and caught["setting"].learning_rate == 0.001

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from experiments import iemocap as module
-from experiments.corpora import CorpusError
+from experiments.data import iemocap as module
+from experiments.data.corpora import CorpusError
+from experiments.data.iemocap import iemocap
 from experiments.finch_dycnn import splits_of
-from experiments.iemocap import iemocap
 
 LINES = [("F000", "neu"), ("M000", "xxx"), ("F001", "hap"), ("M001", "exc"), ("M002", "ang"), ("F002", "sad")]
 HEADING = "% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]\n\n"

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from dsp import CONVENTIONS
-from experiments.audit import digests
-from experiments.corpora import Corpus, CorpusError, emodb, ravdess
+from experiments.data.corpora import Corpus, CorpusError, emodb, ravdess
+from experiments.data.leakage import digests
+from experiments.data.recordings import read_mono, survey
 from experiments.inputs import cache, yadav_crnn
 from experiments.inputs.cache import load
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
-from experiments.inputs.recordings import read_mono, survey
 
 N = 6
 CALLS = []

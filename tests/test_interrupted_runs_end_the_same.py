@@ -15,7 +15,7 @@ from threading import Thread
 import pytest
 import torch
 
-from experiments.synthetic import VOICES, synthetic_corpus
+from experiments.data.synthetic import VOICES, synthetic_corpus
 from spectrogram_images.files import write_atomically
 from spectrogram_images.folder import OutputError, convert
 

@@ -38,7 +38,7 @@ def python(arguments: list[str], tmp_path, blocked=()) -> subprocess.CompletedPr
 
 def test_features_and_checks_need_numpy_and_numba_alone(tmp_path):
     (tmp_path / "mine.py").write_text("import numpy as np\ndef fft(x):\n    return np.zeros(len(x))\n")
-    names = ["dsp", "experiments.check", "experiments.synthetic"]
+    names = ["dsp", "experiments.check", "experiments.data.synthetic"]
     code = f"""
 import importlib, sys
 for name in {names}:

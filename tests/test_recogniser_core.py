@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 import nets
 from dsp import AudioError, resample
 from experiments import dey_emodb as dey_emodb_experiment
-from experiments.corpora import CASIA_EMOTIONS, Corpus
+from experiments.data.corpora import CASIA_EMOTIONS, Corpus
+from experiments.data.synthetic import VOICES, synthetic_corpus
 from experiments.images import load_images
 from experiments.inputs import cache, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.yadav_crnn import ZScore
@@ -25,7 +26,6 @@ from experiments.recogniser.drawing import draw_answer
 from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.trained import RunError
 from experiments.runs import keep_run
-from experiments.synthetic import VOICES, synthetic_corpus
 from experiments.training import History, predict
 from nets.arranged import arranged
 from tests.conftest import ROOT

@@ -23,12 +23,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
+from experiments.data.synthetic import VOICES, synthetic_corpus
 from experiments.paper_figures import TRAINING, VALIDATION
 from experiments.recogniser import batch, core, microphone, training
 from experiments.recogniser.drawing import draw_answer
 from experiments.recogniser.pages import verdict
 from experiments.recogniser.window import Window
-from experiments.synthetic import VOICES, synthetic_corpus
 from tests.test_recogniser_core import keep
 
 PATIENCE_S = 300  # a training on a busy machine

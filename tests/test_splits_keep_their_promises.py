@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments import protocol
+from experiments.data import splits
 
 LABELS = np.repeat(np.arange(6), 200)
 SENTENCES = np.array([f"s{i % 200 // 4}" for i in range(1200)])
@@ -22,7 +22,7 @@ def check(split, n=1200):
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_as_published_takes_160_and_40_of_every_class(seed):
-    split = protocol.as_published(LABELS, seed)
+    split = splits.as_published(LABELS, seed)
     check(split)
     assert np.bincount(LABELS[split.train]).tolist() == [160] * 6
     assert np.bincount(LABELS[split.test]).tolist() == [40] * 6
@@ -39,7 +39,7 @@ def test_matlabs_generator():
 
 def test_matlab_split_is_one_randperm_per_class():
     labels = np.array([0] * 6 + [1] * 8)
-    split = protocol.matlab_split(labels, 0.5)
+    split = splits.matlab_split(labels, 0.5)
     stream = np.random.RandomState(5489)
     first = np.argsort(stream.random_sample(6))[:3]
     second = 6 + np.argsort(stream.random_sample(8))[:4]
@@ -48,29 +48,29 @@ def test_matlab_split_is_one_randperm_per_class():
 
 
 def test_matlab_split_of_casia():
-    split = protocol.matlab_split(LABELS)
+    split = splits.matlab_split(LABELS)
     check(split)
     assert np.bincount(LABELS[split.train]).tolist() == [160] * 6
-    assert protocol.matlab_split(LABELS).test.tolist() == split.test.tolist()
+    assert splits.matlab_split(LABELS).test.tolist() == split.test.tolist()
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_honest_keeps_copies_on_one_side(seed):
     contents = np.random.default_rng(seed).integers(0, 90, 1200).astype(str)
-    split = protocol.honest(LABELS, contents, seed)
+    split = splits.honest(LABELS, contents, seed)
     check(split)
     sides = [set(contents[part]) for part in (split.train, split.validation, split.test)]
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
 
 
 def test_honest_of_distinct_files_is_balanced():
-    split = protocol.honest(LABELS, np.arange(1200), 0)
+    split = splits.honest(LABELS, np.arange(1200), 0)
     assert [part.size for part in (split.train, split.validation, split.test)] == [720, 240, 240]
     assert np.bincount(LABELS[split.test]).tolist() == [40] * 6
 
 
 def test_leave_one_speaker_out():
-    folds = protocol.leave_one_speaker_out(LABELS, SPEAKERS, SENTENCES, 0)
+    folds = splits.leave_one_speaker_out(LABELS, SPEAKERS, SENTENCES, 0)
     assert [fold.fold for fold in folds] == ["p0", "p1", "p2", "p3"]
     for fold in folds:
         check(fold)
@@ -82,7 +82,7 @@ def test_leave_one_speaker_out():
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_unseen_sentences(seed):
-    split = protocol.unseen_sentences(LABELS, SENTENCES, seed)
+    split = splits.unseen_sentences(LABELS, SENTENCES, seed)
     check(split)
     sides = [set(SENTENCES[part]) for part in (split.train, split.validation, split.test)]
     assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
@@ -90,7 +90,7 @@ def test_unseen_sentences(seed):
 
 
 def test_seeds_differ_and_repeat():
-    for make in (lambda s: protocol.as_published(LABELS, s), lambda s: protocol.honest(LABELS, np.arange(1200), s)):
+    for make in (lambda s: splits.as_published(LABELS, s), lambda s: splits.honest(LABELS, np.arange(1200), s)):
         assert make(0).test.tolist() == make(0).test.tolist() != make(1).test.tolist()
 
 
@@ -98,13 +98,13 @@ def test_seeds_differ_and_repeat():
 @given(counts=st.lists(st.integers(5, 40), min_size=2, max_size=6), seed=st.integers(0, 1000))
 def test_random_splits_of_any_corpus(counts, seed):
     labels = np.repeat(np.arange(len(counts)), counts)
-    for split in (protocol.as_published(labels, seed), protocol.matlab_split(labels)):
+    for split in (splits.as_published(labels, seed), splits.matlab_split(labels)):
         check(split, labels.size)
         assert set(labels[split.train]) == set(range(len(counts)))
 
 
 def test_without_validation_trains_on_it():
-    split = protocol.honest(LABELS, np.arange(1200), 0)
+    split = splits.honest(LABELS, np.arange(1200), 0)
     merged = split.without_validation()
     check(merged)
     assert merged.validation.size == 0 and merged.train.size == 960
@@ -114,10 +114,10 @@ def test_without_validation_trains_on_it():
 def test_splits_of_the_papers_code():
     counts = [127, 81, 46, 69, 71, 62, 79]
     labels = np.repeat(np.arange(7), counts)
-    split = protocol.twice_four_fifths(labels, 3)
+    split = splits.twice_four_fifths(labels, 3)
     assert [len(side) for side in (split.train, split.validation, split.test)] == [336, 88, 111]
     assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(535))
-    split = protocol.in_order(labels)
+    split = splits.in_order(labels)
     assert [np.bincount(labels[side]).tolist() for side in (split.train, split.validation, split.test)] == [
         [82, 52, 30, 44, 46, 40, 50],
         [20, 13, 7, 11, 11, 10, 13],
@@ -126,13 +126,13 @@ def test_splits_of_the_papers_code():
     for label in range(7):  # in the order of the files
         of_class = [side[labels[side] == label] for side in (split.train, split.validation, split.test)]
         assert of_class[0].max() < of_class[1].min() and of_class[1].max() < of_class[2].min()
-    split = protocol.last_fifth(535)
+    split = splits.last_fifth(535)
     assert split.validation.tolist() == split.test.tolist() == list(range(428, 535)) and len(split.train) == 428
 
 
 def test_any_fifth():
     for n, n_test in ((535, 107), (1440, 288)):
-        split = protocol.any_fifth(n, 1, 0.1)
+        split = splits.any_fifth(n, 1, 0.1)
         assert len(split.test) == n_test and len(split.validation) == -(-(n - n_test) // 10)
         assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(n))
 
@@ -140,11 +140,11 @@ def test_any_fifth():
 @given(n_speakers=st.integers(5, 24), seed=st.integers(0, 99))
 def test_speaker_folds(n_speakers, seed):
     speakers = np.random.default_rng(seed).permutation(np.repeat([f"s{i:02}" for i in range(n_speakers)], 4))
-    folds = protocol.speaker_folds(speakers, seed)
+    folds = splits.speaker_folds(speakers, seed)
     assert sorted(np.concatenate([fold.test for fold in folds]).tolist()) == list(range(speakers.size))
     for fold in folds:
         sides = [set(speakers[side]) for side in (fold.train, fold.validation, fold.test)]
         assert all(sides) and sum(map(len, sides)) == n_speakers  # nobody on two sides, nobody left out
         assert fold.fold == "+".join(sorted(sides[2]))
-    again = protocol.speaker_folds(speakers, seed)
+    again = splits.speaker_folds(speakers, seed)
     assert [fold.fold for fold in again] == [fold.fold for fold in folds]

@@ -4,8 +4,8 @@ import numpy as np
 import soundfile
 
 import dsp
-from experiments.corpora import CASIA_EMOTIONS
-from experiments.synthetic import EXPRESSIONS, VOICES, _harmonics, synthesize, synthetic_corpus
+from experiments.data.corpora import CASIA_EMOTIONS
+from experiments.data.synthetic import EXPRESSIONS, VOICES, _harmonics, synthesize, synthetic_corpus
 
 
 def test_two_corpora_are_equal_to_the_byte(tmp_path):

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 import nets
-from experiments import dey_emodb, protocol, yadav_crnn
+from experiments import dey_emodb, yadav_crnn
 from experiments.common.paths import RESULTS
-from experiments.corpora import Corpus
+from experiments.data import splits
+from experiments.data.corpora import Corpus
 from experiments.trained_runs import Side, answers, told
 
 PUBLISHED_COUNTS = {  # total, trainable: the paper's printed summaries, and specifications recomputed by hand
@@ -139,7 +140,7 @@ def some_features(rng, n_files=10, n_copies=5):
 def test_copies_are_made_of_training_files_alone_and_after_the_split(rng):
     features, labels = some_features(rng), np.arange(10) % 3
     corpus = Corpus("x", ("a", "b", "c"), (), labels)
-    split = protocol.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
+    split = splits.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
     training, validation, test, _ = yadav_crnn.sides_of(features, corpus, split, "cpu")
     assert len(training) == 20 and training.labels.tolist() == np.repeat(labels[split.train], 5).tolist()
     assert validation.files.tolist() == [1, 4] and test.files.tolist() == [3, 9]
@@ -153,7 +154,7 @@ def test_copies_are_made_of_training_files_alone_and_after_the_split(rng):
 
 def test_the_z_score_knows_nothing_of_what_is_not_trained_on(rng):
     corpus = Corpus("x", ("a", "b"), (), np.arange(10) % 2)
-    split = protocol.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
+    split = splits.Split(np.array([0, 2, 5, 7]), np.array([1, 4]), np.array([3, 9]))
     features = some_features(rng)
     changed = features.copy()
     changed[[1, 3, 4, 6, 8, 9]] += 1e4

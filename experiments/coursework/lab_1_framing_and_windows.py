@@ -19,7 +19,7 @@ import numpy as np
 
 import dsp
 from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
-from experiments.synthetic import VOICES, synthesize
+from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(1)
 sample_rate = 16_000

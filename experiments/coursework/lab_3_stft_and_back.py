@@ -18,7 +18,7 @@ import numpy as np
 
 import dsp
 from experiments.coursework.lab import BLUE, ORANGE, begin, finish, plt, show
-from experiments.synthetic import VOICES, synthesize
+from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(3)
 sample_rate = 16_000

@@ -19,7 +19,7 @@ import numpy as np
 
 import dsp
 from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
-from experiments.synthetic import VOICES, synthesize
+from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(4)
 sample_rate, n_fft, n_mels = 16_000, 512, 26

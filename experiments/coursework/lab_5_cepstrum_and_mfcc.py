@@ -27,7 +27,7 @@ import numpy as np
 import dsp
 from experiments.coursework.lab import begin, finish, plt, show
 from experiments.coursework.vowels import SAMPLE_RATE, glide
-from experiments.synthetic import VOICES, synthesize
+from experiments.data.synthetic import VOICES, synthesize
 
 options, _ = begin(5)
 

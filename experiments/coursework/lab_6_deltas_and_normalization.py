@@ -28,7 +28,7 @@ import numpy as np
 
 import dsp
 from experiments.coursework.lab import begin, finish, plt, show
-from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
+from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
 options, _ = begin(6)
 

@@ -29,7 +29,7 @@ from PIL import Image
 
 import dsp
 from experiments.coursework.lab import begin, finish, plt, show
-from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
+from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 
 options, _ = begin(7)

@@ -29,11 +29,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import dsp
-from experiments.audit import ceiling, digests, lookup_table_accuracy
-from experiments.corpora import CASIA_EMOTIONS
 from experiments.coursework.lab import begin, finish, plt, show
-from experiments.protocol import as_published, honest
-from experiments.synthetic import SAMPLE_RATE, VOICES, synthesize
+from experiments.data.corpora import CASIA_EMOTIONS
+from experiments.data.leakage import ceiling, digests, lookup_table_accuracy
+from experiments.data.splits import as_published, honest
+from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
 options, _ = begin(8)
 

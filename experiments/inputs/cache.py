@@ -18,9 +18,9 @@ from tqdm import tqdm
 
 from experiments.common.locks import alone
 from experiments.common.paths import FEATURES
-from experiments.corpora import Corpus, complete
+from experiments.data.corpora import Corpus, complete
+from experiments.data.recordings import Survey, of_file, survey
 from experiments.inputs.front_end import FrontEnd
-from experiments.inputs.recordings import Survey, of_file, survey
 from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
 from spectrogram_images.processes import mapped
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from dsp import CONVENTIONS, extract, frame, standardize
-from experiments.corpora import Corpus, complete
+from experiments.data.corpora import Corpus, complete
+from experiments.data.recordings import of_file
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, at_16_khz, check_sounding
-from experiments.inputs.recordings import of_file
 
 # librosa 0.8 mirrors the signal at its edges; its dB are 20 log10 of a power, floored 80 below the maximum.
 IMAGE = CONVENTIONS["dey_emodb"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dsp import CONVENTIONS, add_noise, extract, pitch_shift, resample, standardize, time_stretch, trim, wiener
-from experiments.audit import digests
+from experiments.data.leakage import digests
 from experiments.inputs.front_end import FrontEnd, check_sounding
 
 SAMPLE_RATE = 44_100  # Hz

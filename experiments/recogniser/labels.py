@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from experiments.corpora import EMODB_LETTERS, EMODB_NAME, RAVDESS_EMOTIONS, RAVDESS_NAME
+from experiments.data.corpora import EMODB_LETTERS, EMODB_NAME, RAVDESS_EMOTIONS, RAVDESS_NAME
 
 SAME = {  # the corpora's words for one emotion
     "angry": "anger",

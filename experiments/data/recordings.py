@@ -9,8 +9,8 @@ import numpy as np
 from tqdm import tqdm
 
 from dsp import AudioError, read_audio
-from experiments.audit import digests
-from experiments.corpora import Corpus, complete
+from experiments.data.corpora import Corpus, complete
+from experiments.data.leakage import digests
 
 
 @dataclass(frozen=True)

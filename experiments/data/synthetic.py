@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from dsp import hann, istft, stft
-from experiments.corpora import CASIA_EMOTIONS, Corpus
+from experiments.data.corpora import CASIA_EMOTIONS, Corpus
 from spectrogram_images.files import write_atomically
 
 NOTICE = """\

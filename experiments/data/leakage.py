@@ -7,8 +7,8 @@ import hashlib
 
 import numpy as np
 
-from experiments.corpora import Corpus
-from experiments.protocol import Split, as_published
+from experiments.data.corpora import Corpus
+from experiments.data.splits import Split, as_published
 
 
 def digests(contents) -> np.ndarray:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.corpora import Corpus, CorpusError
+from experiments.data.corpora import Corpus, CorpusError
 
 CLASSES = ("angry", "happy", "neutral", "sad")
 CLASS_OF = {"ang": "angry", "hap": "happy", "exc": "happy", "neu": "neutral", "sad": "sad"}  # happy: with excited
