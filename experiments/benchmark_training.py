@@ -24,7 +24,7 @@ import nets
 from experiments.common.timing import comparison, show, store
 from experiments.data.corpora import Corpus, CorpusError, image_tree
 from experiments.data.synthetic import synthetic_corpus
-from experiments.images import load_images
+from experiments.inputs.zheng_casia import load_images
 from experiments.optimizers import MatlabSgdm
 from experiments.training import Examples, _step, reuse_freed_memory
 from spectrogram_images.folder import convert, find_recordings

@@ -15,7 +15,7 @@ from experiments.common.locks import alone, each_once
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NO_RESULT
-from experiments.images import fingerprint
+from experiments.inputs.zheng_casia import fingerprint
 from experiments.metrics import classification_report, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names

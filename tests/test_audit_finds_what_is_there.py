@@ -8,7 +8,7 @@ import pytest
 from experiments.data.corpora import Corpus, image_tree
 from experiments.data.leakage import audit_corpus, audit_split, ceiling, describe, digests, lookup_table_accuracy
 from experiments.data.splits import NOTHING, Split, as_published, honest
-from experiments.images import load_images
+from experiments.inputs.zheng_casia import load_images
 
 #                    0    1    2    3    4    5    6    7    8    9
 CONTENT = np.array(["a", "a", "b", "c", "c", "c", "d", "e", "f", "f"])

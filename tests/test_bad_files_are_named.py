@@ -11,7 +11,7 @@ from PIL import Image
 
 from dsp import AudioError, read_audio
 from experiments.data.corpora import CorpusError
-from experiments.images import load_images, read_image
+from experiments.inputs.zheng_casia import load_images, read_image
 from spectrogram_images import render_by_definition, render_file
 from spectrogram_images.__main__ import main
 

@@ -17,9 +17,9 @@ from dsp import AudioError, resample
 from experiments import dey_emodb as dey_emodb_experiment
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus
 from experiments.data.synthetic import VOICES, synthetic_corpus
-from experiments.images import load_images
 from experiments.inputs import cache, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.yadav_crnn import ZScore
+from experiments.inputs.zheng_casia import load_images
 from experiments.recogniser import __main__ as command
 from experiments.recogniser import batch, core, recording, trained, training
 from experiments.recogniser.drawing import draw_answer
