@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments import PAPERS
 from experiments.common.paths import RESULTS
-from experiments.results import ResultsError, load, not_run, percent, row_of, runs_told, summarize
+from experiments.evaluation.results import ResultsError, load, not_run, percent, row_of, runs_told, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:

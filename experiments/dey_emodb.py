@@ -27,9 +27,9 @@ import nets
 from experiments.data import splits
 from experiments.data.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.data.recordings import Survey, survey
+from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache, dey_emodb
 from experiments.options import PROTOCOLS, finish_options, load_corpus, parser_of
-from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
 from experiments.trained_runs import (
     Setting,

@@ -30,10 +30,10 @@ import nets
 from experiments.data import splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.data.iemocap import iemocap
+from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
 from experiments.trained_runs import (
     Setting,

@@ -11,8 +11,8 @@ import torch
 
 from experiments.common.provenance import provenance
 from experiments.data.corpora import Corpus, CorpusError
-from experiments.metrics import averages, report_lines, scores
-from experiments.results import ResultsError, record
+from experiments.evaluation.metrics import averages, report_lines, scores
+from experiments.evaluation.results import ResultsError, record
 from experiments.training import CheckpointError, History
 from spectrogram_images.files import write_atomically, write_text_atomically
 

@@ -15,11 +15,11 @@ from experiments.common.locks import alone, each_once
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NO_RESULT
+from experiments.evaluation.metrics import classification_report, reordered
+from experiments.evaluation.results import percent, scores_of
 from experiments.inputs.zheng_casia import fingerprint
-from experiments.metrics import classification_report, reordered
 from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
-from experiments.results import percent, scores_of
 from experiments.runs import device_told, finished_run, keep_run
 from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged

@@ -26,10 +26,10 @@ import numpy as np
 import nets
 from experiments.data import splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
+from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
 from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.results import VARIANT_LEFT_OUT
 from experiments.runs import guarded
 from experiments.trained_runs import (
     Setting,

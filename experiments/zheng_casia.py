@@ -25,9 +25,9 @@ from experiments.common.paths import RESULTS, RUNS
 from experiments.data import leakage, splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
 from experiments.data.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
+from experiments.evaluation.results import percent, scores_of
 from experiments.inputs.zheng_casia import fingerprint, load_images
 from experiments.optimizers import MatlabSgdm
-from experiments.results import percent, scores_of
 from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
 from experiments.training import Examples, Recipe, fit, predict, repeatable
 from nets.zheng_casia import analyze_network

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, recall_score
 
-from experiments.metrics import (
+from experiments.evaluation.metrics import (
     grouped_scores,
     mean_interval,
     paired_comparison,

@@ -12,8 +12,8 @@ from sklearn import metrics as sklearn_metrics
 
 import dsp
 from experiments import figures, paper_figures, preprocessing_figures
+from experiments.evaluation.metrics import averages, classification_report, reordered, scores
 from experiments.inputs import dey_emodb, yadav_crnn
-from experiments.metrics import averages, classification_report, reordered, scores
 from experiments.training import History
 
 RAVDESS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # corpora's order

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from experiments.common.paths import RESULTS
-from experiments.comparisons import compared, comparisons_table, precision_table
-from experiments.metrics import grouped_scores, mean_interval
-from experiments.results import ResultsError, load, percent, record, runs_told, scores_of, summarize
-from experiments.tables import (
+from experiments.evaluation.comparisons import compared, comparisons_table, precision_table
+from experiments.evaluation.metrics import grouped_scores, mean_interval
+from experiments.evaluation.results import ResultsError, load, percent, record, runs_told, scores_of, summarize
+from experiments.evaluation.tables import (
     ROOT,
     published_table,
     recall_table,
@@ -101,7 +101,7 @@ def test_marks():
 
 def test_the_readme_is_up_to_date():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert updated_readme(text) == text, "run python -m experiments.tables"
+    assert updated_readme(text) == text, "run python -m experiments.evaluation.tables"
 
 
 def test_stored_runs_are_complete():

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dsp import AudioError
-from experiments.metrics import scores
+from experiments.evaluation.metrics import scores
 from experiments.paper_figures import confusion_heatmap
 from experiments.recogniser.core import as_json, recognise
 from experiments.recogniser.trained import RUNS, Trained
@@ -43,7 +43,7 @@ def answers(trained: Trained, paths: Iterable[Path]) -> Iterator[dict]:
 
 
 def summary(trained: Trained, objects: list[dict]) -> dict:
-    """Counts, and of the files whose names tell a class of the run the scores of experiments.metrics.
+    """Counts, and of the files whose names tell a class of the run the scores of experiments.evaluation.metrics.
 
     caution: what the accuracy must not be taken for.
 

@@ -1,8 +1,8 @@
 """Two systems, or two precisions of one, on the same test files: the tables of what helps and of what rounding does."""
 
 from experiments.common.markdown import table
-from experiments.metrics import paired_comparison
-from experiments.results import row_of
+from experiments.evaluation.metrics import paired_comparison
+from experiments.evaluation.results import row_of
 
 
 def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:

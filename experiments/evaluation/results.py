@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.common.locks import alone
 from experiments.common.paths import RESULTS
-from experiments.metrics import grouped_scores, mean_interval
+from experiments.evaluation.metrics import grouped_scores, mean_interval
 from spectrogram_images.files import write_text_atomically
 
 TWINS = RESULTS / "other_precision"

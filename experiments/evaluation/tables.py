@@ -1,7 +1,7 @@
 """The README's tables, made from the results files.
 
-    python -m experiments.tables            rewrites the tables between the marks in README.md
-    python -m experiments.tables --check    only says whether they are up to date
+    python -m experiments.evaluation.tables            rewrites the tables between the marks in README.md
+    python -m experiments.evaluation.tables --check    only says whether they are up to date
 
 A mark is <!-- name --> before a table and <!-- /name --> after it; what is written outside stays.
 """
@@ -15,9 +15,19 @@ from itertools import groupby
 from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, RESULTS, ROOT
-from experiments.comparisons import comparisons_table, precision_table
-from experiments.metrics import share_interval
-from experiments.results import ROW, TWINS, ResultsError, load, not_run, percent, row_of, runs_told, summarize
+from experiments.evaluation.comparisons import comparisons_table, precision_table
+from experiments.evaluation.metrics import share_interval
+from experiments.evaluation.results import (
+    ROW,
+    TWINS,
+    ResultsError,
+    load,
+    not_run,
+    percent,
+    row_of,
+    runs_told,
+    summarize,
+)
 from spectrogram_images.files import write_text_atomically
 
 SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column of their own
@@ -118,7 +128,9 @@ def updated_readme(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m experiments.tables", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.evaluation.tables", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is not up to date")
     options = parser.parse_args(arguments)
     readme = ROOT / "README.md"
@@ -129,7 +141,11 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     if options.check:
-        print("README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.tables")
+        print(
+            "README.md is up to date"
+            if new == old
+            else "README.md is out of date: run python -m experiments.evaluation.tables"
+        )
         return int(new != old)
     write_text_atomically(readme, new)
     print(f"{readme}: tables rewritten")
