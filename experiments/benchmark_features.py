@@ -33,10 +33,11 @@ from numba import njit
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
 from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
-from experiments import figures, training
+from experiments import figures
 from experiments.common import timing
 from experiments.common.paths import BENCHMARKS, ROOT
 from experiments.data import synthetic
+from experiments.training import loop
 from spectrogram_images import files, folder
 
 RATE, FRAME, HOP, N_FFT = 16_000, 400, 160, 512  # Hz, then samples
@@ -270,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    training.reuse_freed_memory()
+    loop.reuse_freed_memory()
     for package in sorted({name.split(",")[0] for name in PEERS} - {name.split()[0] for name in peers("mfcc")}):
         print(f"not installed: {package} (pip install {package})")
     with TemporaryDirectory() as scratch:

@@ -25,8 +25,8 @@ from experiments.common.timing import comparison, show, store
 from experiments.data.corpora import Corpus, CorpusError, image_tree
 from experiments.data.synthetic import synthetic_corpus
 from experiments.inputs.zheng_casia import load_images
-from experiments.optimizers import MatlabSgdm
-from experiments.training import Examples, _step, reuse_freed_memory
+from experiments.training.loop import Examples, _step, reuse_freed_memory
+from experiments.training.optimizers import MatlabSgdm
 from spectrogram_images.folder import convert, find_recordings
 
 EPOCHS, N_IMAGES, BATCH = 30, 960, 10

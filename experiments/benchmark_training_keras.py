@@ -20,8 +20,8 @@ from torch import nn
 
 import nets
 from experiments.common.timing import DifferentError, comparison, show, store
-from experiments.optimizers import KerasAdam, KerasRmsprop
-from experiments.training import Examples, _step, reuse_freed_memory
+from experiments.training.loop import Examples, _step, reuse_freed_memory
+from experiments.training.optimizers import KerasAdam, KerasRmsprop
 from nets.arranged import arranged
 
 RECORDINGS, WINDOWS, CLASSES = 428, 1733, 7

@@ -29,18 +29,10 @@ from experiments.data.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.data.recordings import Survey, survey
 from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache, dey_emodb
-from experiments.options import PROTOCOLS, finish_options, load_corpus, parser_of
-from experiments.runs import guarded
-from experiments.trained_runs import (
-    Setting,
-    Side,
-    audited,
-    common_splits,
-    run_all,
-    summarize,
-    train_and_score,
-)
-from experiments.training import Recipe
+from experiments.training.cli import PROTOCOLS, finish_options, load_corpus, parser_of
+from experiments.training.loop import Recipe
+from experiments.training.run_folder import guarded
+from experiments.training.runner import Setting, Side, audited, common_splits, run_all, summarize, train_and_score
 
 STEM = "dey_emodb"
 

@@ -65,7 +65,7 @@ def learning_curves(path, history, title: str) -> None:
     Parameters
     ----------
     path : PNG file
-    history : experiments.training.History of at least one epoch
+    history : experiments.training.loop.History of at least one epoch
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """

@@ -29,18 +29,10 @@ from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.wang_cl import FEATURES
-from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.runs import guarded
-from experiments.trained_runs import (
-    Setting,
-    audited,
-    common_splits,
-    run_all,
-    sides,
-    summarize,
-    train_and_score,
-)
-from experiments.training import Recipe
+from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.training.loop import Recipe
+from experiments.training.run_folder import guarded
+from experiments.training.runner import Setting, audited, common_splits, run_all, sides, summarize, train_and_score
 
 STEM = "wang_cl"
 CORPORA = {"emodb": emodb, "casia": casia}

@@ -27,18 +27,10 @@ from experiments.data import splits
 from experiments.data.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
-from experiments.options import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.runs import guarded
-from experiments.trained_runs import (
-    Setting,
-    Side,
-    audited,
-    common_splits,
-    run_all,
-    summarize,
-    train_and_score,
-)
-from experiments.training import Examples, Recipe
+from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.training.loop import Examples, Recipe
+from experiments.training.run_folder import guarded
+from experiments.training.runner import Setting, Side, audited, common_splits, run_all, summarize, train_and_score
 
 STEM = "yadav_crnn"
 SYSTEM = "yadav_crnn"

@@ -27,9 +27,9 @@ from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia,
 from experiments.data.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.evaluation.results import percent, scores_of
 from experiments.inputs.zheng_casia import fingerprint, load_images
-from experiments.optimizers import MatlabSgdm
-from experiments.runs import device_named, device_told, finished_run, guarded, keep_run
-from experiments.training import Examples, Recipe, fit, predict, repeatable
+from experiments.training.loop import Examples, Recipe, fit, predict, repeatable
+from experiments.training.optimizers import MatlabSgdm
+from experiments.training.run_folder import device_named, device_told, finished_run, guarded, keep_run
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
 

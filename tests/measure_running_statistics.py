@@ -22,7 +22,7 @@ from experiments.data.corpora import Corpus
 from experiments.finch_dycnn import BATCH_SIZE, CORPORA, splits_of
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
-from experiments.trained_runs import Side, answers, sides
+from experiments.training.runner import Side, answers, sides
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import nets
-from experiments.optimizers import KerasAdam
+from experiments.training.optimizers import KerasAdam
 from nets.arranged import _pooled_first, arranged
 from nets.exact_batch_norm import batch_norm
 from nets.first_block import first_block

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import nets
-from experiments.optimizers import KerasAdam
+from experiments.training.optimizers import KerasAdam
 from nets.keras_layers import LastStateLSTM, TimeDistributed
 
 TWO_DIMENSIONS = """

@@ -100,7 +100,7 @@ def test_a_damaged_results_file(tmp_path, capsys, monkeypatch, image_folder):
     out = tmp_path / "out"
     out.mkdir()
     (out / "zheng_casia.json").write_text("{")
-    monkeypatch.setattr("experiments.runs.STORED_CORPORA", ("synthetic",))
+    monkeypatch.setattr("experiments.training.run_folder.STORED_CORPORA", ("synthetic",))
     line = error_of(capsys, ["--smoke", "--out", str(out)])
     assert "zheng_casia.json: not a results file" in line
     assert (out / "zheng_casia.json").read_text() == "{"

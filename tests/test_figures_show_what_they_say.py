@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from experiments import figures
-from experiments.training import History
+from experiments.training.loop import History
 from tests.test_metrics_match_published_matrix import EMOTIONS, PREDICTED_BY_TRUE
 
 

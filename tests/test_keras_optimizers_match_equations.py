@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from experiments.optimizers import KerasAdam, KerasRmsprop
+from experiments.training.optimizers import KerasAdam, KerasRmsprop
 
 
 def small_network():

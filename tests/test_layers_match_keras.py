@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 import nets
-from experiments.optimizers import KerasAdam, KerasRmsprop
+from experiments.training.optimizers import KerasAdam, KerasRmsprop
 from nets.keras_layers import (
     ChannelsLast,
     ChannelsLastFlatten,

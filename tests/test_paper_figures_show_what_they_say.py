@@ -14,7 +14,7 @@ import dsp
 from experiments import figures, paper_figures, preprocessing_figures
 from experiments.evaluation.metrics import averages, classification_report, reordered, scores
 from experiments.inputs import dey_emodb, yadav_crnn
-from experiments.training import History
+from experiments.training.loop import History
 
 RAVDESS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")  # corpora's order
 AS_PRINTED = ("Ang", "Cal", "Dis", "Fea", "Hap", "Neu", "Sad", "Sur")

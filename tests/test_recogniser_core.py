@@ -25,8 +25,8 @@ from experiments.recogniser import batch, core, recording, trained, training
 from experiments.recogniser.drawing import draw_answer
 from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.trained import RunError
-from experiments.runs import keep_run
-from experiments.training import History, predict
+from experiments.training.loop import History, predict
+from experiments.training.run_folder import keep_run
 from nets.arranged import arranged
 from tests.conftest import ROOT
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from experiments.optimizers import MatlabSgdm
+from experiments.training.optimizers import MatlabSgdm
 
 
 def test_ten_steps_of_the_equations():

@@ -12,7 +12,7 @@ from experiments import dey_emodb, yadav_crnn
 from experiments.common.paths import RESULTS
 from experiments.data import splits
 from experiments.data.corpora import Corpus
-from experiments.trained_runs import Side, answers, told
+from experiments.training.runner import Side, answers, told
 
 PUBLISHED_COUNTS = {  # total, trainable: the paper's printed summaries, and specifications recomputed by hand
     "dey_2d_cnn_lstm": (281_383, 280_615),

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from experiments import training
-from experiments.optimizers import MatlabSgdm
-from experiments.training import CheckpointError, Examples, Recipe, fit, predict
+from experiments.training import loop
+from experiments.training.loop import CheckpointError, Examples, Recipe, fit, predict
+from experiments.training.optimizers import MatlabSgdm
 
 RECIPE = Recipe(epochs=6, batch_size=4, shuffle="every epoch", incomplete_batch="keep", select="validation accuracy")
 
@@ -40,17 +40,17 @@ def test_resuming_after_any_epoch(tmp_path, monkeypatch, stop_after):
     whole = network()
     expected = run(whole)
 
-    saved, real_save = itertools.count(1), training._save
+    saved, real_save = itertools.count(1), loop._save
 
     def save_and_die(*arguments):
         real_save(*arguments)
         if next(saved) == stop_after:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "_save", save_and_die)
+    monkeypatch.setattr(loop, "_save", save_and_die)
     with pytest.raises(KeyboardInterrupt):
         run(network(), checkpoint=tmp_path / "c.pt")
-    monkeypatch.setattr(training, "_save", real_save)
+    monkeypatch.setattr(loop, "_save", real_save)
     torch.manual_seed(99)
     resumed = network()
     history = run(resumed, checkpoint=tmp_path / "c.pt", resume=True)
@@ -112,40 +112,40 @@ def test_patience():
 def test_patience_for_one_thing_and_selection_by_another():
     """Keras' EarlyStopping on the loss beside a ModelCheckpoint on the accuracy."""
     recipe = Recipe(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
-    history = training.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
-    assert training._best_epoch(history, "validation accuracy") == 3
-    assert training._best_epoch(history, "validation loss") == 2
-    assert not training._patience_is_over(history, recipe)
+    history = loop.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
+    assert loop._best_epoch(history, "validation accuracy") == 3
+    assert loop._best_epoch(history, "validation loss") == 2
+    assert not loop._patience_is_over(history, recipe)
     history.validation_loss.append(0.5)
     history.validation_accuracy.append(0.1)
     history.seconds.append(1)
-    assert training._best_epoch(history, "validation loss") == 2  # an equal loss is no better one
-    assert training._patience_is_over(history, recipe)
+    assert loop._best_epoch(history, "validation loss") == 2  # an equal loss is no better one
+    assert loop._patience_is_over(history, recipe)
 
 
 def test_epochs_before_the_statistics_have_settled_do_not_count():
     """The least validation loss of all is in the first epoch, of two steps; five steps must have been made."""
     recipe = Recipe(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
-    history = training.History(loss=[1.0] * 2, validation_loss=[0.1], validation_accuracy=[0.9], seconds=[1])
+    history = loop.History(loss=[1.0] * 2, validation_loss=[0.1], validation_accuracy=[0.9], seconds=[1])
     for loss, best, over in ((0.3, 2, False), (0.8, 3, False), (0.7, 4, False), (0.9, 4, False), (0.9, 4, True)):
-        assert not training._patience_is_over(history, recipe)
+        assert not loop._patience_is_over(history, recipe)
         history.loss += [1.0] * 2
         history.validation_loss.append(loss)
         history.validation_accuracy.append(0.1)
         history.seconds.append(1)
-        assert training._best_epoch(history, "validation loss", recipe.settling) == best
-        assert training._patience_is_over(history, recipe) is over
-    assert training._best_epoch(history, "validation accuracy", 5) == 4  # equal accuracies: the least loss
-    assert training._best_epoch(history, "validation loss") == 1
+        assert loop._best_epoch(history, "validation loss", recipe.settling) == best
+        assert loop._patience_is_over(history, recipe) is over
+    assert loop._best_epoch(history, "validation accuracy", 5) == 4  # equal accuracies: the least loss
+    assert loop._best_epoch(history, "validation loss") == 1
 
 
 def test_batches():
     once = Recipe(3, 4, "once", "drop")
-    batches = [training._batches(10, once, 5, epoch) for epoch in range(2)]
+    batches = [loop._batches(10, once, 5, epoch) for epoch in range(2)]
     assert [len(batch) for batch in batches[0]] == [4, 4]
     np.testing.assert_array_equal(batches[0], batches[1])
     every = Recipe(3, 4, "every epoch", "keep")
-    first, second = (training._batches(10, every, 5, epoch) for epoch in range(2))
+    first, second = (loop._batches(10, every, 5, epoch) for epoch in range(2))
     assert [len(batch) for batch in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == sorted(np.concatenate(second)) == list(range(10))
     assert np.concatenate(first).tolist() != np.concatenate(second).tolist()

@@ -11,7 +11,7 @@ from dsp import AudioError
 from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.recording import Recording, at_rate, read
 from experiments.recogniser.trained import Trained, load, network_inputs
-from experiments.training import predict
+from experiments.training.loop import predict
 
 
 @dataclass(frozen=True)

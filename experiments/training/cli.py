@@ -7,8 +7,8 @@ from pathlib import Path
 from experiments.common.paths import FEATURES, RESULTS, RUNS
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NOTICE, VOICES, synthetic_corpus
-from experiments.runs import device_named
-from experiments.training import repeatable
+from experiments.training.loop import repeatable
+from experiments.training.run_folder import device_named
 from nets.arranged import PRECISIONS
 
 PROTOCOLS = ("as-published", "honest", "speaker")

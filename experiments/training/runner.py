@@ -18,10 +18,10 @@ from experiments.data.synthetic import NO_RESULT
 from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
 from experiments.inputs.zheng_casia import fingerprint
-from experiments.optimizers import KerasAdam, KerasRmsprop
 from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
-from experiments.runs import device_told, finished_run, keep_run
-from experiments.training import Examples, History, Recipe, fit, predict
+from experiments.training.loop import Examples, History, Recipe, fit, predict
+from experiments.training.optimizers import KerasAdam, KerasRmsprop
+from experiments.training.run_folder import device_told, finished_run, keep_run
 from nets.arranged import arranged
 from spectrogram_images.files import write_text_atomically
 

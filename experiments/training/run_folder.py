@@ -13,7 +13,7 @@ from experiments.common.provenance import provenance
 from experiments.data.corpora import Corpus, CorpusError
 from experiments.evaluation.metrics import averages, report_lines, scores
 from experiments.evaluation.results import ResultsError, record
-from experiments.training import CheckpointError, History
+from experiments.training.loop import CheckpointError, History
 from spectrogram_images.files import write_atomically, write_text_atomically
 
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess")  # of others results stay in the run's folder
