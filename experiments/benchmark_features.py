@@ -33,10 +33,10 @@ from numba import njit
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
 from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
-from experiments import figures
 from experiments.common import timing
 from experiments.common.paths import BENCHMARKS, ROOT
 from experiments.data import synthetic
+from experiments.figures import matlab
 from experiments.training import loop
 from spectrogram_images import files, folder
 
@@ -253,14 +253,14 @@ def chart(path: Path, rows: list[dict]) -> None:
     for row in rows:
         panels.setdefault(f"{row['task']} (1: {row['fast']})", {})[row["slow"]] = row["ratio"]
     heights = [len(bars) + 1 for bars in panels.values()]
-    figure, places = figures.plt.subplots(len(panels), figsize=(9, 10), height_ratios=heights, layout="constrained")
+    figure, places = matlab.plt.subplots(len(panels), figsize=(9, 10), height_ratios=heights, layout="constrained")
     for axes, (title, bars) in zip(places, panels.items(), strict=True):
         axes.bar_label(axes.barh(list(bars), list(bars.values()), color="#0072bd"), fmt="%.2f", padding=3)
         axes.axvline(1, color="0.2", linestyle="--")
         axes.set_title(title, loc="left", size=10)
         axes.set(xlim=(0, 1.12 * max(1, *bars.values())), ylim=(len(bars) - 0.4, -0.6))
     figure.suptitle("Times as long as this program: ratios, which differ less between machines than seconds")
-    figures.save(figure, path)
+    matlab.save(figure, path)
 
 
 def main(arguments: list[str] | None = None) -> int:

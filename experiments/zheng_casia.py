@@ -19,13 +19,13 @@ import torch
 
 import nets
 from dsp import read_audio
-from experiments import figures
 from experiments.common.locks import alone, each_once
 from experiments.common.paths import RESULTS, RUNS
 from experiments.data import leakage, splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
 from experiments.data.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corpus
 from experiments.evaluation.results import percent, scores_of
+from experiments.figures import matlab
 from experiments.inputs.zheng_casia import fingerprint, load_images
 from experiments.training.loop import Examples, Recipe, fit, predict, repeatable
 from experiments.training.optimizers import MatlabSgdm
@@ -273,7 +273,7 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
     """Fig. 3 (the first image of every emotion) and the appendix's figure of the first signal."""
     first = [int(np.flatnonzero(corpus.labels == label)[0]) for label in range(len(corpus.classes))]
     title = f"{corpus.name}: spectrogram images"
-    figures.emotion_panel(folder / "six_emotions.png", images[first], corpus.classes, title)
+    matlab.emotion_panel(folder / "six_emotions.png", images[first], corpus.classes, title)
     if corpus.paths[0].suffix == ".wav":
         signal, sample_rate = read_audio(corpus.paths[0])
         psd_figure(folder / "first_signal.png", signal, sample_rate)
@@ -281,8 +281,8 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
 
 def draw_run(folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
     """MATLAB's training-progress window, and Fig. 9."""
-    figures.training_progress(folder / "training_progress.png", history, title)
-    figures.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
+    matlab.training_progress(folder / "training_progress.png", history, title)
+    matlab.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
 
 
 def summarize(corpus: Corpus, options: argparse.Namespace, results: list[dict]) -> None:

@@ -12,8 +12,9 @@ from matplotlib import pyplot as plt
 import dsp
 from dsp.doctor import compare, identify
 from dsp.doctor.__main__ import main as doctor
-from experiments import doctor_report, figures
-from experiments.doctor_figures import Clip, of_comparison, of_diagnosis
+from experiments.figures import matlab
+from experiments.figures.doctor import command
+from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
 from tests.conftest import ROOT
 
 RATE = 16_000
@@ -140,13 +141,13 @@ def test_the_command_says_what_the_doctor_says(files, capsys):
         arguments, out = list(map(str, arguments)), folder / "new" / "picture.png"
         status = doctor(arguments)
         said = capsys.readouterr().out
-        assert doctor_report.main([*arguments, "--out", str(out)]) == status == 0
+        assert command.main([*arguments, "--out", str(out)]) == status == 0
         assert capsys.readouterr().out == f"{said}drawn in {out}\n"
         assert plt.imread(out).shape[1] >= 1200
         assert [path.name for path in out.parent.iterdir()] == ["picture.png"]
         out.unlink()
     arguments = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]
-    assert doctor_report.main([*arguments, "--out", str(out)]) == doctor(arguments) == 1
+    assert command.main([*arguments, "--out", str(out)]) == doctor(arguments) == 1
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_the_command_says_what_the_doctor_says(files, capsys):
 )
 def test_bad_use(arguments, message, files, capsys):
     folder, wav = files
-    assert doctor_report.main([argument.format(folder=folder, wav=wav) for argument in arguments]) == 2
+    assert command.main([argument.format(folder=folder, wav=wav) for argument in arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
     assert not list(folder.rglob("*.png"))
@@ -175,9 +176,9 @@ def test_half_a_picture_is_never_seen(files, monkeypatch, capsys):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(figures.plt.Figure, "savefig", full)
+    monkeypatch.setattr(matlab.plt.Figure, "savefig", full)
     out = folder / "out" / "report.png"
-    assert doctor_report.main([str(folder / "kaldi.npy")] * 2 + ["--out", str(out)]) == 2
+    assert command.main([str(folder / "kaldi.npy")] * 2 + ["--out", str(out)]) == 2
     assert capsys.readouterr().err == f"error: {out}: No space left on device\n"
     assert not list(out.parent.iterdir())
 
@@ -187,7 +188,7 @@ def test_numpy_numba_and_matplotlib_are_enough(files):
     program = (
         "import sys\n"
         "for name in ('torch', 'scipy', 'sklearn', 'tqdm', 'soundfile'): sys.modules[name] = None\n"
-        "from experiments.doctor_report import main\n"
+        "from experiments.figures.doctor.command import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )
     pair = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import figures
+from experiments.figures import matlab
 from experiments.training.loop import History
 from tests.test_metrics_match_published_matrix import EMOTIONS, PREDICTED_BY_TRUE
 
@@ -12,12 +12,12 @@ from tests.test_metrics_match_published_matrix import EMOTIONS, PREDICTED_BY_TRU
 def drawn(monkeypatch):
     """Catches the figure instead of saving it."""
     caught = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: caught.append(figure))
+    monkeypatch.setattr(matlab, "save", lambda figure, path: caught.append(figure))
     return caught
 
 
 def test_plotconfusion_has_predictions_in_rows(drawn):
-    figures.plotconfusion("x.png", PREDICTED_BY_TRUE.T, EMOTIONS, "Fig. 9")
+    matlab.plotconfusion("x.png", PREDICTED_BY_TRUE.T, EMOTIONS, "Fig. 9")
     axes = drawn[0].axes[0]
     texts = {
         (round(t.get_position()[0] - 0.5), int(t.get_position()[1]), t.get_position()[1] % 1 < 0.5): t
@@ -44,7 +44,7 @@ def test_plotconfusion_has_predictions_in_rows(drawn):
 
 
 def test_plotconfusion_of_a_class_never_predicted(drawn):
-    figures.plotconfusion("x.png", [[2, 0], [1, 0]], ("a", "b"), "")
+    matlab.plotconfusion("x.png", [[2, 0], [1, 0]], ("a", "b"), "")
     assert "-" in [text.get_text() for text in drawn[0].axes[0].texts]
 
 
@@ -57,7 +57,7 @@ def test_training_progress(drawn):
         seconds=[1.0] * 3,
         kept_epoch=2,
     )
-    figures.training_progress("x.png", history, "title")
+    matlab.training_progress("x.png", history, "title")
     upper, lower = drawn[0].axes
     raw, smooth, validation = (line.get_ydata() for line in upper.lines[:3])
     np.testing.assert_allclose(raw, 100 * np.array(history.accuracy))
@@ -71,7 +71,7 @@ def test_training_progress(drawn):
 
 def test_emotion_panel(drawn, rng):
     images = rng.integers(0, 255, (6, 224, 224, 3), dtype=np.uint8)
-    figures.emotion_panel("x.png", images, EMOTIONS, "six")
+    matlab.emotion_panel("x.png", images, EMOTIONS, "six")
     shown = [axes for axes in drawn[0].axes if axes.images]
     assert [axes.texts[0].get_text() for axes in shown] == [name.capitalize() for name in EMOTIONS]
     for axes, image in zip(shown, images, strict=True):
@@ -79,5 +79,5 @@ def test_emotion_panel(drawn, rng):
 
 
 def test_a_figure_is_saved_whole(tmp_path):
-    figures.emotion_panel(tmp_path / "new" / "panel.png", np.zeros((2, 4, 4, 3), np.uint8), ("a", "b"), "")
+    matlab.emotion_panel(tmp_path / "new" / "panel.png", np.zeros((2, 4, 4, 3), np.uint8), ("a", "b"), "")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["panel.png"]

@@ -11,8 +11,8 @@ from matplotlib import pyplot as plt
 from sklearn import metrics as sklearn_metrics
 
 import dsp
-from experiments import figures, paper_figures, preprocessing_figures
 from experiments.evaluation.metrics import averages, classification_report, reordered, scores
+from experiments.figures import keras, matlab, preprocessing
 from experiments.inputs import dey_emodb, yadav_crnn
 from experiments.training.loop import History
 
@@ -46,7 +46,7 @@ MACRO, WEIGHTED = (82.15, 79.62, 0.8020), (81.72, 79.86, 0.8016)  # printed macr
 def drawn(monkeypatch):
     """Catches the figure instead of saving it."""
     caught = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: caught.append(figure))
+    monkeypatch.setattr(matlab, "save", lambda figure, path: caught.append(figure))
     yield caught
     plt.close("all")
 
@@ -86,7 +86,7 @@ def image_of(axes) -> np.ndarray:
     return np.asarray(axes.images[0].get_array())
 
 
-def spans(axes, colour: str = preprocessing_figures.SHADE) -> list[tuple[float, float]]:
+def spans(axes, colour: str = preprocessing.SHADE) -> list[tuple[float, float]]:
     """(from, to) of what is shaded."""
     wanted = plt.matplotlib.colors.to_rgb(colour)
     found = [p for p in axes.patches if p.get_facecolor()[:3] == wanted and p.get_height() == 1]  # of the whole height
@@ -95,8 +95,8 @@ def spans(axes, colour: str = preprocessing_figures.SHADE) -> list[tuple[float, 
 
 def test_heat_map_in_percent_is_figure_9(drawn):
     result = reordered(published(), sorted(RAVDESS))
-    names = paper_figures.short_names(result["per_class"])
-    paper_figures.confusion_heatmap("x.png", result["confusion"], names, "Figure 9", percent=True)
+    names = keras.short_names(result["per_class"])
+    keras.confusion_heatmap("x.png", result["confusion"], names, "Figure 9", percent=True)
     axes, bar = drawn[0].axes
     rows = [line.split() for line in FIGURE_9.strip().split("\n")]
     assert cells(axes) == {(i, j): text for i, row in enumerate(rows) for j, text in enumerate(row)}
@@ -108,7 +108,7 @@ def test_heat_map_in_percent_is_figure_9(drawn):
 
 
 def test_heat_map_in_counts(drawn):
-    paper_figures.confusion_heatmap("x.png", [[5, 2], [0, 7]], ("anger", "fear"), "", percent=False)
+    keras.confusion_heatmap("x.png", [[5, 2], [0, 7]], ("anger", "fear"), "", percent=False)
     axes, bar = drawn[0].axes
     assert cells(axes) == {(0, 0): "5", (0, 1): "2", (1, 0): "0", (1, 1): "7"}
     assert (axes.get_ylabel(), axes.get_xlabel(), bar.get_ylabel()) == ("True", "Predicted", "count")
@@ -116,7 +116,7 @@ def test_heat_map_in_counts(drawn):
 
 
 def test_heat_map_of_a_class_without_files(drawn):
-    paper_figures.confusion_heatmap("x.png", [[3, 1], [0, 0]], ("a", "b"), "", percent=True)
+    keras.confusion_heatmap("x.png", [[3, 1], [0, 0]], ("a", "b"), "", percent=True)
     assert cells(drawn[0].axes[0]) == {(0, 0): "75.0", (0, 1): "25.0", (1, 0): "-", (1, 1): "-"}
 
 
@@ -169,7 +169,7 @@ def test_learning_curves(drawn):
         seconds=[1.0] * 3,
         kept_epoch=2,
     )
-    paper_figures.learning_curves("x.png", history, "title")
+    keras.learning_curves("x.png", history, "title")
     accuracy, loss = drawn[0].axes
     for axes, training, validation in ((accuracy, [25, 75, 90], [30, 50, 40]), (loss, [3, 2, 0.5], [1.5, 1, 0.9])):
         np.testing.assert_allclose(axes.lines[0].get_ydata(), training)
@@ -183,12 +183,12 @@ def test_learning_curves(drawn):
 
 
 def test_learning_curves_without_validation(drawn):
-    paper_figures.learning_curves("x.png", History(loss=[1.0], accuracy=[0.5], seconds=[1.0], kept_epoch=1), "")
+    keras.learning_curves("x.png", History(loss=[1.0], accuracy=[0.5], seconds=[1.0], kept_epoch=1), "")
     assert [line.get_label() for line in drawn[0].axes[0].lines] == ["training", "kept: epoch 1"]
 
 
 def test_preprocessing_shows_every_step(drawn, long_recording):
-    preprocessing_figures.preprocessing_figure("x.png", long_recording, 16_000, "name")
+    preprocessing.preprocessing_figure("x.png", long_recording, 16_000, "name")
     waves, images = drawn[0].axes[0:8:2], drawn[0].axes[1:8:2]
     trimmed, (start, stop) = dsp.trim(dsp.resample(long_recording, 16_000, 44_100))
     filtered = dsp.wiener(trimmed)
@@ -217,7 +217,7 @@ def test_preprocessing_shows_every_step(drawn, long_recording):
 
 
 def test_preprocessing_of_a_short_recording(drawn, utterance):
-    preprocessing_figures.preprocessing_figure("x.png", utterance, 16_000)
+    preprocessing.preprocessing_figure("x.png", utterance, 16_000)
     wave = drawn[0].axes[6]
     assert wave.get_title("left") == "zeros appended (3.00 s)" and wave.get_xlim() == (0, 3)
     shown = wave.lines[0].get_ydata()
@@ -229,10 +229,10 @@ def test_preprocessing_of_a_short_recording(drawn, utterance):
 def test_ticks_in_hz_lie_at_their_bands(convention, rate):
     """A sine at a tick's frequency is loudest in the band at the tick."""
     figure, axes = plt.subplots()
-    preprocessing_figures.spectrogram(axes, np.zeros((128, 3)), convention, rate)
+    preprocessing.spectrogram(axes, np.zeros((128, 3)), convention, rate)
     ticks = {int(label.get_text()): label.get_position()[1] for label in axes.get_yticklabels()}
     plt.close(figure)
-    assert list(ticks) == [hz for hz in preprocessing_figures.TICKS if hz < rate / 2]
+    assert list(ticks) == [hz for hz in preprocessing.TICKS if hz < rate / 2]
     for hz, band in ticks.items():
         (level,) = dsp.extract([np.sin(2 * np.pi * hz * np.arange(rate) / rate)], rate, convention, kind="log_mel")
         power = 10 ** (level[:, 15] / 10 if convention.log == "10 log10" else level[:, 15] / 20)
@@ -242,7 +242,7 @@ def test_ticks_in_hz_lie_at_their_bands(convention, rate):
 
 
 def test_augmentation_shows_five_copies_in_order(drawn, long_recording):
-    preprocessing_figures.augmentation_figure("x.png", long_recording, 16_000)
+    preprocessing.augmentation_figure("x.png", long_recording, 16_000)
     waves, images = drawn[0].axes[0:10:2], drawn[0].axes[1:10:2]
     assert [wave.get_title("left").split()[0] for wave in waves] == ["original", "noise", "faster", "slower", "higher"]
     shown = [wave.lines[0].get_ydata() for wave in waves]
@@ -263,7 +263,7 @@ def test_augmentation_shows_five_copies_in_order(drawn, long_recording):
 
 def test_dey_inputs(drawn, utterance):
     x = np.tile(utterance, 2)[:20_000]
-    preprocessing_figures.dey_inputs_figure("x.png", x)
+    preprocessing.dey_inputs_figure("x.png", x)
     meant, fed, segments, *bars = drawn[0].axes[1:]
     np.testing.assert_array_equal(image_of(meant), dey_emodb.mel_2d(x, "z-score")[0])
     np.testing.assert_array_equal(image_of(fed), dey_emodb.mel_2d(x, "sign")[0])
@@ -280,7 +280,7 @@ def test_dey_inputs(drawn, utterance):
 
 def test_segments_are_marked_where_they_are(drawn, utterance):
     x = np.tile(utterance, 4)[:60_000]
-    preprocessing_figures.dey_inputs_figure("x.png", x)
+    preprocessing.dey_inputs_figure("x.png", x)
     axes, hop = drawn[0].axes[3], 256 / 16_000
     level, given = image_of(axes), dey_emodb.mel_segments(x)[:, 0]
     starts = [line.get_xdata()[0] / hop + 0.5 for line in axes.lines]  # in frames: the left side of a frame
@@ -298,7 +298,7 @@ def test_segments_are_marked_where_they_are(drawn, utterance):
 @pytest.mark.parametrize(("n", "n_windows"), [(9001, 1), (16_000, 1), (16_001, 2), (24_000, 2), (35_000, 4)])
 def test_windows_are_marked_where_they_are(drawn, utterance, n, n_windows):
     x = np.tile(utterance, 3)[:n]
-    preprocessing_figures.dey_inputs_figure("x.png", x)
+    preprocessing.dey_inputs_figure("x.png", x)
     axes, given = drawn[0].axes[0], dey_emodb.windows_1d(x)[:, 0]
     s = axes.lines[0].get_ydata()
     np.testing.assert_allclose(s, x / np.sqrt(np.mean(x**2)))
@@ -321,16 +321,16 @@ def test_windows_are_marked_where_they_are(drawn, utterance, n, n_windows):
 
 def test_the_command_draws_all_figures(tmp_path, capsys, write_wav, utterance):
     wav = write_wav("one.wav", np.stack([utterance, utterance], axis=1))
-    assert preprocessing_figures.main([str(wav), str(tmp_path / "out")]) == 0
+    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 0
     names = {"one_preprocessing.png", "one_augmentation.png", "one_dey_inputs.png"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     assert "2 channels, mixed down to their mean" in capsys.readouterr().out
 
 
 def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, capsys, write_wav, utterance):
-    assert preprocessing_figures.main([str(tmp_path)]) == 0 and len(drawn) == 3
+    assert preprocessing.main([str(tmp_path)]) == 0 and len(drawn) == 3
     assert "SYNTHETIC" in capsys.readouterr().out
-    assert preprocessing_figures.main([str(write_wav("two.wav", utterance, 22_050)), str(tmp_path)]) == 0
+    assert preprocessing.main([str(write_wav("two.wav", utterance, 22_050)), str(tmp_path)]) == 0
     assert "no dey_inputs: 22050 Hz" in capsys.readouterr().out and len(drawn) == 5
 
 
@@ -346,7 +346,7 @@ def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, ca
 )
 def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, message):
     wav = tmp_path / "bad.wav" if samples is None else write_wav("bad.wav", samples)
-    assert preprocessing_figures.main([str(wav), str(tmp_path / "out")]) == 1
+    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path}") and message in line
     assert not (tmp_path / "out").exists()
@@ -354,6 +354,6 @@ def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, m
 
 def test_the_command_given_a_file_as_its_folder(tmp_path, capsys, write_wav, utterance):
     wav = write_wav("one.wav", utterance)
-    assert preprocessing_figures.main([str(wav), str(wav)]) == 1
+    assert preprocessing.main([str(wav), str(wav)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {wav}: ")

@@ -24,7 +24,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from experiments.data.synthetic import VOICES, synthetic_corpus
-from experiments.paper_figures import TRAINING, VALIDATION
+from experiments.figures.keras import TRAINING, VALIDATION
 from experiments.recogniser import batch, core, microphone, training
 from experiments.recogniser.drawing import draw_answer
 from experiments.recogniser.pages import verdict

@@ -10,10 +10,10 @@ from matplotlib import pyplot as plt
 
 import dsp
 from dsp.framing import samples_before
-from experiments import figures, trace
-from experiments import trace_panels as panels
-from experiments.trace_figures import STAGES, draw, page, stages_of
-from experiments.traced import cepstrum_names, row_names, smoothed, traced
+from experiments.figures import matlab
+from experiments.figures.trace import command, panels
+from experiments.figures.trace.data import cepstrum_names, row_names, smoothed, traced
+from experiments.figures.trace.pages import STAGES, draw, page, stages_of
 from tests.conftest import ROOT
 
 RATE = 16_000
@@ -59,7 +59,7 @@ def line(axes, i=0):
 @pytest.mark.parametrize("convention", WITHOUT)
 def test_stages_are_those_of_the_convention(t, tmp_path, monkeypatch, convention):
     saved = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: (saved.append((path.name, figure)), plt.close(figure)))
+    monkeypatch.setattr(matlab, "save", lambda figure, path: (saved.append((path.name, figure)), plt.close(figure)))
     expected = [f"{stage}.png" for stage in ALL if stage not in WITHOUT[convention]] + ["pipeline.png"]
     assert [path.name for path in draw(tmp_path, t(convention))] == expected
     assert [name for name, _ in saved] == expected
@@ -247,7 +247,7 @@ def test_envelope_is_the_nearest_of_so_many_cosines(t, axes, convention):
 def test_the_command(write_wav, tmp_path, capsys):
     wav = write_wav("speech.wav", 0.1 * np.sin(np.arange(8000) ** 1.3))
     out = tmp_path / "figures"
-    assert trace.main([str(wav), "--convention", "scipy_stft", "--out", str(out)]) == 0
+    assert command.main([str(wav), "--convention", "scipy_stft", "--out", str(out)]) == 0
     names = ["01_waveform.png", "03_frames.png", "04_window.png", "05_spectrum.png", "07_log_mel.png", "pipeline.png"]
     assert sorted(path.name for path in out.iterdir()) == [*names, "trace.mat", "trace.npz"]
     signal, rate = dsp.read_audio(wav)
@@ -272,7 +272,7 @@ def test_the_command(write_wav, tmp_path, capsys):
 def test_what_is_not_drawn(tmp_path, capsys, samples, arguments, words):
     soundfile.write(tmp_path / "x.wav", samples, 8000)
     out = tmp_path / "out"
-    assert trace.main([str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 1
+    assert command.main([str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and words in error and error.count("\n") == 1
     assert not out.exists()
@@ -282,7 +282,7 @@ def test_numpy_numba_and_matplotlib_are_enough(tmp_path):
     program = (
         "import sys\n"
         "for name in ('torch', 'scipy', 'sklearn', 'tqdm', 'librosa'): sys.modules[name] = None\n"
-        "from experiments.trace import main\n"
+        "from experiments.figures.trace.command import main\n"
         "sys.exit(main(sys.argv[1:]))"
     )
     command = [sys.executable, "-c", program, "--convention", "whisper", "--out", str(tmp_path)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dsp import AudioError
 from experiments.evaluation.metrics import scores
-from experiments.paper_figures import confusion_heatmap
+from experiments.figures.keras import confusion_heatmap
 from experiments.recogniser.core import as_json, recognise
 from experiments.recogniser.trained import RUNS, Trained
 from spectrogram_images.files import write_text_atomically

@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from experiments.figures import GREEN
-from experiments.paper_figures import TRAINING as BLUE
-from experiments.paper_figures import VALIDATION as ORANGE
+from experiments.figures.keras import TRAINING as BLUE
+from experiments.figures.keras import VALIDATION as ORANGE
+from experiments.figures.matlab import GREEN
 from experiments.recogniser.core import Answer
 from experiments.recogniser.views import View
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from experiments.figures import DARK, GREEN, RED
+from experiments.figures.matlab import DARK, GREEN, RED
 from experiments.recogniser import training
 from experiments.recogniser.core import Answer
 from experiments.recogniser.drawing import draw_answer

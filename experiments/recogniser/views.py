@@ -9,9 +9,9 @@ from functools import partial
 
 import numpy as np
 
+from experiments.figures.preprocessing import SIGN, spectrogram
 from experiments.inputs import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
-from experiments.preprocessing_figures import SIGN, spectrogram
 from spectrogram_images import render
 from spectrogram_images.render import SAMPLE_RATE as IMAGE_RATE
 from spectrogram_images.render import WINDOW as IMAGE_WINDOW

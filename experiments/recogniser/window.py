@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from experiments.figures import RED
+from experiments.figures.matlab import RED
 from experiments.recogniser import batch, core, microphone, trained, training
 from experiments.recogniser.bar import Bar
 from experiments.recogniser.pages import AnswerPage, BatchPage, EmptyPage, NoRunPage

@@ -17,8 +17,8 @@ from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NO_RESULT
 from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
+from experiments.figures.keras import confusion_heatmap, learning_curves, short_names
 from experiments.inputs.zheng_casia import fingerprint
-from experiments.paper_figures import confusion_heatmap, learning_curves, short_names
 from experiments.training.loop import Examples, History, Recipe, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
 from experiments.training.run_folder import device_told, finished_run, keep_run

@@ -1,6 +1,6 @@
 """What becomes of a recording before a network sees it: figures of two papers' preparation.
 
-    python -m experiments.preprocessing_figures [WAV] OUT_DIR
+    python -m experiments.figures.preprocessing [WAV] OUT_DIR
 
 Draws OUT_DIR/<name>_preprocessing.png and <name>_augmentation.png of the CRNN paper (RAVDESS, EMO-DB), and, of
 a recording at 16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five networks. Without WAV it takes an
@@ -15,10 +15,10 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from dsp import hz_to_mel
-from experiments import figures
 from experiments.data.recordings import read_mono
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
+from experiments.figures import matlab
 from experiments.inputs import dey_emodb, yadav_crnn
 from spectrogram_images.files import exit_status
 
@@ -52,7 +52,7 @@ def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> Non
     for start, stop in ((0, found.kept[0]), (found.kept[1], last)):
         if stop > start:
             panels[0, 0].axvspan(start, stop, color=SHADE, linewidth=0)
-    figures.save(panels[0, 0].figure, path)
+    matlab.save(panels[0, 0].figure, path)
 
 
 def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None:
@@ -73,7 +73,7 @@ def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None
     for axes, clip in zip(panels[:, 0], clips, strict=True):
         if clip.size / rate > THREE_SECONDS:
             axes.axvspan(THREE_SECONDS, clip.size / rate, color=SHADE, linewidth=0)
-    figures.save(panels[0, 0].figure, path)
+    matlab.save(panels[0, 0].figure, path)
 
 
 def dey_inputs_figure(path, signal, title: str = "") -> None:
@@ -88,7 +88,7 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
     rate = dey_emodb.SAMPLE_RATE
-    figure = figures.plt.figure(figsize=(12, 10), layout="constrained")
+    figure = matlab.plt.figure(figsize=(12, 10), layout="constrained")
     top, left, right, bottom = figure.subplot_mosaic("AA;BC;DD").values()
     s = dey_emodb.unit_power(signal)
     _draw_windows(top, s, dey_emodb.window_bounds(s.size), rate)
@@ -105,13 +105,13 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
     figure.colorbar(picture, ax=bottom, label="Level (dB re maximum)")
     _draw_segments(bottom, level.shape[1], dey_emodb.SEGMENT.hop_length / rate)
     figure.suptitle(title, size=11)
-    figures.save(figure, path)
+    matlab.save(figure, path)
 
 
 def _waves_and_levels(rows, levels, title: str):
     """Waveforms left, spectrograms right; rows of (name, signal, sample rate). Returns the panels."""
     n = len(rows)
-    figure, panels = figures.plt.subplots(n, 2, figsize=(12, 2 * n + 0.8), sharex="col", layout="constrained")
+    figure, panels = matlab.plt.subplots(n, 2, figsize=(12, 2 * n + 0.8), sharex="col", layout="constrained")
     limits = {"vmin": min(level.min() for level in levels), "vmax": max(level.max() for level in levels)}
     peak = 1.05 * max(np.abs(x).max() for _, x, _ in rows)
     for (wave, image), (name, x, rate), level in zip(panels, rows, levels, strict=True):
@@ -164,7 +164,7 @@ def _draw_windows(axes, s, bounds, rate: int) -> None:
     axes.plot(np.arange(s.size) / rate, s, color=WAVE, linewidth=0.4)
     for k, (start, stop) in enumerate(bounds):
         x, width, y = start / rate, (stop - start) / rate, -peak * (1.3 + 0.25 * (k % 2))
-        axes.add_patch(figures.plt.Rectangle((x, y), width, 0.2 * peak, facecolor="#b9e5bd", edgecolor="0.3"))
+        axes.add_patch(matlab.plt.Rectangle((x, y), width, 0.2 * peak, facecolor="#b9e5bd", edgecolor="0.3"))
         axes.text(x + width / 2, y + 0.1 * peak, str(k + 1), ha="center", va="center", size=8)
     first, last = min(0, bounds[0][0]) / rate, bounds[-1][1] / rate
     for start, stop in ((first, 0), (s.size / rate, last)):
@@ -199,7 +199,7 @@ def draw(out: Path, signal, sample_rate: int, name: str) -> list[Path]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    name = "python -m experiments.preprocessing_figures"
+    name = "python -m experiments.figures.preprocessing"
     parser = argparse.ArgumentParser(
         prog=name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -215,7 +215,7 @@ def draw_and_tell(wav: Path | None, out: Path) -> None:
         signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
     else:
         signal, sample_rate, n_channels = read_mono(wav)
-        figures.check_drawable(wav, signal, sample_rate, "figures are")
+        matlab.check_drawable(wav, signal, sample_rate, "figures are")
         label = wav.stem
         if n_channels > 1:
             print(f"{wav}: {n_channels} channels, mixed down to their mean")

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from experiments import figures
+from experiments.figures import matlab
 
 TRAINING, VALIDATION = "#0072bd", "#d95319"
 
@@ -33,7 +33,7 @@ def confusion_heatmap(path, confusion, classes, title: str, percent: bool) -> No
     else:
         shown, most, bar, true_name = counts, max(1, counts.max()), "count", "True"
         texts = [[str(count) for count in row] for row in counts]
-    figure, axes = figures.plt.subplots(figsize=(0.8 * n + 2.6, 0.8 * n + 1.4), layout="constrained")
+    figure, axes = matlab.plt.subplots(figsize=(0.8 * n + 2.6, 0.8 * n + 1.4), layout="constrained")
     picture = axes.imshow(shown, cmap="Blues", vmin=0, vmax=most)
     for row in range(n):
         for column in range(n):
@@ -45,7 +45,7 @@ def confusion_heatmap(path, confusion, classes, title: str, percent: bool) -> No
     axes.tick_params(length=0)
     axes.set(xlabel="Predicted", ylabel=true_name)
     figure.suptitle(title, size=11)
-    figures.save(figure, path)
+    matlab.save(figure, path)
 
 
 def short_names(classes) -> list[str]:
@@ -70,7 +70,7 @@ def learning_curves(path, history, title: str) -> None:
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
     epochs = np.arange(1, len(history.seconds) + 1)
-    figure, panels = figures.plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+    figure, panels = matlab.plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     quantities = (
         (panels[0], history.accuracy, history.validation_accuracy, 100, "Accuracy (%)"),
         (panels[1], history.loss, history.validation_loss, 1, "Loss"),
@@ -91,4 +91,4 @@ def learning_curves(path, history, title: str) -> None:
     panels[1].set_ylim(bottom=0)
     panels[0].legend(loc="best", fontsize=8)
     figure.suptitle(title, size=11)
-    figures.save(figure, path)
+    matlab.save(figure, path)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from experiments import figures
-from experiments import trace_panels as panels
-from experiments.traced import Traced
+from experiments.figures import matlab
+from experiments.figures.trace import panels
+from experiments.figures.trace.data import Traced
 
 STAGES = {  # file name: the step that must be there, and the panels
     "01_waveform": ("signal", [panels.waveform]),
@@ -36,14 +36,14 @@ def draw(out: Path, t: Traced) -> list[Path]:
     paths = []
     for stage, drawn in stages_of(t).items():
         size = (8.5 if len(drawn) == 1 else 13, 4.8)
-        figure, axes = figures.plt.subplots(1, len(drawn), figsize=size, squeeze=False, layout="constrained")
+        figure, axes = matlab.plt.subplots(1, len(drawn), figsize=size, squeeze=False, layout="constrained")
         for panel, where in zip(drawn, axes[0], strict=True):
             panel(where, t)
         figure.suptitle(f"{stage.replace('_', ' ')}: {t.name}, {t.title}", size=10, color="0.35")
         paths.append(out / f"{stage}.png")
-        figures.save(figure, paths[-1])
+        matlab.save(figure, paths[-1])
     paths.append(out / "pipeline.png")
-    figures.save(page(t), paths[-1])
+    matlab.save(page(t), paths[-1])
     return paths
 
 
@@ -54,8 +54,8 @@ def page(t: Traced):
     """
     drawn = [(stage, panel) for stage, several in stages_of(t).items() for panel in several]
     n_rows = -(-len(drawn) // COLUMNS)
-    with figures.plt.rc_context({"font.size": 8, "axes.titlesize": 9, "axes.titlelocation": "left"}):
-        figure, axes = figures.plt.subplots(n_rows, COLUMNS, figsize=(18, 3.2 * n_rows + 0.5), layout="constrained")
+    with matlab.plt.rc_context({"font.size": 8, "axes.titlesize": 9, "axes.titlelocation": "left"}):
+        figure, axes = matlab.plt.subplots(n_rows, COLUMNS, figsize=(18, 3.2 * n_rows + 0.5), layout="constrained")
         for where in axes.flat[len(drawn) :]:
             where.axis("off")
         for (stage, panel), where in zip(drawn, axes.flat, strict=False):

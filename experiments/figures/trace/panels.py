@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dsp import hz_to_mel, rfft
-from experiments.traced import Traced, basis, cepstrum_names, row_names, smoothed
+from experiments.figures.trace.data import Traced, basis, cepstrum_names, row_names, smoothed
 
 LINE, SECOND, PALE = "#0072bd", "#d95319", "0.65"
 UNIT = {"hz": "Hz", "mel": "mel", "bins": "bins"}

@@ -15,9 +15,9 @@ from dsp.doctor.reading import as_matrix
 from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
 from dsp.framing import samples_before
 from dsp.sizes import sizes
-from experiments.figures import plt
-from experiments.trace_panels import LINE, SECOND, around_zero, row_ticks
-from experiments.traced import row_names
+from experiments.figures.matlab import plt
+from experiments.figures.trace.data import row_names
+from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
 
 SIZE = (13.5, 8.2)  # inches
 WIDTH, MOST_LINES, BESIDE_BARS = 92, 32, 18  # characters and lines of the panel of words
