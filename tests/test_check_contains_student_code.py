@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from experiments import check
-from experiments.coursework import sandbox
+from experiments.coursework import check
+from experiments.coursework.sandbox.run import run
 from tests.conftest import ROOT
 
 SECONDS, MEGABYTES = 1.5, 200
@@ -98,7 +98,7 @@ def student(tmp_path):
 def test_what_is_refused_is_said_and_the_next_call_goes_on(student):
     path = student("return eval(what)")
     calls = [{"what": what} for what in (*REFUSED, "np.arange(3)")]
-    outcomes = sandbox.run(path, "f", calls, 20.0, MEGABYTES)
+    outcomes = run(path, "f", calls, 20.0, MEGABYTES)
     for (what, words), outcome in zip(REFUSED.items(), outcomes, strict=False):
         assert outcome.array is None, what
         assert words in outcome.problem, what
@@ -107,14 +107,14 @@ def test_what_is_refused_is_said_and_the_next_call_goes_on(student):
 
 @pytest.mark.parametrize("what", FATAL)
 def test_a_process_that_is_gone_is_replaced(student, what):
-    outcomes = sandbox.run(student("return eval(what)"), "f", [{"what": what}, {"what": "np.ones(2)"}], SECONDS)
+    outcomes = run(student("return eval(what)"), "f", [{"what": what}, {"what": "np.ones(2)"}], SECONDS)
     assert outcomes[0].problem == FATAL[what]
     assert outcomes[1].array is not None
 
 
 def test_all_calls_together_are_limited(student):
     begun = time.monotonic()
-    outcomes = sandbox.run(student("while True: pass"), "f", [{"what": 1}] * 9, 0.4)
+    outcomes = run(student("while True: pass"), "f", [{"what": 1}] * 9, 0.4)
     assert [o.problem for o in outcomes[:2]] == ["did not end within 0.4 s"] * 2
     assert outcomes[-1].problem == "was not called: all calls may take 1.2 s"
     assert time.monotonic() - begun < 30
@@ -124,18 +124,18 @@ def test_an_endless_import_is_met_once(student):
     path = student("pass")
     path.write_text("while True: pass\ndef f(what): pass")
     begun = time.monotonic()
-    assert [o.problem for o in sandbox.run(path, "f", [{}] * 50, 0.5)] == ["did not end within 0.5 s"] * 50
+    assert [o.problem for o in run(path, "f", [{}] * 50, 0.5)] == ["did not end within 0.5 s"] * 50
     assert time.monotonic() - begun < 20
 
 
 def test_printing_is_kept_apart_and_cut(student):
     path = student("[print('x', i) for i in range(40000)]; os.write(1, b'last'); return [1.0]")
-    [outcome] = sandbox.run(path, "f", [{"what": 1}], 30.0)
+    [outcome] = run(path, "f", [{"what": 1}], 30.0)
     assert outcome.array.tolist() == [1.0]
     assert len(outcome.printed) == 2000
     assert outcome.printed.endswith("x 39999\nlast")
     endless = student("while True: print('on and on')")
-    [outcome] = sandbox.run(endless, "f", [{"what": 1}], 0.5)
+    [outcome] = run(endless, "f", [{"what": 1}], 0.5)
     assert outcome.problem == "did not end within 0.5 s"
     assert "on and on\non and on\n" in outcome.printed
 
@@ -144,7 +144,7 @@ def test_its_own_folder_may_be_used_and_is_gone_afterwards(student):
     path = student(
         "open('a.txt', 'w').write('a'); os.mkdir('b'); print(os.getcwd(), os.environ['HOME'], os.listdir('.'))"
     )
-    [outcome] = sandbox.run(path, "f", [{"what": np.ones(3)}], 20.0)
+    [outcome] = run(path, "f", [{"what": np.ones(3)}], 20.0)
     folder, home, names = outcome.printed.split(maxsplit=2)
     assert folder == home
     assert sorted(eval(names)) == ["a.txt", "b"]  # the inputs are gone
@@ -154,7 +154,7 @@ def test_its_own_folder_may_be_used_and_is_gone_afterwards(student):
 
 def test_the_environment_is_not_handed_on(student, monkeypatch):
     monkeypatch.setenv("A_SECRET", "42")
-    [outcome] = sandbox.run(student("print(sorted(os.environ)); return 1"), "f", [{"what": 1}], 20.0)
+    [outcome] = run(student("print(sorted(os.environ)); return 1"), "f", [{"what": 1}], 20.0)
     assert "'HOME'" in outcome.printed and "A_SECRET" not in outcome.printed
 
 
@@ -164,7 +164,7 @@ def test_numba_and_dsp_still_work_inside(student, monkeypatch, tmp_path_factory)
     path = student("return dsp.deemphasis(g(what), 0.5)")
     text = "import dsp\nfrom numba import njit\n@njit(cache=True)\ndef g(x): return 2 * x\n" + path.read_text()
     path.write_text(text)
-    [outcome] = sandbox.run(path, "f", [{"what": np.array([4.0, 0.0, 0.0])}], 60.0)
+    [outcome] = run(path, "f", [{"what": np.array([4.0, 0.0, 0.0])}], 60.0)
     assert outcome.problem == ""
     assert outcome.array.tolist() == [8, 4, 2]
 
@@ -172,7 +172,7 @@ def test_numba_and_dsp_still_work_inside(student, monkeypatch, tmp_path_factory)
 ALONE = """
     import os, subprocess, sys
     from pathlib import Path
-    from experiments.coursework.confinement import landlock, refusal
+    from experiments.coursework.sandbox.limits import landlock, refusal
     folder, canary, layer = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
     if layer == "hook":
         sys.addaudithook(refusal(folder, False))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dsp import mel_filterbank
-from experiments import check
-from experiments.coursework import compare, course_profile, sandbox
+from experiments.coursework import check, compare, course_profile
+from experiments.coursework.sandbox.run import run
 from experiments.coursework.task import Case, Mistake, Task
 from experiments.coursework.tasks import LABS, task_of
 from tests.conftest import ROOT
@@ -325,7 +325,7 @@ def test_a_mistake_that_says_nothing_of_the_wrong_case_explains_nothing(tmp_path
 def test_integers_and_lists_are_numbers(tmp_path, monkeypatch):
     code = "def double(x):\n    return (2 * x).tolist() if x.size else x"
     assert reported(code, tmp_path, monkeypatch)["score"] == 8
-    assert sandbox.run(tmp_path / "mine.py", "double", [{"x": np.array([1])}])[0].array.tolist() == [2]
+    assert run(tmp_path / "mine.py", "double", [{"x": np.array([1])}])[0].array.tolist() == [2]
 
 
 def test_reports_for_autograders(tmp_path, capsys):

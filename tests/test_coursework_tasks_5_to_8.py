@@ -17,8 +17,8 @@ import dsp
 import spectrogram_images
 from experiments.coursework import course_profile
 from experiments.coursework.compare import explanations, is_right
+from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
-from experiments.coursework.vowels import SAMPLE_RATE, glide
 from tests.conftest import ROOT
 
 LABS = (5, 6, 7, 8)

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 COURSEWORK = ROOT / "experiments" / "coursework"
-SCRIPTS = {int(path.name.split("_")[1]): path for path in sorted(COURSEWORK.glob("lab_[0-9]_*.py"))}
+SCRIPTS = {int(path.name.split("_")[1]): path for path in sorted((COURSEWORK / "labs").glob("lab_[0-9]_*.py"))}
 BLOCKED = ("torch", "scipy", "sklearn", "soundfile", "tqdm", "isal", "librosa", "tensorflow", "onnxruntime", "PySide6")
 ITSELF = ("PIL", "matplotlib")  # matplotlib brings Pillow; what draws nothing needs neither
 BLOCK = """

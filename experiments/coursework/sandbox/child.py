@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.coursework.confinement import confine
+from experiments.coursework.sandbox.limits import confine
 
 PRELOADED = ("numba", "dsp")  # imported before the limits, if the file names them: they load libraries
 

@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 2: from the DFT to the FFT
 #
-# `python -m experiments.coursework.lab_2_from_dft_to_fft`, from the repository root, or cell by cell.
+# `python -m experiments.coursework.labs.lab_2_from_dft_to_fft`, from the repository root, or cell by cell.
 #
 # The discrete Fourier transform asks how much of each of $N$ frequencies is in $N$ samples. Its definition costs
 # $N^2$ multiplications; that it can be had for about $N \log_2 N$ is why there are spectrograms at all.
@@ -18,7 +18,7 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import BLUE, GREY, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import BLUE, GREY, ORANGE, begin, finish, plt, show
 
 options, profile = begin(2)
 

@@ -14,9 +14,9 @@ if "ipykernel" not in sys.modules:
 
 from matplotlib import pyplot as plt
 
-from experiments.check import check, text_of
 from experiments.common.paths import RUNS
 from experiments.coursework import course_profile
+from experiments.coursework.check import check, text_of
 from experiments.coursework.course_profile import Profile
 from spectrogram_images.files import write_atomically
 
@@ -28,7 +28,7 @@ def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
     """The options of a lab (out, file, profile), and the course's rules."""
     parser = argparse.ArgumentParser(description=f"Lab {lab}: figures, then the check of your file.")
     parser.add_argument("--out", type=Path, default=RUNS / "coursework", metavar="DIR", help="for the figures")
-    template = HERE / "student" / f"lab_{lab}.py"
+    template = HERE.parent / "student" / f"lab_{lab}.py"
     parser.add_argument("--file", type=Path, default=template, help="your function; without it, the empty template")
     parser.add_argument("--profile", default="default", help=", ".join(course_profile.names()))
     options = parser.parse_args([] if "ipykernel" in sys.modules else None)

@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 7: From spectrogram to image
 #
-# `python -m experiments.coursework.lab_7_from_spectrogram_to_image`, from the repository root, or cell by cell. It
+# `python -m experiments.coursework.labs.lab_7_from_spectrogram_to_image`, from the repository root, or cell by cell. It
 # needs NumPy, Numba, Pillow and matplotlib.
 #
 # Papers that recognise emotions "from spectrograms" often mean *pictures*: a script draws the spectrogram in colours,
@@ -28,7 +28,7 @@ import numpy as np
 from PIL import Image
 
 import dsp
-from experiments.coursework.lab import begin, finish, plt, show
+from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 

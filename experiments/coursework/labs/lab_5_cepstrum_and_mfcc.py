@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 5: Cepstrum and MFCC
 #
-# `python -m experiments.coursework.lab_5_cepstrum_and_mfcc`, from the repository root, or cell by cell. It needs
+# `python -m experiments.coursework.labs.lab_5_cepstrum_and_mfcc`, from the repository root, or cell by cell. It needs
 # NumPy, Numba and matplotlib.
 #
 # A voice is a source (pulses at the pitch $f_0$) through a filter (the vocal tract). In the spectrum the two are
@@ -25,8 +25,8 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import begin, finish, plt, show
-from experiments.coursework.vowels import SAMPLE_RATE, glide
+from experiments.coursework.labs.lab import begin, finish, plt, show
+from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.data.synthetic import VOICES, synthesize
 
 options, _ = begin(5)

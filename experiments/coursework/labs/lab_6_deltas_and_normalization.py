@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 6: Deltas and normalisation
 #
-# `python -m experiments.coursework.lab_6_deltas_and_normalization`, from the repository root, or cell by cell. It
+# `python -m experiments.coursework.labs.lab_6_deltas_and_normalization`, from the repository root, or cell by cell. It
 # needs NumPy, Numba and matplotlib.
 #
 # One frame is a photograph. Its **delta** says where things move: the slope of the line that fits the $2M + 1$ frames
@@ -27,7 +27,7 @@ from dataclasses import replace
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import begin, finish, plt, show
+from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
 options, _ = begin(6)

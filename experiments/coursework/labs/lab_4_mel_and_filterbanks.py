@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 4: the mel scale and its filterbanks
 #
-# `python -m experiments.coursework.lab_4_mel_and_filterbanks`, from the repository root, or cell by cell.
+# `python -m experiments.coursework.labs.lab_4_mel_and_filterbanks`, from the repository root, or cell by cell.
 #
 # A spectrum of 257 bins says more than an ear hears. Filters whose width grows with frequency, as the ear's do, leave
 # 20 to 40 numbers a frame. "A mel filterbank" hides four choices, and tools that all say "HTK" make them differently.
@@ -18,7 +18,16 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    begin,
+    finish,
+    plt,
+    show,
+)
 from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(4)

@@ -4,7 +4,7 @@
 # # Lab 1: framing and windows
 #
 # Run it from the repository root, cell by cell as a notebook (VS Code, Jupytext) or whole:
-# `python -m experiments.coursework.lab_1_framing_and_windows`. It needs NumPy, Numba and matplotlib.
+# `python -m experiments.coursework.labs.lab_1_framing_and_windows`. It needs NumPy, Numba and matplotlib.
 #
 # Speech changes all the time; its spectrum means something only over a time in which the mouth hardly moves, about
 # 20 to 30 ms. So the signal is cut into overlapping *frames*, and everything later happens to each frame by itself.
@@ -18,7 +18,16 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import BLUE, GREEN, GREY, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    begin,
+    finish,
+    plt,
+    show,
+)
 from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(1)

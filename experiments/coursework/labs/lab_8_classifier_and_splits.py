@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 8: A classifier, and what its number means
 #
-# `python -m experiments.coursework.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It needs
+# `python -m experiments.coursework.labs.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It needs
 # the packages of requirements.txt but PyTorch.
 #
 # An accuracy is an answer. The *split* is the question: "files like these", "sentences nobody has said before" or
@@ -29,7 +29,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import dsp
-from experiments.coursework.lab import begin, finish, plt, show
+from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.corpora import CASIA_EMOTIONS
 from experiments.data.leakage import ceiling, digests, lookup_table_accuracy
 from experiments.data.splits import as_published, honest

@@ -91,7 +91,7 @@ class Process:
         self.tail, self.received, self.calls = b"", b"", 0
         answers, to_answer = os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "experiments.coursework.confined"],
+            [sys.executable, "-u", "-m", "experiments.coursework.sandbox.child"],
             cwd=ROOT,
             env=environment(folder),
             stdin=subprocess.PIPE,

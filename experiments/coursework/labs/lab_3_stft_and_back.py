@@ -3,7 +3,7 @@
 # %% [markdown]
 # # Lab 3: the short-time Fourier transform, and back
 #
-# `python -m experiments.coursework.lab_3_stft_and_back`, from the repository root, or cell by cell.
+# `python -m experiments.coursework.labs.lab_3_stft_and_back`, from the repository root, or cell by cell.
 #
 # Frames, times a window, transformed: the short-time Fourier transform. It is the matrix behind every spectrogram,
 # and it can be turned round, which is how noise is taken out and time is stretched.
@@ -17,7 +17,7 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.lab import BLUE, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import BLUE, ORANGE, begin, finish, plt, show
 from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(3)
