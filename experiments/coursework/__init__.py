@@ -1,9 +1,9 @@
 """Eight short labs, from framing to why splits matter, each ending in a check.
 
-Begin with lab_1_framing_and_windows.py. Copy student/lab_1.py, write the function, and
+Begin with labs/lab_1_framing_and_windows.py. Copy student/lab_1.py, write the function, and
 
     python -m experiments.check my_lab_1.py --lab 1
 
 Reading order for instructors: task, course_profile, tasks/lab_1; then compare (what the check says of numbers),
-sandbox, confined, confinement (how it runs a student's function).
+sandbox/ (how it runs a student's function).
 """

@@ -3,8 +3,8 @@
 # %% [markdown]
 # # Lab 8: A classifier, and what its number means
 #
-# `python -m experiments.coursework.labs.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It needs
-# the packages of requirements.txt but PyTorch.
+# `python -m experiments.coursework.labs.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It
+# needs the packages of requirements.txt but PyTorch.
 #
 # An accuracy is an answer. The *split* is the question: "files like these", "sentences nobody has said before" or
 # "people nobody has heard before". If the test set shares more with the training set than the world will, the number
