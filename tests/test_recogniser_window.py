@@ -9,7 +9,7 @@ from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is loaded
 
-from experiments.recogniser import display
+from experiments.recogniser.app import display
 
 assert display.refusal() is None, display.refusal()  # Qt and its libraries must be here: this is no test to be skipped
 
@@ -25,10 +25,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from experiments.data.synthetic import VOICES, synthetic_corpus
 from experiments.figures.keras import TRAINING, VALIDATION
-from experiments.recogniser import batch, core, microphone, training
+from experiments.recogniser import batch, core, training
+from experiments.recogniser.app import microphone
+from experiments.recogniser.app.pages import verdict
+from experiments.recogniser.app.window import Window
 from experiments.recogniser.drawing import draw_answer
-from experiments.recogniser.pages import verdict
-from experiments.recogniser.window import Window
 from tests.test_recogniser_core import keep
 
 PATIENCE_S = 300  # a training on a busy machine

@@ -17,7 +17,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dsp import AudioError
-from experiments.recogniser import batch, display, trained, training
+from experiments.recogniser import batch, trained, training
+from experiments.recogniser.app import display
 from experiments.recogniser.core import ready
 from experiments.recogniser.trained import RUNS, RunError, Trained
 

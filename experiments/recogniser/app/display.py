@@ -19,7 +19,7 @@ def refusal() -> str | None:
     Checked: tests/test_recogniser_window.py
     """
     if importlib.util.find_spec("PySide6") is None:
-        requirements = Path(__file__).with_name("requirements.txt")
+        requirements = Path(__file__).parent.with_name("requirements.txt")
         return f"the window needs PySide6: pip install -r {requirements}; {WITHOUT}"
     try:
         from PySide6 import QtWidgets
@@ -48,7 +48,7 @@ def show(runs: Path) -> int:
     """The window, until it is closed; its exit status. What nobody caught is shown in it."""
     from PySide6.QtWidgets import QApplication
 
-    from experiments.recogniser.window import Window
+    from experiments.recogniser.app.window import Window
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     window = Window(runs)

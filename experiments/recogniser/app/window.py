@@ -15,11 +15,12 @@ from PySide6.QtWidgets import (
 )
 
 from experiments.figures.matlab import RED
-from experiments.recogniser import batch, core, microphone, trained, training
-from experiments.recogniser.bar import Bar
-from experiments.recogniser.pages import AnswerPage, BatchPage, EmptyPage, NoRunPage
+from experiments.recogniser import batch, core, trained, training
+from experiments.recogniser.app import microphone
+from experiments.recogniser.app.bar import Bar
+from experiments.recogniser.app.pages import AnswerPage, BatchPage, EmptyPage, NoRunPage
+from experiments.recogniser.app.work import Job
 from experiments.recogniser.trained import Trained, title_of
-from experiments.recogniser.work import Job
 
 SOUNDS = f"Recordings ({' '.join('*' + suffix for suffix in batch.SUFFIXES)});;All files (*)"
 

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
 
 from experiments.figures.matlab import DARK, GREEN, RED
 from experiments.recogniser import training
+from experiments.recogniser.app.work import Trainer
 from experiments.recogniser.core import Answer
 from experiments.recogniser.drawing import draw_answer
 from experiments.recogniser.trained import Trained
-from experiments.recogniser.work import Trainer
 
 MARGIN = 14  # pixels
 HEADLINE, QUIET = "font-size: 17px; font-weight: 600;", "color: #444;"
