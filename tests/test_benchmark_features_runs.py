@@ -13,10 +13,10 @@ def benchmark(monkeypatch, tmp_path):
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.setenv(variable, os.environ.get(variable, "1"))
     threads = torch.get_num_threads()
-    from experiments import benchmark_features
+    from experiments.benchmarks import features
 
-    draw = benchmark_features.chart
-    monkeypatch.setattr(benchmark_features, "chart", lambda path, rows: draw(tmp_path / path.name, rows))
+    draw = features.chart
+    monkeypatch.setattr(features, "chart", lambda path, rows: draw(tmp_path / path.name, rows))
     yield benchmark_features
     torch.set_num_threads(threads)
 

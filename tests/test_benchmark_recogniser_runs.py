@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments import benchmark_recogniser as benchmark
+from experiments.benchmarks import recogniser as benchmark
 from experiments.common.paths import BENCHMARKS
 
 

@@ -67,7 +67,7 @@ PROGRAMS = [
     *("experiments", "experiments.zheng_casia", "experiments.dey_emodb", "experiments.yadav_crnn"),
     *("experiments.finch_dycnn", "experiments.wang_cl"),
     *("experiments.evaluation.tables", "experiments.figures.preprocessing"),
-    *("experiments.benchmark_images", "experiments.benchmark_training", "experiments.benchmark_training_keras"),
+    *("experiments.benchmarks.images", "experiments.benchmarks.training", "experiments.benchmarks.training_keras"),
     *("spectrogram_images", "spectrogram_images.psd_figure"),
 ]
 
@@ -79,7 +79,7 @@ def test_help(module):
 
 
 def test_training_of_a_keras_network_is_timed(capsys):
-    from experiments import benchmark_training_keras as benchmark
+    from experiments.benchmarks import training_keras as benchmark
 
     assert benchmark.main(["--networks", "dey_2d_cnn_lstm", "--rounds", "1", "--steps", "1"]) == 0
     assert "training, dey_2d_cnn_lstm, an epoch of 107 batches of 4" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 """Times one training run of the CASIA network against the plain way of writing it in PyTorch.
 
-    python -m experiments.benchmark_training [--images DIR] [--rounds N] [--store]
+    python -m experiments.benchmarks.training [--images DIR] [--rounds N] [--store]
 
 Same network, same arithmetic (checked: the first ten losses agree to 1e-4), 960 images, batches of 10. The
 plain way is nn.LSTM, PyTorch's default memory layout and allocator, and images decoded by Pillow as each
@@ -95,7 +95,7 @@ def plain_step(net: PlainNetwork, optimizer: PlainSgdm, corpus: Corpus, batch: n
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmark_training", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.training", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--images", type=Path, help="an image tree <class>/*.png; without it, synthetic images")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each that are timed")

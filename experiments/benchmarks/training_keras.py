@@ -1,6 +1,6 @@
 """Times an epoch of the Keras networks as the experiments train them against plain PyTorch.
 
-    python -m experiments.benchmark_training_keras [--networks NAME ...] [--rounds N] [--steps N] [--store]
+    python -m experiments.benchmarks.training_keras [--networks NAME ...] [--rounds N] [--steps N] [--store]
 
 Ours is the arranged network, KerasAdam (Finch: KerasRmsprop) and memory that is kept; plain is the same network
 as it is written, torch.optim.Adam (RMSprop) and PyTorch's defaults. Same initial values, inputs (random) and
@@ -39,7 +39,7 @@ NETWORKS = {  # batch size, shape of an example, examples of an epoch, steps of 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmark_training_keras", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.training_keras", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that are timed; one before is not")

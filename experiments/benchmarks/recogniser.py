@@ -1,6 +1,6 @@
 """Times one sentence from its WAV file to its label: the run-time table of Wang (120 sentences, one after the other).
 
-    python -m experiments.benchmark_recogniser [--data CASIA] [--run RUN] [--store]
+    python -m experiments.benchmarks.recogniser [--data CASIA] [--run RUN] [--store]
 
 Published: 6.82 s for 120 sentences on a desktop, 57 ms each; 5.76 s, 48 ms, on a Jetson Xavier NX, which nobody
 claims here. What is timed there, and in which precision, is UNSTATED; here it is reading, features and network,
@@ -39,7 +39,7 @@ OURS, PLAIN = "PyTorch float32", "plain librosa and PyTorch"
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmark_recogniser", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.recogniser", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--data", type=Path, metavar="CASIA", help="as published; without it, synthetic sentences")
     parser.add_argument("--run", type=Path, metavar="RUN", help=f"of {SYSTEM} on CASIA; without it, no training")

@@ -1,6 +1,6 @@
 """Times `python -m spectrogram_images` against a straightforward NumPy script that makes the same images.
 
-    python -m experiments.benchmark_images [--data CASIA] [--files N] [--rounds N] [--store]
+    python -m experiments.benchmarks.images [--data CASIA] [--files N] [--rounds N] [--store]
 
 Both read the WAVs with soundfile and make equal pixels (checked first); the script then uses np.fft, einsum
 and Pillow, as one would write it. Rounds alternate (ours, script, ours, ...), every library is held to one
@@ -75,7 +75,9 @@ def our_command(recordings, png_root: Path, workers: int = 1) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m experiments.benchmark_images", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.benchmarks.images", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--data", type=Path, help="a WAV tree such as CASIA; without it, the synthetic corpus")
     parser.add_argument("--files", type=int, default=240, help="recordings per round, spread over the tree")
     parser.add_argument("--rounds", type=int, default=7)
