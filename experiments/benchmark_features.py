@@ -1,4 +1,4 @@
-"""python -m experiments.benchmark_features: features beside every installed peer (experiments/benchmarks/features.py)."""
+"""python -m experiments.benchmark_features: features beside every installed peer (benchmarks/features.py)."""
 
 import sys
 

@@ -17,7 +17,7 @@ def benchmark(monkeypatch, tmp_path):
 
     draw = features.chart
     monkeypatch.setattr(features, "chart", lambda path, rows: draw(tmp_path / path.name, rows))
-    yield benchmark_features
+    yield features
     torch.set_num_threads(threads)
 
 

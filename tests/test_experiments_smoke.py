@@ -66,7 +66,7 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
 PROGRAMS = [
     *("experiments", "experiments.zheng_casia", "experiments.dey_emodb", "experiments.yadav_crnn"),
     *("experiments.finch_dycnn", "experiments.wang_cl"),
-    *("experiments.evaluation.tables", "experiments.figures.preprocessing"),
+    *("experiments.results", "experiments.figures.preprocessing"),
     *("experiments.benchmarks.images", "experiments.benchmarks.training", "experiments.benchmarks.training_keras"),
     *("spectrogram_images", "spectrogram_images.psd_figure"),
 ]

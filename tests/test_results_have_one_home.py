@@ -101,7 +101,7 @@ def test_marks():
 
 def test_the_readme_is_up_to_date():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert updated_readme(text) == text, "run python -m experiments.evaluation.tables"
+    assert updated_readme(text) == text, "run python -m experiments.results"
 
 
 def test_stored_runs_are_complete():

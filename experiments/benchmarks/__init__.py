@@ -1,6 +1,6 @@
 """Speed beside other programs, measured in turns; what was measured lies here as JSON.
 
-features          dsp.extract beside librosa, torch, SciPy, Kaldi and others: python -m experiments.benchmark_features
+features          dsp.extract beside librosa, torch and others: python -m experiments.benchmark_features
 images            spectrogram images beside plain NumPy
 training          the CASIA network beside plain PyTorch
 training_keras    the Keras papers' networks beside plain PyTorch

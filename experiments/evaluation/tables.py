@@ -1,7 +1,7 @@
 """The README's tables, made from the results files.
 
-    python -m experiments.evaluation.tables            rewrites the tables between the marks in README.md
-    python -m experiments.evaluation.tables --check    only says whether they are up to date
+    python -m experiments.results            rewrites the tables between the marks in README.md
+    python -m experiments.results --check    only says whether they are up to date
 
 A mark is <!-- name --> before a table and <!-- /name --> after it; what is written outside stays.
 """
@@ -128,9 +128,7 @@ def updated_readme(text: str) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.evaluation.tables", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m experiments.results", description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is not up to date")
     options = parser.parse_args(arguments)
     readme = ROOT / "README.md"
@@ -142,9 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     if options.check:
         print(
-            "README.md is up to date"
-            if new == old
-            else "README.md is out of date: run python -m experiments.evaluation.tables"
+            "README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.results"
         )
         return int(new != old)
     write_text_atomically(readme, new)
