@@ -5,6 +5,7 @@
     matlab             .mat, level 5: read and written
     htk                HTK parameter files
     kaldi              Kaldi archives, binary, compressed and text
+    naming             names in one printable line, and the error that says them
     writing            files that are there whole or not at all
 
 A reader takes bytes and returns {name: Stored}; it raises ValueError with the reason alone, and the caller puts
