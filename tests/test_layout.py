@@ -109,7 +109,7 @@ def test_the_top_level_is_the_users():
         ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
     ).stdout.split()
     visible = {name for name in tracked if not name.startswith(".")}
-    assert visible <= {"README.md", "requirements.txt", "LICENSE", *PACKAGES, "tests"}
+    assert visible <= {"README.md", "requirements.txt", "LICENSE", "pyproject.toml", *PACKAGES, "tests"}
 
 
 def test_readme_links_and_claims():
