@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.writing import write_text_atomically
 from experiments.metrics import grouped_scores, mean_interval
 from experiments.sharing import alone
-from spectrogram_images.files import write_text_atomically
 
 HOME = Path(__file__).with_name("results")
 TWINS = HOME / "other_precision"

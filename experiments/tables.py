@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
+from dsp.files.writing import write_text_atomically
 from experiments import timing
 from experiments.comparisons import comparisons_table, precision_table
 from experiments.markdown import table
 from experiments.metrics import share_interval
 from experiments.results import HOME, ROW, TWINS, ResultsError, load, not_run, percent, row_of, runs_told, summarize
-from spectrogram_images.files import write_text_atomically
 
 ROOT = Path(__file__).resolve().parent.parent
 SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column of their own

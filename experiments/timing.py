@@ -12,9 +12,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+from dsp.files.processes import available_cores
+from dsp.files.writing import write_text_atomically
 from experiments import markdown
 from experiments.provenance import processor, provenance
-from spectrogram_images.files import available_cores, write_text_atomically
 
 HOME = Path(__file__).with_name("benchmarks")
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from dsp import CONVENTIONS, AudioError, read_audio, save_trace
 from dsp.conventions import named
+from dsp.files.commands import exit_status
 from experiments.figures import check_drawable
 from experiments.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.synthetic import VOICES, synthesize
 from experiments.trace_figures import STAGES, draw, stages_of
 from experiments.traced import traced
-from spectrogram_images.files import exit_status
 
 RUNS = Path(__file__).parent / "runs" / "trace"
 

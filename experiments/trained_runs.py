@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import nets
+from dsp.files.writing import write_text_atomically
 from experiments import audit, protocol
 from experiments.corpora import Corpus
 from experiments.images import fingerprint
@@ -23,7 +24,6 @@ from experiments.sharing import alone, each_once
 from experiments.synthetic import NO_RESULT
 from experiments.training import Examples, History, Recipe, fit, predict
 from nets.arranged import arranged
-from spectrogram_images.files import write_text_atomically
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 

@@ -14,10 +14,10 @@ if "ipykernel" not in sys.modules:
 
 from matplotlib import pyplot as plt
 
+from dsp.files.writing import write_atomically
 from experiments.check import check, text_of
 from experiments.coursework import course_profile
 from experiments.coursework.course_profile import Profile
-from spectrogram_images.files import write_atomically
 
 HERE = Path(__file__).parent
 RUNS = HERE.parent / "runs" / "coursework"

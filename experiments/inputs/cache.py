@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from dsp.files.processes import available_cores, mapped
+from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.corpora import Corpus, complete
 from experiments.inputs.front_end import FrontEnd
 from experiments.inputs.recordings import Survey, of_file, survey
 from experiments.sharing import alone
-from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
-from spectrogram_images.processes import mapped
 
 FEATURES = Path(__file__).parent.parent / "runs" / "features"
 BLOCK = 32  # rows between two notes of what is finished

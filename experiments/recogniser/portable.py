@@ -20,9 +20,9 @@ import torch
 from torch import nn
 
 from dsp.files.extras import MissingPackageError, require
+from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
 from experiments.timing import DifferentError
-from spectrogram_images.files import write_atomically, write_text_atomically
 
 LARGEST_DIFFERENCE = 1e-4  # of logits, beside the largest one
 
