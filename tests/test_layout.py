@@ -77,7 +77,7 @@ def test_every_file_explains_itself_and_names_tests_that_exist(path):
     for name in re.findall(r"tests/\w+\.py", source):
         assert (ROOT / name).exists(), f"{path}: {name}"
     if path.name != "__init__.py":
-        assert len(source.splitlines()) <= 300, f"{path}: two rooms in one?"
+        assert len(source.splitlines()) <= 400, f"{path}: two rooms in one?"
 
 
 PUBLIC = [
