@@ -26,6 +26,9 @@ Nothing here calls NumPy's or anybody else's transforms, windows or filters: eac
 in its own short file, definition first, and held against definitions and other tools in tests/.
 """
 
+import importlib
+
+from dsp._version import __version__
 from dsp.audio import AudioError, read_audio, read_beginning
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
 from dsp.cooley_tukey import roots_of_unity
@@ -58,6 +61,7 @@ __all__ = [
     "AudioError",
     "Convention",
     "FeatureFileError",
+    "__version__",
     "add_noise",
     "add_noise_at_snr",
     "amplitude_to_db",
@@ -122,3 +126,10 @@ __all__ = [
     "tukey",
     "wiener",
 ]
+
+
+def __getattr__(name: str):
+    """Imports dsp.doctor when it is first asked for; most programs never do."""
+    if name == "doctor":
+        return importlib.import_module("dsp.doctor")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.naming import FileError
+
 _LENGTH_UNKNOWN = {0xFFFFFFFF, 0x7FFFFFFF}  # what programs that write to a pipe put into a header
 
 
-class AudioError(ValueError):
-    """A file that cannot be used as audio. The message is one line: the file, then the rule."""
+class AudioError(FileError):
+    """A file that cannot be used as audio. The message is one printable line: the file, then the rule."""
 
 
 def read_audio(path) -> tuple[np.ndarray, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from spectrogram_images.files import available_cores
+from dsp.files.processes import available_cores
 from spectrogram_images.folder import OutputError, convert, find_recordings
 
 

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from dsp import AudioError
-from spectrogram_images.files import write_atomically
+from dsp.files.processes import WorkerKilledError, mapped
+from dsp.files.writing import write_atomically
 from spectrogram_images.png import encode_png, png_text
-from spectrogram_images.processes import WorkerKilledError, mapped
 from spectrogram_images.render import render_file
 
 EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")  # the folders of the paper's script

@@ -20,7 +20,8 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
 
 from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
-from spectrogram_images.files import exit_status, write_atomically
+from dsp.files.commands import exit_status
+from dsp.files.writing import write_atomically
 
 # Blue over green to yellow, evenly rising in lightness as MATLAB's parula does (its numbers are not used).
 BLUE_TO_YELLOW = LinearSegmentedColormap.from_list(

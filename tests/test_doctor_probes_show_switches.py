@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dsp.doctor.probes import DESCRIPTIONS, PROBES, advice, probe
+from dsp.doctor.knowledge.probe_signals import DESCRIPTIONS, PROBES, advice, probe
 from dsp.mfcc import mfcc
 from dsp.switches import SWITCHES, WORDS, Convention
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from dsp.conventions import diff
-from dsp.doctor.probes import probe
-from dsp.doctor.profiles import PROBE, at_rate, is_used, profile_diff
-from dsp.doctor.quirks import PRESETS, QUIRKS, quirks_of
-from dsp.doctor.words import WORDING, difference, said, stated
+from dsp.doctor.knowledge.known_issues import PRESETS, QUIRKS, quirks_of
+from dsp.doctor.knowledge.phrases import WORDING, difference, said, stated
+from dsp.doctor.knowledge.preset_diff import PROBE, at_rate, is_used, profile_diff
+from dsp.doctor.knowledge.probe_signals import probe
 from dsp.mfcc import mfcc
 from dsp.presets import CONVENTIONS
 from dsp.switches import SWITCHES, WORDS

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 import dsp
-from dsp.doctor.bench import Bench
-from dsp.doctor.candidates import changed
-from dsp.doctor.descent import Descent, clock, golden_section
-from dsp.doctor.fit import CLASSES, Rows, distance, misfit, row_distance
 from dsp.doctor.identify import identify
-from dsp.doctor.judging import FLOAT32_TOLERANCE, judged, tolerances
-from dsp.doctor.outside import DITHER
-from dsp.doctor.ranges import to_the_hertz
-from dsp.doctor.reading import readings
-from dsp.doctor.search import Search
-from dsp.doctor.together import promising
+from dsp.doctor.search.band_edges import to_the_hertz
+from dsp.doctor.search.coordinate_descent import Descent, clock, golden_section
+from dsp.doctor.search.dither_and_resampling import DITHER
+from dsp.doctor.search.interpretations import readings
+from dsp.doctor.search.joint_moves import promising
+from dsp.doctor.search.moves import changed
+from dsp.doctor.search.residuals import CLASSES, Rows, distance, misfit, row_distance
+from dsp.doctor.search.search import Search
+from dsp.doctor.search.stage_cache import Bench
+from dsp.doctor.search.verdict import FLOAT32_TOLERANCE, judged, tolerances
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
 
@@ -90,8 +90,8 @@ def test_a_long_clip_is_taken_in_parts(name, utterance, monkeypatch):
     of_frames = replace(CONVENTIONS[name], dynamic_range=None, reference=None)  # a maximum is of what is looked at
     conventions = [of_frames, replace(of_frames, window="sine"), replace(of_frames, window="blackman"), of_frames]
     whole = [dsp.log_mel(utterance, RATE, c) for c in conventions]
-    monkeypatch.setattr("dsp.doctor.bench.MOST_AT_ONCE", 3000)
-    monkeypatch.setattr("dsp.doctor.bench.MOST_NUMBERS", 3 * whole[0].size)
+    monkeypatch.setattr("dsp.doctor.search.stage_cache.MOST_AT_ONCE", 3000)
+    monkeypatch.setattr("dsp.doctor.search.stage_cache.MOST_NUMBERS", 3 * whole[0].size)
     bench = Bench(utterance, RATE)
     for columns in (slice(None), np.array([3, 40]), slice(None), np.array([4, 41]), np.array([3, 40])):
         bench.look_at(None if isinstance(columns, slice) else columns)

@@ -15,8 +15,8 @@ from threading import Thread
 import pytest
 import torch
 
+from dsp.files.writing import write_atomically
 from experiments.data.synthetic import VOICES, synthetic_corpus
-from spectrogram_images.files import write_atomically
 from spectrogram_images.folder import OutputError, convert
 
 SOMETIMES_KILLED = [signal.SIGINT, signal.SIGKILL]

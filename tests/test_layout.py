@@ -77,7 +77,7 @@ def test_every_file_explains_itself_and_names_tests_that_exist(path):
     for name in re.findall(r"tests/\w+\.py", source):
         assert (ROOT / name).exists(), f"{path}: {name}"
     if path.name != "__init__.py":
-        assert len(source.splitlines()) <= 300, f"{path}: two rooms in one?"
+        assert len(source.splitlines()) <= 400, f"{path}: two rooms in one?"
 
 
 PUBLIC = [
@@ -109,7 +109,7 @@ def test_the_top_level_is_the_users():
         ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
     ).stdout.split()
     visible = {name for name in tracked if not name.startswith(".")}
-    assert visible <= {"README.md", "requirements.txt", "LICENSE", *PACKAGES, "tests"}
+    assert visible <= {"README.md", "requirements.txt", "LICENSE", "pyproject.toml", *PACKAGES, "tests"}
 
 
 def test_readme_links_and_claims():

@@ -406,4 +406,4 @@ sys.exit(main([]))
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1 and "dey_td_cnn_bilstm, synthetic" in done.stdout
     (line,) = done.stderr.strip().splitlines()
-    assert line.startswith("error: the window needs PySide6: pip install -r ") and "--wav" in line
+    assert line.startswith("error: the window needs PySide6: pip install ") and "[window]" in line and "--wav" in line

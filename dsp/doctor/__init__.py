@@ -12,7 +12,7 @@ another rate), same, compare, report; customary, words, quirks, probes and profi
 
 from dsp.doctor.compare import Comparison, compare
 from dsp.doctor.identify import Diagnosis, identify
-from dsp.doctor.probes import probe
-from dsp.doctor.profiles import ProfileDiff, profile_diff
+from dsp.doctor.knowledge.preset_diff import ProfileDiff, profile_diff
+from dsp.doctor.knowledge.probe_signals import probe
 
 __all__ = ["Comparison", "Diagnosis", "ProfileDiff", "compare", "identify", "probe", "profile_diff"]

@@ -10,10 +10,10 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.dct import lifter
-from dsp.doctor.fit import CLASSES, distance, nearest, row_distance
 from dsp.doctor.identify import Diagnosis, identify
-from dsp.doctor.reading import as_matrix
-from dsp.doctor.words import difference
+from dsp.doctor.knowledge.phrases import difference
+from dsp.doctor.search.interpretations import as_matrix
+from dsp.doctor.search.residuals import CLASSES, distance, nearest, row_distance
 from dsp.mfcc import log_mel, mfcc
 
 EQUAL = 2e-6  # of the largest value: the rounding of float32

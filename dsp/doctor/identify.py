@@ -6,15 +6,15 @@ from functools import lru_cache
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.doctor.bench import Bench
-from dsp.doctor.descent import clock
-from dsp.doctor.fit import CLASSES, distance
-from dsp.doctor.judging import judged
-from dsp.doctor.outside import DITHER, dither_of, resampled
-from dsp.doctor.reading import as_matrix, readings, resolution
-from dsp.doctor.same import Same, nearest_preset
-from dsp.doctor.search import HOPELESS, Search
-from dsp.doctor.turns import in_turn
+from dsp.doctor.search.coordinate_descent import clock
+from dsp.doctor.search.dither_and_resampling import DITHER, dither_of, resampled
+from dsp.doctor.search.identifiability import Same, nearest_preset
+from dsp.doctor.search.interpretations import as_matrix, readings, resolution
+from dsp.doctor.search.residuals import CLASSES, distance
+from dsp.doctor.search.scheduler import in_turn
+from dsp.doctor.search.search import HOPELESS, Search
+from dsp.doctor.search.stage_cache import Bench
+from dsp.doctor.search.verdict import judged
 from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
 from dsp.switches import Convention

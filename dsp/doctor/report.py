@@ -6,10 +6,10 @@ import numpy as np
 
 from dsp.conventions import fingerprint
 from dsp.doctor.compare import Comparison, said_kind
-from dsp.doctor.fit import CLASSES
 from dsp.doctor.identify import Diagnosis
-from dsp.doctor.probes import advice
-from dsp.doctor.words import difference
+from dsp.doctor.knowledge.phrases import difference
+from dsp.doctor.knowledge.probe_signals import advice
+from dsp.doctor.search.residuals import CLASSES
 from dsp.presets import CONVENTIONS
 from dsp.switches import SWITCHES
 

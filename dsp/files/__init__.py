@@ -1,11 +1,15 @@
-"""Matrices in files, read byte by byte from the formats' definitions: what dsp/feature_files.py and trace_files.py use.
+"""Readers of matrices in files, written from the formats' definitions; atomic writes; worker processes.
 
     content            the bytes of a file, the one matrix that is wanted, and what a matrix must be
     numpy_and_text     .npy, .npz; .csv, .tsv, .txt
     matlab             .mat, level 5: read and written
     htk                HTK parameter files
     kaldi              Kaldi archives, binary, compressed and text
-    writing            files that are there whole or not at all
+    naming             names in one printable line, and the error that says them
+    extras             the packages of an extra, or one line that says how to install it
+    writing            files that are either there whole or not at all
+    processes          worker processes that end with their parent
+    commands           one line and an exit status for what a command's task raises
 
 A reader takes bytes and returns {name: Stored}; it raises ValueError with the reason alone, and the caller puts
 the file's name before it.

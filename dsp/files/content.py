@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dsp.files.naming import FileError
+
 KEPT = ("float32", "float64", "complex64", "complex128")
 ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of so many, else the first
 
 
-class FeatureFileError(ValueError):
-    """A file that cannot be used as features. The message is one line: the file, then the rule."""
+class FeatureFileError(FileError):
+    """A file that cannot be used as features. The message is one printable line: the file, then the rule."""
 
 
 class Stored(NamedTuple):

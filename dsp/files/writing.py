@@ -1,4 +1,4 @@
-"""Files that either exist whole or not at all."""
+"""Writes files that are either there whole or not at all."""
 
 import os
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def write_atomically(path, write: Callable[[Path], object]) -> None:
-    """Calls write(temporary path) beside `path`, then puts the finished file in its place.
+    """Calls write(temporary path) beside `path`, then renames the finished file to `path`.
 
     A reader sees the old file or the new one, never half of one, whenever the process dies.
 
@@ -23,3 +23,8 @@ def write_atomically(path, write: Callable[[Path], object]) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def write_text_atomically(path, text: str) -> None:
+    """Writes a UTF-8 text file that is either there whole or not at all."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))

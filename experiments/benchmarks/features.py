@@ -32,13 +32,14 @@ from numba import njit
 
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
+from dsp.files.processes import available_cores
 from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
 from experiments.common import timing
 from experiments.common.paths import BENCHMARKS, ROOT
 from experiments.data import synthetic
 from experiments.figures import matlab
 from experiments.training import loop
-from spectrogram_images import files, folder
+from spectrogram_images import folder
 
 RATE, FRAME, HOP, N_FFT = 16_000, 400, 160, 512  # Hz, then samples
 MFCC_39 = Convention(preemphasis=0.97, n_fft=N_FFT, n_mels=40, n_mfcc=13, delta_orders=2)
@@ -183,7 +184,7 @@ def features(clips: list):
         yield label, {"ours": partial(ours, signals, kind)} | tasks, len(signals)
     for label, kind in ((clip, "mfcc"), (log_mel, "log_mel")):
         yield label, {f"ours, {dtype}": partial(ours, clips, kind, dtype) for dtype in ("float32", "float64")}, n
-    if files.available_cores() >= 2:
+    if available_cores() >= 2:
         n, clips = 8 * n, clips * 8  # so long that waking the second core does not count
         yield clip, {f"ours, workers={count}": partial(ours, clips, "mfcc", workers=count) for count in (2, 1)}, n
 

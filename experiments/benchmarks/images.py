@@ -24,10 +24,10 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from dsp.files.processes import available_cores
 from experiments.common.timing import alternate, comparison, show, store
 from experiments.data.synthetic import synthetic_corpus
 from spectrogram_images import jet, render
-from spectrogram_images.files import available_cores
 from spectrogram_images.folder import convert, find_recordings
 
 JET = jet(256)

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from datetime import date
 
+from dsp.files.processes import available_cores
+from dsp.files.writing import write_text_atomically
 from experiments.common import markdown
 from experiments.common.paths import BENCHMARKS
 from experiments.common.provenance import processor, provenance
-from spectrogram_images.files import available_cores, write_text_atomically
 
 
 class DifferentError(ValueError):

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.writing import write_text_atomically
 from experiments.coursework import compare, course_profile
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
 from experiments.coursework.tasks import task_of
-from spectrogram_images.files import write_text_atomically
 
 SHAPE_SHARE = 0.2  # of a case's points, for the right shape alone
 PRINTED = 2000  # characters

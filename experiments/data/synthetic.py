@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from dsp import hann, istft, stft
+from dsp.files.writing import write_atomically
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus
-from spectrogram_images.files import write_atomically
 
 NOTICE = """\
 SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below show

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.writing import write_text_atomically
 from experiments.common.locks import alone
 from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
-from spectrogram_images.files import write_text_atomically
 
 TWINS = RESULTS / "other_precision"
 ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable
 from itertools import groupby
 
+from dsp.files.writing import write_text_atomically
 from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, RESULTS, ROOT
@@ -28,7 +29,6 @@ from experiments.evaluation.results import (
     runs_told,
     summarize,
 )
-from spectrogram_images.files import write_text_atomically
 
 SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column of their own
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from dsp import AudioError
-from spectrogram_images.files import write_atomically
+from dsp.files.writing import write_atomically
 
 LONGEST_S = 60  # of a recording to draw: it is held some ten times over
 GREEN, RED, GREY, DARK = "#b9e5bd", "#f6c4c0", "#ededed", "#cfcfcf"

@@ -15,12 +15,12 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 
 from dsp import hz_to_mel
+from dsp.files.commands import exit_status
 from experiments.data.recordings import read_mono
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
 from experiments.figures import matlab
 from experiments.inputs import dey_emodb, yadav_crnn
-from spectrogram_images.files import exit_status
 
 THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
 WAVE, SHADE = "#0072bd", "0.85"

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from dsp.files.processes import available_cores, mapped
+from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.locks import alone
 from experiments.common.paths import FEATURES
 from experiments.data.corpora import Corpus, complete
 from experiments.data.recordings import Survey, of_file, survey
 from experiments.inputs.front_end import FrontEnd
-from spectrogram_images.files import available_cores, write_atomically, write_text_atomically
-from spectrogram_images.processes import mapped
 
 BLOCK = 32  # rows between two notes of what is finished
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dsp import AudioError
+from dsp.files.writing import write_text_atomically
 from experiments.evaluation.metrics import scores
 from experiments.figures.keras import confusion_heatmap
 from experiments.recogniser.core import as_json, recognise
 from experiments.recogniser.trained import RUNS, Trained
-from spectrogram_images.files import write_text_atomically
 
 SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
 

@@ -13,16 +13,15 @@ import json
 import sys
 import warnings
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.timing import DifferentError
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
-from spectrogram_images.files import write_atomically, write_text_atomically
 
 LARGEST_DIFFERENCE = 1e-4  # of logits, beside the largest one
 
@@ -37,13 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         trained = load(options.run)
         print("\n".join(map(str, export(trained, options.folder))))
-    except (RunError, DifferentError) as error:
+    except (RunError, DifferentError, MissingPackageError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    except ImportError as error:
-        print(
-            f"error: {error.name} is missing: pip install -r experiments/recogniser/requirements.txt", file=sys.stderr
-        )
         return 1
     except OSError as error:
         print(f"error: {options.folder}: {error.strerror or error}", file=sys.stderr)
@@ -53,12 +47,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def export(trained: Trained, folder: Path) -> list[Path]:
     """The files named above, in `folder`. Raises DifferentError, and leaves what is there, if answers differ;
-    ImportError without ONNX.
+    MissingPackageError without ONNX.
 
     Checked: tests/test_portable_networks_answer_alike.py
     """
-    for package in ("onnx", "onnxruntime"):
-        import_module(package)  # at once: PyTorch's own word for a missing one comes late and is long
+    require("onnx", feature="exporting a network", extra="export")  # first: PyTorch reports it late and at length
+    require("onnxruntime", feature="checking an exported network", extra="export")
     net = trained.net.net.eval()
     noise = np.random.default_rng(0).standard_normal(2 * trained.view.sample_rate) / 10
     example = network_inputs(trained, noise)[:1].astype(np.float32)

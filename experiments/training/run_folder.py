@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.provenance import provenance
 from experiments.data.corpora import Corpus, CorpusError
 from experiments.evaluation.metrics import averages, report_lines, scores
 from experiments.evaluation.results import ResultsError, record
 from experiments.training.loop import CheckpointError, History
-from spectrogram_images.files import write_atomically, write_text_atomically
 
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess")  # of others results stay in the run's folder
 

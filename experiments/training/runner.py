@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 import nets
+from dsp.files.writing import write_text_atomically
 from experiments.common.locks import alone, each_once
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
@@ -23,7 +24,6 @@ from experiments.training.loop import Examples, History, Recipe, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
 from experiments.training.run_folder import device_told, finished_run, keep_run
 from nets.arranged import arranged
-from spectrogram_images.files import write_text_atomically
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 

@@ -14,11 +14,11 @@ if "ipykernel" not in sys.modules:
 
 from matplotlib import pyplot as plt
 
+from dsp.files.writing import write_atomically
 from experiments.common.paths import RUNS
 from experiments.coursework import course_profile
 from experiments.coursework.check import check, text_of
 from experiments.coursework.course_profile import Profile
-from spectrogram_images.files import write_atomically
 
 HERE = Path(__file__).parent
 BLUE, ORANGE, GREEN, GREY = "#0072bd", "#d95319", "#3a923a", "0.6"

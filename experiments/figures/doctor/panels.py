@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.colors import SymLogNorm
 
 from dsp.doctor import Comparison, Diagnosis
-from dsp.doctor.reading import as_matrix
 from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
+from dsp.doctor.search.interpretations import as_matrix
 from dsp.framing import samples_before
 from dsp.sizes import sizes
 from experiments.figures.matlab import plt

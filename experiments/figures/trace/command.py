@@ -14,13 +14,13 @@ import numpy as np
 
 from dsp import CONVENTIONS, AudioError, read_audio, save_trace
 from dsp.conventions import named
+from dsp.files.commands import exit_status
 from experiments.common.paths import RUNS
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
 from experiments.figures.matlab import check_drawable
 from experiments.figures.trace.data import traced
 from experiments.figures.trace.pages import STAGES, draw, stages_of
-from spectrogram_images.files import exit_status
 
 
 def recording(wav: Path | None) -> tuple[np.ndarray, int, str]:

@@ -1,11 +1,12 @@
 """Opens the window, or says in one line why none can be opened here and what to install."""
 
 import ctypes
-import importlib.util
 import os
 import sys
 import traceback
 from pathlib import Path
+
+from dsp.files.extras import MissingPackageError, require
 
 WITHOUT = "--wav FILE and --folder DIR answer without a window"
 PLATFORMS = {"WAYLAND_DISPLAY": "qwayland", "DISPLAY": "qxcb"}  # what tells of a display, and Qt's plugin for it
@@ -18,11 +19,10 @@ def refusal() -> str | None:
 
     Checked: tests/test_recogniser_window.py
     """
-    if importlib.util.find_spec("PySide6") is None:
-        requirements = Path(__file__).parent.with_name("requirements.txt")
-        return f"the window needs PySide6: pip install -r {requirements}; {WITHOUT}"
     try:
-        from PySide6 import QtWidgets
+        QtWidgets = require("PySide6.QtWidgets", feature="the window", extra="window")
+    except MissingPackageError as error:
+        return f"{error}; {WITHOUT}"
     except ImportError as error:
         return f"the window cannot load Qt: {error} ({LIBRARIES}); {WITHOUT}"
     if os.environ.get("QT_QPA_PLATFORM") or not sys.platform.startswith("linux"):

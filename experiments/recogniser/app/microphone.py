@@ -7,9 +7,9 @@ import numpy as np
 import soundfile
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
 
+from dsp.files.writing import write_atomically
 from experiments.recogniser.recording import LONGEST_S
 from experiments.recogniser.trained import RUNS
-from spectrogram_images.files import write_atomically
 
 try:
     from PySide6 import QtMultimedia

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.doctor import candidates
-from dsp.doctor.bench import OF_BANK, OF_POWER, Bench
-from dsp.doctor.customary import DYNAMIC_RANGES
-from dsp.doctor.fit import nearest
-from dsp.doctor.lengths import with_lengths
-from dsp.doctor.search import Search
+from dsp.doctor.knowledge.common_values import DYNAMIC_RANGES
+from dsp.doctor.search import moves
+from dsp.doctor.search.frame_grids import with_lengths
+from dsp.doctor.search.residuals import nearest
+from dsp.doctor.search.search import Search
+from dsp.doctor.search.stage_cache import OF_BANK, OF_POWER, Bench
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import SWITCHES, WORDS, Convention
@@ -110,13 +110,13 @@ class Same:
     def unobservable(self, c: Convention) -> dict:
         """{switch: other values that give the same numbers}."""
         reading, found = self.reading, {}
-        tried = list(candidates.changes(c, self.at))
+        tried = list(moves.changes(c, self.at))
         tried += [{"rounding": word} for word in WORDS["rounding"]]
         if reading.kind == "mfcc":
             tried += [{name: word} for name in ("delta_edges", "delta_second", "normalization") for word in WORDS[name]]
             tried += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
         if c.n_mels is None and c.log in ("10 log10", "20 log10"):
-            tried += candidates.ONE_RESULT
+            tried += moves.ONE_RESULT
         tried = [{name: value for name, value in change.items() if getattr(c, name) != value} for change in tried]
         for columns in (self.columns, None):  # most changes show in a few frames
             self.bench.look_at(columns)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from dsp.doctor.customary import (
+from dsp.doctor.knowledge.common_values import (
     DYNAMIC_RANGES,
     ENERGY_FLOORS,
     F_MAX,
@@ -21,7 +21,7 @@ from dsp.doctor.customary import (
     PREEMPHASIS,
     SCALES,
 )
-from dsp.doctor.lengths import hops, with_lengths
+from dsp.doctor.search.frame_grids import hops, with_lengths
 from dsp.mfcc import LOG_FACTOR
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes

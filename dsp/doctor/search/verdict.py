@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsp.doctor.bench import Bench
-from dsp.doctor.descent import FAR
-from dsp.doctor.fit import CLASSES, distance, misfit, nearest
-from dsp.doctor.reading import Reading
+from dsp.doctor.search.coordinate_descent import FAR
+from dsp.doctor.search.interpretations import Reading
+from dsp.doctor.search.residuals import CLASSES, distance, misfit, nearest
+from dsp.doctor.search.stage_cache import Bench
 from dsp.mfcc import LOG_FACTOR
 from dsp.switches import Convention
 

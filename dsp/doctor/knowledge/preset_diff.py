@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from dsp.conventions import named
-from dsp.doctor.probes import probe
-from dsp.doctor.quirks import Quirk, quirks_of
-from dsp.doctor.words import difference, stated
+from dsp.doctor.knowledge.known_issues import Quirk, quirks_of
+from dsp.doctor.knowledge.phrases import difference, stated
+from dsp.doctor.knowledge.probe_signals import probe
 from dsp.mfcc import log_mel, mfcc
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes

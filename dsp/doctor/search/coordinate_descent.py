@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from dsp.doctor.candidates import changed
-from dsp.doctor.together import promising
+from dsp.doctor.search.joint_moves import promising
+from dsp.doctor.search.moves import changed
 from dsp.switches import Convention
 
 clock = time.thread_time  # seconds of the processor: what other programs take of it does not count

@@ -12,8 +12,9 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.dct import lifter
-from dsp.doctor import candidates, customary
-from dsp.doctor.fit import centred
+from dsp.doctor.knowledge import common_values
+from dsp.doctor.search import moves
+from dsp.doctor.search.residuals import centred
 from dsp.mfcc import LOG_FACTOR
 from dsp.switches import WORDS, Convention
 
@@ -23,7 +24,7 @@ POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divid
 def explained(search, c: Convention) -> Convention:
     """The gains and offsets of the rows explained by logarithm, lifter, DCT; scale and norms."""
     of_empty = [{"dynamic_range": None}] if _has_empty_bands(search, c) else []
-    for lowest in (*of_empty, {"floor": customary.FLOORS[0]}):
+    for lowest in (*of_empty, {"floor": common_values.FLOORS[0]}):
         lower = replace(c, **lowest)  # what does not show must not forbid another scale
         if search.shape(lower) <= max(1.01 * search.shape(c), 10 * search.least):
             c = lower
@@ -74,7 +75,7 @@ def _gain_of_levels(search, c: Convention) -> Convention:
         return replace(c, spectrum=("magnitude", c.spectrum, "power")[int(np.argmin(misses))])
     now = LOG_FACTOR[c.log] * c.log_gain / POWERS[c.spectrum]
     spectra = POWERS if c.n_mels is None else {c.spectrum: POWERS[c.spectrum]}  # of bands they differ in shape
-    options = [(log, g, s) for g in customary.GAINS for log in LOG_FACTOR if log for s in spectra]
+    options = [(log, g, s) for g in common_values.GAINS for log in LOG_FACTOR if log for s in spectra]
 
     def miss(option) -> tuple:
         log, of_gain, spectrum = option
@@ -89,11 +90,11 @@ def _offsets(search, c: Convention) -> Convention:
     best = (search.free_value(c), c)
     heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
     empty = _has_empty_bands(search, c)  # which show the floor itself
-    words = (heights, WORDS["spectrum_sides"], WORDS["spectrum_norm"], customary.SCALES, WORDS["reference"])
+    words = (heights, WORDS["spectrum_sides"], WORDS["spectrum_norm"], common_values.SCALES, WORDS["reference"])
     for height, sides, norm, scale, reference in product(*words):
         trial = replace(c, mel_norm=height, spectrum_norm=norm, spectrum_sides=sides, scale=scale, reference=reference)
         moved = [(c.floor_rule, _floor_moved(search.bench, c, trial))]
-        for rule, floor in product({c.floor_rule, "at least"}, customary.FLOORS) if empty else moved:
+        for rule, floor in product({c.floor_rule, "at least"}, common_values.FLOORS) if empty else moved:
             other = replace(trial, floor_rule=rule, floor=floor)
             value = search.free_value(other)
             closer = len(diff(other, c)) < len(diff(best[1], c))
@@ -104,13 +105,13 @@ def _offsets(search, c: Convention) -> Convention:
 
 def _floor_moved(bench, c: Convention, trial: Convention) -> float:
     """The floor that cuts off the same of the trial's values: a customary one where one is near."""
-    if c.floor == customary.FLOORS[0] or c.floor_rule not in ("at least", "add"):
+    if c.floor == common_values.FLOORS[0] or c.floor_rule not in ("at least", "add"):
         return c.floor
     sides = {"one": 1.0, "both": 2.0 ** (1 / POWERS[c.spectrum])}
     floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_sides] / sides[c.spectrum_sides]
-    if not floor > customary.FLOORS[0]:
-        return customary.FLOORS[0]
-    near = min(customary.FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))
+    if not floor > common_values.FLOORS[0]:
+        return common_values.FLOORS[0]
+    near = min(common_values.FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))
     return near if abs(math.log(near) - math.log(floor)) < 0.01 else floor
 
 
@@ -120,9 +121,9 @@ def floors(search, c: Convention) -> Iterator[dict]:
         return
     span = float(np.ptp(search.reading.static)) / c.log_gain
     shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
-    for change in (*shown, *candidates.range_changes(c)):
+    for change in (*shown, *moves.range_changes(c)):
         for rule in WORDS["floor_rule"]:
-            yield from ({**change, "floor_rule": rule, "floor": value} for value in customary.FLOORS)
+            yield from ({**change, "floor_rule": rule, "floor": value} for value in common_values.FLOORS)
 
 
 def in_unit(c: Convention, log: str) -> dict:

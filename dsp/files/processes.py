@@ -1,4 +1,4 @@
-"""Work for several processes, which end with the one that asked for it."""
+"""Shares work among processes that end with the process that started them."""
 
 import multiprocessing
 import os
@@ -11,11 +11,19 @@ from threading import Thread
 
 
 class WorkerKilledError(OSError):
-    """A worker process is gone before its work was done. One line."""
+    """A worker process ended before its work was done. One line."""
+
+
+def available_cores() -> int:
+    """Number of cores this process may use (Linux tells), otherwise of all cores."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
 
 
 def mapped(function: Callable, items: Iterable, workers: int) -> Iterator:
-    """function(item) of every item, in order, by worker processes; one worker is this process itself.
+    """Yields function(item) of every item, in order, computed by worker processes; one worker is this process itself.
 
     Raises WorkerKilledError if a worker was killed.
 
@@ -34,7 +42,7 @@ def mapped(function: Callable, items: Iterable, workers: int) -> Iterator:
 
 
 def _begin_worker() -> None:
-    """Ctrl-C reaches every process of a terminal: the first one answers it, and the workers end when it does."""
+    """Ignores Ctrl-C, which reaches every process of a terminal: the parent handles it, and workers end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from dsp.deltas import delta
-from dsp.doctor.fit import row_distance
+from dsp.doctor.search.residuals import row_distance
 
 MOST_CEPSTRA = 130  # rows
 MOST_COLUMNS = 48

@@ -12,14 +12,15 @@ from itertools import combinations, islice, product
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.doctor import candidates, customary
-from dsp.doctor.bench import Bench
-from dsp.doctor.candidates import OF_GRID
-from dsp.doctor.descent import FAR, Descent, golden_section, norm
-from dsp.doctor.explaining import explained, floors
-from dsp.doctor.fit import Rows, centred, distance, misfit
-from dsp.doctor.ranges import to_the_hertz
-from dsp.doctor.reading import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
+from dsp.doctor.knowledge import common_values
+from dsp.doctor.search import moves
+from dsp.doctor.search.band_edges import to_the_hertz
+from dsp.doctor.search.coordinate_descent import FAR, Descent, golden_section, norm
+from dsp.doctor.search.gain_and_offset import explained, floors
+from dsp.doctor.search.interpretations import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
+from dsp.doctor.search.moves import OF_GRID
+from dsp.doctor.search.residuals import Rows, centred, distance, misfit
+from dsp.doctor.search.stage_cache import Bench
 from dsp.switches import WORDS, Convention
 
 MOST_REFILTERED = 4
@@ -64,7 +65,7 @@ class Search(Descent):
 
     def levels(self, c: Convention) -> np.ndarray | None:
         """What the convention gives in the columns looked at; None where it does not fit."""
-        if self.bench.n_frames(c) != self.n_frames or (c.floor not in customary.FLOORS and self.bench.drowned(c)):
+        if self.bench.n_frames(c) != self.n_frames or (c.floor not in common_values.FLOORS and self.bench.drowned(c)):
             return None
         if self.reading.linear:
             c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="share of maximum", reference=None)
@@ -149,7 +150,7 @@ class Search(Descent):
         if self.n_fft is not None:
             return c
         triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
-        lengths = product(candidates.transforms(c, self.bench.rate), triangles)
+        lengths = product(moves.transforms(c, self.bench.rate), triangles)
         others = [replace(c, n_fft=n, mel_triangles=kind) for n, kind in lengths]
         fitting = sorted((other for other in others if self.bench.n_frames(other) == self.n_frames), key=self.shape)
         return min((c, *map(self.levelled, fitting[:MOST_TRANSFORMED])), key=self.shape)
@@ -166,7 +167,7 @@ class Search(Descent):
 
     def refiltered(self, c: Convention) -> Convention:
         """From there with filters of another kind, each fitted for itself: all their switches may be wrong together."""
-        changes = list(candidates.banks(c, self.at(c)))
+        changes = list(moves.banks(c, self.at(c)))
         ranked = sorted((norm(self.tried(c, change, self.shape_misfit)), n) for n, change in enumerate(changes))
         for _, n in ranked[:MOST_REFILTERED]:
             if self.over():
@@ -197,26 +198,24 @@ class Search(Descent):
         self.look_at(None)
         if self.value(c) > self.floor:
             c = self.best_of(c, floors(self, c), self.value_misfit)
-        return self.descend(c, self.value_misfit, lambda c: candidates.late_changes(c, self.at(c)), rounds=4)
+        return self.descend(c, self.value_misfit, lambda c: moves.late_changes(c, self.at(c)), rounds=4)
 
-    def at(self, c: Convention) -> candidates.Place:
+    def at(self, c: Convention) -> moves.Place:
         fixed_bins = self.kind == "log_mel" and c.n_mels is None
-        return candidates.Place(
-            self.bench.rate, self.bench.signal.size, self.n_frames, self.kind, self.n_static, fixed_bins
-        )
+        return moves.Place(self.bench.rate, self.bench.signal.size, self.n_frames, self.kind, self.n_static, fixed_bins)
 
     def early(self, c: Convention) -> Iterator[dict]:
-        yield from candidates.spectrum_changes(c, self.at(c))
+        yield from moves.spectrum_changes(c, self.at(c))
         yield from self.filters(c)
 
     def filters(self, c: Convention) -> Iterator[dict]:
-        yield from candidates.filter_changes(c, self.at(c))
-        yield from candidates.row_changes(c, self.at(c))
+        yield from moves.filter_changes(c, self.at(c))
+        yield from moves.row_changes(c, self.at(c))
 
     def alternatives(self, c: Convention) -> Iterator[dict]:
-        yield from candidates.changes(c, self.at(c))
+        yield from moves.changes(c, self.at(c))
         if c.log is not None and self.cells is None:
-            yield from candidates.levels(c, self.bench.greatest(c))
+            yield from moves.levels(c, self.bench.greatest(c))
 
     def levelled(self, c: Convention) -> Convention:
         """The floor and the range below the maximum as the numbers that bring the shape nearest.
@@ -231,7 +230,7 @@ class Search(Descent):
             if self.over():
                 break
             other = replace(c, **{name: word}, dynamic_range=span)
-            other = self.best_of(other, candidates.levels(other, self.bench.greatest(other)), self.shape_misfit)
+            other = self.best_of(other, moves.levels(other, self.bench.greatest(other)), self.shape_misfit)
             for level in ("floor", "dynamic_range"):
                 if getattr(other, level) is not None:
                     other = self.best_of(other, [self.narrowed(other, level, 1.0)], self.shape_misfit)
@@ -278,8 +277,8 @@ class Search(Descent):
             found = self.best_of(moved, self.cheap(moved), self.shape_misfit)
             if self.shape(found) < 0.99 * now:
                 return found
-        return self.best_of(c, candidates.pairs(c, self.at(c)), self.shape_misfit)
+        return self.best_of(c, moves.pairs(c, self.at(c)), self.shape_misfit)
 
     def cheap(self, c: Convention) -> Iterator[dict]:
         yield from self.filters(c)
-        yield from candidates.late_changes(c, self.at(c))
+        yield from moves.late_changes(c, self.at(c))

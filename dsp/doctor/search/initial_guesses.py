@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
-from dsp.doctor import candidates
-from dsp.doctor.descent import FAR, clock
-from dsp.doctor.lengths import grids, hops, with_lengths
+from dsp.doctor.search import moves
+from dsp.doctor.search.coordinate_descent import FAR, clock
+from dsp.doctor.search.frame_grids import grids, hops, with_lengths
 from dsp.presets import CONVENTIONS
 from dsp.sizes import sizes
 from dsp.switches import WORDS, Convention
@@ -46,14 +46,14 @@ def presets(search) -> list[dict[Convention, float]]:
 def _framed(c: Convention) -> Iterator[Convention]:
     """The convention under every framing."""
     for words in product(*(WORDS[name] for name in OF_FRAMES)):
-        yield candidates.changed(c, dict(zip(OF_FRAMES, words, strict=True)))
+        yield moves.changed(c, dict(zip(OF_FRAMES, words, strict=True)))
 
 
 def _in_longer(c: Convention, size) -> Iterator[Convention]:
     """The same with windows in the middle of longer frames."""
     for framed in _framed(c) if size else ():
         if framed.window_place == "centre":
-            yield from (candidates.changed(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
+            yield from (moves.changed(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
 
 
 def others(search) -> list[dict[Convention, float]]:
@@ -135,7 +135,7 @@ def _moved(search, starts, moved, most: int) -> list[tuple[float, Convention]]:
 def _with_its_rows(search, c: Convention) -> tuple[float, Convention]:
     """The start with the rows that come nearest, if they come so much nearer that it is not by chance."""
     value = search.shape(c)
-    other = search.best_of(c, candidates.row_changes(c, search.at(c)), search.shape_misfit)
+    other = search.best_of(c, moves.row_changes(c, search.at(c)), search.shape_misfit)
     return (search.shape(other), other) if search.shape(other) < NO_CHANCE * value else (value, c)
 
 
@@ -143,10 +143,10 @@ def _with_other_filters(search, c: Convention) -> Convention:
     """The start with other filters and another floor, either first, in power or magnitude."""
 
     def filtered(c):
-        return search.best_of(c, candidates.banks(c, search.at(c)), search.shape_misfit)
+        return search.best_of(c, moves.banks(c, search.at(c)), search.shape_misfit)
 
     def floored(c):
-        return search.best_of(c, candidates.levels(c, search.bench.greatest(c)), search.shape_misfit)
+        return search.best_of(c, moves.levels(c, search.bench.greatest(c)), search.shape_misfit)
 
     kinds = [replace(c, spectrum=kind) for kind in WORDS["spectrum"]]
     near = AS_NEAR * min(map(search.shape, kinds))
@@ -154,11 +154,11 @@ def _with_other_filters(search, c: Convention) -> Convention:
     nearest = min(replace(c, dynamic_range=None), *filters, key=search.shape)
     if search.shape(nearest) > NEAR_ALREADY:
         nearest = min(floored(nearest), filtered(floored(c)), key=search.shape)
-    return search.best_of(nearest, candidates.SPECTRA, search.shape_misfit)
+    return search.best_of(nearest, moves.SPECTRA, search.shape_misfit)
 
 
 def _with_any_filters(search, c: Convention) -> Convention:
-    return search.best_of(c, candidates.banks(c, search.at(c), every=True), search.shape_misfit)
+    return search.best_of(c, moves.banks(c, search.at(c), every=True), search.shape_misfit)
 
 
 def _kinds(search, c: Convention) -> Iterator[Convention]:

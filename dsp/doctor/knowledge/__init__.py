@@ -1,0 +1,1 @@
+"""What the doctor knows: phrases, known issues of tools, common values, probe signals, differences between presets."""

@@ -1,0 +1,1 @@
+"""The search for the convention behind a matrix."""
