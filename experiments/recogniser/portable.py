@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from dsp.files.extras import MissingPackageError, require
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.timing import DifferentError
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
