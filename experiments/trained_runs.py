@@ -281,7 +281,7 @@ def run_all(
     config = {"content": fingerprint(of.corpus, of.content)} | config
     runs = []
     for seed in options.seed:
-        for split in splits_of(of.corpus, of.content, options.protocol, seed):
+        for split in splits_of(of.corpus, of.content, options.protocol, seed)[: options.folds]:
             facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
             facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts["split"] = audit.split_hashes(of.content, split)
