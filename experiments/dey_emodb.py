@@ -36,12 +36,17 @@ from experiments.training.runner import Setting, Side, audited, common_splits, r
 
 STEM = "dey_emodb"
 
+# An epoch is better where it is strictly better, as ModelCheckpoint and EarlyStopping have it: ties="first".
 # 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
-IMAGES = Recipe(100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss")
+IMAGES = Recipe(
+    100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss", ties="first"
+)  # fmt: skip
 # td: EarlyStopping on validation accuracy, restore_best_weights
-SEGMENTS = Recipe(500, 32, "every epoch", "keep", "validation accuracy", patience=20)
+SEGMENTS = Recipe(500, 32, "every epoch", "keep", "validation accuracy", patience=20, ties="first")
 # 1d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
-WINDOWS = Recipe(1500, 32, "every epoch", "keep", "validation accuracy", patience=8, patience_for="validation loss")
+WINDOWS = Recipe(
+    1500, 32, "every epoch", "keep", "validation accuracy", patience=8, patience_for="validation loss", ties="first"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ RATES = ("0.01", "0.001")  # "an initial learning rate of 0.01", RMSProp; the ot
 # rate the first layer's variance stays at some 0.02, and after 459 steps half of the training files were answered
 # wrongly by a network that has none wrong with the statistics of its batches.
 SETTLING = {"0.01": 459, "0.001": 800}
+SCHEDULES = ("constant", "cosine")  # after "an initial learning rate"; cosine: to 0 at the last step
+ITERATIONS = ("steps", "epochs")  # of "1000 iterations"
 LICENSED = "licensed corpus"
 UNSTATED_OF_IT = "sizes of the network, frames, split and the compared networks are not in the paper"
 NOTES = {  # why ours may differ, beside a published accuracy
@@ -60,15 +62,27 @@ NOTES = {  # why ours may differ, beside a published accuracy
 }
 
 
-def recipe_name(features: str, rate: str) -> str:
-    return features if rate == RATES[0] else f"{features}-rate-{rate}"
+def recipe_name(features: str, rate: str, schedule: str = SCHEDULES[0], iterations: str = ITERATIONS[0]) -> str:
+    rates = f"-rate-{rate}" * (rate != RATES[0]) + f"-{schedule}" * (schedule != SCHEDULES[0])
+    return features + rates + f"-1000-{iterations}" * (iterations != ITERATIONS[0])
 
 
-def row(model: str, corpus: str, of: str, features: str = "mfcc", rate: str = RATES[0]) -> dict:
+def row(
+    model: str,
+    corpus: str,
+    of: str,
+    features: str = "mfcc",
+    rate: str = RATES[0],
+    schedule: str = SCHEDULES[0],
+    iterations: str = ITERATIONS[0],
+) -> dict:
     """A line of the README's table."""
     options = f" --features {features}" * (features != "mfcc") + f" --rate {rate}" * (rate != RATES[0])
+    options += f" --schedule {schedule}" * (schedule != SCHEDULES[0])
+    options += f" --iterations {iterations}" * (iterations != ITERATIONS[0])
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
-    line = {"system": model, "recipe": recipe_name(features, rate), "corpus": corpus, "protocol": of}
+    line = {"system": model, "recipe": recipe_name(features, rate, schedule, iterations)}
+    line |= {"corpus": corpus, "protocol": of}
     line["published"] = PUBLISHED[corpus] if (model, of) == (MODELS[0], "as-published") else "-"
     told = {"note": NOTES[corpus]} if line["published"] != "-" else {}
     why = LICENSED if corpus == "iemocap" else VARIANT_LEFT_OUT if options else None
@@ -83,6 +97,12 @@ PAPER = {
         *(row(model, corpus, of) for corpus in CORPORA for model in MODELS for of in PROTOCOLS),
         *(row(MODELS[0], corpus, of, "log-mel") for corpus in ("casia", "emodb") for of in PROTOCOLS),
         *(row(MODELS[0], corpus, of, "mfcc", RATES[1]) for corpus in ("casia", "emodb") for of in PROTOCOLS),
+        *(
+            row(MODELS[0], corpus, of, "mfcc", rate, "cosine", iterations)
+            for rate, iterations in ((RATES[0], "steps"), (RATES[1], "steps"), (RATES[0], "epochs"))
+            for corpus in ("casia", "emodb")
+            for of in PROTOCOLS
+        ),
     ],
     "comparisons": [
         {"question": question, "corpus": corpus, "protocol": of, "a": [a, "mfcc"], "b": [b, "mfcc"]}
@@ -108,8 +128,9 @@ def run_experiment(options: argparse.Namespace) -> None:
     front_end = FEATURES[options.features_named]
     images, content = cache.load(corpus, front_end, options.features)
     of = audited(corpus, content)
-    recipe, config = recipe_name(options.features_named, options.rate), {"inputs": front_end.name}
-    shortened = f"{options.steps} of {STEPS} steps" if options.steps < STEPS else None
+    recipe = recipe_name(options.features_named, options.rate, options.schedule, options.iterations)
+    config = {"inputs": front_end.name}
+    shortened = f"{options.steps} of {STEPS} {options.iterations}" if options.steps < STEPS else None
     for model in options.model:
         print(f"\n{model}\n{nets.summary(nets.build(model, len(corpus.classes)), images.shape[1:])}")
         train = partial(run_split, options, of.corpus, model, images)
@@ -122,14 +143,16 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: sp
     z_score = fit_row_z_score(images, split.train)
     facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(z_score).items()}}
     training, validation, test = sides(split, lambda files: z_score(images[files]), options.device)
+    per_epoch = math.ceil(len(split.train) / BATCH_SIZE) if options.iterations == "steps" else 1
+    chosen = validation is not None and options.schedule == "constant"  # a rate that falls to 0 ends where it ends
     recipe = Recipe(
-        epochs=math.ceil(options.steps / math.ceil(len(split.train) / BATCH_SIZE)),
+        epochs=math.ceil(options.steps / per_epoch),
         batch_size=BATCH_SIZE,
         shuffle="every epoch",  # Keras' default
         incomplete_batch="keep",  # Keras' default
-        **(CHOSEN | {"settling": SETTLING[options.rate]} if validation else {}),
+        **(CHOSEN | {"settling": SETTLING[options.rate]} if chosen else {}),
     )
-    setting = Setting(model, float(options.rate), recipe, optimizer="Keras' RMSprop")
+    setting = Setting(model, float(options.rate), recipe, optimizer="Keras' RMSprop", schedule=options.schedule)
     return train_and_score(
         options, PAPER, corpus, setting, training.examples(corpus), validation,
         {options.protocol: test}, facts, before_step=anneal,
@@ -151,6 +174,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=[MODELS[0]], metavar="NAME")
     parser.add_argument("--features", choices=FEATURES, default="mfcc", dest="features_named")
     parser.add_argument("--rate", choices=RATES, default=RATES[0], help="of learning")
+    parser.add_argument("--schedule", choices=SCHEDULES, default=SCHEDULES[0], help="of the rate")
+    parser.add_argument("--iterations", choices=ITERATIONS, default=ITERATIONS[0], help="what 1000 of are trained")
     parser.add_argument("--steps", type=int, metavar="N", help=f"fewer than {STEPS} is said in the result")
     options = parser.parse_args(arguments)
     options.steps = limit(parser, options, "steps", STEPS, synthetic=20)

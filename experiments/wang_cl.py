@@ -5,6 +5,7 @@ Claim: fused features beat single ones: 85.72 % on EMO-DB and 82.86 % on CASIA, 
 Run:   python -m experiments.wang_cl                                              synthetic corpus, < 2 minutes
        python -m experiments.wang_cl --corpus casia --data CASIA --model all --protocol speaker
        python -m experiments.wang_cl --corpus emodb --data EMODB --model wang_cl --reading all-steps
+       python -m experiments.wang_cl --corpus emodb --data EMODB --scaling row-z-score --reading unscaled
 Cost:  200 epochs of batches of 5: wang_cl on one core 78 minutes (CASIA) in float32; with --precision bfloat16
        11 (EMO-DB), wang_cnn 7, control groups 9, 7 and 4, wang_lstm 3. A fold or an honest run ends after some
        70 epochs: 2 minutes (EMO-DB) or 5 (CASIA); 6 systems, 3 seeds, 9 folds and 2 honest runs are 6 hours.
@@ -17,7 +18,7 @@ compares with. Every setting below names its place in the paper, or says UNSTATE
 
 import argparse
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from experiments.data import splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
-from experiments.inputs.wang_cl import FEATURES
+from experiments.inputs.row_scaling import fit_row_scaling
+from experiments.inputs.wang_cl import FEATURES, LEVELS
 from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
 from experiments.training.loop import Recipe
 from experiments.training.run_folder import guarded
@@ -41,7 +43,15 @@ PUBLISHED = {  # %, tables 2 and 3
     "emodb": dict(zip(MODELS, ("85.72", "83.11", "81.23", "80.83"), strict=False)),
     "casia": dict(zip(MODELS, ("82.86", "79.35", "78.67", "77.57"), strict=False)),
 }
-READINGS = {"last-step": "", "all-steps": "_all_steps", "unscaled": "_unscaled"}  # of "flattened", of "normalized"
+READINGS = {  # of "flattened", of "normalized"
+    "last-step": "",
+    "all-steps": "_all_steps",
+    "unscaled": "_unscaled",
+    "all-steps-unscaled": "_all_steps_unscaled",
+}
+# Of "min-max normalization": over a recording's coefficients at once, or for every coefficient over the training
+# files, as scikit-learn does it; a z-score in its place is our deviation.
+SCALINGS = {"recording": "", "row-min-max": "-row-min-max", "row-z-score": "-row-z-score"}
 RECIPE = Recipe(
     epochs=200,  # section 3.4
     batch_size=5,  # section 3.4
@@ -56,16 +66,25 @@ NOTE = "one split by file, without validation; which epoch counts, frames and th
 
 
 def systems(models, reading: str) -> list[str]:
-    """The networks of that reading; wang_cnn has no steps, and only wang_cl is there unscaled."""
+    """The networks of that reading; wang_cnn has no steps."""
     named = [model + READINGS[reading] for model in models]
     return [name for name in named if name in nets.SYSTEMS]
 
 
-def row(model: str, corpus: str, of: str, reading: str = "last-step", length: str = "first-frames") -> dict:
+def row(
+    model: str,
+    corpus: str,
+    of: str,
+    reading: str = "last-step",
+    length: str = "first-frames",
+    scaling: str = "recording",
+) -> dict:
     """A line of the README's table."""
     options = f" --reading {reading}" * (reading != "last-step") + " --length whole-clip" * (length != "first-frames")
+    options += f" --scaling {scaling}" * (scaling != "recording")
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
-    line = {"system": model + READINGS[reading], "recipe": length, "corpus": corpus, "protocol": of}
+    line = {"system": model + READINGS[reading], "recipe": length + SCALINGS[scaling], "corpus": corpus}
+    line["protocol"] = of
     plain = of == "as-published" and not options
     line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
     told = {"note": note(model, corpus)} if line["published"] != "-" else {}
@@ -87,11 +106,23 @@ PAPER = {
         *(row(model, corpus, of) for corpus in CORPORA for model in MODELS for of in PROTOCOLS),
         *(
             row("wang_cl", corpus, of, reading)
-            for reading in list(READINGS)[1:]
+            for reading in ("all-steps", "unscaled")
             for corpus in CORPORA
             for of in PROTOCOLS
         ),
         *(row("wang_cl", corpus, of, length="whole-clip") for corpus in CORPORA for of in PROTOCOLS),
+        *(
+            row(model, corpus, of, reading, scaling=scaling)
+            for scaling, reading, models in (
+                ("row-z-score", "unscaled", MODELS),
+                ("row-z-score", "all-steps-unscaled", MODELS[:1]),
+                ("row-min-max", "unscaled", MODELS[:1]),
+                ("row-min-max", "all-steps", MODELS[:1]),
+            )
+            for corpus in CORPORA
+            for model in models
+            for of in PROTOCOLS
+        ),
     ],
     "comparisons": [
         {"question": f"spectrogram and MFCC together, against {against}", "corpus": corpus, "protocol": of}
@@ -116,7 +147,8 @@ def main(arguments: list[str] | None = None) -> int:
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> inputs -> audit -> for every network, seed and split: train, score, store."""
     corpus = load_corpus(options, CORPORA[options.corpus])
-    front_end = FEATURES[options.length]
+    recording = options.scaling == "recording"
+    front_end = (FEATURES if recording else LEVELS)[options.length]
     features, content = cache.load(corpus, front_end, options.features)
     of = audited(corpus, content)
     shortened = f"{options.epochs} of {RECIPE.epochs} epochs" if options.epochs < RECIPE.epochs else None
@@ -124,13 +156,19 @@ def run_experiment(options: argparse.Namespace) -> None:
         total, _ = nets.count_parameters(nets.build(system, len(corpus.classes)))
         print(f"\n{system}: {total:,} parameters")
         train = partial(run_split, options, of.corpus, system, features)
-        results = run_all(options, of, splits_of, options.length, {"inputs": front_end.name}, train, shortened)
+        recipe, config = options.length + SCALINGS[options.scaling], {"inputs": front_end.name}
+        config |= {} if recording else {"scaling": options.scaling}
+        results = run_all(options, of, splits_of, recipe, config, train, shortened)
         summarize(results, PUBLISHED.get(of.corpus.name, {}).get(system, "-"))
 
 
 def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: splits.Split, facts: dict) -> list:
     """One network on one split. Without validation files the test set is watched, and nothing is selected on it."""
-    training, validation, test = sides(split, lambda files: features[files], options.device)
+    scale = np.asarray
+    if options.scaling != "recording":
+        scale = fit_row_scaling(features, split.train, options.scaling.removeprefix("row-"))
+        facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(scale).items()}}
+    training, validation, test = sides(split, lambda files: scale(features[files]), options.device)
     recipe = replace(CHOSEN if validation else RECIPE, epochs=options.epochs)
     setting = Setting(system, LEARNING_RATE, recipe, optimizer="PyTorch's Adam")
     scored = {options.protocol: test}
@@ -152,6 +190,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["wang_cl"], metavar="NAME")
     parser.add_argument("--reading", choices=READINGS, default="last-step", help='of "flattened, normalized"')
     parser.add_argument("--length", choices=FEATURES, default="first-frames", help="how a recording gets 128 frames")
+    parser.add_argument("--scaling", choices=SCALINGS, default="recording", help="over what a feature is scaled")
     parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {RECIPE.epochs} is said in the result")
     options = parser.parse_args(arguments)
     options.epochs = limit(parser, options, "epochs", RECIPE.epochs, synthetic=5)

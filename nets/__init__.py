@@ -18,7 +18,7 @@ nets.count_parameters(net)                     (total, trainable), as the source
     wang_control_1, _2, _3                                   its control groups
     wang_cnn, wang_lstm                                      its branches alone
     wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
-    wang_cl_unscaled                                         its branches put together without min-max
+    wang_*_unscaled, wang_*_all_steps_unscaled               the branches put together without min-max
 """
 
 from functools import partial
@@ -58,7 +58,14 @@ SYSTEMS = {
         for name, (cnn, lstm) in _WANG.items()
     },
     "wang_cnn": partial(parallel_net, lstm_sees=None),
-    "wang_cl_unscaled": partial(parallel_net, scaled=False),
+    "wang_cnn_unscaled": partial(parallel_net, lstm_sees=None, scaled=False),
+    **{
+        f"{name}{steps}_unscaled": partial(
+            parallel_net, cnn_sees=cnn, lstm_sees=lstm, all_steps=bool(steps), scaled=False
+        )
+        for name, (cnn, lstm) in _WANG.items()
+        for steps in ("", "_all_steps")
+    },
 }
 
 

@@ -95,7 +95,9 @@ def caught(monkeypatch):
 
 def test_statistics_are_of_training_files_alone(caught):
     corpus = corpus_of()
-    options = SimpleNamespace(device="cpu", protocol="honest", rate="0.01", steps=1000)
+    options = SimpleNamespace(
+        device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="constant", iterations="steps"
+    )
     images = np.random.default_rng(0).standard_normal((60, 1, 300, 39)).astype(np.float32)
     (split,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, split, {})
@@ -113,7 +115,9 @@ def test_a_thousand_steps(caught, n, epochs):
     """In whole epochs, of which EMO-DB's have three steps and CASIA's five."""
     corpus = corpus_of(n + 10)
     split = splits.Split(np.arange(n), splits.NOTHING, np.arange(n, n + 10))
-    options = SimpleNamespace(device="cpu", protocol="as-published", rate="0.001", steps=1000)
+    options = SimpleNamespace(
+        device="cpu", protocol="as-published", rate="0.001", steps=1000, schedule="constant", iterations="steps"
+    )
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", np.zeros((n + 10, 1, 300, 39), np.float32), split, {})
     assert caught["setting"].recipe.epochs == epochs and caught["setting"].learning_rate == 0.001
     assert caught["setting"].recipe.select == "last epoch" and caught["validation"] is None
@@ -124,7 +128,7 @@ def test_a_thousand_steps(caught, n, epochs):
 
 def test_the_test_set_is_watched_and_not_selected_on(caught):
     corpus = corpus_of()
-    options = SimpleNamespace(device="cpu", protocol="as-published", epochs=200)
+    options = SimpleNamespace(device="cpu", protocol="as-published", epochs=200, scaling="recording")
     features = np.zeros((60, 128, 141), np.float32)
     (published,) = wang_cl.splits_of(corpus, np.arange(60), "as-published", 0)
     wang_cl.run_split(options, corpus, "wang_cl", features, published, {})
@@ -139,7 +143,9 @@ def test_the_test_set_is_watched_and_not_selected_on(caught):
 def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     """Of the dynamic network once batch normalisation has settled; its last step counts where there is none."""
     corpus, images = corpus_of(), np.zeros((60, 1, 300, 39), np.float32)
-    options = SimpleNamespace(device="cpu", protocol="honest", rate="0.01", steps=1000)
+    options = SimpleNamespace(
+        device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="constant", iterations="steps"
+    )
     (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
     recipe = caught["setting"].recipe
@@ -150,9 +156,34 @@ def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     assert 0.99 ** caught["setting"].recipe.settling < 0.004 / 10
 
 
+def test_a_rate_that_falls_ends_where_it_ends(caught):
+    """Nothing is selected: the last step has rate 0. An iteration may be an epoch."""
+    corpus, images = corpus_of(), np.zeros((60, 1, 300, 39), np.float32)
+    (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
+    for iterations in finch_dycnn.ITERATIONS:
+        options = SimpleNamespace(
+            device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="cosine", iterations=iterations
+        )
+        finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
+        setting = caught["setting"]
+        assert setting.schedule == "cosine" and setting.recipe.epochs == 1000
+        assert setting.recipe.select == "last epoch" and setting.recipe.patience is None
+        assert np.array_equal(caught["validation"].files, honest.validation)
+
+
+def test_row_scaling_is_fitted_on_training_files(caught, rng):
+    corpus = corpus_of()
+    features = rng.standard_normal((60, 128, 141)).astype(np.float32) * np.arange(1, 142, dtype=np.float32)
+    (published,) = wang_cl.splits_of(corpus, np.arange(60), "as-published", 0)
+    options = SimpleNamespace(device="cpu", protocol="as-published", epochs=200, scaling="row-z-score")
+    wang_cl.run_split(options, corpus, "wang_cl_unscaled", features, published, {})
+    np.testing.assert_allclose(caught["training"].inputs.std((0, 1), correction=0), 1, atol=1e-4)
+    assert len(caught["facts"]["z_score"]["offset"]) == 141
+
+
 def test_readings():
     assert wang_cl.systems(["wang_cl", "wang_cnn"], "all-steps") == ["wang_cl_all_steps"]
-    assert wang_cl.systems(["wang_cl", "wang_lstm"], "unscaled") == ["wang_cl_unscaled"]
+    assert wang_cl.systems(["wang_cl", "wang_lstm"], "unscaled") == ["wang_cl_unscaled", "wang_lstm_unscaled"]
     assert {row["system"] for row in wang_cl.PAPER["rows"]} <= set(nets.SYSTEMS)
     assert {row["system"] for row in finch_dycnn.PAPER["rows"]} <= set(nets.SYSTEMS)
 

@@ -1,6 +1,7 @@
 """Invariants: a broken-off training ends in the same bits; selection, batches and checkpoints keep their word."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,13 +114,13 @@ def test_patience_for_one_thing_and_selection_by_another():
     """Keras' EarlyStopping on the loss beside a ModelCheckpoint on the accuracy."""
     recipe = Recipe(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
     history = loop.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
-    assert loop._best_epoch(history, "validation accuracy") == 3
-    assert loop._best_epoch(history, "validation loss") == 2
+    assert loop.best_epoch(history, recipe, "validation accuracy") == 3
+    assert loop.best_epoch(history, recipe, "validation loss") == 2
     assert not loop._patience_is_over(history, recipe)
     history.validation_loss.append(0.5)
     history.validation_accuracy.append(0.1)
     history.seconds.append(1)
-    assert loop._best_epoch(history, "validation loss") == 2  # an equal loss is no better one
+    assert loop.best_epoch(history, recipe, "validation loss") == 2  # an equal loss is no better one
     assert loop._patience_is_over(history, recipe)
 
 
@@ -133,10 +134,14 @@ def test_epochs_before_the_statistics_have_settled_do_not_count():
         history.validation_loss.append(loss)
         history.validation_accuracy.append(0.1)
         history.seconds.append(1)
-        assert loop._best_epoch(history, "validation loss", recipe.settling) == best
+        assert loop.best_epoch(history, recipe, "validation loss") == best
         assert loop._patience_is_over(history, recipe) is over
-    assert loop._best_epoch(history, "validation accuracy", 5) == 4  # equal accuracies: the least loss
-    assert loop._best_epoch(history, "validation loss") == 1
+    assert loop.best_epoch(history, recipe, "validation accuracy") == 4  # equal accuracies: the least loss
+    strictly = replace(recipe, ties="first")  # Keras: only a greater accuracy is a better one
+    assert loop.best_epoch(history, strictly, "validation accuracy") == 3
+    assert loop.best_epoch(history, replace(recipe, settling=0), "validation loss") == 1
+    with pytest.raises(ValueError, match="ties"):
+        loop.best_epoch(history, replace(recipe, ties="last"), "validation accuracy")
 
 
 def test_batches():

@@ -39,6 +39,7 @@ class Corpus:
 
     paths : n paths;  labels : (n,) int, places in `classes`
     speakers, sentences : (n,) strings, or None where nobody knows them
+    takes : (n,) strings, equal for recordings of the same speaker, words, emotion and intensity; None if unknown
     """
 
     name: str
@@ -47,6 +48,7 @@ class Corpus:
     labels: np.ndarray
     speakers: np.ndarray | None = None
     sentences: np.ndarray | None = None
+    takes: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -77,6 +79,7 @@ def casia(root) -> Corpus:
         labels=np.array([CASIA_EMOTIONS.index(name.split("/")[0]) for name in names]),
         speakers=np.array([known[name]["speaker"] for name in names]),
         sentences=np.array([known[name]["sentence"] for name in names]),
+        takes=np.array([f"{known[name]['speaker']} {known[name]['sentence']} {name.split('/')[0]}" for name in names]),
     )
 
 
@@ -122,6 +125,7 @@ def emodb(root) -> Corpus:
         labels=np.array([letters.index(matches[name]["letter"]) for name in names]),
         speakers=np.array([matches[name]["speaker"] for name in names]),
         sentences=np.array([matches[name]["sentence"] for name in names]),
+        takes=np.array(["".join(matches[name].group("speaker", "sentence", "letter")) for name in names]),
     )
 
 
@@ -164,6 +168,7 @@ def ravdess(root) -> Corpus:
         labels=np.array([int(field[2]) - 1 for field in fields]),
         speakers=np.array([field[6] for field in fields]),
         sentences=np.array([field[4] for field in fields]),
+        takes=np.array(["-".join([field[6], *field[2:5]]) for field in fields]),  # all but the repetition
     )
 
 

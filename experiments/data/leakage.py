@@ -61,31 +61,49 @@ def audit_corpus(corpus: Corpus, content) -> dict:
 
 
 def audit_split(corpus: Corpus, content, split: Split) -> dict:
-    """What the test examples of one split share with its training examples.
+    """What the sides of one split share: the test with training, validation with training, the test with validation.
 
     test_copies_in_training : share of test examples whose exact content is also trained on
+    validation_copies_in_training, test_copies_in_validation : the same of the other sides, None without validation
     lookup_table            : accuracy of the look-up table on this test set
-    shared_speakers, shared_sentences : share of test examples whose speaker / sentence is trained on,
-        None where nobody knows them
+    shared_speakers, shared_sentences, shared_takes : share of test examples whose speaker / sentence / take (the
+        same speaker, words, emotion and intensity) is trained on, None where nobody knows them
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
-    content = np.asarray(content)
+    content, selecting = np.asarray(content), len(split.validation) > 0
     return {
         "train": len(split.train),
         "validation": len(split.validation),
         "test": len(split.test),
-        "test_copies_in_training": _share_seen(content, split),
+        "test_copies_in_training": _share_seen(content, split.test, split.train),
+        "validation_copies_in_training": _share_seen(content, split.validation, split.train) if selecting else None,
+        "test_copies_in_validation": _share_seen(content, split.test, split.validation) if selecting else None,
         "lookup_table": round(lookup_table_accuracy(content, corpus.labels, split), 4),
-        "shared_speakers": _share_seen(corpus.speakers, split),
-        "shared_sentences": _share_seen(corpus.sentences, split),
+        "shared_speakers": _share_seen(corpus.speakers, split.test, split.train),
+        "shared_sentences": _share_seen(corpus.sentences, split.test, split.train),
+        "shared_takes": _share_seen(corpus.takes, split.test, split.train),
     }
 
 
-def _share_seen(values, split: Split) -> float | None:
+def split_hashes(content, split: Split) -> dict[str, str]:
+    """One short hash per side, of the contents of its files in order: equal sides, equal hashes.
+
+    Checked: tests/test_audit_finds_what_is_there.py
+    """
+    content = np.asarray(content)
+    sides = {"train": split.train, "validation": split.validation, "test": split.test}
+    return {
+        name: hashlib.sha256("\n".join(map(str, content[side])).encode()).hexdigest()[:16]
+        for name, side in sides.items()
+    }
+
+
+def _share_seen(values, asked: np.ndarray, known: np.ndarray) -> float | None:
+    """Share of the examples `asked` whose value is among those of the examples `known`; None without values."""
     if values is None:
         return None
-    return round(float(np.isin(values[split.test], values[split.train]).mean()), 4)
+    return round(float(np.isin(values[asked], values[known]).mean()), 4)
 
 
 def describe(corpus: Corpus, report: dict) -> str:

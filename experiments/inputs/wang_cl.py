@@ -40,6 +40,24 @@ def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray
 
     Checked: tests/test_finch_and_wang_inputs_match_definitions.py
     """
+    found = [min_max(x) for x in _unscaled(signal, sample_rate, length)]
+    found = np.ascontiguousarray(np.concatenate(found).T, dtype=np.float32)
+    return np.pad(found, ((0, FRAMES - len(found)), (0, 0)))
+
+
+def levels(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray:
+    """Both features as they are, in dB and as cepstra: what a scale fitted on training files is for.
+
+    Parameters and errors as `inputs` has them; NaN stands after a recording's last frame.
+
+    Checked: tests/test_readings_train_as_they_say.py
+    """
+    found = np.ascontiguousarray(np.concatenate(_unscaled(signal, sample_rate, length)).T, dtype=np.float32)
+    return np.pad(found, ((0, FRAMES - len(found)), (0, 0)), constant_values=np.nan)
+
+
+def _unscaled(signal, sample_rate: int, length: str) -> list[np.ndarray]:
+    """The spectrogram in dB (128, n) and the cepstra (13, n), n frames, at most 128."""
     if length not in LENGTHS:
         raise ValueError(f"{length=} is neither {' nor '.join(map(repr, LENGTHS))}")
     check_sounding(at_16_khz(signal, sample_rate))
@@ -47,9 +65,7 @@ def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray
     (cepstra,) = extract([signal], sample_rate, CEPSTRA, kind="mfcc")  # (13, n_frames)
     power = 10 ** (level[1:] / 10)
     spectrogram = 10 * np.log10((power[::2] + power[1::2]) / 2)
-    both = [min_max(_frames(x, length)) for x in (spectrogram, cepstra)]
-    found = np.ascontiguousarray(np.concatenate(both).T, dtype=np.float32)
-    return np.pad(found, ((0, FRAMES - len(found)), (0, 0)))
+    return [_frames(x, length) for x in (spectrogram, cepstra)]
 
 
 def _frames(x: np.ndarray, length: str) -> np.ndarray:
@@ -68,7 +84,19 @@ def whole_clip(signal, sample_rate: int) -> np.ndarray:
     return inputs(signal, sample_rate, "whole-clip")
 
 
+def first_levels(signal, sample_rate: int) -> np.ndarray:
+    return levels(signal, sample_rate, "first-frames")
+
+
+def whole_levels(signal, sample_rate: int) -> np.ndarray:
+    return levels(signal, sample_rate, "whole-clip")
+
+
 FEATURES = {
     "first-frames": FrontEnd("wang_first_frames", 1, BINS, (FRAMES, 141), first_frames),
     "whole-clip": FrontEnd("wang_whole_clip", 1, BINS, (FRAMES, 141), whole_clip),
+}
+LEVELS = {
+    "first-frames": FrontEnd("wang_first_frames_levels", 1, BINS, (FRAMES, 141), first_levels),
+    "whole-clip": FrontEnd("wang_whole_clip_levels", 1, BINS, (FRAMES, 141), whole_levels),
 }

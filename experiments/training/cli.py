@@ -33,6 +33,7 @@ def parser_of(stem: str, description: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--protocol", choices=PROTOCOLS, default="honest")
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
+    parser.add_argument("--folds", type=int, metavar="N", help="only the first N of each seed's folds")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="float32", help="of the convolutions in training; answers: float32"
@@ -60,6 +61,8 @@ def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
     except ValueError as error:
         parser.error(str(error))
     repeatable(options.device)
+    if options.folds is not None and options.folds < 1:
+        parser.error(f"--folds {options.folds}: at least 1 is expected")
     options.seed = options.seed or ([0, 1, 2] if options.data else [0])
     options.results = (options.out or RESULTS) / f"{stem}.json"
     options.features = options.out / "features" if options.out else FEATURES

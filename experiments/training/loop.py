@@ -55,10 +55,11 @@ class Recipe:
     batch_size: int
     shuffle: str  # "once" (before training: the same batches in every epoch) or "every epoch"
     incomplete_batch: str  # "drop" or "keep" the last one
-    select: str = "last epoch"  # or the best by "validation accuracy" (the lower loss among equals), "validation loss"
+    select: str = "last epoch"  # or the best by "validation accuracy" (see ties), "validation loss"
     patience: int | None = None  # epochs without a better one before training stops; None: never
     patience_for: str | None = None  # by what an epoch is better there; None: by what is selected
     settling: int = 0  # steps: an epoch that ends before is not kept and no reason to stop
+    ties: str = "lower loss"  # which of equally accurate epochs is the best; "first" is Keras' strict improvement
 
 
 @dataclass
@@ -70,6 +71,8 @@ class History:
     validation_loss: list[float] = field(default_factory=list)
     validation_accuracy: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)  # of this process, all its threads
+    watched: list[list[int]] = field(default_factory=list)  # answers to the examples that are only watched
     kept_epoch: int = 0  # 1-based: the epoch whose weights the network has in the end
 
     def kept_validation_accuracy(self) -> float:
@@ -87,6 +90,7 @@ def fit(
     name: str,
     identity: str = "",
     validation: Examples | None = None,
+    watched: Tensor | None = None,
     before_step: Callable[[float], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
@@ -99,6 +103,7 @@ def fit(
     optimizer : over net's parameters
     training, validation : Examples on net's device; validation is looked at for selection only
     recipe : Recipe
+    watched : inputs that are answered after every epoch; the answers are kept in the history and decide nothing
     seed : of the order of the examples
     name : shown beside the progress bar
     identity : what else makes this run what it is (optimiser, content of the corpus); a checkpoint of a run
@@ -131,7 +136,7 @@ def fit(
     for epoch in range(first_epoch, recipe.epochs):
         if _patience_is_over(history, recipe):
             break
-        started = time.perf_counter()
+        started, cpu_started = time.perf_counter(), time.process_time()
         net.train()
         batches = _batches(len(training), recipe, seed, epoch)
         for step, batch in enumerate(batches, start=epoch * len(batches)):
@@ -144,8 +149,11 @@ def fit(
             logits = predict(net, validation.inputs)
             history.validation_loss.append(float(nn.functional.cross_entropy(logits, validation.labels)))
             history.validation_accuracy.append(float((logits.argmax(1) == validation.labels).float().mean()))
+        if watched is not None:
+            history.watched.append(predict(net, watched).argmax(1).tolist())
         history.seconds.append(time.perf_counter() - started)
-        history.kept_epoch = _best_epoch(history, recipe.select, recipe.settling)
+        history.cpu_seconds.append(time.process_time() - cpu_started)
+        history.kept_epoch = best_epoch(history, recipe, recipe.select)
         if recipe.select != "last epoch" and history.kept_epoch == epoch + 1:
             best = copy.deepcopy(net.state_dict())
         if checkpoint is not None:
@@ -209,9 +217,18 @@ def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
     return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
 
 
-def _best_epoch(history: History, rule: str, settling: int = 0) -> int:
-    """1-based number of the best epoch so far of those that end after `settling` steps, or else the last one."""
-    n_epochs = len(history.seconds)
+def best_epoch(history: History, recipe: Recipe, rule: str) -> int:
+    """1-based number of the best epoch so far of those that end after `recipe.settling` steps, or else the last one.
+
+    rule : "last epoch", "validation loss" or "validation accuracy"
+
+    Raises ValueError for another rule, or for unknown ties.
+
+    Checked: tests/test_training_resumes_bit_for_bit.py
+    """
+    if recipe.ties not in ("lower loss", "first"):
+        raise ValueError(f'{recipe.ties=} is neither "lower loss" nor "first"')
+    n_epochs, settling = len(history.seconds), recipe.settling
     if rule == "last epoch":
         return n_epochs
     early = math.ceil(settling * n_epochs / len(history.loss)) - 1 if settling else 0
@@ -220,6 +237,8 @@ def _best_epoch(history: History, rule: str, settling: int = 0) -> int:
     if rule == "validation loss":
         return early + 1 + int(np.argmin(losses))
     if rule == "validation accuracy":
+        if recipe.ties == "first":
+            return early + 1 + int(np.argmax(accuracies))
         return early + 1 + int(np.lexsort([losses, np.negative(accuracies)])[0])
     raise ValueError(f'{rule=} is neither "last epoch", "validation accuracy" nor "validation loss"')
 
@@ -227,7 +246,7 @@ def _best_epoch(history: History, rule: str, settling: int = 0) -> int:
 def _patience_is_over(history: History, recipe: Recipe) -> bool:
     if recipe.patience is None or not history.seconds:
         return False
-    best = _best_epoch(history, recipe.patience_for or recipe.select, recipe.settling)
+    best = best_epoch(history, recipe, recipe.patience_for or recipe.select)
     return len(history.seconds) - best >= recipe.patience
 
 

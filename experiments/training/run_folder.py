@@ -16,7 +16,7 @@ from experiments.evaluation.metrics import averages, report_lines, scores
 from experiments.evaluation.results import ResultsError, record
 from experiments.training.loop import CheckpointError, History
 
-STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess")  # of others results stay in the run's folder
+STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run's folder
 
 
 def guarded(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
@@ -90,20 +90,7 @@ def keep_run(
     -------
     result : the run as it is recorded
     """
-    per_epoch = len(history.loss) // len(history.seconds)
-    result = scores(corpus.labels[test], predicted, corpus.classes)
-    result |= {"averages": averages(result), **facts}
-    result |= {
-        "loss_first": round(float(np.mean(history.loss[:10])), 4),
-        "loss_last_epoch": round(float(np.mean(history.loss[-per_epoch:])), 4),
-        "training_accuracy_last_epoch": round(float(np.mean(history.accuracy[-per_epoch:])), 4),
-        "epochs": len(history.seconds),
-        "kept_epoch": history.kept_epoch,
-        "seconds": round(sum(history.seconds), 1),
-        **provenance(),
-    }
-    if history.validation_accuracy:
-        result["best_epoch_accuracy"] = round(max(history.validation_accuracy), 4)
+    result = scored_run(corpus, test, predicted, history, facts)
     title = f"{result['system']}, {corpus.name}, {result['recipe']} recipe, {folder.name}"
     draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
@@ -114,3 +101,58 @@ def keep_run(
     print("\n".join(report_lines(result, corpus.classes)))
     print(f"loss {result['loss_first']:.2f} -> {result['loss_last_epoch']:.2f}; figures and network in {folder}")
     return result
+
+
+def store_run(
+    results_file: Path,
+    paper: dict,
+    corpus: Corpus,
+    test: np.ndarray,
+    predicted: np.ndarray,
+    history: History,
+    facts: dict,
+) -> dict:
+    """Scores and stores a run of which no network is kept: another epoch of one that is. Parameters as keep_run's."""
+    result = scored_run(corpus, test, predicted, history, facts)
+    if corpus.name in STORED_CORPORA:
+        record(results_file, paper, result)
+    return result
+
+
+def scored_run(corpus: Corpus, test: np.ndarray, predicted: np.ndarray, history: History, facts: dict) -> dict:
+    """The run as it is recorded: its scores, its facts, how it was trained and on what."""
+    per_epoch = len(history.loss) // len(history.seconds)
+    result = scores(corpus.labels[test], predicted, corpus.classes)
+    result |= {"averages": averages(result), **facts}
+    result |= {
+        "loss_first": round(float(np.mean(history.loss[:10])), 4),
+        "loss_last_epoch": round(float(np.mean(history.loss[-per_epoch:])), 4),
+        "training_accuracy_last_epoch": round(float(np.mean(history.accuracy[-per_epoch:])), 4),
+        "epochs": len(history.seconds),
+        "kept_epoch": history.kept_epoch,
+        "seconds": round(sum(history.seconds), 1),
+        "cpu_seconds": round(sum(history.cpu_seconds), 1),
+        "history": curves(history, corpus.labels[test], facts),
+        **provenance(),
+    }
+    if history.validation_accuracy:
+        result["best_epoch_accuracy"] = round(max(history.validation_accuracy), 4)
+    return result
+
+
+def curves(history: History, true: np.ndarray, facts: dict) -> dict[str, list[float]]:
+    """One value for every epoch: the means over its batches, validation, and the test set where it was watched.
+
+    A run without validation files watches its test set in their place, and selects nothing.
+    """
+    n_epochs = len(history.seconds)
+    watched = "validation" if facts.get("audit", {}).get("validation", 1) else "test"
+    found = {
+        "training_loss": np.reshape(history.loss, (n_epochs, -1)).mean(1),
+        "training_accuracy": np.reshape(history.accuracy, (n_epochs, -1)).mean(1),
+        f"{watched}_loss": history.validation_loss,
+        f"{watched}_accuracy": history.validation_accuracy,
+    }
+    if history.watched:
+        found["test_accuracy"] = (np.array(history.watched) == true).mean(1)
+    return {name: [round(float(value), 4) for value in values] for name, values in found.items() if len(values)}

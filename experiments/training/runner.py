@@ -1,6 +1,7 @@
 """What the experiments of the papers after the first share: from examples to a stored score."""
 
 import argparse
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -20,14 +21,18 @@ from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
 from experiments.figures.keras import confusion_heatmap, learning_curves, short_names
 from experiments.inputs.zheng_casia import fingerprint
-from experiments.training.loop import Examples, History, Recipe, fit, predict
+from experiments.training.loop import Examples, History, Recipe, best_epoch, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from experiments.training.run_folder import device_told, finished_run, keep_run
+from experiments.training.run_folder import device_told, finished_run, keep_run, store_run
 from nets.arranged import arranged
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
 
+SCHEDULES = {  # what the rate is multiplied with; share of the training that is over, 0 <= share < 1
+    "constant": lambda share: 1.0,
+    "cosine": lambda share: (1 + math.cos(math.pi * share)) / 2,  # from the initial rate to 0 at the last step
+}
 OPTIMIZERS = {
     "Keras' Adam": lambda of, setting: KerasAdam(of, setting.learning_rate, decay=setting.decay),
     "Keras' RMSprop": lambda of, setting: KerasRmsprop(of, setting.learning_rate),
@@ -45,6 +50,7 @@ class Setting:
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.arranged.PRECISIONS
+    schedule: str = "constant"  # of the rate: a key of SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ def train_and_score(
     facts: dict,
     percent_in_figure: bool = False,
     before_step: Callable[[nn.Module, float], None] | None = None,
+    also: dict[str, str] | None = None,
 ) -> list[dict]:
     """One network from initial values to its scores; a finished run is not repeated under --resume.
 
@@ -87,6 +94,8 @@ def train_and_score(
     facts : recipe, seed, fold, audit and config of the run
     percent_in_figure : whether the confusion matrix is drawn in percent of the rows, classes in alphabetical order
     before_step : called with the network and the share of the training that is over, 0 <= share < 1, before every step
+    also : {recipe: rule}: other rules of which epoch counts. The only set that is scored is then answered after every
+        epoch, and the answers of the epoch that the rule names (see training.best_epoch) are stored under that recipe
 
     Returns
     -------
@@ -106,8 +115,15 @@ def train_and_score(
             for folder, result in zip(folders.values(), finished, strict=True):
                 print(f"{setting.system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
             return finished
-        net, fast, history = trained(options, corpus, setting, training, validation, facts, first, before_step)
+        (watched,) = scored.values() if also else (None,)
+        net, fast, history = trained(
+            options, corpus, setting, training, validation, watched, facts, first, before_step
+        )  # fmt: skip
         facts["device"] = device_told(options.device, setting.precision)
+        for recipe, rule in (also or {}).items():
+            of = facts | {"protocol": next(iter(scored)), "recipe": recipe}
+            keep_epoch(options, paper, corpus, setting, history, watched, rule, of)
+        facts["training_accuracy"] = training_accuracy(fast, training)
         results = []
         for name, folder in folders.items():
             files, predicted = answers(fast, scored[name])
@@ -123,6 +139,7 @@ def trained(
     setting: Setting,
     training: Examples,
     validation: Side | None,
+    watched: Side | None,
     facts: dict,
     folder: Path,
     before_step: Callable[[nn.Module, float], None] | None,
@@ -135,20 +152,66 @@ def trained(
     n_validation = len(validation.files) if validation else 0
     name = f"{setting.system} {folder.name}"
     print(f"\n{name}: {len(training)} training examples, {n_validation} for validation")
+    optimizer = OPTIMIZERS[setting.optimizer]([p for p in net.parameters() if p.requires_grad], setting)
+
+    def prepare_step(share: float) -> None:
+        set_rate(optimizer, setting, share)
+        if before_step:
+            before_step(net, share)
+
     history = fit(
         fast,
-        OPTIMIZERS[setting.optimizer]([p for p in net.parameters() if p.requires_grad], setting),
+        optimizer,
         training,
         setting.recipe,
         seed=seed,
         name=name,
         identity=f"{setting}; {facts['config']}",
         validation=validation and validation.examples(corpus),
-        before_step=before_step and partial(before_step, net),
+        watched=watched and watched.inputs,
+        before_step=prepare_step,
         checkpoint=folder / "checkpoint.pt",
         resume=options.resume,
     )
     return net, fast, history
+
+
+def set_rate(optimizer: torch.optim.Optimizer, setting: Setting, share: float) -> None:
+    """Sets the learning rate for the step at which `share` of the training is over.
+
+    Checked: tests/test_readings_train_as_they_say.py
+    """
+    for group in optimizer.param_groups:
+        name = "learning_rate" if "learning_rate" in group else "lr"
+        group[name] = setting.learning_rate * SCHEDULES[setting.schedule](share)
+
+
+def training_accuracy(net: nn.Module, training: Examples) -> float:
+    """Accuracy of the network in evaluation mode on the examples that it was trained on.
+
+    Checked: tests/test_readings_train_as_they_say.py
+    """
+    return round(float((predict(net, training.inputs).argmax(1) == training.labels).float().mean()), 4)
+
+
+def keep_epoch(
+    options: argparse.Namespace,
+    paper: dict,
+    corpus: Corpus,
+    setting: Setting,
+    history: History,
+    watched: Side,
+    rule: str,
+    facts: dict,
+) -> None:
+    """Stores what the network answered after the epoch that `rule` names; its weights are not kept.
+
+    Checked: tests/test_readings_train_as_they_say.py
+    """
+    epoch = best_epoch(history, setting.recipe, rule)
+    predicted = np.array(history.watched[epoch - 1])
+    facts = facts | {"answers": told(corpus, watched.files, predicted), "kept": rule}
+    store_run(options.results, paper, corpus, watched.files, predicted, replace(history, kept_epoch=epoch), facts)
 
 
 def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
@@ -218,9 +281,10 @@ def run_all(
     config = {"content": fingerprint(of.corpus, of.content)} | config
     runs = []
     for seed in options.seed:
-        for split in splits_of(of.corpus, of.content, options.protocol, seed):
+        for split in splits_of(of.corpus, of.content, options.protocol, seed)[: options.folds]:
             facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
             facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+            facts["split"] = leakage.split_hashes(of.content, split)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
     return each_once(lambda run: run_split(*run), runs)
