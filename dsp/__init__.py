@@ -29,7 +29,7 @@ in its own short file, definition first, and held against definitions and other 
 import importlib
 
 from dsp._version import __version__
-from dsp.audio import AudioError, read_audio, read_beginning
+from dsp.audio import AudioError, audio_duration, read_audio, read_beginning
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
 from dsp.cooley_tukey import roots_of_unity
 from dsp.dct import dct, dct_matrix, lifter
@@ -65,6 +65,7 @@ __all__ = [
     "add_noise",
     "add_noise_at_snr",
     "amplitude_to_db",
+    "audio_duration",
     "bartlett",
     "blackman",
     "blackman_harris",

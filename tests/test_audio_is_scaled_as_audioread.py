@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from dsp import AudioError, read_audio, read_beginning
+from dsp import AudioError, audio_duration, read_audio, read_beginning
 
 SAMPLES = np.array([-1.0, -0.5, 0.0, 2.0**-7, 0.25, 1 - 2.0**-7])  # whole in 8 bits and more
 
@@ -64,6 +64,14 @@ def test_the_beginning_is_the_whole_file_s(write_wav, rng, seconds, n, channels)
     (signal, sample_rate), (whole, _) = read_beginning(path, seconds), read_audio(path)
     assert sample_rate == 8000 and signal.shape[-1] == n
     np.testing.assert_array_equal(signal, whole[..., :n])
+
+
+@pytest.mark.parametrize("form", ["WAV", "AIFF", "FLAC", "OGG", "MP3"])
+def test_the_duration_is_that_of_the_samples(tmp_path, rng, form):
+    soundfile.write(tmp_path / "x", rng.uniform(-0.5, 0.5, (12_345, 2)), 8000, format=form)
+    signal, sample_rate = read_audio(tmp_path / "x")
+    assert signal.shape[1] >= 12_345
+    assert audio_duration(tmp_path / "x") == signal.shape[1] / sample_rate
 
 
 def test_bad_beginnings(write_wav, tmp_path):

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.files.naming import FileError
+from dsp.files.naming import FileError, file_error_line
+from dsp.files.reading import read_regular_file
 
 KEPT = ("float32", "float64", "complex64", "complex128")
 ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of so many, else the first
@@ -26,9 +27,9 @@ class Stored(NamedTuple):
 def read_bytes(path: Path) -> bytes:
     """The whole file; FeatureFileError if it is missing, unreadable or empty."""
     try:
-        data = path.read_bytes()
+        data = read_regular_file(path)
     except OSError as error:
-        raise FeatureFileError(f"{path}: {error.strerror or error}") from None
+        raise FeatureFileError(file_error_line(error, path)) from None
     if not data:
         raise FeatureFileError(f"{path}: empty file (0 bytes)")
     return data

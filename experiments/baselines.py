@@ -1,0 +1,250 @@
+"""What needs no network: the majority class, and an SVM or logistic regression on statistics of features over time.
+
+Run:   python -m experiments.baselines --data FOLDER              FOLDER/casia, FOLDER/emodb, FOLDER/ravdess; 15 minutes
+       python -m experiments.baselines --data FOLDER --corpus emodb
+Every split of the five papers, by the papers' own functions and seeds, so that a baseline and a network are tested on
+the same files. A paper's own split is the protocol "as-published of <system>"; honest and speaker are common to all.
+
+features    13 MFCC with two orders of deltas (39 rows) and 40 log-mel bands of the whole recording, 25/10 ms, 16 kHz
+statistics  of every row over time: mean, standard deviation, quantiles of 10, 50 and 90 %: 395 numbers a recording
+scale       z-score of every number over the training files
+svm         RBF kernel, gamma 1 / 395, C = 10; where there is a validation set, the C of SVM_C that is best on it
+logistic    L2-regularized multinomial logistic regression, C = 0.1; with a validation set the best of LOGISTIC_C
+majority    the most common class of the training files
+
+The classifiers are trained on the training files alone, never on validation files. Where a paper scored the very set
+that its epoch was chosen on, nothing is chosen here.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from dsp import CONVENTIONS, extract, resample
+from experiments import audit, dey_emodb, finch_dycnn, protocol, wang_cl, yadav_crnn
+from experiments.corpora import Corpus, casia, emodb, ravdess
+from experiments.images import fingerprint
+from experiments.inputs import cache
+from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
+from experiments.metrics import averages, scores
+from experiments.options import small_synthetic_corpus
+from experiments.provenance import provenance
+from experiments.results import HOME, percent, record, scores_of
+from experiments.runs import STORED_CORPORA, guarded
+from experiments.trained_runs import audited, common_splits, told
+
+STEM = "baselines"
+CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
+RECIPE = "statistics"
+CONVENTION = CONVENTIONS["finch_dycnn"]
+QUANTILES = (0.1, 0.5, 0.9)
+N_STATISTICS = (39 + CONVENTION.n_mels) * (2 + len(QUANTILES))
+SVM_C = (0.1, 1.0, 10.0, 100.0)
+LOGISTIC_C = (0.001, 0.01, 0.1, 1.0)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A classifier of statistics: make(C), the C without a validation set, and those that are tried with one."""
+
+    make: Callable[[float], Pipeline]
+    fixed: float
+    tried: tuple[float, ...]
+
+
+BASELINES = {
+    "majority_class": Baseline(lambda c: make_pipeline(DummyClassifier(strategy="most_frequent")), 1.0, (1.0,)),
+    "logistic_regression": Baseline(
+        lambda c: make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000)), 0.1, LOGISTIC_C
+    ),
+    "svm": Baseline(lambda c: make_pipeline(StandardScaler(), SVC(C=c, gamma=1 / N_STATISTICS)), 10.0, SVM_C),
+}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A protocol of a corpus: its splits by seed, and the side that is scored."""
+
+    protocol: str
+    splits: Callable[[Corpus, np.ndarray, int], list[protocol.Split]]
+    scored: str = "test"
+
+
+def paper_tasks(corpus: str) -> list[Task]:
+    """The protocols under which a corpus is tested here: the common ones, and every paper's own split."""
+    tasks = [
+        Task(name, lambda corpus, content, seed, name=name: common_splits(corpus, content, name, seed))
+        for name in ("honest", "speaker")
+    ]
+    if corpus == "casia":
+        tasks.append(Task("sentence", lambda corpus, content, seed: [_unseen_sentences(corpus, seed)]))
+    for module in (yadav_crnn, finch_dycnn, wang_cl):
+        if corpus in module.CORPORA:
+            tasks.append(
+                Task(
+                    f"as-published of {module.STEM}",
+                    lambda corpus, content, seed, of=module: of.splits_of(corpus, content, "as-published", seed),
+                )
+            )
+    if corpus == "emodb":
+        for name, model in dey_emodb.MODELS.items():
+            if name.endswith("_bilstm"):
+                continue  # the same split as the LSTM's
+
+            def splits(corpus: Corpus, content, seed: int, model=model) -> list[protocol.Split]:
+                return [model.split(corpus.labels, seed)]
+
+            tasks.append(Task(f"as-published of {name}", splits, "validation"))
+            if model.tested:
+                tasks.append(Task(f"as-published-test of {name}", splits))
+    return tasks
+
+
+def _unseen_sentences(corpus: Corpus, seed: int) -> protocol.Split:
+    return protocol.unseen_sentences(corpus.labels, corpus.sentences, seed)
+
+
+def row(system: str, corpus: str, of: str) -> dict:
+    """A line of the table of results."""
+    return {"system": system, "recipe": RECIPE, "corpus": corpus, "protocol": of, "published": "-"} | {
+        "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"
+    }
+
+
+PAPER = {
+    "paper": "Baselines: no network, statistics of MFCC and log-mel over time",
+    "classes": [],
+    "published": {},
+    "rows": [
+        row(system, corpus, task.protocol) for corpus in CORPORA for system in BASELINES for task in paper_tasks(corpus)
+    ],
+}
+
+
+def statistics(signal, sample_rate: int) -> np.ndarray:
+    """Mean, deviation and quantiles over time of every row of MFCC-39 and log-mel: (395,) float32.
+
+    signal : (n,) float64, resampled to 16 kHz
+
+    Raises ValueError for a silent or bad signal, or one shorter than a frame.
+
+    Checked: tests/test_baselines_are_fair.py
+    """
+    check_sounding(signal)
+    signal = signal if sample_rate == SAMPLE_RATE else resample(signal, sample_rate, SAMPLE_RATE)
+    (cepstra,) = extract([signal], SAMPLE_RATE, CONVENTION, kind="mfcc")
+    (bands,) = extract([signal], SAMPLE_RATE, CONVENTION, kind="log_mel")
+    frames = np.concatenate([cepstra, bands]).astype(np.float64)
+    columns = [frames.mean(1), frames.std(1), *np.quantile(frames, QUANTILES, axis=1)]
+    return np.concatenate(columns).astype(np.float32)
+
+
+FEATURES = FrontEnd("baseline_statistics", 1, CONVENTION, (N_STATISTICS,), statistics)
+
+
+def fitted(
+    baseline: Baseline, features: np.ndarray, labels: np.ndarray, split: protocol.Split, scored: str
+) -> tuple[Pipeline, float]:
+    """The classifier trained on the training files, and its C: chosen on validation files that are not scored.
+
+    Among equally good values the smallest C counts.
+
+    Checked: tests/test_baselines_are_fair.py
+    """
+    choosing = len(split.validation) > 0 and scored != "validation"
+    candidates = {}
+    for c in baseline.tried if choosing else (baseline.fixed,):
+        candidates[c] = baseline.make(c).fit(features[split.train], labels[split.train])
+    if not choosing:
+        return candidates[baseline.fixed], baseline.fixed
+    best = max(candidates, key=lambda c: candidates[c].score(features[split.validation], labels[split.validation]))
+    return candidates[best], best
+
+
+def run_split(
+    system: str, corpus: Corpus, features: np.ndarray, split: protocol.Split, task: Task, facts: dict
+) -> dict:
+    """One classifier on one split, scored as the protocol says."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    classifier, c = fitted(BASELINES[system], features, corpus.labels, split, task.scored)
+    files = getattr(split, task.scored)
+    predicted = classifier.predict(features[files])
+    result = scores(corpus.labels[files], predicted, corpus.classes)
+    return result | {
+        "averages": averages(result),
+        **facts,
+        "system": system,
+        "recipe": RECIPE,
+        "corpus": corpus.name,
+        "protocol": task.protocol,
+        "fold": split.fold,
+        "config": facts["config"] | {"inputs": FEATURES.name, "C": c},
+        "training_accuracy": round(float(classifier.score(features[split.train], corpus.labels[split.train])), 4),
+        "answers": told(corpus, files, predicted),
+        "device": "cpu, 1 threads",
+        "seconds": round(time.perf_counter() - began, 2),
+        "cpu_seconds": round(time.process_time() - cpu_began, 2),
+        **provenance(),
+    }
+
+
+def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
+    features, content = cache.load(corpus, FEATURES, options.features)
+    of = audited(corpus, content)
+    for task in paper_tasks(name):
+        splits = [(seed, split) for seed in options.seed for split in task.splits(of.corpus, of.content, seed)]
+        for system in BASELINES:
+            runs = []
+            for seed, split in splits:
+                facts = {"seed": seed, "config": {"content": fingerprint(of.corpus, of.content)}}
+                facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+                facts["split"] = audit.split_hashes(of.content, split)
+                runs.append(run_split(system, of.corpus, features, split, task, facts))
+            if of.corpus.name in STORED_CORPORA:
+                for run in runs:
+                    record(options.results, PAPER, run)
+            accuracy, uar = (percent(score) for score in scores_of(runs).values())
+            print(f"{of.corpus.name:8} {task.protocol:36} {system:20} accuracy {accuracy} %  UAR {uar} %", flush=True)
+
+
+def run_experiment(options: argparse.Namespace) -> None:
+    if not options.data:
+        return run_corpus(options, "synthetic", small_synthetic_corpus(options.out / "synthetic_wav"))
+    for name in options.corpus:
+        run_corpus(options, name, CORPORA[name](options.data / name))
+    return None
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"python -m experiments.{STEM}",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with casia/, emodb/ and ravdess/")
+    parser.add_argument("--corpus", nargs="+", choices=CORPORA, default=list(CORPORA), metavar="NAME")
+    parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2])
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
+    options = parser.parse_args(arguments)
+    options.results = (options.out or HOME) / f"{STEM}.json"
+    options.features = options.out / "features" if options.out else cache.FEATURES
+    options.out = options.out or Path(__file__).with_name("runs") / STEM
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return guarded(run_experiment, parse(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Baselines: what they see, what they are trained and chosen on, and that every network has one on the same files."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dsp import CONVENTIONS, extract
+from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split, statistics
+from experiments.corpora import Corpus
+from experiments.protocol import NOTHING, Split
+
+
+def test_statistics_are_those_of_mfcc_and_log_mel_over_time(rng):
+    x = rng.standard_normal(16000) / 10
+    convention = CONVENTIONS["finch_dycnn"]
+    rows = np.concatenate([extract([x], 16000, convention, kind=kind)[0] for kind in ("mfcc", "log_mel")])
+    assert rows.shape[0] == 39 + 40
+    found = statistics(x, 16000).reshape(5, 79)
+    np.testing.assert_allclose(found[0], rows.mean(1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[1], rows.std(1), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found[3], np.median(rows, axis=1), rtol=1e-5, atol=1e-5)
+    assert np.all(found[2] <= found[3]) and np.all(found[3] <= found[4])
+    assert FEATURES.shape == (5 * 79,)
+
+
+def test_other_rates_are_resampled(rng):
+    low = np.sin(2 * np.pi * 440 * np.arange(48000) / 48000) + rng.standard_normal(48000) * 1e-3
+    there = statistics(low, 48000)
+    assert there.shape == FEATURES.shape and np.all(np.isfinite(there))
+
+
+def separable(rng, n: int = 60) -> tuple[np.ndarray, np.ndarray]:
+    labels = np.arange(n) % 3
+    return (rng.standard_normal((n, 395)) + labels[:, None]).astype(np.float32), labels
+
+
+def test_what_is_fitted_and_what_is_chosen_on(rng):
+    features, labels = separable(rng)
+    split = Split(np.arange(30), np.arange(30, 45), np.arange(45, 60))
+    for name, baseline in BASELINES.items():
+        classifier, c = fitted(baseline, features, labels, split, "test")
+        own = {c: baseline.make(c).fit(features[:30], labels[:30]) for c in baseline.tried}
+        best = max(model.score(features[30:45], labels[30:45]) for model in own.values())
+        assert classifier.score(features[30:45], labels[30:45]) == best, name
+        assert np.array_equal(classifier.predict(features[45:]), own[c].predict(features[45:])), name
+
+
+def test_test_files_decide_nothing(rng):
+    features, labels = separable(rng)
+    split = Split(np.arange(30), np.arange(30, 45), np.arange(45, 60))
+    before, c = fitted(BASELINES["svm"], features, labels, split, "test")
+    changed, shuffled = features.copy(), labels.copy()
+    changed[45:], shuffled[45:] = 1e3, 0
+    after, again = fitted(BASELINES["svm"], changed, shuffled, split, "test")
+    assert c == again and np.array_equal(before.predict(features), after.predict(features))
+
+
+@pytest.mark.parametrize("scored, validation", [("validation", np.arange(30, 45)), ("test", NOTHING)])
+def test_nothing_is_chosen_on_what_is_scored(rng, scored, validation):
+    features, labels = separable(rng)
+    split = Split(np.arange(30), validation, np.arange(45, 60))
+    for baseline in BASELINES.values():
+        assert fitted(baseline, features, labels, split, scored)[1] == baseline.fixed
+
+
+def test_the_majority_class_is_the_training_files(rng):
+    features, labels = separable(rng)
+    labels = np.where(np.arange(60) < 20, 2, labels)  # most of training
+    corpus = Corpus("x", ("a", "b", "c"), (), labels, np.array(["s"] * 60))
+    split = Split(np.arange(30), NOTHING, np.arange(30, 60))
+    facts = {"seed": 0, "config": {}, "audit": {}}
+    run = run_split("majority_class", corpus, features, split, Task("honest", None), facts)
+    assert run["accuracy"] == pytest.approx(np.mean(labels[30:] == 2)) and run["uar"] == pytest.approx(1 / 3)
+    assert run["training_accuracy"] == pytest.approx(np.mean(labels[:30] == 2), abs=1e-4)
+    assert set(run["answers"]["predicted"].split()) == {"2"}
+
+
+def test_every_network_has_a_baseline_on_its_files():
+    """A paper's own split under the paper's name, or that of the network whose split it is."""
+    there = {(row["corpus"], row["protocol"]) for row in PAPER["rows"]}
+    for module in (yadav_crnn, finch_dycnn, wang_cl, dey_emodb):
+        for row in module.PAPER["rows"]:
+            if row["corpus"] not in baselines.CORPORA:
+                continue
+            of = row["protocol"]
+            if of.startswith("as-published"):
+                names = (module.STEM, row["system"], row["system"].replace("bilstm", "lstm").removesuffix("_256"))
+                assert any((row["corpus"], f"{of} of {name}") in there for name in names), row
+            else:
+                assert (row["corpus"], of) in there, row
+
+
+def test_splits_are_the_papers_own():
+    """The same function, corpus and seed as the network's."""
+    rng = np.random.default_rng(0)
+    labels = np.sort(rng.integers(0, 7, 200))
+    corpus = Corpus("emodb", tuple("abcdefg"), (Path("x"),) * 200, labels, np.repeat(np.arange(10), 20).astype(str))
+    tasks = {task.protocol: task for task in paper_tasks("emodb")}
+    content = np.arange(200).astype(str)
+    for module in (yadav_crnn, finch_dycnn, wang_cl):
+        ours = tasks[f"as-published of {module.STEM}"].splits(corpus, content, 3)
+        theirs = module.splits_of(corpus, content, "as-published", 3)
+        assert [split.test.tolist() for split in ours] == [split.test.tolist() for split in theirs]
+    for name in ("dey_2d_cnn_lstm", "dey_td_cnn_lstm", "dey_1d_cnn_lstm"):
+        (ours,) = tasks[f"as-published of {name}"].splits(corpus, content, 3)
+        (theirs,) = dey_emodb.splits_of(dey_emodb.MODELS[name], corpus, content, "as-published", 3)
+        assert ours.validation.tolist() == theirs.validation.tolist() and ours.train.tolist() == theirs.train.tolist()
+        assert tasks[f"as-published of {name}"].scored == "validation"
+
+
+def test_a_synthetic_run_is_not_stored(tmp_path, capsys):
+    assert baselines.main(["--seed", "0", "--out", str(tmp_path)]) == 0
+    assert "svm" in capsys.readouterr().out and not list(tmp_path.glob("*.json"))
+
+
+def test_a_folder_that_is_no_corpus_is_named(tmp_path, capsys):
+    assert baselines.main(["--corpus", "emodb", "--data", str(tmp_path)]) != 0
+    assert str(tmp_path / "emodb") in capsys.readouterr().err
+
+
+@pytest.mark.corpus
+def test_runs_are_stored_like_a_networks(corpora, tmp_path):
+    assert baselines.main(["--corpus", "emodb", "--data", str(corpora), "--seed", "0", "--out", str(tmp_path)]) == 0
+    runs = json.loads((tmp_path / "baselines.json").read_text())["runs"]
+    (run,) = (r for r in runs if r["system"] == "svm" and r["protocol"] == "honest")
+    assert run["n_test"] == 107 and 0.75 < run["accuracy"] < 0.95 and run["commit"]
+    assert set(run["split"]) == {"train", "validation", "test"} and len(run["answers"]["true"].split()) == 107
