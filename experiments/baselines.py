@@ -31,17 +31,18 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from dsp import CONVENTIONS, extract, resample
-from experiments import audit, dey_emodb, finch_dycnn, protocol, wang_cl, yadav_crnn
-from experiments.corpora import Corpus, casia, emodb, ravdess
-from experiments.images import fingerprint
+from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments.common.provenance import provenance
+from experiments.data import leakage, splits
+from experiments.data.corpora import Corpus, casia, emodb, ravdess
+from experiments.evaluation.metrics import averages, scores
+from experiments.evaluation.results import HOME, percent, record, scores_of
 from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
-from experiments.metrics import averages, scores
-from experiments.options import small_synthetic_corpus
-from experiments.provenance import provenance
-from experiments.results import HOME, percent, record, scores_of
-from experiments.runs import STORED_CORPORA, guarded
-from experiments.trained_runs import audited, common_splits, told
+from experiments.inputs.zheng_casia import fingerprint
+from experiments.training.cli import small_synthetic_corpus
+from experiments.training.run_folder import STORED_CORPORA, guarded
+from experiments.training.runner import audited, common_splits, told
 
 STEM = "baselines"
 CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
@@ -76,7 +77,7 @@ class Task:
     """A protocol of a corpus: its splits by seed, and the side that is scored."""
 
     protocol: str
-    splits: Callable[[Corpus, np.ndarray, int], list[protocol.Split]]
+    splits: Callable[[Corpus, np.ndarray, int], list[splits.Split]]
     scored: str = "test"
 
 
@@ -101,7 +102,7 @@ def paper_tasks(corpus: str) -> list[Task]:
             if name.endswith("_bilstm"):
                 continue  # the same split as the LSTM's
 
-            def splits(corpus: Corpus, content, seed: int, model=model) -> list[protocol.Split]:
+            def splits(corpus: Corpus, content, seed: int, model=model) -> list[splits.Split]:
                 return [model.split(corpus.labels, seed)]
 
             tasks.append(Task(f"as-published of {name}", splits, "validation"))
@@ -110,8 +111,8 @@ def paper_tasks(corpus: str) -> list[Task]:
     return tasks
 
 
-def _unseen_sentences(corpus: Corpus, seed: int) -> protocol.Split:
-    return protocol.unseen_sentences(corpus.labels, corpus.sentences, seed)
+def _unseen_sentences(corpus: Corpus, seed: int) -> splits.Split:
+    return splits.unseen_sentences(corpus.labels, corpus.sentences, seed)
 
 
 def row(system: str, corpus: str, of: str) -> dict:
@@ -153,7 +154,7 @@ FEATURES = FrontEnd("baseline_statistics", 1, CONVENTION, (N_STATISTICS,), stati
 
 
 def fitted(
-    baseline: Baseline, features: np.ndarray, labels: np.ndarray, split: protocol.Split, scored: str
+    baseline: Baseline, features: np.ndarray, labels: np.ndarray, split: splits.Split, scored: str
 ) -> tuple[Pipeline, float]:
     """The classifier trained on the training files, and its C: chosen on validation files that are not scored.
 
@@ -171,9 +172,7 @@ def fitted(
     return candidates[best], best
 
 
-def run_split(
-    system: str, corpus: Corpus, features: np.ndarray, split: protocol.Split, task: Task, facts: dict
-) -> dict:
+def run_split(system: str, corpus: Corpus, features: np.ndarray, split: splits.Split, task: Task, facts: dict) -> dict:
     """One classifier on one split, scored as the protocol says."""
     began, cpu_began = time.perf_counter(), time.process_time()
     classifier, c = fitted(BASELINES[system], features, corpus.labels, split, task.scored)
@@ -207,8 +206,8 @@ def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
             runs = []
             for seed, split in splits:
                 facts = {"seed": seed, "config": {"content": fingerprint(of.corpus, of.content)}}
-                facts["audit"] = audit.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
-                facts["split"] = audit.split_hashes(of.content, split)
+                facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+                facts["split"] = leakage.split_hashes(of.content, split)
                 runs.append(run_split(system, of.corpus, features, split, task, facts))
             if of.corpus.name in STORED_CORPORA:
                 for run in runs:

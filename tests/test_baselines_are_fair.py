@@ -9,8 +9,8 @@ import pytest
 from dsp import CONVENTIONS, extract
 from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split, statistics
-from experiments.corpora import Corpus
-from experiments.protocol import NOTHING, Split
+from experiments.data.corpora import Corpus
+from experiments.data.splits import NOTHING, Split
 
 
 def test_statistics_are_those_of_mfcc_and_log_mel_over_time(rng):
