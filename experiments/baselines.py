@@ -32,11 +32,12 @@ from sklearn.svm import SVC
 
 from dsp import CONVENTIONS, extract, resample
 from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments.common.paths import RESULTS
 from experiments.common.provenance import provenance
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus, casia, emodb, ravdess
 from experiments.evaluation.metrics import averages, scores
-from experiments.evaluation.results import HOME, percent, record, scores_of
+from experiments.evaluation.results import percent, record, scores_of
 from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
 from experiments.inputs.zheng_casia import fingerprint
@@ -235,7 +236,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
     options = parser.parse_args(arguments)
-    options.results = (options.out or HOME) / f"{STEM}.json"
+    options.results = (options.out or RESULTS) / f"{STEM}.json"
     options.features = options.out / "features" if options.out else cache.FEATURES
     options.out = options.out or Path(__file__).with_name("runs") / STEM
     return options
