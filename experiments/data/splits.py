@@ -148,6 +148,18 @@ def twice_four_fifths(labels, seed: int) -> Split:
     return Split(*(np.sort(np.concatenate(side)) for side in zip(*parts, strict=True)))
 
 
+def fifth_of_files(labels, files, seed: int) -> Split:
+    """A fifth of the files is the test with all its segments, classes in proportion; no validation set.
+
+    labels, files : (n_segments,) label and file of every segment
+
+    Checked: tests/test_leaks_are_what_they_say.py
+    """
+    folds = StratifiedGroupKFold(n_splits=5, shuffle=True, random_state=seed)
+    train, test = next(folds.split(labels, labels, groups=files))
+    return Split(np.sort(train), NOTHING, np.sort(test))
+
+
 def any_fifth(n_files: int, seed: int, validation_share: float) -> Split:
     """A random fifth of the files is the test, of the others a share is validation; classes as they fall.
 

@@ -1,0 +1,77 @@
+"""Leaks that are demonstrated: segments of one recording on both sides, and the same segments without the leak."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from experiments import wang_cl
+from experiments.data import leakage, splits
+from experiments.data.corpora import Corpus
+from experiments.inputs.wang_cl import FRAMES, SEGMENT_HOP, inputs, segments
+
+
+def test_the_first_segment_is_what_the_network_saw_of_the_recording(rng):
+    x = rng.standard_normal(16000 * 3) / 10
+    found = segments(x, 16000)
+    n_frames = 1 + (x.size - 512) // 256
+    assert len(found) == 1 + (n_frames - FRAMES) // SEGMENT_HOP > 5
+    np.testing.assert_array_equal(found[0], inputs(x, 16000))
+
+
+def test_a_segment_begins_eight_frames_after_the_one_before():
+    """A click in frame 40 lies 8 frames earlier in each segment."""
+    x = np.random.default_rng(0).standard_normal(16000 * 3) * 1e-3
+    x[40 * 256 + 256] += 0.9  # the middle of frame 40, and the end of frame 39
+    found = segments(x, 16000)
+    for k in range(4):
+        assert abs(int(found[k, :, :128].mean(1).argmax()) - (40 - SEGMENT_HOP * k)) <= 1
+
+
+def test_a_short_recording_is_one_segment(rng):
+    x = rng.standard_normal(16000) / 10
+    found = segments(x, 16000)
+    assert found.shape == (1, FRAMES, 141) and found.dtype == np.float32
+    np.testing.assert_array_equal(found[0], inputs(x, 16000))
+
+
+@pytest.fixture
+def recordings(tmp_path, rng) -> Corpus:
+    """Thirty recordings of 1 to 4 seconds, three classes."""
+    paths = []
+    for i in range(30):
+        paths.append(Path(tmp_path / f"{i}.wav"))
+        soundfile.write(paths[-1], rng.standard_normal(16000 + 1600 * i) / 10, 16000)
+    k = np.arange(30)
+    return Corpus("emodb", ("a", "b", "c"), tuple(paths), k % 3, (k // 10).astype(str), (k // 6).astype(str))
+
+
+def test_what_is_leaked_and_what_is_not(recordings):
+    content = np.array([f"c{i}" for i in range(30)])
+    several, hashes, features, files = wang_cl.segmented(recordings, content)
+    assert len(features) == len(files) == len(several) == len(hashes) > 60
+    assert np.array_equal(several.labels, recordings.labels[files])
+    assert np.array_equal(several.speakers, recordings.speakers[files]) and np.array_equal(hashes, content[files])
+
+    def shared(name: str) -> float:
+        (split,) = wang_cl.splits_of(several, hashes, name, 0, files)
+        everything = np.sort(np.concatenate([split.train, split.test]))
+        assert np.array_equal(everything, np.arange(len(several))) and not len(split.validation)
+        return leakage.audit_split(several, hashes, split)["test_copies_in_training"]
+
+    assert shared("leak-segments") > 0.8  # recordings of several segments are on both sides
+    assert shared("segments-by-file") == 0
+
+
+def test_a_split_by_file_keeps_classes_in_proportion():
+    labels, files = np.repeat([0, 1, 2], 100), np.repeat(np.arange(60), 5)
+    split = splits.fifth_of_files(labels, files, 3)
+    assert np.bincount(labels[split.test]).tolist() == [20, 20, 20]
+    assert not set(files[split.test]) & set(files[split.train])
+
+
+def test_a_leak_has_no_other_readings(capsys):
+    with pytest.raises(SystemExit):
+        wang_cl.main(["--protocol", "leak-segments", "--scaling", "row-z-score", "--smoke"])
+    assert "--protocol leak-segments" in capsys.readouterr().err
