@@ -34,7 +34,8 @@ from dsp import CONVENTIONS, extract, resample
 from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.common.paths import RESULTS
 from experiments.common.provenance import provenance
-from experiments.data import leakage, splits
+from experiments.data import leakage
+from experiments.data import splits as protocols
 from experiments.data.corpora import Corpus, casia, emodb, ravdess
 from experiments.evaluation.metrics import averages, scores
 from experiments.evaluation.results import percent, record, scores_of
@@ -78,7 +79,7 @@ class Task:
     """A protocol of a corpus: its splits by seed, and the side that is scored."""
 
     protocol: str
-    splits: Callable[[Corpus, np.ndarray, int], list[splits.Split]]
+    splits: Callable[[Corpus, np.ndarray, int], list[protocols.Split]]
     scored: str = "test"
 
 
@@ -103,7 +104,7 @@ def paper_tasks(corpus: str) -> list[Task]:
             if name.endswith("_bilstm"):
                 continue  # the same split as the LSTM's
 
-            def splits(corpus: Corpus, content, seed: int, model=model) -> list[splits.Split]:
+            def splits(corpus: Corpus, content, seed: int, model=model) -> list[protocols.Split]:
                 return [model.split(corpus.labels, seed)]
 
             tasks.append(Task(f"as-published of {name}", splits, "validation"))
@@ -112,8 +113,8 @@ def paper_tasks(corpus: str) -> list[Task]:
     return tasks
 
 
-def _unseen_sentences(corpus: Corpus, seed: int) -> splits.Split:
-    return splits.unseen_sentences(corpus.labels, corpus.sentences, seed)
+def _unseen_sentences(corpus: Corpus, seed: int) -> protocols.Split:
+    return protocols.unseen_sentences(corpus.labels, corpus.sentences, seed)
 
 
 def row(system: str, corpus: str, of: str) -> dict:
@@ -155,7 +156,7 @@ FEATURES = FrontEnd("baseline_statistics", 1, CONVENTION, (N_STATISTICS,), stati
 
 
 def fitted(
-    baseline: Baseline, features: np.ndarray, labels: np.ndarray, split: splits.Split, scored: str
+    baseline: Baseline, features: np.ndarray, labels: np.ndarray, split: protocols.Split, scored: str
 ) -> tuple[Pipeline, float]:
     """The classifier trained on the training files, and its C: chosen on validation files that are not scored.
 
@@ -173,7 +174,9 @@ def fitted(
     return candidates[best], best
 
 
-def run_split(system: str, corpus: Corpus, features: np.ndarray, split: splits.Split, task: Task, facts: dict) -> dict:
+def run_split(
+    system: str, corpus: Corpus, features: np.ndarray, split: protocols.Split, task: Task, facts: dict
+) -> dict:
     """One classifier on one split, scored as the protocol says."""
     began, cpu_began = time.perf_counter(), time.process_time()
     classifier, c = fitted(BASELINES[system], features, corpus.labels, split, task.scored)
