@@ -1,35 +1,33 @@
-"""From a signal to the image that the CASIA paper's MATLAB script wrote for it."""
+"""From a signal to the image that the CASIA paper's MATLAB script, or one like it, writes."""
 
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 
-from dsp import EPS, AudioError, amplitude_to_db, hann, log_spectrogram, read_audio, spectrogram
+from dsp import EPS, AudioError, amplitude_to_db, log_spectrogram, read_audio, spectrogram
+from spectrogram_images.colormaps import colormap
 from spectrogram_images.imresize import imresize
 from spectrogram_images.ind2rgb import ind2rgb
-from spectrogram_images.jet import jet
-from spectrogram_images.kernels import colour_and_resize
+from spectrogram_images.kernels import color_and_resize
+from spectrogram_images.parameters import PAPER, ImageParameters
 from spectrogram_images.quantize import round_half_away, to_uint8
 
-SAMPLE_RATE = 16_000  # Hz, of the paper's recordings
-WINDOW = hann(256)  # symmetric
-NOVERLAP = 128
-NFFT = 512
-SIZE = (224, 224)
+LARGEST_SAMPLE = 1e100  # float64 ends at 1e308, and power spectra square
 
 
-def render_by_definition(signal) -> np.ndarray:
+def render_by_definition(signal, parameters: ImageParameters = PAPER) -> np.ndarray:
     """The paper's MATLAB script, line by line.
 
     S = 20 log10(|S| + eps);  S = (S - min S) / (max S - min S) 255;  0 Hz in the top row
 
     Parameters
     ----------
-    signal : (n,) real, n >= 256; 16 kHz in the paper (the rate does not enter the image)
+    signal : (n,) real, n >= parameters.window_length; 16 kHz in the paper (the rate does not enter the image)
+    parameters : window, overlap, NFFT, size and colormap; the paper's unless given
 
     Returns
     -------
-    image : (224, 224, 3) uint8, red green blue
+    image : (*parameters.size, 3) uint8, red green blue
 
     Raises
     ------
@@ -39,48 +37,53 @@ def render_by_definition(signal) -> np.ndarray:
     Source: Zheng et al., appendix "Batch Generate Spectrograms".
     Checked: tests/test_image_pixels_match_matlab.py
     """
-    S, _, _ = spectrogram(signal, WINDOW, NOVERLAP, NFFT, SAMPLE_RATE)
+    window = parameters.window_values()
+    S, _, _ = spectrogram(signal, window, parameters.noverlap, parameters.nfft, parameters.sample_rate)
     S = amplitude_to_db(np.abs(S), offset=EPS)
-    _refuse_constant(signal, S)
+    _refuse_unscalable(signal, S)
     S = (S - S.min()) / (S.max() - S.min()) * 255
-    rgb = ind2rgb(round_half_away(S), jet(256))
-    return to_uint8(imresize(rgb, SIZE))
+    rgb = ind2rgb(round_half_away(S), colormap(parameters.colormap, 256))
+    return to_uint8(imresize(rgb, parameters.size))
 
 
-def render(signal) -> np.ndarray:
-    """Equals render_by_definition(signal); about ten times as fast.
+def render(signal, parameters: ImageParameters = PAPER) -> np.ndarray:
+    """Equals render_by_definition(signal, parameters); about ten times as fast.
 
     Parameters
     ----------
-    signal : (n,) real, n >= 256
+    signal : (n,) real, n >= parameters.window_length
+    parameters : window, overlap, NFFT, size and colormap; the paper's unless given
 
     Returns
     -------
-    image : (224, 224, 3) uint8, red green blue
+    image : (*parameters.size, 3) uint8, red green blue
 
     Raises
     ------
     ValueError  as render_by_definition.
 
-    Source: Zheng et al., appendix. Checked: tests/test_image_pixels_match_matlab.py
+    Source: Zheng et al., appendix.
+    Checked: tests/test_image_kernels_equal_textbook.py, tests/test_image_pixels_match_matlab.py
     """
-    level = log_spectrogram(signal, WINDOW, NOVERLAP, NFFT, offset=EPS)
-    if level.shape[1] < 8:
-        return render_by_definition(signal)
-    _refuse_constant(signal, level)
-    return colour_and_resize(level, SIZE)
+    window, colors = _tables(parameters)
+    level = log_spectrogram(signal, window, parameters.noverlap, parameters.nfft, offset=EPS)
+    if level.shape[1] < 8:  # less than a register
+        return render_by_definition(signal, parameters)
+    _refuse_unscalable(signal, level)
+    return color_and_resize(np.ascontiguousarray(level), colors, parameters.size)
 
 
-def render_file(path) -> np.ndarray:
-    """The image of one recording; what the paper's script does not foresee is refused.
+def render_file(path, parameters: ImageParameters = PAPER) -> np.ndarray:
+    """The image of one recording; what the script does not foresee is refused.
 
     Parameters
     ----------
-    path : a file that read_audio reads: 16 kHz, one channel, any sample format
+    path : a file that read_audio reads: one channel, parameters.sample_rate Hz, any sample format
+    parameters : window, overlap, NFFT, size, colormap and sample rate; the paper's unless given
 
     Returns
     -------
-    image : (224, 224, 3) uint8
+    image : (*parameters.size, 3) uint8, red green blue
 
     Raises
     ------
@@ -91,14 +94,29 @@ def render_file(path) -> np.ndarray:
     signal, sample_rate = read_audio(path)
     if signal.ndim != 1:
         raise AudioError(f"{path}: {signal.shape[0]} channels; the images are made from one")
-    if sample_rate != SAMPLE_RATE:
-        raise AudioError(f"{path}: {sample_rate} Hz; the images are made from {SAMPLE_RATE} Hz (resample it first)")
+    if sample_rate != parameters.sample_rate:
+        expected = f"the images are made from {parameters.sample_rate} Hz (resample it first)"
+        raise AudioError(f"{path}: {sample_rate} Hz; {expected}")
     try:
-        return render(signal)
+        return render(signal, parameters)
     except ValueError as error:
-        raise AudioError(f"{Path(path)}: {error}") from None
+        raise AudioError(f"{path}: {error}") from None
 
 
-def _refuse_constant(signal, level: np.ndarray) -> None:
-    if level.max() == level.min() or np.ptp(signal) == 0:
+@lru_cache(maxsize=64)
+def _tables(parameters: ImageParameters) -> tuple[np.ndarray, np.ndarray]:
+    """The window and the colors, made once."""
+    tables = parameters.window_values(), colormap(parameters.colormap, 256)
+    for table in tables:
+        table.setflags(write=False)
+    return tables
+
+
+def _refuse_unscalable(signal, level: np.ndarray) -> None:
+    lowest, highest = float(np.min(signal)), float(np.max(signal))
+    if lowest == highest:
         raise ValueError("every sample is the same: a constant signal has no spectrogram to scale")
+    if max(-lowest, highest) > LARGEST_SAMPLE:
+        raise ValueError(f"a sample exceeds {LARGEST_SAMPLE:g}: the power spectrum would overflow")
+    if level.max() == level.min():
+        raise ValueError("every value of the spectrogram is the same: there is nothing to scale")

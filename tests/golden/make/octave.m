@@ -39,6 +39,14 @@ for i = 1:numel(images.jet_lengths)
   m = images.jet_lengths(i);
   images.(sprintf('jet_%d', m)) = jet(m);
 end
+images.map_lengths = [1 2 3 4 5 8 13 64 256];
+maps = {'gray', 'hot', 'cool', 'bone', 'copper', 'pink', 'hsv', 'spring', 'summer', 'autumn', 'winter'};
+for k = 1:numel(maps)
+  for i = 1:numel(images.map_lengths)
+    m = images.map_lengths(i);
+    images.(sprintf('%s_%d', maps{k}, m)) = feval(maps{k}, m);
+  end
+end
 warning('off', 'all');  % ind2rgb warns that it clips
 images.indices = [0 1 2; 255 256 257; 128 64 3];
 images.rgb = ind2rgb(images.indices, jet(256));
