@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments import PAPERS
 from experiments.common.paths import RESULTS
-from experiments.evaluation.results import ResultsError, load, not_run, percent, row_of, runs_told, summarize
+from experiments.evaluation.results import ResultsError, load, not_run, percent, row_of, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         width = max(len(label_of(row)) for row in paper["rows"])
         for row in paper["rows"]:
             found = summaries.get(row_of(row))
-            ours = f"accuracy {percent(found['accuracy'])} %, runs: {runs_told(found)}" if found else not_run(row)
+            ours = f"accuracy {percent(found['accuracy'])} %, runs: {describe_runs(found)}" if found else not_run(row)
             print(f"  {label_of(row):<{width}}  published {row.get('published', '-'):<15}  {ours}")
         print()
     return 0

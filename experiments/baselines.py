@@ -43,8 +43,8 @@ from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
 from experiments.inputs.zheng_casia import fingerprint
 from experiments.training.cli import small_synthetic_corpus
-from experiments.training.run_folder import STORED_CORPORA, guarded
-from experiments.training.runner import audited, common_splits, told
+from experiments.training.run_folder import STORED_CORPORA, run_cli
+from experiments.training.runner import audit_corpus, common_splits, format_answers
 
 STEM = "baselines"
 CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
@@ -193,7 +193,7 @@ def run_split(
         "fold": split.fold,
         "config": facts["config"] | {"inputs": FEATURES.name, "C": c},
         "training_accuracy": round(float(classifier.score(features[split.train], corpus.labels[split.train])), 4),
-        "answers": told(corpus, files, predicted),
+        "answers": format_answers(corpus, files, predicted),
         "device": "cpu, 1 threads",
         "seconds": round(time.perf_counter() - began, 2),
         "cpu_seconds": round(time.process_time() - cpu_began, 2),
@@ -203,7 +203,7 @@ def run_split(
 
 def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
     features, content = cache.load(corpus, FEATURES, options.features)
-    of = audited(corpus, content)
+    of = audit_corpus(corpus, content)
     for task in paper_tasks(name):
         splits = [(seed, split) for seed in options.seed for split in task.splits(of.corpus, of.content, seed)]
         for system in BASELINES:
@@ -246,7 +246,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 if __name__ == "__main__":

@@ -30,21 +30,29 @@ from experiments.data.recordings import Survey, survey
 from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache, dey_emodb
 from experiments.training.cli import PROTOCOLS, finish_options, load_corpus, parser_of
-from experiments.training.loop import Recipe
-from experiments.training.run_folder import guarded
-from experiments.training.runner import Setting, Side, audited, common_splits, run_all, summarize, train_and_score
+from experiments.training.loop import TrainingOptions
+from experiments.training.run_folder import run_cli
+from experiments.training.runner import (
+    Subset,
+    TrainingConfig,
+    audit_corpus,
+    common_splits,
+    run_all,
+    summarize,
+    train_and_score,
+)
 
 STEM = "dey_emodb"
 
 # An epoch is better where it is strictly better, as ModelCheckpoint and EarlyStopping have it: ties="first".
 # 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
-IMAGES = Recipe(
+IMAGES = TrainingOptions(
     100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss", ties="first"
 )  # fmt: skip
 # td: EarlyStopping on validation accuracy, restore_best_weights
-SEGMENTS = Recipe(500, 32, "every epoch", "keep", "validation accuracy", patience=20, ties="first")
+SEGMENTS = TrainingOptions(500, 32, "every epoch", "keep", "validation accuracy", patience=20, ties="first")
 # 1d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
-WINDOWS = Recipe(
+WINDOWS = TrainingOptions(
     1500, 32, "every epoch", "keep", "validation accuracy", patience=8, patience_for="validation loss", ties="first"
 )  # fmt: skip
 
@@ -53,7 +61,7 @@ WINDOWS = Recipe(
 class Model:
     """One row of the paper's comparison: a network, what it sees, how it is trained and tested."""
 
-    setting: Setting
+    setting: TrainingConfig
     inputs: cache.FrontEnd | None  # None: the windows of the waveform, several examples per file
     split: Callable[[np.ndarray, int], splits.Split]  # the paper's own: labels, seed
     tested: bool  # whether that split keeps a test set
@@ -62,24 +70,24 @@ class Model:
 
 
 def _last_fifth(labels, seed):
-    return splits.last_fifth(len(labels))
+    return splits.keras_validation_split(len(labels))
 
 
 def _in_order(labels, seed):
-    return splits.in_order(labels)
+    return splits.ordered_per_class(labels)
 
 
 MODELS = {
     "dey_2d_cnn_lstm": Model(
-        Setting("dey_2d_cnn_lstm", 6e-4, IMAGES, decay=1e-6),
+        TrainingConfig("dey_2d_cnn_lstm", 6e-4, IMAGES, decay=1e-6),
         dey_emodb.MEL_2D_SIGN,
-        splits.twice_four_fifths,
+        splits.nested_stratified_80_20,
         tested=True,
         published="80.68 (71/88)",
         note="the best epoch on 88 files of speakers it knows; a file is 1.1 points",
     ),
     "dey_td_cnn_lstm": Model(
-        Setting("dey_td_cnn_lstm", 1e-3, SEGMENTS),  # units and settings UNSTATED: those of the BiLSTM
+        TrainingConfig("dey_td_cnn_lstm", 1e-3, SEGMENTS),  # units and settings UNSTATED: those of the BiLSTM
         dey_emodb.MEL_SEGMENTS,
         _last_fifth,
         tested=False,
@@ -87,7 +95,7 @@ MODELS = {
         note="the best epoch on 107 files, nearly all of two unseen speakers; a file is 0.9 points",
     ),
     "dey_td_cnn_bilstm": Model(
-        Setting("dey_td_cnn_bilstm", 1e-3, SEGMENTS),
+        TrainingConfig("dey_td_cnn_bilstm", 1e-3, SEGMENTS),
         dey_emodb.MEL_SEGMENTS,
         _last_fifth,
         tested=False,
@@ -95,7 +103,7 @@ MODELS = {
         note="107 such files; the slow rise from 0.21 while training is at 1.00 comes out as in the notebook",
     ),
     "dey_1d_cnn_lstm": Model(
-        Setting("dey_1d_cnn_lstm", 1e-3, WINDOWS),  # UNSTATED: those of the BiLSTM
+        TrainingConfig("dey_1d_cnn_lstm", 1e-3, WINDOWS),  # UNSTATED: those of the BiLSTM
         None,
         _in_order,
         tested=True,
@@ -103,7 +111,7 @@ MODELS = {
         note="the best of some 17 epochs on windows of 85 files; windows it was not chosen on score far less",
     ),
     "dey_1d_cnn_bilstm": Model(
-        Setting("dey_1d_cnn_bilstm", 1e-3, WINDOWS),
+        TrainingConfig("dey_1d_cnn_bilstm", 1e-3, WINDOWS),
         None,
         _in_order,
         tested=True,
@@ -155,14 +163,14 @@ PAPER = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 def run_experiment(options: argparse.Namespace) -> None:
     """Corpus -> audit -> for every network, seed and split: train, score, store."""
     corpus = load_corpus(options, emodb)
     found = survey(corpus)
-    of = audited(corpus, found.content)
+    of = audit_corpus(corpus, found.content)
     for name in options.model:
         model = replace(MODELS[name], **VARIANTS.get(options.recipe, {}))
         features, files = inputs_of(model, of.corpus, found, options)
@@ -178,10 +186,10 @@ def run_split(options, corpus: Corpus, model: Model, features, files, split: spl
     """One network on one split, scored as the protocol says."""
     published = options.protocol == "as-published"
 
-    def side(of: np.ndarray) -> Side:
+    def side(of: np.ndarray) -> Subset:
         examples = np.flatnonzero(np.isin(files, of))
         inputs = torch.from_numpy(features[examples]).to(options.device)
-        return Side(inputs, files[examples], per_file=not (published and model.inputs is None))
+        return Subset(inputs, files[examples], per_file=not (published and model.inputs is None))
 
     validation = side(split.validation)
     scored = {options.protocol: validation if published else side(split.test)}

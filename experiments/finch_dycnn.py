@@ -34,9 +34,17 @@ from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
 from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.training.loop import Recipe
-from experiments.training.run_folder import guarded
-from experiments.training.runner import Setting, audited, common_splits, run_all, sides, summarize, train_and_score
+from experiments.training.loop import TrainingOptions
+from experiments.training.run_folder import run_cli
+from experiments.training.runner import (
+    TrainingConfig,
+    audit_corpus,
+    common_splits,
+    run_all,
+    sides,
+    summarize,
+    train_and_score,
+)
 from nets.dynamic_convolution import anneal
 
 STEM = "finch_dycnn"
@@ -119,7 +127,7 @@ PAPER = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 def run_experiment(options: argparse.Namespace) -> None:
@@ -127,7 +135,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     corpus = load_corpus(options, CORPORA[options.corpus])
     front_end = FEATURES[options.features_named]
     images, content = cache.load(corpus, front_end, options.features)
-    of = audited(corpus, content)
+    of = audit_corpus(corpus, content)
     recipe = recipe_name(options.features_named, options.rate, options.schedule, options.iterations)
     config = {"inputs": front_end.name}
     shortened = f"{options.steps} of {STEPS} {options.iterations}" if options.steps < STEPS else None
@@ -145,14 +153,14 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: sp
     training, validation, test = sides(split, lambda files: z_score(images[files]), options.device)
     per_epoch = math.ceil(len(split.train) / BATCH_SIZE) if options.iterations == "steps" else 1
     chosen = validation is not None and options.schedule == "constant"  # a rate that falls to 0 ends where it ends
-    recipe = Recipe(
+    recipe = TrainingOptions(
         epochs=math.ceil(options.steps / per_epoch),
         batch_size=BATCH_SIZE,
         shuffle="every epoch",  # Keras' default
         incomplete_batch="keep",  # Keras' default
         **(CHOSEN | {"settling": SETTLING[options.rate]} if chosen else {}),
     )
-    setting = Setting(model, float(options.rate), recipe, optimizer="Keras' RMSprop", schedule=options.schedule)
+    setting = TrainingConfig(model, float(options.rate), recipe, optimizer="Keras' RMSprop", schedule=options.schedule)
     return train_and_score(
         options, PAPER, corpus, setting, training.examples(corpus), validation,
         {options.protocol: test}, facts, before_step=anneal,

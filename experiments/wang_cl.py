@@ -36,9 +36,17 @@ from experiments.inputs import cache
 from experiments.inputs.row_scaling import fit_row_scaling
 from experiments.inputs.wang_cl import FEATURES, LEVELS, SEGMENT_HOP, segments
 from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.training.loop import Recipe
-from experiments.training.run_folder import guarded
-from experiments.training.runner import Setting, audited, common_splits, run_all, sides, summarize, train_and_score
+from experiments.training.loop import TrainingOptions
+from experiments.training.run_folder import run_cli
+from experiments.training.runner import (
+    TrainingConfig,
+    audit_corpus,
+    common_splits,
+    run_all,
+    sides,
+    summarize,
+    train_and_score,
+)
 
 STEM = "wang_cl"
 CORPORA = {"emodb": emodb, "casia": casia}
@@ -56,7 +64,7 @@ READINGS = {  # of "flattened", of "normalized"
 # Of "min-max normalization": over a recording's coefficients at once, or for every coefficient over the training
 # files, as scikit-learn does it; a z-score in its place is our deviation.
 SCALINGS = {"recording": "", "row-min-max": "-row-min-max", "row-z-score": "-row-z-score"}
-RECIPE = Recipe(
+RECIPE = TrainingOptions(
     epochs=200,  # section 3.4
     batch_size=5,  # section 3.4
     shuffle="every epoch",  # UNSTATED
@@ -148,7 +156,7 @@ PAPER = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 def run_experiment(options: argparse.Namespace) -> None:
@@ -157,7 +165,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     recording = options.scaling == "recording"
     front_end = (FEATURES if recording else LEVELS)[options.length]
     features, content = cache.load(corpus, front_end, options.features)
-    of, files = audited(corpus, content), None
+    of, files = audit_corpus(corpus, content), None
     if options.protocol in LEAKS:
         several, content, features, files = segmented(of.corpus, of.content)
         of = replace(of, corpus=several, content=content)
@@ -198,7 +206,7 @@ def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split:
         facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(scale).items()}}
     training, validation, test = sides(split, lambda files: scale(features[files]), options.device)
     recipe = replace(CHOSEN if validation else RECIPE, epochs=options.epochs)
-    setting = Setting(system, LEARNING_RATE, recipe, optimizer="PyTorch's Adam")
+    setting = TrainingConfig(system, LEARNING_RATE, recipe, optimizer="PyTorch's Adam")
     if options.protocol in LEAKS:
         test = replace(test, per_file=False)
     scored = {options.protocol: test}

@@ -28,9 +28,17 @@ from experiments.data.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
 from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
-from experiments.training.loop import Examples, Recipe
-from experiments.training.run_folder import guarded
-from experiments.training.runner import Setting, Side, audited, common_splits, run_all, summarize, train_and_score
+from experiments.training.loop import Examples, TrainingOptions
+from experiments.training.run_folder import run_cli
+from experiments.training.runner import (
+    Subset,
+    TrainingConfig,
+    audit_corpus,
+    common_splits,
+    run_all,
+    summarize,
+    train_and_score,
+)
 
 STEM = "yadav_crnn"
 SYSTEM = "yadav_crnn"
@@ -51,7 +59,7 @@ NOTES = {  # why ours differs, beside a published accuracy
 }
 NOT_RUN = {("ravdess", "augmented", "honest"): "an hour of one core, which went to unseen speakers"}
 EPOCHS = 150  # UNSTATED
-RECIPE = Recipe(
+RECIPE = TrainingOptions(
     epochs=EPOCHS,
     batch_size=16,  # section "Experimental setup"
     shuffle="every epoch",  # Keras' default
@@ -100,7 +108,7 @@ PAPER = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 def run_experiment(options: argparse.Namespace) -> None:
@@ -109,7 +117,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         features, content = cache.load(corpus, WITH_COPIES if options.augment else ORIGINALS, options.features)
         if not options.augment:
             features = features[:, None]  # one copy: the original
-        of = audited(corpus, content)
+        of = audit_corpus(corpus, content)
         print(nets.summary(nets.build(SYSTEM, len(corpus.classes)), features.shape[2:]))
         recipe, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
         shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
@@ -122,7 +130,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
     """One network on one split."""
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
     facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
-    setting = Setting(SYSTEM, LEARNING_RATE, replace(RECIPE, epochs=options.epochs))
+    setting = TrainingConfig(SYSTEM, LEARNING_RATE, replace(RECIPE, epochs=options.epochs))
     scored = {options.protocol: test}
     rules = ALSO if options.protocol == "as-published" else {}
     also = {f"{facts['recipe']}-{name}": rule for name, rule in rules.items()}
@@ -133,7 +141,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
 
 def sides_of(
     features: np.ndarray, corpus: Corpus, split: splits.Split, device: str
-) -> tuple[Examples, Side, Side, ZScore]:
+) -> tuple[Examples, Subset, Subset, ZScore]:
     """What is trained on, with its copies; validation and test, of originals alone, z-scored like it; the z-score.
 
     features : (n_files, n_copies, 1, 128, 259) float32, the original first
@@ -143,13 +151,13 @@ def sides_of(
     z_score = fit_z_score(features, split.train)
     copies = torch.from_numpy(z_score(features[split.train])).flatten(0, 1)
     labels = torch.from_numpy(np.repeat(corpus.labels[split.train], features.shape[1]))
-    sides = [Side(torch.from_numpy(z_score(features[of, 0])).to(device), of) for of in (split.validation, split.test)]
+    sides = [Subset(torch.from_numpy(z_score(features[of, 0])).to(device), of) for of in (split.validation, split.test)]
     return Examples(copies.to(device), labels.to(device)), *sides, z_score
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
     if name == "as-published":
-        return [splits.any_fifth(len(corpus), seed, VALIDATION_SHARE)]
+        return [splits.random_80_20(len(corpus), seed, VALIDATION_SHARE)]
     return common_splits(corpus, content, name, seed)
 
 

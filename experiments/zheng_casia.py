@@ -19,7 +19,7 @@ import torch
 
 import nets
 from dsp import read_audio
-from experiments.common.locks import alone, each_once
+from experiments.common.locks import exclusive_lock, run_unclaimed
 from experiments.common.paths import RESULTS, RUNS
 from experiments.data import leakage, splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
@@ -27,9 +27,9 @@ from experiments.data.synthetic import NO_RESULT, NOTICE, VOICES, synthetic_corp
 from experiments.evaluation.results import percent, scores_of
 from experiments.figures import matlab
 from experiments.inputs.zheng_casia import fingerprint, load_images
-from experiments.training.loop import Examples, Recipe, fit, predict, repeatable
+from experiments.training.loop import Examples, TrainingOptions, fit, predict, repeatable
 from experiments.training.optimizers import MatlabSgdm
-from experiments.training.run_folder import device_named, device_told, finished_run, guarded, keep_run
+from experiments.training.run_folder import describe_device, finished_run, keep_run, resolve_device, run_cli
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
 
@@ -42,7 +42,7 @@ KNOWN_CONTENT = {  # by fingerprint: results are stored under these names only i
 }
 LEAST_PER_CLASS = 10  # files; fewer cannot be divided
 
-PUBLISHED = Recipe(
+PUBLISHED = TrainingOptions(
     epochs=30,  # appendix, MaxEpochs
     batch_size=10,  # appendix, MiniBatchSize
     shuffle="once",  # appendix, Shuffle
@@ -60,7 +60,7 @@ class Config:
     momentum: float = 0.9  # MATLAB's default for sgdm
     l2: float = 1e-4  # MATLAB's default, weights only
     gradient_threshold: float = 1.0  # appendix, GradientThreshold; 'l2norm' of each array is the default
-    recipe: Recipe = PUBLISHED
+    recipe: TrainingOptions = PUBLISHED
 
 
 # Not the paper's: the same network for as long as its validation accuracy rises.
@@ -107,7 +107,7 @@ PAPER = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return guarded(run_experiment, parse(arguments))
+    return run_cli(run_experiment, parse(arguments))
 
 
 def run_experiment(options: argparse.Namespace) -> None:
@@ -116,7 +116,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     images = load_images(corpus)
     content = leakage.digests(images)
     corpus = named_by_content(corpus, fingerprint(corpus, content))
-    with alone(options.out):
+    with exclusive_lock(options.out):
         draw_corpus(options.out / corpus.name, corpus, images)
     print(analyze_network(nets.build(SYSTEM, len(corpus.classes))))
     corpus_audit = leakage.audit_corpus(corpus, content)
@@ -131,7 +131,7 @@ def run_experiment(options: argparse.Namespace) -> None:
             facts = {"audit": leakage.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
             runs.append((split, seed, facts))
-    results = each_once(lambda run: run_once(options, corpus, images, settings, *run), runs)
+    results = run_unclaimed(lambda run: run_once(options, corpus, images, settings, *run), runs)
     summarize(corpus, options, results)
 
 
@@ -176,13 +176,13 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
     """
     name = "-".join([options.protocol, f"seed{seed}", *([split.fold] if split.fold else [])])
     folder = options.out / corpus.name / options.recipe / name
-    with alone(folder, wait=False):
+    with exclusive_lock(folder, wait=False):
         if options.resume and (finished := finished_run(folder, facts["config"])):
             print(f"{name}: finished earlier, accuracy {finished['accuracy']:.1%}")
             return finished
         print(f"\n{name}: {len(split.train)} train, {len(split.validation)} validation, {len(split.test)} test")
 
-        device = device_named(options.device)
+        device = resolve_device(options.device)
         repeatable(device)
         inputs = torch.from_numpy(images).permute(0, 3, 1, 2)  # (n, 3, 224, 224), channels last in memory
         examples = Examples(inputs.to(device), torch.from_numpy(corpus.labels).to(device))
@@ -194,7 +194,7 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
 
         facts = facts | {"system": SYSTEM, "recipe": options.recipe, "corpus": corpus.name}
         facts |= {"protocol": options.protocol, "seed": seed, "fold": split.fold, "kept_setting": config.optimizer}
-        facts["device"] = device_told(device)
+        facts["device"] = describe_device(device)
         result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts, draw_run)
         for checkpoint in folder.glob("checkpoint_*.pt"):
             checkpoint.unlink()
@@ -249,7 +249,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.recipe == "converged" and options.protocol in ("as-published", "matlab-split"):
         parser.error(f"--recipe converged needs validation data; --protocol {options.protocol} has none (take honest)")
     try:
-        device_named(options.device)
+        resolve_device(options.device)
     except ValueError as error:
         parser.error(str(error))
     options.seed = options.seed or ([0] if synthetic or options.protocol == "speaker" else [0, 1, 2])

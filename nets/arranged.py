@@ -41,7 +41,7 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 
 
-def arranged(net: nn.Sequential | ParallelNet, precision: str = "float32") -> "Arranged | ArrangedBranch":
+def fuse(net: nn.Sequential | ParallelNet, precision: str = "float32") -> "Arranged | ArrangedBranch":
     """`net` arranged for speed; it has net's own layers, so training the one trains the other.
 
     The weights of net's convolutions of images are laid out channels last too: their memory, not their values.
@@ -87,7 +87,7 @@ class ArrangedBranch(nn.Module):
     def __init__(self, net: ParallelNet, precision: str):
         super().__init__()
         self.net = net
-        self.branch = [arranged(net.cnn, precision)] if net.cnn_sees else [None]  # in a list: not registered twice
+        self.branch = [fuse(net.cnn, precision)] if net.cnn_sees else [None]  # in a list: not registered twice
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x, self.branch[0])

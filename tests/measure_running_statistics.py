@@ -22,7 +22,7 @@ from experiments.data.corpora import Corpus
 from experiments.finch_dycnn import BATCH_SIZE, CORPORA, splits_of
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
-from experiments.training.runner import Side, answers, sides
+from experiments.training.runner import Subset, answers, sides
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def main() -> None:
         )
 
 
-def told(net: torch.nn.Module, corpus: Corpus, *scored: Side) -> str:
+def told(net: torch.nn.Module, corpus: Corpus, *scored: Subset) -> str:
     """The accuracy of each side."""
     right = []
     for side in scored:

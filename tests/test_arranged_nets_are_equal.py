@@ -9,7 +9,7 @@ from torch import nn
 
 import nets
 from experiments.training.optimizers import KerasAdam
-from nets.arranged import _pooled_first, arranged
+from nets.arranged import _pooled_first, fuse
 from nets.exact_batch_norm import batch_norm
 from nets.first_block import first_block
 from nets.keras_layers import KERAS_EPSILON
@@ -46,7 +46,7 @@ def pair(name: str, dtype=torch.float32):
                 ):
                     values.uniform_(low, high, generator=generator)
     net = net.to(dtype)
-    return net, arranged(copy.deepcopy(net))
+    return net, fuse(copy.deepcopy(net))
 
 
 def batch(name: str, dtype=torch.float32, size: int = 3, seed: int = 3):
@@ -171,7 +171,7 @@ def test_one_set_of_weights(name):
     """Parameters, buffers and mode are the network's own; its state goes in and out of it as ever."""
     net = nets.build(name, CLASSES)
     state, order = copy.deepcopy(net.state_dict()), list(net)
-    fast = arranged(net)
+    fast = fuse(net)
     assert list(net) == order and fast.net is net
     assert [id(p) for p in fast.parameters()] == [id(p) for p in net.parameters()]
     assert [id(b) for b in fast.buffers()] == [id(b) for b in net.buffers()]
@@ -221,7 +221,7 @@ def test_channels_vary_fastest(name):
 def test_bfloat16_rounds_convolutions_in_training_alone(name):
     """Evaluation is that of float32, bit for bit; in training logits differ by a share of bfloat16's 2^-8."""
     _, fast = pair(name)
-    rounded = arranged(copy.deepcopy(fast.net), "bfloat16")
+    rounded = fuse(copy.deepcopy(fast.net), "bfloat16")
     x, labels = batch(name)
     with torch.no_grad():
         assert torch.equal(rounded.eval()(x), fast.eval()(x))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import nets
-from nets.arranged import arranged
+from nets.arranged import fuse
 from nets.keras_layers import RowsToSequence
 
 SHAPES = [  # Keras' order, after every layer that changes it
@@ -56,7 +56,7 @@ def test_arranged_is_equal(name):
     net = nets.build(name, 7, seed=3).double()
     x = torch.randn(3, 1, 300, 39, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     found = []
-    for module in (net, arranged(net)):
+    for module in (net, fuse(net)):
         net.zero_grad()
         y = module.train()(x)
         y.square().sum().backward()

@@ -14,7 +14,7 @@ from experiments.inputs.yadav_crnn import ZScore
 from experiments.recogniser import portable
 from experiments.recogniser.trained import Trained, network_inputs
 from experiments.recogniser.views import VIEWS
-from nets.arranged import arranged
+from nets.arranged import fuse
 
 CLASSES = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 SYSTEMS = {  # one of every kind, with what it sees
@@ -32,7 +32,7 @@ Z_SCORES = {"yadav_crnn": ZScore(-40.0, 20.0), "finch_dycnn_bilstm": RowZScore(n
 def trained(system: str) -> Trained:
     net = nets.build(system, len(CLASSES), seed=1)
     result = {"system": system, "recipe": "published"}
-    return Trained(None, result, CLASSES, arranged(net).eval(), VIEWS[SYSTEMS[system]], Z_SCORES.get(system))
+    return Trained(None, result, CLASSES, fuse(net).eval(), VIEWS[SYSTEMS[system]], Z_SCORES.get(system))
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from experiments.common.locks import TakenError, alone, each_once
+from experiments.common.locks import LockedError, exclusive_lock, run_unclaimed
 from tests.conftest import ROOT
 
 COMMANDS = [
@@ -47,17 +47,17 @@ with alone(Path({str(folder)!r})):
 """
     other = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE)
     assert other.stdout.readline() == b"there\n"
-    with pytest.raises(TakenError, match=str(folder)), alone(folder, wait=False):
+    with pytest.raises(LockedError, match=str(folder)), exclusive_lock(folder, wait=False):
         pass
     other.kill()
-    with alone(folder):
+    with exclusive_lock(folder):
         pass
 
 
 def test_an_error_inside_is_not_taken_for_a_claim(tmp_path):
-    with pytest.raises(BlockingIOError), alone(tmp_path, wait=False):
+    with pytest.raises(BlockingIOError), exclusive_lock(tmp_path, wait=False):
         raise BlockingIOError
-    with alone(tmp_path, wait=False):
+    with exclusive_lock(tmp_path, wait=False):
         pass
 
 
@@ -65,19 +65,19 @@ def test_what_is_taken_comes_last_and_results_stay_in_order(tmp_path, capsys):
     tried = []
 
     def do(item: str) -> str:
-        with alone(tmp_path / item, wait=False):
+        with exclusive_lock(tmp_path / item, wait=False):
             tried.append(item)
             if item == "c":
                 handed_back.start()
             return item.upper()
 
-    claim = alone(tmp_path / "b")
+    claim = exclusive_lock(tmp_path / "b")
     claim.__enter__()
     handed_back = Thread(target=claim.__exit__, args=(None, None, None))
-    assert each_once(do, ["a", "b", "c"], pause=0.01) == ["A", "B", "C"]
+    assert run_unclaimed(do, ["a", "b", "c"], pause=0.01) == ["A", "B", "C"]
     assert tried == ["a", "c", "b"]
     assert capsys.readouterr().out.count("left for later") == 1
 
 
 def test_nothing_to_do_is_done():
-    assert each_once(Path, []) == []
+    assert run_unclaimed(Path, []) == []

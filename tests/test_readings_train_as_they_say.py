@@ -9,10 +9,10 @@ from experiments.data.corpora import Corpus
 from experiments.inputs import wang_cl
 from experiments.inputs.row_scaling import fit_row_scaling
 from experiments.training import runner
-from experiments.training.loop import Examples, History, Recipe, fit, predict
-from experiments.training.runner import Setting, Side
+from experiments.training.loop import Examples, History, TrainingOptions, fit, predict
+from experiments.training.runner import Subset, TrainingConfig
 
-RECIPE = Recipe(epochs=4, batch_size=4, shuffle="every epoch", incomplete_batch="keep")
+RECIPE = TrainingOptions(epochs=4, batch_size=4, shuffle="every epoch", incomplete_batch="keep")
 
 
 def some_features(rng) -> np.ndarray:
@@ -77,10 +77,10 @@ def test_a_cosine_falls_from_the_initial_rate_to_nothing():
     for optimizer, name in ((torch.optim.Adam([w]), "lr"), (runner.KerasRmsprop([w]), "learning_rate")):
         rates = []
         for share in (0.0, 0.5, 1.0):
-            runner.set_rate(optimizer, Setting("net", 0.01, RECIPE, schedule="cosine"), share)
+            runner.set_rate(optimizer, TrainingConfig("net", 0.01, RECIPE, schedule="cosine"), share)
             rates.append(optimizer.param_groups[0][name])
         np.testing.assert_allclose(rates, [0.01, 0.005, 0], atol=1e-12)
-        runner.set_rate(optimizer, Setting("net", 0.01, RECIPE), 0.9)
+        runner.set_rate(optimizer, TrainingConfig("net", 0.01, RECIPE), 0.9)
         assert optimizer.param_groups[0][name] == 0.01
 
 
@@ -134,9 +134,9 @@ def test_another_epoch_is_stored_with_its_own_answers(monkeypatch, rule, answers
         watched=[[0, 0], [0, 1], [1, 1]],
         kept_epoch=1,
     )
-    watched = Side(torch.zeros(2, 1), np.array([0, 2]))
+    watched = Subset(torch.zeros(2, 1), np.array([0, 2]))
     options = type("Options", (), {"results": None})()
-    runner.keep_epoch(options, {}, corpus, Setting("net", 1, RECIPE), history, watched, rule, {"seed": 0})
+    runner.keep_epoch(options, {}, corpus, TrainingConfig("net", 1, RECIPE), history, watched, rule, {"seed": 0})
     (_, _, _, files, predicted, kept, facts) = stored[0]
     assert files.tolist() == [0, 2] and predicted.tolist() == answers and facts["kept"] == rule
     assert kept.kept_epoch == {"last epoch": 3, "validation accuracy": 2}[rule] and history.kept_epoch == 1

@@ -27,7 +27,7 @@ from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.trained import RunError
 from experiments.training.loop import History, predict
 from experiments.training.run_folder import keep_run
-from nets.arranged import arranged
+from nets.arranged import fuse
 from tests.conftest import ROOT
 
 Z_SCORE = ZScore(-41.5, 17.25)
@@ -90,12 +90,12 @@ def experiments_own(system, corpus, net, folder) -> np.ndarray:
         net = net.eval()
     elif SEEN[system] == "windows_1d":
         windows, files = dey_emodb.windows_of(corpus)
-        inputs, net = torch.from_numpy(windows), arranged(net)
+        inputs, net = torch.from_numpy(windows), fuse(net)
     else:
         (front_end,) = [one for one in FRONT_ENDS if one.name == (SEEN[system] or system)]
         features, _ = cache.load(corpus, front_end, folder, workers=1)
         features = Z_SCORED[system](features) if system in Z_SCORED else np.array(features)
-        inputs, net = torch.from_numpy(features), arranged(net)
+        inputs, net = torch.from_numpy(features), fuse(net)
     of_examples = torch.softmax(predict(net, inputs), 1).double().numpy()
     return np.stack([of_examples[files == i].mean(axis=0) for i in range(len(corpus))])
 

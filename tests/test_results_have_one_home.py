@@ -8,7 +8,7 @@ import pytest
 from experiments.common.paths import RESULTS
 from experiments.evaluation.comparisons import compared, comparisons_table, precision_table
 from experiments.evaluation.metrics import grouped_scores, mean_interval
-from experiments.evaluation.results import ResultsError, load, percent, record, runs_told, scores_of, summarize
+from experiments.evaluation.results import ResultsError, describe_runs, load, percent, record, scores_of, summarize
 from experiments.evaluation.tables import (
     ROOT,
     published_table,
@@ -212,7 +212,7 @@ def test_folds_that_are_missing_are_told():
     folds[2]["n_test"] = folds[5]["n_test"] = 80
 
     def told(runs):
-        return runs_told(summarize(runs)["net", "r", "c", "random"])
+        return describe_runs(summarize(runs)["net", "r", "c", "random"])
 
     assert told(folds[:2]) == "2 of one seed, folds that test 220 of 300 files"
     assert told(folds[:2] + folds[3:5]) == "4 of two seeds, folds that test 220 of 300 files"

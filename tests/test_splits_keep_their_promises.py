@@ -114,10 +114,10 @@ def test_without_validation_trains_on_it():
 def test_splits_of_the_papers_code():
     counts = [127, 81, 46, 69, 71, 62, 79]
     labels = np.repeat(np.arange(7), counts)
-    split = splits.twice_four_fifths(labels, 3)
+    split = splits.nested_stratified_80_20(labels, 3)
     assert [len(side) for side in (split.train, split.validation, split.test)] == [336, 88, 111]
     assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(535))
-    split = splits.in_order(labels)
+    split = splits.ordered_per_class(labels)
     assert [np.bincount(labels[side]).tolist() for side in (split.train, split.validation, split.test)] == [
         [82, 52, 30, 44, 46, 40, 50],
         [20, 13, 7, 11, 11, 10, 13],
@@ -126,13 +126,13 @@ def test_splits_of_the_papers_code():
     for label in range(7):  # in the order of the files
         of_class = [side[labels[side] == label] for side in (split.train, split.validation, split.test)]
         assert of_class[0].max() < of_class[1].min() and of_class[1].max() < of_class[2].min()
-    split = splits.last_fifth(535)
+    split = splits.keras_validation_split(535)
     assert split.validation.tolist() == split.test.tolist() == list(range(428, 535)) and len(split.train) == 428
 
 
 def test_any_fifth():
     for n, n_test in ((535, 107), (1440, 288)):
-        split = splits.any_fifth(n, 1, 0.1)
+        split = splits.random_80_20(n, 1, 0.1)
         assert len(split.test) == n_test and len(split.validation) == -(-(n - n_test) // 10)
         assert sorted(np.concatenate([split.train, split.validation, split.test]).tolist()) == list(range(n))
 

@@ -12,7 +12,7 @@ from experiments import dey_emodb, yadav_crnn
 from experiments.common.paths import RESULTS
 from experiments.data import splits
 from experiments.data.corpora import Corpus
-from experiments.training.runner import Side, answers, told
+from experiments.training.runner import Subset, answers, format_answers
 
 PUBLISHED_COUNTS = {  # total, trainable: the paper's printed summaries, and specifications recomputed by hand
     "dey_2d_cnn_lstm": (281_383, 280_615),
@@ -34,17 +34,17 @@ def test_a_file_answers_once_by_its_mean_probabilities():
     sure, unsure = [0.0, 9.0, 0.0], [0.6, 0.0, 0.0]
     inputs = torch.tensor([unsure, unsure, sure, [0.0, 0.0, 3.0]])
     files = np.array([4, 4, 4, 2])
-    found, predicted = answers(Told(), Side(inputs, files))
+    found, predicted = answers(Told(), Subset(inputs, files))
     assert found.tolist() == [2, 4] and predicted.tolist() == [2, 1]  # one sure window outweighs two unsure ones
-    found, predicted = answers(Told(), Side(inputs, files, per_file=False))
+    found, predicted = answers(Told(), Subset(inputs, files, per_file=False))
     assert found.tolist() == [4, 4, 4, 2] and predicted.tolist() == [0, 0, 1, 2]
 
 
 def test_labels_of_a_side_are_those_of_its_files():
     corpus = Corpus("x", ("a", "b"), (), labels=np.array([1, 0, 1]), speakers=np.array(["s", "t", "s"]))
-    side = Side(torch.zeros(3, 1), np.array([1, 2, 2]))
+    side = Subset(torch.zeros(3, 1), np.array([1, 2, 2]))
     assert side.examples(corpus).labels.tolist() == [0, 1, 1]
-    lines = told(corpus, np.array([1, 2]), np.array([1, 1]))
+    lines = format_answers(corpus, np.array([1, 2]), np.array([1, 1]))
     assert lines == {"files": "1 2", "speakers": "t s", "true": "0 1", "predicted": "1 1"}
 
 

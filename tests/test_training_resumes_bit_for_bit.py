@@ -9,10 +9,12 @@ import torch
 from torch import nn
 
 from experiments.training import loop
-from experiments.training.loop import CheckpointError, Examples, Recipe, fit, predict
+from experiments.training.loop import CheckpointError, Examples, TrainingOptions, fit, predict
 from experiments.training.optimizers import MatlabSgdm
 
-RECIPE = Recipe(epochs=6, batch_size=4, shuffle="every epoch", incomplete_batch="keep", select="validation accuracy")
+RECIPE = TrainingOptions(
+    epochs=6, batch_size=4, shuffle="every epoch", incomplete_batch="keep", select="validation accuracy"
+)
 
 
 def network(width: int = 8) -> nn.Module:
@@ -100,19 +102,19 @@ def test_the_kept_epoch_is_the_best_on_validation():
 
 def test_the_last_epoch_is_kept_when_nothing_is_selected():
     net = network()
-    recipe = Recipe(epochs=3, batch_size=4, shuffle="once", incomplete_batch="drop")
+    recipe = TrainingOptions(epochs=3, batch_size=4, shuffle="once", incomplete_batch="drop")
     assert run(net, recipe).kept_epoch == 3
 
 
 def test_patience():
-    recipe = Recipe(50, 4, "every epoch", "keep", "validation accuracy", patience=3)
+    recipe = TrainingOptions(50, 4, "every epoch", "keep", "validation accuracy", patience=3)
     history = run(network(), recipe)
     assert len(history.seconds) == history.kept_epoch + 3 < 50
 
 
 def test_patience_for_one_thing_and_selection_by_another():
     """Keras' EarlyStopping on the loss beside a ModelCheckpoint on the accuracy."""
-    recipe = Recipe(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
+    recipe = TrainingOptions(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
     history = loop.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
     assert loop.best_epoch(history, recipe, "validation accuracy") == 3
     assert loop.best_epoch(history, recipe, "validation loss") == 2
@@ -126,7 +128,7 @@ def test_patience_for_one_thing_and_selection_by_another():
 
 def test_epochs_before_the_statistics_have_settled_do_not_count():
     """The least validation loss of all is in the first epoch, of two steps; five steps must have been made."""
-    recipe = Recipe(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
+    recipe = TrainingOptions(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
     history = loop.History(loss=[1.0] * 2, validation_loss=[0.1], validation_accuracy=[0.9], seconds=[1])
     for loss, best, over in ((0.3, 2, False), (0.8, 3, False), (0.7, 4, False), (0.9, 4, False), (0.9, 4, True)):
         assert not loop._patience_is_over(history, recipe)
@@ -145,11 +147,11 @@ def test_epochs_before_the_statistics_have_settled_do_not_count():
 
 
 def test_batches():
-    once = Recipe(3, 4, "once", "drop")
+    once = TrainingOptions(3, 4, "once", "drop")
     batches = [loop._batches(10, once, 5, epoch) for epoch in range(2)]
     assert [len(batch) for batch in batches[0]] == [4, 4]
     np.testing.assert_array_equal(batches[0], batches[1])
-    every = Recipe(3, 4, "every epoch", "keep")
+    every = TrainingOptions(3, 4, "every epoch", "keep")
     first, second = (loop._batches(10, every, 5, epoch) for epoch in range(2))
     assert [len(batch) for batch in first] == [4, 4, 2]
     assert sorted(np.concatenate(first)) == sorted(np.concatenate(second)) == list(range(10))
@@ -173,7 +175,7 @@ def test_a_checkpoint_of_another_network_or_run(tmp_path):
     with pytest.raises(CheckpointError, match="checkpoint of another run"):
         run(
             network(),
-            Recipe(7, 4, "every epoch", "keep", "validation accuracy"),
+            TrainingOptions(7, 4, "every epoch", "keep", "validation accuracy"),
             checkpoint=tmp_path / "c.pt",
             resume=True,
         )
@@ -197,9 +199,9 @@ def test_without_resume_a_checkpoint_is_written_over(tmp_path):
 @pytest.mark.parametrize(
     ("recipe", "message"),
     [
-        (Recipe(1, 31, "once", "drop"), "30 training examples do not fill one batch of 31"),
-        (Recipe(1, 4, "twice", "drop"), "twice"),
-        (Recipe(1, 4, "once", "drop", "test accuracy"), "test accuracy"),
+        (TrainingOptions(1, 31, "once", "drop"), "30 training examples do not fill one batch of 31"),
+        (TrainingOptions(1, 4, "twice", "drop"), "twice"),
+        (TrainingOptions(1, 4, "once", "drop", "test accuracy"), "test accuracy"),
     ],
 )
 def test_bad_recipes(recipe, message):

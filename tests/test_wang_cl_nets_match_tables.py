@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import nets
-from nets.arranged import arranged
+from nets.arranged import fuse
 from nets.wang_cl import min_max
 
 COUNTS = {  # EMO-DB, CASIA; of the last step, of all steps
@@ -114,7 +114,7 @@ def test_dropout_stands_where_it_should():
 def test_arranged_is_equal(name):
     """Logits and gradients of both without dropout, and one set of weights."""
     net = nets.build(name, 6, seed=1).double()
-    fast = arranged(net)
+    fast = fuse(net)
     assert [id(p) for p in fast.parameters()] == [id(p) for p in net.parameters()]
     x = torch.rand(3, 128, 141, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     found = []

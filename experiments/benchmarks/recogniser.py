@@ -30,7 +30,7 @@ from experiments.data.synthetic import synthetic_corpus
 from experiments.inputs import wang_cl
 from experiments.recogniser import portable
 from experiments.recogniser.trained import RunError, load
-from nets.arranged import arranged
+from nets.arranged import fuse
 
 SYSTEM, PER_EMOTION, ROUNDS = "wang_cl", 20, 3
 TIE = 1e-4  # of two probabilities
@@ -95,7 +95,7 @@ def sentences(data, run_folder, per_emotion: int) -> tuple[Corpus, torch.nn.Modu
 
 def back_ends(net: torch.nn.Module) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """inputs -> logits, by name; PLAIN last."""
-    example, fast = np.zeros((1, *wang_cl.FEATURES["first-frames"].shape), np.float32), arranged(net).eval()
+    example, fast = np.zeros((1, *wang_cl.FEATURES["first-frames"].shape), np.float32), fuse(net).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its move to another package
         small = torch.ao.quantization.quantize_dynamic(net, {torch.nn.Linear, torch.nn.LSTM}, dtype=torch.qint8)

@@ -22,7 +22,7 @@ import nets
 from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.training.loop import Examples, _step, reuse_freed_memory
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from nets.arranged import arranged
+from nets.arranged import fuse
 
 RECORDINGS, WINDOWS, CLASSES = 428, 1733, 7
 NETWORKS = {  # batch size, shape of an example, examples of an epoch, steps of a round
@@ -110,7 +110,7 @@ def program(pipe, side: str, name: str) -> None:
 
 
 def our_step(net: nn.Sequential, name: str):
-    fast = arranged(net).train()
+    fast = fuse(net).train()
     optimizer = (KerasRmsprop if name.startswith("finch") else KerasAdam)(fast.parameters())
     return lambda batch: _step(fast, optimizer, batch)[0]
 

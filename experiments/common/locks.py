@@ -12,12 +12,12 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class TakenError(Exception):
+class LockedError(Exception):
     """Another process is at work in the folder that is named."""
 
 
 @contextmanager
-def alone(folder: Path, wait: bool = True) -> Iterator[None]:
+def exclusive_lock(folder: Path, wait: bool = True) -> Iterator[None]:
     """One process at a time in `folder`, which is made. Whatever ends a process ends its claim.
 
     Raises TakenError if another process is there and `wait` is False.
@@ -30,13 +30,13 @@ def alone(folder: Path, wait: bool = True) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise TakenError(folder) from None
+            raise LockedError(folder) from None
         yield
     finally:
         os.close(handle)
 
 
-def each_once(do: Callable[[Item], Result], items: list[Item], pause: float = 5.0) -> list[Result]:
+def run_unclaimed(do: Callable[[Item], Result], items: list[Item], pause: float = 5.0) -> list[Result]:
     """[do(item) for item in items], where an item for which `do` raises TakenError is tried again later.
 
     pause : seconds before what is left is tried again
@@ -48,7 +48,7 @@ def each_once(do: Callable[[Item], Result], items: list[Item], pause: float = 5.
         for place in [place for place in range(len(items)) if place not in results]:
             try:
                 results[place] = do(items[place])
-            except TakenError as error:
+            except LockedError as error:
                 if place not in late:
                     print(f"{error}: another process is at work there; left for later", flush=True)
                 late.add(place)

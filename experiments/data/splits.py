@@ -120,7 +120,7 @@ def speaker_folds(speakers, seed: int, n_folds: int = 5) -> list[Split]:
     return folds
 
 
-def last_fifth(n_files: int) -> Split:
+def keras_validation_split(n_files: int) -> Split:
     """Keras' validation_split=0.2: the last fifth in the order of the files, before anything is shuffled.
 
     The paper's number is the accuracy on that validation set, so it is the test set here, too.
@@ -132,7 +132,7 @@ def last_fifth(n_files: int) -> Split:
     return Split(train, validation, validation)
 
 
-def twice_four_fifths(labels, seed: int) -> Split:
+def nested_stratified_80_20(labels, seed: int) -> Split:
     """Of every class floor(0.8 n) for training and validation, of these floor(0.8 n) for training.
 
     EMO-DB: 336, 88 and 111 files.
@@ -160,7 +160,7 @@ def fifth_of_files(labels, files, seed: int) -> Split:
     return Split(np.sort(train), NOTHING, np.sort(test))
 
 
-def any_fifth(n_files: int, seed: int, validation_share: float) -> Split:
+def random_80_20(n_files: int, seed: int, validation_share: float) -> Split:
     """A random fifth of the files is the test, of the others a share is validation; classes as they fall.
 
     EMO-DB: 107 test files, RAVDESS 288.
@@ -172,7 +172,7 @@ def any_fifth(n_files: int, seed: int, validation_share: float) -> Split:
     return Split(np.sort(train), np.sort(validation), np.sort(test))
 
 
-def in_order(labels) -> Split:
+def ordered_per_class(labels) -> Split:
     """Of every class, in the order of the files, the first are training, the next validation, the last the test.
 
     t = round(0.8 n) for the first two, round(0.2 t) of these for validation. EMO-DB: 344, 85 and 106 files.

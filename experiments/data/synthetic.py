@@ -89,7 +89,7 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
     """
     from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone, on any system
 
-    from experiments.common.locks import alone
+    from experiments.common.locks import exclusive_lock
 
     root = Path(root)
     entries = [
@@ -99,7 +99,7 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
         for place, voice in enumerate(voices)
     ]
     entries.sort(key=lambda entry: entry[0])
-    with alone(root):  # a second process finds what the first has written
+    with exclusive_lock(root):  # a second process finds what the first has written
         for name, emotion, sentence, voice in tqdm(entries, desc="synthetic corpus", unit="file", leave=False):
             if not (root / name).exists():
                 write_atomically(root / name, partial(_write_wav, synthesize(voice, sentence, emotion)))

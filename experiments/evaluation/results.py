@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from dsp.files.writing import write_text_atomically
-from experiments.common.locks import alone
+from experiments.common.locks import exclusive_lock
 from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
 
-TWINS = RESULTS / "other_precision"
+PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 VARIANT_LEFT_OUT = "a variant; the paper's own setting came first"  # why a row is not run
@@ -45,7 +45,7 @@ def record(path, paper: dict, run: dict) -> None:
     Checked: tests/test_results_have_one_home.py
     """
     path = Path(path)
-    with alone(path.parent):  # experiments that run side by side record into the same file
+    with exclusive_lock(path.parent):  # experiments that run side by side record into the same file
         runs = load(path)["runs"] if path.exists() else []
         runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
         runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
@@ -140,7 +140,7 @@ def not_run(row: dict) -> str:
     return f"not run: {row['why']}" if row.get("why") else "not run"
 
 
-def runs_told(found: dict) -> str:
+def describe_runs(found: dict) -> str:
     """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted."""
     seeds = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "")
     has_folds = found["n_runs"] > found["n_seeds"]

@@ -19,14 +19,13 @@ from experiments.common.paths import BENCHMARKS, RESULTS, ROOT
 from experiments.evaluation.comparisons import comparisons_table, precision_table
 from experiments.evaluation.metrics import share_interval
 from experiments.evaluation.results import (
+    PRECISION_PAIRS,
     ROW,
-    TWINS,
     ResultsError,
     load,
     not_run,
     percent,
     row_of,
-    runs_told,
     summarize,
 )
 
@@ -56,7 +55,7 @@ def _line(of_one: list[dict], summaries: dict) -> list[str]:
 
 def _cell(row: dict, found: dict | None) -> str:
     """'74.8 / 71.2 (3)': accuracy, UAR, and how many runs."""
-    return f"{percent(found['accuracy'])} / {percent(found['uar'])} ({runs_told(found)})" if found else not_run(row)
+    return f"{percent(found['accuracy'])} / {percent(found['uar'])} ({describe_runs(found)})" if found else not_run(row)
 
 
 def published_table(papers: list[dict]) -> str:
@@ -118,7 +117,7 @@ def updated_readme(text: str) -> str:
     papers = {path.stem: load(path) for path in sorted(RESULTS.glob("*.json"))}
     text = replace_between_marks(text, "results", results_table(list(papers.values())))
     later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
-    twins = {path.stem: load(path) for path in sorted(TWINS.glob("*.json"))}
+    twins = {path.stem: load(path) for path in sorted(PRECISION_PAIRS.glob("*.json"))}
     text = replace_between_marks(text, "published", published_table(list(later.values())))
     text = replace_between_marks(text, "comparisons", comparisons_table(later, twins))
     text = replace_between_marks(text, "precision", precision_table(papers, twins))

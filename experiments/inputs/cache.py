@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from dsp.files.processes import available_cores, mapped
 from dsp.files.writing import write_atomically, write_text_atomically
-from experiments.common.locks import alone
+from experiments.common.locks import exclusive_lock
 from experiments.common.paths import FEATURES
 from experiments.data.corpora import Corpus, complete
 from experiments.data.recordings import Survey, of_file, survey
@@ -60,7 +60,7 @@ def load(
     path = Path(folder) / f"{corpus.name}-{front_end.name}.npy"
     made_by = front_end.identity()
     keys = [f"{content} {rate} Hz {made_by}" for content, rate in zip(found.content, found.rates, strict=True)]
-    with alone(path.parent):  # a second process finds what the first has computed
+    with exclusive_lock(path.parent):  # a second process finds what the first has computed
         rows = _finished(path, (len(corpus), *front_end.shape), keys)
         missing = [i for i, row in enumerate(rows) if row is None]
         if missing:

@@ -11,7 +11,7 @@ import torch
 import nets
 from experiments.common.paths import RUNS
 from experiments.recogniser.views import View, view_of
-from nets.arranged import arranged
+from nets.arranged import fuse
 
 FILES = ("network.pt", "result.json")
 
@@ -88,7 +88,7 @@ def load(folder) -> Trained:
     except Exception as error:  # whatever a damaged file makes the unpickler raise
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         raise RunError(f"{folder / 'network.pt'}: not the weights of {system} ({reason})") from None
-    return Trained(folder, result, classes, arranged(net).eval(), view, z_score)
+    return Trained(folder, result, classes, fuse(net).eval(), view, z_score)
 
 
 def title(result: dict, folder: Path) -> str:

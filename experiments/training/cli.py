@@ -8,7 +8,7 @@ from experiments.common.paths import FEATURES, RESULTS, RUNS
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training.loop import repeatable
-from experiments.training.run_folder import device_named
+from experiments.training.run_folder import resolve_device
 from nets.arranged import PRECISIONS
 
 PROTOCOLS = ("as-published", "honest", "speaker")
@@ -57,7 +57,7 @@ def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
     if options.smoke and options.data:
         parser.error("--smoke is for the synthetic corpus")
     try:
-        options.device = device_named(options.device)
+        options.device = resolve_device(options.device)
     except ValueError as error:
         parser.error(str(error))
     repeatable(options.device)

@@ -48,7 +48,7 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class TrainingOptions:
     """How long and in what order a network sees its examples, and which epoch's weights are kept."""
 
     epochs: int
@@ -84,7 +84,7 @@ def fit(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
     training: Examples,
-    recipe: Recipe,
+    recipe: TrainingOptions,
     *,
     seed: int,
     name: str,
@@ -208,7 +208,7 @@ def _step(net: nn.Module, optimizer: torch.optim.Optimizer, batch: Examples) -> 
     return loss.item(), (logits.argmax(1) == batch.labels).float().mean().item()
 
 
-def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
+def _batches(n: int, recipe: TrainingOptions, seed: int, epoch: int) -> list[np.ndarray]:
     """The indices of each batch of an epoch; they depend on seed and epoch alone."""
     if recipe.shuffle not in ("once", "every epoch"):
         raise ValueError(f'{recipe.shuffle=} is neither "once" nor "every epoch"')
@@ -217,7 +217,7 @@ def _batches(n: int, recipe: Recipe, seed: int, epoch: int) -> list[np.ndarray]:
     return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
 
 
-def best_epoch(history: History, recipe: Recipe, rule: str) -> int:
+def best_epoch(history: History, recipe: TrainingOptions, rule: str) -> int:
     """1-based number of the best epoch so far of those that end after `recipe.settling` steps, or else the last one.
 
     rule : "last epoch", "validation loss" or "validation accuracy"
@@ -243,14 +243,14 @@ def best_epoch(history: History, recipe: Recipe, rule: str) -> int:
     raise ValueError(f'{rule=} is neither "last epoch", "validation accuracy" nor "validation loss"')
 
 
-def _patience_is_over(history: History, recipe: Recipe) -> bool:
+def _patience_is_over(history: History, recipe: TrainingOptions) -> bool:
     if recipe.patience is None or not history.seconds:
         return False
     best = best_epoch(history, recipe, recipe.patience_for or recipe.select)
     return len(history.seconds) - best >= recipe.patience
 
 
-def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: Recipe, seed: int) -> str:
+def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: TrainingOptions, seed: int) -> str:
     """What must be equal for a checkpoint to fit: the run's name, shapes, labels in order, recipe, seed."""
     shapes = {key: tuple(value.shape) for key, value in net.state_dict().items()}
     labels = hashlib.sha256(training.labels.cpu().numpy().tobytes()).hexdigest()[:16]

@@ -19,7 +19,7 @@ from experiments.training.loop import CheckpointError, History
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run's folder
 
 
-def guarded(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Runs an experiment; what the user can mend becomes one line on standard error and an exit status.
 
     0 done, 1 bad input or output, 130 interrupted.
@@ -40,7 +40,7 @@ def guarded(run: Callable[[argparse.Namespace], None], options: argparse.Namespa
     return 0
 
 
-def device_named(name: str) -> str:
+def resolve_device(name: str) -> str:
     """ "cpu" or "cuda" for "auto", "cpu" or "cuda". ValueError for another name, or a GPU that is not there."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device {name!r}: auto, cpu or cuda is expected")
@@ -49,7 +49,7 @@ def device_named(name: str) -> str:
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def device_told(device: str, precision: str = "float32") -> str:
+def describe_device(device: str, precision: str = "float32") -> str:
     """What a run was trained on, for its result; precision : of the convolutions in training."""
     where = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
     return where if precision == "float32" else f"{where}, convolutions trained in {precision}"

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import nets
 from dsp.files.writing import write_text_atomically
-from experiments.common.locks import alone, each_once
+from experiments.common.locks import exclusive_lock, run_unclaimed
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NO_RESULT
@@ -21,10 +21,10 @@ from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
 from experiments.figures.keras import confusion_heatmap, learning_curves, short_names
 from experiments.inputs.zheng_casia import fingerprint
-from experiments.training.loop import Examples, History, Recipe, best_epoch, fit, predict
+from experiments.training.loop import Examples, History, TrainingOptions, best_epoch, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from experiments.training.run_folder import device_told, finished_run, keep_run, store_run
-from nets.arranged import arranged
+from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run
+from nets.arranged import fuse
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
@@ -41,12 +41,12 @@ OPTIMIZERS = {
 
 
 @dataclass(frozen=True)
-class Setting:
+class TrainingConfig:
     """How a network is trained."""
 
     system: str
     learning_rate: float
-    recipe: Recipe
+    recipe: TrainingOptions
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.arranged.PRECISIONS
@@ -54,7 +54,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Side:
+class Subset:
     """Examples that are scored together.
 
     inputs : (n, ...) tensor;  files : (n,) int, the file of each, a place in the corpus
@@ -73,10 +73,10 @@ def train_and_score(
     options: argparse.Namespace,
     paper: dict,
     corpus: Corpus,
-    setting: Setting,
+    setting: TrainingConfig,
     training: Examples,
-    validation: Side | None,
-    scored: dict[str, Side],
+    validation: Subset | None,
+    scored: dict[str, Subset],
     facts: dict,
     percent_in_figure: bool = False,
     before_step: Callable[[nn.Module, float], None] | None = None,
@@ -109,7 +109,7 @@ def train_and_score(
     folders = {name: home / f"{name}-{run}" for name in scored}
     first = next(iter(folders.values()))
     draw = partial(draw_run, percent_in_figure)
-    with alone(first, wait=False):
+    with exclusive_lock(first, wait=False):
         finished = [finished_run(folder, facts["config"]) for folder in folders.values()]
         if options.resume and all(finished):
             for folder, result in zip(folders.values(), finished, strict=True):
@@ -119,7 +119,7 @@ def train_and_score(
         net, fast, history = trained(
             options, corpus, setting, training, validation, watched, facts, first, before_step
         )  # fmt: skip
-        facts["device"] = device_told(options.device, setting.precision)
+        facts["device"] = describe_device(options.device, setting.precision)
         for recipe, rule in (also or {}).items():
             of = facts | {"protocol": next(iter(scored)), "recipe": recipe}
             keep_epoch(options, paper, corpus, setting, history, watched, rule, of)
@@ -127,7 +127,7 @@ def train_and_score(
         results = []
         for name, folder in folders.items():
             files, predicted = answers(fast, scored[name])
-            of = facts | {"protocol": name, "answers": told(corpus, files, predicted)}
+            of = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
             results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, of, draw))
         (first / "checkpoint.pt").unlink()
         return results
@@ -136,10 +136,10 @@ def train_and_score(
 def trained(
     options: argparse.Namespace,
     corpus: Corpus,
-    setting: Setting,
+    setting: TrainingConfig,
     training: Examples,
-    validation: Side | None,
-    watched: Side | None,
+    validation: Subset | None,
+    watched: Subset | None,
     facts: dict,
     folder: Path,
     before_step: Callable[[nn.Module, float], None] | None,
@@ -147,7 +147,7 @@ def trained(
     """(network, the same network as `arranged` computes it, history); folder : of the checkpoint."""
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(options.device)
-    fast = arranged(net, setting.precision)
+    fast = fuse(net, setting.precision)
     torch.manual_seed(seed)  # dropout draws from here
     n_validation = len(validation.files) if validation else 0
     name = f"{setting.system} {folder.name}"
@@ -176,7 +176,7 @@ def trained(
     return net, fast, history
 
 
-def set_rate(optimizer: torch.optim.Optimizer, setting: Setting, share: float) -> None:
+def set_rate(optimizer: torch.optim.Optimizer, setting: TrainingConfig, share: float) -> None:
     """Sets the learning rate for the step at which `share` of the training is over.
 
     Checked: tests/test_readings_train_as_they_say.py
@@ -198,9 +198,9 @@ def keep_epoch(
     options: argparse.Namespace,
     paper: dict,
     corpus: Corpus,
-    setting: Setting,
+    setting: TrainingConfig,
     history: History,
-    watched: Side,
+    watched: Subset,
     rule: str,
     facts: dict,
 ) -> None:
@@ -210,7 +210,7 @@ def keep_epoch(
     """
     epoch = best_epoch(history, setting.recipe, rule)
     predicted = np.array(history.watched[epoch - 1])
-    facts = facts | {"answers": told(corpus, watched.files, predicted), "kept": rule}
+    facts = facts | {"answers": format_answers(corpus, watched.files, predicted), "kept": rule}
     store_run(options.results, paper, corpus, watched.files, predicted, replace(history, kept_epoch=epoch), facts)
 
 
@@ -224,7 +224,7 @@ def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict
     write_text_atomically(folder / "report.txt", report)
 
 
-def answers(net: nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
+def answers(net: nn.Module, side: Subset) -> tuple[np.ndarray, np.ndarray]:
     """(files, predicted classes), both (n,) int: one answer per file in their order, or one per example.
 
     Checked: tests/test_trained_runs.py
@@ -238,7 +238,7 @@ def answers(net: nn.Module, side: Side) -> tuple[np.ndarray, np.ndarray]:
     return files, (sums / np.bincount(owner)[:, None]).argmax(1)
 
 
-def told(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
+def format_answers(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
     """Every answer of a run, for paired comparisons: a word for each, in lines that a results file has room for."""
     speakers = [] if corpus.speakers is None else corpus.speakers[files]
     columns = {"files": files, "speakers": speakers, "true": corpus.labels[files], "predicted": predicted}
@@ -246,7 +246,7 @@ def told(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, 
 
 
 @dataclass(frozen=True)
-class Audited:
+class AuditedCorpus:
     """A corpus under its right name, the content of its files, and what the audit found."""
 
     corpus: Corpus
@@ -254,17 +254,17 @@ class Audited:
     found: dict
 
 
-def audited(corpus: Corpus, content: np.ndarray) -> Audited:
+def audit_corpus(corpus: Corpus, content: np.ndarray) -> AuditedCorpus:
     """Names and audits a corpus, and prints what was found; content : one value per file, equal for equal content."""
-    corpus = known(corpus, content)
+    corpus = verified_name(corpus, content)
     found = leakage.audit_corpus(corpus, content)
     print(leakage.describe(corpus, found))
-    return Audited(corpus, content, found)
+    return AuditedCorpus(corpus, content, found)
 
 
 def run_all(
     options: argparse.Namespace,
-    of: Audited,
+    of: AuditedCorpus,
     splits_of: Callable[..., list[splits.Split]],
     recipe: str,
     config: dict,
@@ -287,19 +287,19 @@ def run_all(
             facts["split"] = leakage.split_hashes(of.content, split)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
-    return each_once(lambda run: run_split(*run), runs)
+    return run_unclaimed(lambda run: run_split(*run), runs)
 
 
-def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Side | None]:
+def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Subset | None]:
     """Training, validation and test, one example per file; None for a side without files.
 
     inputs_of : (n,) int, files -> (n, ...) float32
     """
     of = (split.train, split.validation, split.test)
-    return [Side(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in of]
+    return [Subset(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in of]
 
 
-def known(corpus: Corpus, content: np.ndarray) -> Corpus:
+def verified_name(corpus: Corpus, content: np.ndarray) -> Corpus:
     """The corpus under its name, if its recordings are the published ones; "emodb" with others is "emodb_altered"."""
     altered = corpus.name in KNOWN_CONTENT and fingerprint(corpus, content) != KNOWN_CONTENT[corpus.name]
     return replace(corpus, name=f"{corpus.name}_altered") if altered else corpus
