@@ -7,7 +7,7 @@ from pathlib import Path
 
 from experiments import PAPERS
 from experiments.common.paths import RESULTS
-from experiments.evaluation.results import ResultsError, load, not_run, percent, row_of, summarize
+from experiments.evaluation.results import ResultsError, describe_runs, load, not_run, percent, row_of, summarize
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -45,7 +45,7 @@ from experiments.training.runner import (
     summarize,
     train_and_score,
 )
-from nets.dynamic_convolution import anneal
+from nets.layers.dynamic_convolution import anneal
 
 STEM = "finch_dycnn"
 CORPORA = {"casia": casia, "emodb": emodb, "iemocap": iemocap}

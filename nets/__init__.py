@@ -25,8 +25,8 @@ from functools import partial
 
 from nets.dey_emodb import dey_1d_cnn_bilstm, dey_1d_cnn_lstm, dey_2d_cnn_lstm, dey_td_cnn_bilstm, dey_td_cnn_lstm
 from nets.finch_dycnn import finch_dycnn_bilstm
-from nets.keras_summary import summary
-from nets.layers import count_parameters
+from nets.layers.keras_summary import summary
+from nets.layers.matlab import count_parameters
 from nets.wang_cl import parallel_net
 from nets.yadav_crnn import yadav_crnn
 from nets.zheng_casia import zheng_cnn_lstm

@@ -56,7 +56,7 @@ Checked: tests/test_dey_emodb_nets_match_tables.py, tests/test_layers_match_kera
 import torch
 from torch import nn
 
-from nets.keras_layers import (
+from nets.layers.keras import (
     ChannelsLast,
     ChannelsLastFlatten,
     ImageToSequence,

@@ -26,8 +26,8 @@ Checked: tests/test_finch_dycnn_nets_match_table.py
 import torch
 from torch import nn
 
-from nets.dynamic_convolution import DynamicConv2d
-from nets.keras_layers import LastStateLSTM, RowsToSequence, batch_norm, init_keras, sequential
+from nets.layers.dynamic_convolution import DynamicConv2d
+from nets.layers.keras import LastStateLSTM, RowsToSequence, batch_norm, init_keras, sequential
 
 CHANNELS, HIDDEN = (1, 32, 64, 128), (4, 8, 16)
 ROWS_LEFT, UNITS = 4, 128  # of 39 rows after three poolings; of the LSTM in each direction

@@ -68,7 +68,7 @@ class ParallelNet(nn.Module):
         )
 
     def forward(self, x: Tensor, cnn: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """cnn : what computes the convolutional branch, if not the branch itself (nets/arranged.py)"""
+        """cnn : what computes the convolutional branch, if not the branch itself (nets/fused/fuse.py)"""
         branches = []
         if self.cnn_sees:
             branches.append((cnn or self.cnn)(x[:, None, :, PARTS[self.cnn_sees]]))

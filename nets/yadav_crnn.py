@@ -26,7 +26,7 @@ Checked: tests/test_yadav_crnn_net_matches_table.py, tests/test_layers_match_ker
 import torch
 from torch import nn
 
-from nets.keras_layers import ImageToSequence, LastStateLSTM, batch_norm, init_keras, sequential
+from nets.layers.keras import ImageToSequence, LastStateLSTM, batch_norm, init_keras, sequential
 
 
 def yadav_crnn(n_classes: int = 8, seed: int = 0) -> nn.Sequential:

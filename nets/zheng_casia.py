@@ -26,7 +26,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
-from nets.layers import ColumnMajorFlatten, ImageInput, OneStepLSTM, init_matlab
+from nets.layers.matlab import ColumnMajorFlatten, ImageInput, OneStepLSTM, init_matlab
 
 
 def zheng_cnn_lstm(n_classes: int = 6, seed: int = 0) -> nn.Sequential:

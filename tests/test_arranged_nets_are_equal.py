@@ -9,11 +9,11 @@ from torch import nn
 
 import nets
 from experiments.training.optimizers import KerasAdam
-from nets.arranged import _pooled_first, fuse
-from nets.exact_batch_norm import batch_norm
-from nets.first_block import first_block
-from nets.keras_layers import KERAS_EPSILON
-from nets.pooled_block import pooled_block
+from nets.fused.exact_batch_norm import batch_norm
+from nets.fused.first_block import first_block
+from nets.fused.fuse import _pooled_first, fuse
+from nets.fused.pooled_block import pooled_block
+from nets.layers.keras import KERAS_EPSILON
 from tests.golden.make.keras_layers import INPUTS
 
 CLASSES = 7
@@ -198,7 +198,8 @@ def test_one_set_of_weights(name):
 def test_channels_vary_fastest(name):
     """After every pooling, also the first, before which the images have one channel and so no layout to read off.
 
-    In evaluation, since in training nets/pooled_block.py pools itself; films, which it does not know, in training."""
+    In evaluation, since in training nets/fused/pooled_block.py pools itself; films, which it does not know, in
+    training."""
     _, fast = pair(name)
     x, _ = batch(name, size=2)
     layouts = []

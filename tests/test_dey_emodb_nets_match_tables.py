@@ -7,7 +7,7 @@ from torch import nn
 
 import nets
 from experiments.training.optimizers import KerasAdam
-from nets.keras_layers import LastStateLSTM, TimeDistributed
+from nets.layers.keras import LastStateLSTM, TimeDistributed
 
 TWO_DIMENSIONS = """
 conv2d                 (None, 128, 251, 64)     640

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from nets.dynamic_convolution import DynamicConv2d, anneal
-from nets.keras_layers import init_keras
+from nets.layers.dynamic_convolution import DynamicConv2d, anneal
+from nets.layers.keras import init_keras
 
 
 def layer(channels_in=5, channels_out=7, size=3, hidden=4, kernels=3) -> DynamicConv2d:

@@ -12,7 +12,7 @@ from experiments import finch_dycnn, wang_cl
 from experiments.common.paths import RESULTS
 from experiments.data import splits
 from experiments.data.corpora import Corpus
-from nets.dynamic_convolution import DynamicConv2d
+from nets.layers.dynamic_convolution import DynamicConv2d
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 import nets
-from nets.arranged import fuse
-from nets.keras_layers import RowsToSequence
+from nets.fused.fuse import fuse
+from nets.layers.keras import RowsToSequence
 
 SHAPES = [  # Keras' order, after every layer that changes it
     (300, 39, 32), (150, 19, 32), (150, 19, 64), (75, 9, 64), (75, 9, 128), (37, 4, 128), (37, 512), (256,), (7,),

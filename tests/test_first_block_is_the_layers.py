@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from nets.exact_batch_norm import batch_norm
-from nets.first_block import MOST_TAPS, WINDOWS, first_block, fits
+from nets.fused.exact_batch_norm import batch_norm
+from nets.fused.first_block import MOST_TAPS, WINDOWS, first_block, fits
 
 BLOCKS = {  # convolution, ReLU?, pooling, images
     "film": (nn.Conv2d(1, 24, (2, 2)), True, nn.MaxPool2d((2, 2)), (5, 1, 40, 5)),

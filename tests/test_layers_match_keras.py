@@ -9,7 +9,7 @@ from torch import nn
 
 import nets
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from nets.keras_layers import (
+from nets.layers.keras import (
     ChannelsLast,
     ChannelsLastFlatten,
     ImageToSequence,

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from nets.dynamic_convolution import DynamicConv2d
-from nets.pooled_block import fits, pooled_block
+from nets.fused.pooled_block import fits, pooled_block
+from nets.layers.dynamic_convolution import DynamicConv2d
 
 BLOCKS = {  # convolution, pooling, images
     "one channel": (nn.Conv2d(1, 16, 3, padding="same"), nn.MaxPool2d(2), (3, 1, 13, 9)),

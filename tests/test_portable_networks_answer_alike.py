@@ -14,7 +14,7 @@ from experiments.inputs.yadav_crnn import ZScore
 from experiments.recogniser import portable
 from experiments.recogniser.trained import Trained, network_inputs
 from experiments.recogniser.views import VIEWS
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 
 CLASSES = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 SYSTEMS = {  # one of every kind, with what it sees

@@ -27,7 +27,7 @@ from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.trained import RunError
 from experiments.training.loop import History, predict
 from experiments.training.run_folder import keep_run
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 from tests.conftest import ROOT
 
 Z_SCORE = ZScore(-41.5, 17.25)

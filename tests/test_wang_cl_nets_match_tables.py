@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import nets
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 from nets.wang_cl import min_max
 
 COUNTS = {  # EMO-DB, CASIA; of the last step, of all steps

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import nets
-from nets.layers import ColumnMajorFlatten, ImageInput, OneStepLSTM, glorot_uniform
+from nets.layers.matlab import ColumnMajorFlatten, ImageInput, OneStepLSTM, glorot_uniform
 from nets.zheng_casia import analyze_network
 
 TABLE = """

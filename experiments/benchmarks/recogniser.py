@@ -30,7 +30,7 @@ from experiments.data.synthetic import synthetic_corpus
 from experiments.inputs import wang_cl
 from experiments.recogniser import portable
 from experiments.recogniser.trained import RunError, load
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 
 SYSTEM, PER_EMOTION, ROUNDS = "wang_cl", 20, 3
 TIE = 1e-4  # of two probabilities

@@ -22,7 +22,7 @@ import nets
 from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.training.loop import Examples, _step, reuse_freed_memory
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 
 RECORDINGS, WINDOWS, CLASSES = 428, 1733, 7
 NETWORKS = {  # batch size, shape of an example, examples of an epoch, steps of a round

@@ -22,6 +22,7 @@ from experiments.evaluation.results import (
     PRECISION_PAIRS,
     ROW,
     ResultsError,
+    describe_runs,
     load,
     not_run,
     percent,

@@ -11,7 +11,7 @@ import torch
 import nets
 from experiments.common.paths import RUNS
 from experiments.recogniser.views import View, view_of
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 
 FILES = ("network.pt", "result.json")
 

@@ -13,8 +13,7 @@ from experiments.figures.preprocessing import SIGN, spectrogram
 from experiments.inputs import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
 from spectrogram_images import render
-from spectrogram_images.render import SAMPLE_RATE as IMAGE_RATE
-from spectrogram_images.render import WINDOW as IMAGE_WINDOW
+from spectrogram_images.parameters import PAPER
 
 _DEY = SAMPLE_RATE
 
@@ -73,11 +72,11 @@ def _image(signal: np.ndarray) -> np.ndarray:
 
 
 def _told_of_image(signal: np.ndarray) -> tuple[str, ...]:
-    return (f"all {signal.size / IMAGE_RATE:.2f} s as an image of 224 x 224 pixels",)
+    return (f"all {signal.size / PAPER.sample_rate:.2f} s as an image of 224 x 224 pixels",)
 
 
 def _draw_image(axes, inputs, answers, classes, seconds) -> str:
-    extent = (0, seconds, IMAGE_RATE / 2000, 0)  # 0 Hz is the top row
+    extent = (0, seconds, PAPER.sample_rate / 2000, 0)  # 0 Hz is the top row
     axes.imshow(inputs[0].transpose(1, 2, 0), aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)")
     return "the image, 0 Hz at the top as the network sees it"
@@ -192,7 +191,7 @@ _IMAGE_S = dey_emodb.IMAGE_SAMPLES / _DEY
 _TOLD_OF_MEL = partial(_beginning, _IMAGE_S, sample_rate=_DEY)
 
 VIEWS = {
-    "zheng_cnn_lstm": View(IMAGE_RATE, IMAGE_WINDOW.size, _image, _told_of_image, _draw_image),
+    "zheng_cnn_lstm": View(PAPER.sample_rate, PAPER.window_length, _image, _told_of_image, _draw_image),
     "dey_mel_2d_sign": View(
         _DEY, dey_emodb.IMAGE.frame_length, _one(dey_emodb.MEL_2D_SIGN, _DEY), _TOLD_OF_MEL, _draw_mask
     ),

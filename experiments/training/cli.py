@@ -9,7 +9,7 @@ from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training.loop import repeatable
 from experiments.training.run_folder import resolve_device
-from nets.arranged import PRECISIONS
+from nets.fused.fuse import PRECISIONS
 
 PROTOCOLS = ("as-published", "honest", "speaker")
 

@@ -24,7 +24,7 @@ from experiments.inputs.zheng_casia import fingerprint
 from experiments.training.loop import Examples, History, TrainingOptions, best_epoch, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
 from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run
-from nets.arranged import fuse
+from nets.fused.fuse import fuse
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
 
@@ -49,7 +49,7 @@ class TrainingConfig:
     recipe: TrainingOptions
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
-    precision: str = "float32"  # of the convolutions in training: a key of nets.arranged.PRECISIONS
+    precision: str = "float32"  # of the convolutions in training: a key of nets.fused.fuse.PRECISIONS
     schedule: str = "constant"  # of the rate: a key of SCHEDULES
 
 

@@ -1,4 +1,4 @@
-"""The loops over an example's numbers that nets/pooled_block.py is made of; its docstring has the formulas.
+"""The loops over an example's numbers that nets/fused/pooled_block.py is made of; its docstring has the formulas.
 
 Checked: tests/test_pooled_block_is_the_layers.py
 """

@@ -30,7 +30,7 @@ import torch
 from numba import njit
 from torch import Tensor, nn
 
-from nets.exact_batch_norm import move_running
+from nets.fused.exact_batch_norm import move_running
 
 MOST_TAPS = 4  # of the convolution; larger ones were no faster than PyTorch's
 WINDOWS = 64  # whose sums are short ones

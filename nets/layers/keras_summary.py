@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from nets.keras_layers import (
+from nets.layers.keras import (
     ChannelsLastFlatten,
     ImageToSequence,
     LastStateLSTM,
@@ -11,7 +11,7 @@ from nets.keras_layers import (
     TimeDistributed,
     keras_type_and_name,
 )
-from nets.layers import count_parameters
+from nets.layers.matlab import count_parameters
 
 CHANNELS_ARE_LAST = (ChannelsLastFlatten, ImageToSequence, RowsToSequence, LastStateLSTM, nn.Linear)
 
@@ -21,7 +21,7 @@ def summary(net: nn.Sequential, example_shape: tuple[int, ...]) -> str:
 
     Parameters
     ----------
-    net : of nets.keras_layers.sequential
+    net : of nets.layers.keras.sequential
     example_shape : of one example, without the batch, in PyTorch's order: (1, 128, 251)
 
     Returns

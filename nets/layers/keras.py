@@ -11,8 +11,8 @@ from collections import Counter, OrderedDict
 import torch
 from torch import Tensor, nn
 
-from nets.dynamic_convolution import DynamicConv2d
-from nets.layers import glorot_uniform
+from nets.layers.dynamic_convolution import DynamicConv2d
+from nets.layers.matlab import glorot_uniform
 
 KERAS_EPSILON, KERAS_MOMENTUM = 1e-3, 0.01  # of batch normalisation; Keras calls the latter momentum=0.99
 

@@ -1,6 +1,6 @@
 """MATLAB's layers and initial values, where PyTorch's own differ, and what every framework shares.
 
-Keras' are in nets/keras_layers.py.
+Keras' are in nets/layers/keras.py.
 """
 
 import math

@@ -8,12 +8,12 @@
    numbers are left (a quarter to a sixteenth):  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
 2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
    pools signals slowly and has no layout for them with the channels last.
-3  The first block of those with small kernels is nets/first_block.py's, which never writes its largest array.
+3  The first block of those with small kernels is nets/fused/first_block.py's, which never writes its largest array.
 4  A convolution as wide as its images is one matrix product.
 5  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
-   normalisation loses digits in this layout, so it is nets/exact_batch_norm.py's.
+   normalisation loses digits in this layout, so it is nets/fused/exact_batch_norm.py's.
 6  In training a convolution (also a dynamic one), batch normalisation and max-pooling are one layer,
-   nets/pooled_block.py's, which works on an example's numbers while they are in the cache.
+   nets/fused/pooled_block.py's, which works on an example's numbers while they are in the cache.
 7  With "bfloat16" what goes into a convolution and what comes out of it is rounded to bfloat16, products are
    summed in float32; weights, everything else, and every answer in evaluation stay float32. Processors with
    such instructions (AVX-512 BF16, AMX) take half the time for it.
@@ -29,10 +29,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from nets import first_block, pooled_block
-from nets.dynamic_convolution import DynamicConv2d
-from nets.exact_batch_norm import batch_norm
-from nets.keras_layers import ChannelsLast, ImageToSequence, TimeDistributed
+from nets.fused import first_block, pooled_block
+from nets.fused.exact_batch_norm import batch_norm
+from nets.layers.dynamic_convolution import DynamicConv2d
+from nets.layers.keras import ChannelsLast, ImageToSequence, TimeDistributed
 from nets.wang_cl import ParallelNet
 
 INCREASING = (nn.ELU, nn.ReLU)
@@ -103,7 +103,7 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
 
 
 def _first_block_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
-    """The layers as functions of images; the first three are one if nets/first_block.py knows them."""
+    """The layers as functions of images; the first three are one if nets/fused/first_block.py knows them."""
     films = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
     convolution, norm, pooling = (layer.layer if films else layer for layer in layers[:3])
     relu = isinstance(convolution, nn.Sequential) and [type(layer) for layer in convolution] == [nn.Conv2d, nn.ReLU]
@@ -116,7 +116,7 @@ def _first_block_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -
 
 
 def _blocks_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
-    """The layers as functions of images; the three of a block that nets/pooled_block.py knows are one."""
+    """The layers as functions of images; the three of a block that nets/fused/pooled_block.py knows are one."""
     steps = []
     while layers:
         taken = 3 if len(layers) >= 3 and pooled_block.fits(*layers[:3]) else 1

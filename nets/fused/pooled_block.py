@@ -24,9 +24,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nets.dynamic_convolution import DynamicConv2d
-from nets.exact_batch_norm import move_running
-from nets.pooling_loops import loops
+from nets.fused.exact_batch_norm import move_running
+from nets.fused.pooling_loops import loops
+from nets.layers.dynamic_convolution import DynamicConv2d
 
 MOST_TAPS = 9  # of a kernel whose windows are written out; larger ones were slower than PyTorch's convolution
 
