@@ -22,24 +22,20 @@ wang_*_all_steps                                         the other reading of "f
 wang_*_unscaled, wang_*_all_steps_unscaled               the branches put together without min-max
 """
 
-import importlib
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
 
 from dsp.files.extras import require
 
-if TYPE_CHECKING:
+__all__ = ["SYSTEMS", "build", "count_parameters", "summary"]
+
+if find_spec("torch"):
     from nets.keras_summary import summary
     from nets.layers import count_parameters
     from nets.systems import SYSTEMS, build
+else:
 
-__all__ = ["SYSTEMS", "build", "count_parameters", "summary"]
-
-_MODULES = {"SYSTEMS": "systems", "build": "systems", "count_parameters": "layers", "summary": "keras_summary"}
-
-
-def __getattr__(name: str):
-    """Imports PyTorch when the first network is asked for; without it, one line names the command that installs it."""
-    if name not in _MODULES:
+    def __getattr__(name: str):
+        """The import succeeds without PyTorch; each public name then says in one line what installs it."""
+        if name in __all__:
+            require("torch", feature=f"nets.{name}", extra="train")
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    require("torch", feature=f"nets.{name}", extra="train")
-    return getattr(importlib.import_module(f"nets.{_MODULES[name]}"), name)
