@@ -2,99 +2,40 @@
 
 nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module; the names are the keys of SYSTEMS
 nets.count_parameters(net)                     (total, trainable), as the source framework prints them
+nets.summary(net, input_shape)                 the table that Keras prints
 
-    name                   paper        input (batch, ...)   logits out, (batch, n_classes)
-    zheng_cnn_lstm         001, MATLAB  (3, 224, 224)
-    dey_2d_cnn_lstm        000, Keras   (1, 128, frames)     frames >= 128; 251 in the authors' code
-    dey_2d_cnn_lstm_256    000, Keras   (1, 128, frames)     the LSTM with the 256 units of the paper's table
-    dey_td_cnn_lstm        000, Keras   (18, 1, 128, 5)
-    dey_td_cnn_bilstm      000, Keras   (18, 1, 128, 5)
-    dey_1d_cnn_lstm        000, Keras   (1, 16000)
-    dey_1d_cnn_bilstm      000, Keras   (1, 16000)
-    yadav_crnn             003, Keras   (1, 128, 259)
-    finch_dycnn_bilstm     002, Keras   (1, 300, 39)         frame, row
-    finch_cnn_bilstm, finch_dycnn_lstm, finch_cnn_lstm       its ablations
-    wang_cl                004          (128, 141)           frame; 128 bins and 13 coefficients
-    wang_control_1, _2, _3                                   its control groups
-    wang_cnn, wang_lstm                                      its branches alone
-    wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
-    wang_*_unscaled, wang_*_all_steps_unscaled               the branches put together without min-max
+name                   paper        input (batch, ...)   logits out, (batch, n_classes)
+zheng_cnn_lstm         001, MATLAB  (3, 224, 224)
+dey_2d_cnn_lstm        000, Keras   (1, 128, frames)     frames >= 128; 251 in the authors' code
+dey_2d_cnn_lstm_256    000, Keras   (1, 128, frames)     the LSTM with the 256 units of the paper's table
+dey_td_cnn_lstm        000, Keras   (18, 1, 128, 5)
+dey_td_cnn_bilstm      000, Keras   (18, 1, 128, 5)
+dey_1d_cnn_lstm        000, Keras   (1, 16000)
+dey_1d_cnn_bilstm      000, Keras   (1, 16000)
+yadav_crnn             003, Keras   (1, 128, 259)
+finch_dycnn_bilstm     002, Keras   (1, 300, 39)         frame, row
+finch_cnn_bilstm, finch_dycnn_lstm, finch_cnn_lstm       its ablations
+wang_cl                004          (128, 141)           frame; 128 bins and 13 coefficients
+wang_control_1, _2, _3                                   its control groups
+wang_cnn, wang_lstm                                      its branches alone
+wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
+wang_*_unscaled, wang_*_all_steps_unscaled               the branches put together without min-max
 """
 
-from functools import partial
+from importlib.util import find_spec
 
-from nets.dey_emodb import dey_1d_cnn_bilstm, dey_1d_cnn_lstm, dey_2d_cnn_lstm, dey_td_cnn_bilstm, dey_td_cnn_lstm
-from nets.finch_dycnn import finch_dycnn_bilstm
-from nets.layers.keras_summary import summary
-from nets.layers.matlab import count_parameters
-from nets.wang_cl import parallel_net
-from nets.yadav_crnn import yadav_crnn
-from nets.zheng_casia import zheng_cnn_lstm
+from dsp.files.extras import require
 
-_WANG = {  # what the convolutions see, what the LSTM sees
-    "wang_cl": ("spectrogram", "mfcc"),
-    "wang_control_1": ("spectrogram", "spectrogram"),
-    "wang_control_2": ("mfcc", "mfcc"),
-    "wang_control_3": ("mfcc", "spectrogram"),
-    "wang_lstm": (None, "mfcc"),
-}
+__all__ = ["SYSTEMS", "build", "count_parameters", "summary"]
 
-SYSTEMS = {
-    "zheng_cnn_lstm": zheng_cnn_lstm,
-    "dey_2d_cnn_lstm": dey_2d_cnn_lstm,
-    "dey_2d_cnn_lstm_256": partial(dey_2d_cnn_lstm, hidden=256),
-    "dey_td_cnn_lstm": dey_td_cnn_lstm,
-    "dey_td_cnn_bilstm": dey_td_cnn_bilstm,
-    "dey_1d_cnn_lstm": dey_1d_cnn_lstm,
-    "dey_1d_cnn_bilstm": dey_1d_cnn_bilstm,
-    "yadav_crnn": yadav_crnn,
-    "finch_dycnn_bilstm": finch_dycnn_bilstm,
-    "finch_cnn_bilstm": partial(finch_dycnn_bilstm, dynamic=False),
-    "finch_dycnn_lstm": partial(finch_dycnn_bilstm, bidirectional=False),
-    "finch_cnn_lstm": partial(finch_dycnn_bilstm, dynamic=False, bidirectional=False),
-    **{name: partial(parallel_net, cnn_sees=cnn, lstm_sees=lstm) for name, (cnn, lstm) in _WANG.items()},
-    **{
-        f"{name}_all_steps": partial(parallel_net, cnn_sees=cnn, lstm_sees=lstm, all_steps=True)
-        for name, (cnn, lstm) in _WANG.items()
-    },
-    "wang_cnn": partial(parallel_net, lstm_sees=None),
-    "wang_cnn_unscaled": partial(parallel_net, lstm_sees=None, scaled=False),
-    **{
-        f"{name}{steps}_unscaled": partial(
-            parallel_net, cnn_sees=cnn, lstm_sees=lstm, all_steps=bool(steps), scaled=False
-        )
-        for name, (cnn, lstm) in _WANG.items()
-        for steps in ("", "_all_steps")
-    },
-}
+if find_spec("torch"):
+    from nets.layers.keras_summary import summary
+    from nets.layers.matlab import count_parameters
+    from nets.systems import SYSTEMS, build
+else:
 
-
-def build(name: str, n_classes: int, seed: int = 0):
-    """The untrained network `name` (a key of SYSTEMS) for n_classes classes.
-
-    Raises ValueError for an unknown name or n_classes < 2.
-
-    Checked: tests/test_zheng_casia_net_matches_table.py, tests/test_dey_emodb_nets_match_tables.py
-    """
-    if name not in SYSTEMS:
-        raise ValueError(f"unknown network {name!r}; known are {', '.join(SYSTEMS)}")
-    if n_classes < 2:
-        raise ValueError(f"{n_classes=}; at least two classes are expected")
-    return SYSTEMS[name](n_classes, seed=seed)
-
-
-__all__ = [
-    "SYSTEMS",
-    "build",
-    "count_parameters",
-    "dey_1d_cnn_bilstm",
-    "dey_1d_cnn_lstm",
-    "dey_2d_cnn_lstm",
-    "dey_td_cnn_bilstm",
-    "dey_td_cnn_lstm",
-    "finch_dycnn_bilstm",
-    "parallel_net",
-    "summary",
-    "yadav_crnn",
-    "zheng_cnn_lstm",
-]
+    def __getattr__(name: str):
+        """The import succeeds without PyTorch; each public name then says in one line what installs it."""
+        if name in __all__:
+            require("torch", feature=f"nets.{name}", extra="train")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

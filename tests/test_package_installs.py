@@ -14,6 +14,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 import dsp
+import nets
 from dsp.files import extras
 from tests.conftest import ROOT
 
@@ -104,6 +105,23 @@ def test_the_doctor_is_an_attribute_that_is_loaded_when_it_is_used():
     code = "import sys, dsp; assert 'dsp.doctor' not in sys.modules; print(dsp.doctor.identify.__name__)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.stdout == "identify\n", done.stderr
+
+
+def test_packages_import_without_any_extra():
+    """All four imports work with the base dependencies; what needs more says so in one line."""
+    code = f"""
+import sys
+for name in {sorted(declared(*EXTRAS) - declared())}:
+    sys.modules[name] = None
+import dsp, dsp.doctor, spectrogram_images, nets
+try:
+    nets.build
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == f"nets.build needs PyTorch: {extras.install_command('train')}\n", done.stderr
+    assert all(hasattr(nets, name) for name in nets.__all__)
 
 
 def test_the_version_is_declared_once():
