@@ -31,6 +31,8 @@ import importlib
 from dsp._version import __version__
 from dsp.audio import AudioError, audio_duration, read_audio, read_beginning
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
+from dsp.conventions.parameters import Convention
+from dsp.conventions.registry import CONVENTIONS
 from dsp.cooley_tukey import roots_of_unity
 from dsp.dct import dct, dct_matrix, lifter
 from dsp.decibels import EPS, amplitude_to_db, power_to_db
@@ -46,10 +48,8 @@ from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
 from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, standardize
 from dsp.preemphasis import deemphasis, preemphasis
-from dsp.presets import CONVENTIONS
 from dsp.resampling import kaiser, resample
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
-from dsp.switches import Convention
 from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener

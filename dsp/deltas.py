@@ -58,7 +58,7 @@ def _repeat_edges(x: np.ndarray, times: int) -> np.ndarray:
     return np.concatenate([x[..., :1]] * times + [x] + [x[..., -1:]] * times, axis=-1)
 
 
-def slope_weights(width: int, order: int) -> np.ndarray:
+def delta_weights(width: int, order: int) -> np.ndarray:
     """w with w . x = the order-th derivative, in the middle, of the polynomial of that degree fitted to x."""
     n = np.arange(width) - width // 2
     fit = np.linalg.pinv(np.vander(n, order + 1, increasing=True))  # coefficients of 1, n, n^2 as weights of x
@@ -69,6 +69,6 @@ def _slide(x: np.ndarray, width: int, order: int) -> np.ndarray:
     """The slope (or curvature) of every run of `width` frames."""
     n_frames = x.shape[-1] - width + 1
     slope = np.zeros((*x.shape[:-1], n_frames))
-    for at, weight in enumerate(slope_weights(width, order)):
+    for at, weight in enumerate(delta_weights(width, order)):
         slope += weight * x[..., at : at + n_frames]
     return slope

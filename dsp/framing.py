@@ -89,17 +89,17 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     return frame(padded, n, hop).copy()
 
 
-FRAMINGS = ("inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy")
+FRAMINGS = ("valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy")
 
 
 def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: str) -> int:
     """How many frames a signal has under a framing rule; the best fingerprint of a tool.
 
-    "inside"           1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
-    "centred zeros"    1 + floor(N / H) for even L               librosa >= 0.9
-    "centred reflect"  1 + floor(N / H) for even L               torch.stft, torchaudio, librosa < 0.9
-    "zero tail"        1 + ceil(max(0, N - L) / H)               python_speech_features
-    "mirror"           floor((N + floor(H / 2)) / H)             Kaldi without snip_edges
+    "valid"            1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
+    "center, zeros"    1 + floor(N / H) for even L               librosa >= 0.9
+    "center, reflect"  1 + floor(N / H) for even L               torch.stft, torchaudio, librosa < 0.9
+    "pad tail"         1 + ceil(max(0, N - L) / H)               python_speech_features
+    "symmetric"        floor((N + floor(H / 2)) / H)             Kaldi without snip_edges
     "scipy"            1 + ceil((N + 2 floor(L / 2) - L) / H)    scipy.signal.stft
 
     Parameters
@@ -120,13 +120,13 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: st
     Checked: tests/test_frame_counts_match_every_tool.py
     """
     N, L, H = n_samples, frame_length, hop_length
-    if framing == "inside":
+    if framing == "valid":
         return max(0, 1 + (N - L) // H)
-    if framing in ("centred zeros", "centred reflect"):
+    if framing in ("center, zeros", "center, reflect"):
         return 1 + (N + 2 * (L // 2) - L) // H
-    if framing == "zero tail":
+    if framing == "pad tail":
         return 1 - (min(0, L - N) // H)
-    if framing == "mirror":
+    if framing == "symmetric":
         return (N + H // 2) // H
     if framing == "scipy":
         return 1 - ((L - N - 2 * (L // 2)) // H)
@@ -136,11 +136,11 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: st
 def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarray:
     """The signal with what a framing rule puts before and after it: frame(extended, L, H) are the rule's frames.
 
-    "inside"           nothing
-    "centred zeros"    L // 2 zeros on both sides
-    "centred reflect"  L // 2 samples on both sides, mirrored about the first and last sample
-    "zero tail"        zeros at the end up to a whole frame
-    "mirror"           floor(L/2) - floor(H/2) samples before and what is needed after, mirrored with the edge repeated
+    "valid"            nothing
+    "center, zeros"    L // 2 zeros on both sides
+    "center, reflect"  L // 2 samples on both sides, mirrored about the first and last sample
+    "pad tail"         zeros at the end up to a whole frame
+    "symmetric"        floor(L/2) - floor(H/2) samples before, the rest after, mirrored with the edge repeated
     "scipy"            L // 2 zeros on both sides, then zeros up to a whole frame
 
     Parameters
@@ -174,7 +174,7 @@ def frames_given(n_samples: int, frame_length: int, hop_length: int, framing: st
     if n_frames == 0:
         raise ValueError(f"{n_samples} samples give no frame of {frame_length} under the framing {framing!r}")
     half = frame_length // 2
-    if framing == "centred reflect" and n_samples <= half:
+    if framing == "center, reflect" and n_samples <= half:
         raise ValueError(f"{n_samples} samples are too few to reflect {half} at the edges; {half + 1} are needed")
     return n_frames
 
@@ -182,7 +182,7 @@ def frames_given(n_samples: int, frame_length: int, hop_length: int, framing: st
 def samples_before(frame_length: int, hop_length: int, framing: str) -> int:
     """How many samples a framing rule puts before the first one."""
     half = frame_length // 2
-    centred = {"centred zeros": half, "centred reflect": half, "scipy": half, "mirror": half - hop_length // 2}
+    centred = {"center, zeros": half, "center, reflect": half, "scipy": half, "symmetric": half - hop_length // 2}
     return centred.get(framing, 0)
 
 
@@ -194,7 +194,7 @@ def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
     low, high = max(start, 0), max(start, 0, min(stop, x.size))
     longer = np.zeros(length, x.dtype)
     longer[low - start : high - start] = x[low:high]
-    if framing in ("centred reflect", "mirror"):
+    if framing in ("center, reflect", "symmetric"):
         outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
         longer[outside - start] = x[_mirrored(outside, x.size, framing)]
     return longer
@@ -202,7 +202,7 @@ def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
 
 def _mirrored(place: np.ndarray, n: int, framing: str) -> np.ndarray:
     """The places in a signal of n samples that stand for places outside, under the two rules that mirror."""
-    if framing == "centred reflect":  # -1 is 1, n is n - 2
+    if framing == "center, reflect":  # -1 is 1, n is n - 2
         inside = np.abs(place) % max(1, 2 * (n - 1))
         return np.where(inside < n, inside, 2 * (n - 1) - inside)
     inside = place % (2 * n)  # -1 is 0, n is n - 1

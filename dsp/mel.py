@@ -103,9 +103,9 @@ def mel_filterbank(
               "mel"   x in mel of the same frequencies
               "bins"  x in FFT bins: x_k = k, edges rounded down to floor((n_fft + 1) f_m / sample_rate)
     norm      None    peak 1
-              "area"  times 2 / (f_{m+1} - f_{m-1}) in Hz: equal areas (librosa's "slaney", MATLAB's "bandwidth")
+              "slaney"  times 2 / (f_{m+1} - f_{m-1}) in Hz: equal areas (librosa's "slaney", MATLAB's "bandwidth")
               "sum"   divided by the sum of its values at the bins (Essentia's "unit_sum")
-              "both sides"  times 2 but at 0 Hz and the Nyquist frequency, which have no mirror image (VOICEBOX)
+              "doubled"  times 2 but at 0 Hz and the Nyquist frequency, which have no mirror image (VOICEBOX)
 
     Parameters
     ----------
@@ -149,16 +149,16 @@ def mel_filterbank(
             f"{n_empty} of {n_mels} mel filters are empty: no FFT bin lies in them; take fewer, or a longer FFT",
             stacklevel=2,
         )
-    if norm == "area":
+    if norm == "slaney":
         return filters * (2 / (edges[2:] - edges[:-2]))[:, None]
     if norm == "sum":
         sums = filters.sum(axis=1, keepdims=True)
         return np.divide(filters, sums, out=filters, where=sums > 0)
-    if norm == "both sides":
+    if norm == "doubled":
         filters[:, 1 : (n_fft + 1) // 2] *= 2
         return filters
     if norm is not None:
-        raise ValueError(f'{norm=} is neither None, "area", "sum" nor "both sides"')
+        raise ValueError(f'{norm=} is neither None, "slaney", "sum" nor "doubled"')
     return filters
 
 

@@ -1,6 +1,6 @@
 """From a signal to log-mel values and cepstra under any convention: the textbook lane.
 
-    condition -> frames -> windowed -> spectrum -> power -> mel -> log_mel -> cepstrum -> mfcc
+    preprocess_signal -> frames -> windowed -> spectrum -> power -> mel -> log_mel -> cepstrum -> mfcc
 
 `trace` returns every one of these; `log_mel` and `mfcc` are two of them. Each step is a function of a
 few lines that asks the Convention what to do. Columns are frames.
@@ -12,15 +12,15 @@ import numpy as np
 
 from dsp.checks import as_signal
 from dsp.conventions import named
+from dsp.conventions.parameters import Convention
+from dsp.conventions.sizes import Sizes, frames_given, sizes
 from dsp.dct import dct_matrix, lifter
 from dsp.deltas import delta
 from dsp.fft import rfft
 from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
 from dsp.normalization import cmn, cmvn, dither, remove_dc
-from dsp.preemphasis import along_first_axis, preemphasis
-from dsp.sizes import Sizes, frames_given, sizes
-from dsp.switches import Convention
+from dsp.preemphasis import _preemphasize_columns, preemphasis
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
 LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
@@ -90,9 +90,9 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     mel         (n_mels, n_frames)
     log_mel     (n_mels, n_frames)
     cepstrum    (n, n_frames)      after the DCT
-    lifted      (n, n_frames)      after lifter and energy
-    deltas      (rows, n_frames)   of lifted, all orders, where the convention has them
-    mfcc        (n_rows, n_frames) lifted over deltas, normalised
+    liftered    (n, n_frames)      after lifter and energy
+    deltas      (rows, n_frames)   of liftered, all orders, where the convention has them
+    mfcc        (n_rows, n_frames) liftered over deltas, normalised
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     """
     c = named(convention)
     size = sizes(c, sample_rate, n_samples=np.size(signal))
-    x = condition(as_signal(signal), c)
+    x = preprocess_signal(as_signal(signal), c)
     frames = frames_of(x, size, c)
     raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
     window = window_of(size, c)
@@ -125,19 +125,19 @@ def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc")
     else:
         steps["filterbank"] = filterbank_of(size, sample_rate, c)
         steps["mel"] = steps["filterbank"] @ power
-    steps["log_mel"] = compressed(steps["mel"], c)
+    steps["log_mel"] = log_compress(steps["mel"], c)
     if c.n_mfcc is None or until == "log_mel":
         return steps
     steps["cepstrum"] = cepstrum_matrix(steps["log_mel"].shape[0], c) @ steps["log_mel"]
     energy_of = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of]
-    steps["lifted"] = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
+    steps["liftered"] = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
     if c.delta_orders:
-        steps["deltas"] = np.concatenate(deltas_of(steps["lifted"], c))
-    steps["mfcc"] = over_time([steps[name] for name in ("lifted", "deltas") if name in steps], c)
+        steps["deltas"] = np.concatenate(deltas_of(steps["liftered"], c))
+    steps["mfcc"] = append_deltas_and_normalize([steps[name] for name in ("liftered", "deltas") if name in steps], c)
     return steps
 
 
-def condition(x: np.ndarray, c: Convention) -> np.ndarray:
+def preprocess_signal(x: np.ndarray, c: Convention) -> np.ndarray:
     """What is done to the signal as a whole."""
     x = x * c.scale
     if c.dither:
@@ -159,7 +159,7 @@ def emphasized(frames: np.ndarray, c: Convention) -> np.ndarray:
     """Pre-emphasis inside each frame, where the convention has it there."""
     if not c.preemphasis or c.preemphasis_in == "signal":
         return frames
-    return along_first_axis(frames, c.preemphasis, c.preemphasis_first)
+    return _preemphasize_columns(frames, c.preemphasis, c.preemphasis_first)
 
 
 def window_of(size: Sizes, c: Convention) -> np.ndarray:
@@ -185,7 +185,7 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
 def normalized_power(spectrum: np.ndarray, size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
     """|X|^2 or |X| after the convention's normalisation."""
     power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(window_of(size, c), size, sample_rate, c)
-    if c.spectrum_sides == "both":
+    if c.spectrum_scaling == "one-sided, doubled":
         power[1 : (size.n_fft + 1) // 2] *= 2
     return np.sqrt(power) if c.spectrum == "magnitude" else power
 
@@ -209,7 +209,7 @@ def filterbank_of(size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
     return mel_filterbank(n_mels, size.n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles, c.mel_norm)
 
 
-def compressed(mel: np.ndarray, c: Convention) -> np.ndarray:
+def log_compress(mel: np.ndarray, c: Convention) -> np.ndarray:
     """The logarithm with its floor, reference, dynamic range, gain and offset."""
     if c.log is None:
         return c.log_gain * mel + c.log_offset
@@ -255,7 +255,7 @@ def with_energy(cepstra: np.ndarray, energy: np.ndarray, c: Convention) -> np.nd
     return np.concatenate([row, cepstra] if c.energy == "first" else [cepstra, row])
 
 
-def over_time(rows: list[np.ndarray], c: Convention) -> np.ndarray:
+def append_deltas_and_normalize(rows: list[np.ndarray], c: Convention) -> np.ndarray:
     """Static rows and deltas in one matrix, its rows normalised over the utterance."""
     features = np.concatenate(rows)
     if c.normalization is None:

@@ -34,10 +34,10 @@ def preemphasis(signal, coefficient: float = 0.97, first: str = "keep") -> np.nd
     x = as_signal(signal)
     if not 0 <= coefficient <= 1:
         raise ValueError(f"{coefficient=} is outside 0..1")
-    return along_first_axis(x, coefficient, first)
+    return _preemphasize_columns(x, coefficient, first)
 
 
-def along_first_axis(x: np.ndarray, coefficient: float, first: str) -> np.ndarray:
+def _preemphasize_columns(x: np.ndarray, coefficient: float, first: str) -> np.ndarray:
     """`preemphasis` of every column, (n,) or (n, columns), of what was checked before.
 
     Raises ValueError for a rule of the first sample that is unknown or needs a second one that is not there.

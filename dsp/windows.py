@@ -183,16 +183,16 @@ def sine(n: int, periodic: bool = False) -> np.ndarray:
     return np.sqrt(np.maximum(hann(n, periodic), 0))
 
 
-def tukey(n: int, periodic: bool = False, share: float = 0.25) -> np.ndarray:
-    """Tukey's window: flat, with a `share` of its length in two raised-cosine ends (SciPy's spectrogram: 0.25).
+def tukey(n: int, periodic: bool = False, alpha: float = 0.25) -> np.ndarray:
+    """Tukey's window: flat, a fraction `alpha` of its length in two raised-cosine ends (SciPy's spectrogram: 0.25).
 
-    w[i] = 0.5 - 0.5 cos(pi min(i, M - i) / (share M / 2)) where that angle is below pi, otherwise 1;  M as in hann
+    w[i] = 0.5 - 0.5 cos(pi min(i, M - i) / (alpha M / 2)) where that angle is below pi, otherwise 1;  M as in hann
 
     Parameters
     ----------
     n : int >= 1, samples
     periodic : for spectra: one period of n samples; otherwise symmetric, for filters
-    share : 0 < share <= 1; 1 is a Hann window
+    alpha : 0 < alpha <= 1; 1 is a Hann window
 
     Returns
     -------
@@ -200,18 +200,18 @@ def tukey(n: int, periodic: bool = False, share: float = 0.25) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if n is not a whole number >= 1, or the share is outside 0 .. 1.
+    ValueError  if n is not a whole number >= 1, or alpha is outside 0 .. 1.
 
     Source: Tukey 1967; Harris 1978. Checked: tests/test_windows_match_scipy.py
     """
     n = as_count(n, "n")
-    if not 0 < share <= 1:
-        raise ValueError(f"{share=} is outside 0 .. 1")
+    if not 0 < alpha <= 1:
+        raise ValueError(f"{alpha=} is outside 0 .. 1")
     if n == 1:
         return np.ones(1)
     period = n if periodic else n - 1
     i = np.arange(n)
-    return 0.5 - 0.5 * np.cos(np.pi * np.minimum(1, 2 * np.minimum(i, period - i) / (share * period)))
+    return 0.5 - 0.5 * np.cos(np.pi * np.minimum(1, 2 * np.minimum(i, period - i) / (alpha * period)))
 
 
 def _raised_cosine(n: int, a: float, periodic: bool) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from dsp.engine.lanes import floor, largest, load, load_splat, maximum, minimum, smallest, splat, store
-from dsp.engine.stages import room
+from dsp.engine.stages import workspace
 from spectrogram_images.imresize import contributions, mirrored
 
 WIDTH = 8  # float64 in a register
@@ -40,8 +40,11 @@ def color_and_resize(level: np.ndarray, colors: np.ndarray, size: tuple[int, int
     starts, weights, extended = _taps_of_registers(n_frames, width)
     image = np.empty((height, width, 3), np.uint8)
     rows_first = height / n_bins <= width / n_frames
-    index, colored = room("index", level.shape, level.dtype), room("colored", (n_bins, 3 * n_frames), level.dtype)
-    narrow = room("narrow", (0 if rows_first else n_bins, 3 * WIDTH * starts.size), level.dtype)
+    index, colored = (
+        workspace("index", level.shape, level.dtype),
+        workspace("colored", (n_bins, 3 * n_frames), level.dtype),
+    )
+    narrow = workspace("narrow", (0 if rows_first else n_bins, 3 * WIDTH * starts.size), level.dtype)
     taps = (row_taps, row_weights, starts, weights, extended)
     _color_and_resize(level, colors, *taps, rows_first, index, colored, narrow, image)
     return image

@@ -3,7 +3,7 @@
     python -m tests.measure_doctor FOLDER --number 200 --seed 1000
 
 FOLDER holds recordings (.wav, .flac), of which three seconds are taken. Every case is a preset with one to six random
-changes of its switches; it counts as found if the verdict is "exact" and the convention named gives the same numbers.
+changes of its parameters; it counts as found if the verdict is "exact" and the convention named gives the same numbers.
 """
 
 import argparse
@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 import dsp
+from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
-from dsp.presets import CONVENTIONS
-from dsp.switches import WORDS, Convention
 
 LATE = {"n_mfcc", "dct_norm", "dct_type", "c0", "lifter", "lifter_first", "energy", "energy_of", "energy_floor"}
 AFTER_LEVELS = LATE | {"delta_orders", "delta_width", "delta_edges", "delta_second", "normalization"}
@@ -36,7 +36,7 @@ class Case:
 
 
 def drawn(rng, x, rate):
-    """A preset with one to six switches changed, and its features; only such as fit the clip."""
+    """A preset with one to six parameters changed, and its features; only such as fit the clip."""
     numbers = {
         "scale": (1.0, 32_768.0),
         "preemphasis": (0.0, 0.9, 0.95, 0.97, 1.0),

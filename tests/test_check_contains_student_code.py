@@ -15,7 +15,7 @@ from experiments.coursework import check
 from experiments.coursework.sandbox.run import run
 from tests.conftest import ROOT
 
-SECONDS, MEGABYTES = 1.5, 200
+SECONDS, MEGABYTES = 6, 200  # of one call; a trivial one takes that long on no machine
 
 REFUSED = {  # attack: what the answer says
     "open(CANARY, 'w')": "refused: writing to",
@@ -113,19 +113,17 @@ def test_a_process_that_is_gone_is_replaced(student, what):
 
 
 def test_all_calls_together_are_limited(student):
-    begun = time.monotonic()
     outcomes = run(student("while True: pass"), "f", [{"what": 1}] * 9, 0.4)
     assert [o.problem for o in outcomes[:2]] == ["did not end within 0.4 s"] * 2
     assert outcomes[-1].problem == "was not called: all calls may take 1.2 s"
-    assert time.monotonic() - begun < 30
 
 
 def test_an_endless_import_is_met_once(student):
     path = student("pass")
     path.write_text("while True: pass\ndef f(what): pass")
     begun = time.monotonic()
-    assert [o.problem for o in run(path, "f", [{}] * 50, 0.5)] == ["did not end within 0.5 s"] * 50
-    assert time.monotonic() - begun < 20
+    assert [o.problem for o in run(path, "f", [{}] * 500, 0.5)] == ["did not end within 0.5 s"] * 500
+    assert time.monotonic() - begun < 120  # every import would take 250 s
 
 
 def test_printing_is_kept_apart_and_cut(student):

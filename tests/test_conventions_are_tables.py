@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from dsp.conventions import diff, fingerprint, named, table
-from dsp.presets import CONVENTIONS
-from dsp.switches import SWITCHES, WORDS, Convention
+from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS
 
 
 def test_frozen():
@@ -34,8 +34,8 @@ def test_table():
     text = table("librosa", "librosa_htk")
     marked = [line.split()[1] for line in text.splitlines() if line.startswith("*")]
     assert marked == ["mel_scale"]
-    assert len(text.splitlines()) == len(SWITCHES) + 1
-    assert all(name in text for name in SWITCHES)
+    assert len(text.splitlines()) == len(PARAMETERS) + 1
+    assert all(name in text for name in PARAMETERS)
 
 
 def test_fingerprints():
@@ -46,10 +46,10 @@ def test_fingerprints():
     assert fingerprint(dataclasses.replace(renamed, lifter=23.0)) != fingerprint("htk")
 
 
-def test_every_switch_is_a_value_that_can_be_printed_and_hashed():
+def test_every_parameter_is_a_value_that_can_be_printed_and_hashed():
     for convention in CONVENTIONS.values():
         assert hash(convention)
-        for name in SWITCHES:
+        for name in PARAMETERS:
             assert getattr(convention, name) is None or isinstance(getattr(convention, name), str | int | float)
 
 

@@ -44,8 +44,8 @@ def test_htk_differs_in_c0_only(rng):
 
 def test_librosas_lifter_counts_from_one(rng):
     S = rng.standard_normal((40, 7))
-    plain, lifted = librosa.feature.mfcc(S=S, n_mfcc=13), librosa.feature.mfcc(S=S, n_mfcc=13, lifter=22)
-    np.testing.assert_allclose(lifted, plain * dsp.lifter(13, 22, first=1)[:, None], rtol=1e-12)
+    plain, liftered = librosa.feature.mfcc(S=S, n_mfcc=13), librosa.feature.mfcc(S=S, n_mfcc=13, lifter=22)
+    np.testing.assert_allclose(liftered, plain * dsp.lifter(13, 22, first=1)[:, None], rtol=1e-12)
 
 
 def test_htks_lifter_leaves_c0_alone():

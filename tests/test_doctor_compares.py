@@ -1,4 +1,4 @@
-"""Two matrices compared: with audio the switches that differ, without it what values alone can tell."""
+"""Two matrices compared: with audio the parameters that differ, without it what values alone can tell."""
 
 from dataclasses import replace
 
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import dsp
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import compare
-from dsp.presets import CONVENTIONS
 
 RATE = 16_000
 
@@ -26,22 +26,22 @@ def test_equal(kaldi):
     assert found.verdict == "equal" and found_in(found, "time on the other axis")
 
 
-def test_one_switch_with_audio(utterance):
+def test_one_parameter_with_audio(utterance):
     """The symmetric window against the periodic one: a share of the gap of 1, since it is all of the gap."""
     periodic = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], window_symmetry="periodic"))
     found = compare(dsp.log_mel(utterance, RATE, "kaldi"), periodic, utterance, RATE, ("mine", "theirs"), seconds=60)
     assert found.verdict == "explained"
-    assert list(found.switches) == ["window_symmetry"]
-    assert found.switches["window_symmetry"][2] == pytest.approx(1, abs=1e-6)
+    assert list(found.parameters) == ["window_symmetry"]
+    assert found.parameters["window_symmetry"][2] == pytest.approx(1, abs=1e-6)
     assert found_in(found, "mine", "theirs", "symmetric", "periodic")
 
 
-def test_switches_come_in_the_order_of_their_weight(utterance):
+def test_parameters_come_in_the_order_of_their_weight(utterance):
     other = replace(CONVENTIONS["kaldi"], window_symmetry="periodic", preemphasis=0.0)
     a, b = dsp.log_mel(utterance, RATE, "kaldi"), dsp.log_mel(utterance, RATE, other)
     found = compare(a, b, utterance, RATE, seconds=60)
-    assert list(found.switches) == ["preemphasis", "window_symmetry"]
-    assert found.switches["preemphasis"][2] > 100 * found.switches["window_symmetry"][2]
+    assert list(found.parameters) == ["preemphasis", "window_symmetry"]
+    assert found.parameters["preemphasis"][2] > 100 * found.parameters["window_symmetry"][2]
 
 
 def test_shapes_that_differ_with_audio(utterance):
@@ -50,7 +50,7 @@ def test_shapes_that_differ_with_audio(utterance):
     more = compare(
         dsp.log_mel(utterance, RATE, "kaldi"), dsp.log_mel(utterance, RATE, "spafe"), utterance, RATE, seconds=60
     )
-    assert more.gap is None and more.switches["n_mels"][2] is None
+    assert more.gap is None and more.parameters["n_mels"][2] is None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_without_audio(change, words, kaldi):
 
 def test_frame_counts_without_audio(utterance):
     inside = dsp.log_mel(utterance, RATE, "kaldi")
-    mirrored = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], framing="mirror"))
+    mirrored = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], framing="symmetric"))
     assert found_in(compare(mirrored, inside), "frames", "padding")
     often = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], hop_length_s=0.005))
     assert found_in(compare(often, inside), "another hop", "2")
@@ -93,7 +93,7 @@ def test_what_cannot_be_told_without_audio_is_said(utterance, kaldi):
 def test_unexplained_with_audio(utterance, kaldi, rng):
     noise = rng.standard_normal(kaldi.shape)
     found = compare(noise, kaldi, utterance, RATE, seconds=4)
-    assert found.verdict in ("unexplained", "partly explained") and not found.switches
+    assert found.verdict in ("unexplained", "partly explained") and not found.parameters
     assert found_in(found, "does not explain")
 
 

@@ -1,4 +1,4 @@
-"""The doctor against the tools themselves: default and altered calls of each are found with the right switches.
+"""The doctor against the tools themselves: default and altered calls of each are found with the right parameters.
 
 What is not a known convention (chroma, noise, another clip) stays unexplained. Time is given generously here, for a
 busy machine; no test asks for seconds.
@@ -15,8 +15,8 @@ import python_speech_features
 from scipy import signal as scipy_signal
 
 import dsp
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
-from dsp.presets import CONVENTIONS
 from tests.conftest import GOLDEN
 from tests.measure_doctor import AFTER_LEVELS, measure
 
@@ -56,7 +56,7 @@ def mel(x, **settings):
     return FEATURE.melspectrogram(y=x, sr=RATE, **settings)
 
 
-TOOLS = {  # the call -> the nearest preset, and the switches that must come out different from it
+TOOLS = {  # the call -> the nearest preset, and the parameters that must come out different from it
     "librosa": (lambda x: FEATURE.mfcc(y=x, sr=RATE), "librosa", {}),
     "librosa, 25 ms of 10 ms": (
         lambda x: FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13, n_mels=40, n_fft=512, win_length=400, hop_length=160),
@@ -93,7 +93,7 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
     "librosa, not centred": (
         lambda x: librosa.power_to_db(mel(x, center=False, power=1.0)),
         "librosa",
-        {"framing": "inside", "spectrum": "magnitude"},
+        {"framing": "valid", "spectrum": "magnitude"},
     ),
     "librosa, 39 rows": (
         lambda x: np.vstack([m := FEATURE.mfcc(y=x, sr=RATE, n_mfcc=13), FEATURE.delta(m), FEATURE.delta(m, order=2)]),
@@ -112,7 +112,7 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
     "kaldi, snip_edges=False": (
         lambda x: kaldi("fbank", x, frame_opts__snip_edges=False, mel_opts__num_bins=40),
         "kaldi",
-        {"framing": "mirror", "n_mels": 40},
+        {"framing": "symmetric", "n_mels": 40},
     ),
     "kaldi, c0": (
         lambda x: kaldi("mfcc", x, use_energy=False, num_ceps=20, mel_opts__num_bins=40),
@@ -191,12 +191,12 @@ TOOLS = {  # the call -> the nearest preset, and the switches that must come out
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("call", TOOLS)
 def test_tools_themselves(call, utterance):
-    compute, preset, switches = TOOLS[call]
+    compute, preset, parameters = TOOLS[call]
     found = identify(compute(utterance), utterance, RATE, SECONDS)
     assert found.verdict == "exact"
     assert found.nearest == preset
-    assert {name: values[1] for name, values in found.differences.items() if name in switches} == switches
-    assert set(found.differences) - set(switches) <= {"n_fft"}  # a transform as long as another window asks for
+    assert {name: values[1] for name, values in found.differences.items() if name in parameters} == parameters
+    assert set(found.differences) - set(parameters) <= {"n_fft"}  # a transform as long as another window asks for
     assert found.residual < 5e-5
 
 
@@ -255,12 +255,12 @@ FROZEN = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "name", "preset", "switches"), FROZEN)
-def test_frozen_tools(tool, name, preset, switches):
+@pytest.mark.parametrize(("tool", "name", "preset", "parameters"), FROZEN)
+def test_frozen_tools(tool, name, preset, parameters):
     golden = np.load(GOLDEN / f"features_{tool}.npz")
     found = identify(golden[name], golden["signal"], int(golden["sample_rate"]), SECONDS)
     assert (found.verdict, found.nearest) == ("exact", preset)
-    assert set(found.differences) == set(switches)
+    assert set(found.differences) == set(parameters)
 
 
 @pytest.mark.parametrize("name", CONVENTIONS)
@@ -270,7 +270,7 @@ def test_presets(name, utterance):
     features = dsp.log_mel(utterance, rate, name)
     found = identify(features.T.astype(np.float32), utterance, rate, SECONDS)
     assert found.verdict == "exact" and found.transposed and found.kind == "log_mel"
-    known = {switch: values for switch, values in found.differences.items() if switch not in AFTER_LEVELS}
+    known = {parameter: values for parameter, values in found.differences.items() if parameter not in AFTER_LEVELS}
     assert not dsp.conventions.diff(CONVENTIONS[name], found.convention).keys() & BEFORE_LEVELS - set(
         found.unobservable
     ), known
@@ -343,8 +343,8 @@ def test_classes(change, left_open, utterance):
     assert found.verdict == "explained up to a class" and found.left_open == left_open
     early = {"window", "preemphasis", "mel_triangles", "dc_removal", "frame_length", "hop_length"}
     assert not early & set(found.differences)
-    for switch in ("mel_norm", "scale") if "offset" in left_open else ():
-        assert switch in found.unobservable  # any of them would give the same numbers
+    for parameter in ("mel_norm", "scale") if "offset" in left_open else ():
+        assert parameter in found.unobservable  # any of them would give the same numbers
 
 
 def test_normalised_cepstra(utterance):

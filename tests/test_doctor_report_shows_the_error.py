@@ -96,10 +96,10 @@ def test_two_files_with_audio(utterance):
     np.testing.assert_array_equal(second, b)
     np.testing.assert_array_equal(error, a.T - b)
     margins(figure, a.T - b)
-    (bars,) = [axes for axes in figure.axes if "switch" in axes.get_title()]
+    (bars,) = [axes for axes in figure.axes if "parameter" in axes.get_title()]
     assert [label.get_text() for label in bars.get_yticklabels()] == ["window", "lifter"]
-    lifted = dsp.mfcc(utterance, RATE, replace(KALDI, lifter=0))
-    share = np.sqrt(np.sum((lifted - a.T) ** 2) / np.sum((a.T - b) ** 2))
+    liftered = dsp.mfcc(utterance, RATE, replace(KALDI, lifter=0))
+    share = np.sqrt(np.sum((liftered - a.T) ** 2) / np.sum((a.T - b) ** 2))
     np.testing.assert_allclose([bar.get_width() for bar in bars.patches][1], share)
     assert "lifters with a sine" in words(figure)
 
@@ -116,7 +116,7 @@ def test_two_files_without_audio(utterance):
 
 
 def test_shapes_that_differ(utterance):
-    """Both alone; and of the switches only those that change the shape are said to."""
+    """Both alone; and of the parameters only those that change the shape are said to."""
     a, b = dsp.mfcc(utterance, RATE, "python_speech_features"), dsp.mfcc(utterance, RATE, "kaldi").T
     found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 60)
     figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))

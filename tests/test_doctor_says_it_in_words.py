@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from dsp.conventions import diff
+from dsp.conventions.parameters import PARAMETERS, WORDS
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.knowledge.known_issues import PRESETS, QUIRKS, quirks_of
 from dsp.doctor.knowledge.phrases import WORDING, difference, said, stated
 from dsp.doctor.knowledge.preset_diff import PROBE, at_rate, is_used, profile_diff
 from dsp.doctor.knowledge.probe_signals import probe
 from dsp.mfcc import mfcc
-from dsp.presets import CONVENTIONS
-from dsp.switches import SWITCHES, WORDS
 
 RATE = 16_000
 
@@ -30,28 +30,28 @@ def is_plain(sentence: str, *names: str) -> bool:
 @pytest.mark.parametrize("name_a", CONVENTIONS)
 def test_presets_differ_in_plain_sentences(name_a):
     for name_b in CONVENTIONS:
-        for switch, (a, b) in diff(name_a, name_b).items():
-            sentence = difference(switch, a, b, name_a, name_b)
+        for parameter, (a, b) in diff(name_a, name_b).items():
+            sentence = difference(parameter, a, b, name_a, name_b)
             assert is_plain(sentence, name_a, name_b), sentence
-            assert said(switch, a, None) in sentence or said(switch, a) in sentence
-            assert difference(switch, b, a, name_b, name_a) != sentence
+            assert said(parameter, a, None) in sentence or said(parameter, a) in sentence
+            assert difference(parameter, b, a, name_b, name_a) != sentence
 
 
-@pytest.mark.parametrize("switch", WORDS)
-def test_every_word_has_a_phrase_of_its_own(switch):
-    phrases = [said(switch, word) for word in WORDS[switch]]
+@pytest.mark.parametrize("parameter", WORDS)
+def test_every_word_has_a_phrase_of_its_own(parameter):
+    phrases = [said(parameter, word) for word in WORDS[parameter]]
     assert len(set(phrases)) == len(phrases)
     assert all(is_plain(phrase) for phrase in phrases)
-    for a, b in itertools.permutations(WORDS[switch], 2):
-        assert is_plain(difference(switch, a, b, "ours", "theirs"), "ours", "theirs")
+    for a, b in itertools.permutations(WORDS[parameter], 2):
+        assert is_plain(difference(parameter, a, b, "ours", "theirs"), "ours", "theirs")
 
 
-def test_every_switch_is_worded():
-    assert tuple(WORDING) == SWITCHES
+def test_every_parameter_is_worded():
+    assert tuple(WORDING) == PARAMETERS
 
 
 @pytest.mark.parametrize(
-    ("switch", "a", "b", "sentence"),
+    ("parameter", "a", "b", "sentence"),
     [
         ("window_symmetry", "periodic", "symmetric", "librosa's window is periodic, kaldi's symmetric"),
         ("scale", 1.0, 32768.0, "librosa takes the samples as they are (-1 .. 1), kaldi 16-bit values (x 32768)"),
@@ -62,14 +62,14 @@ def test_every_switch_is_worded():
         ("f_max", 6855.4976, 6855.4977, "librosa's highest mel filter ends at 6855.4976"),
     ],
 )
-def test_sentences(switch, a, b, sentence):
-    assert difference(switch, a, b, "librosa", "kaldi").startswith(sentence)
+def test_sentences(parameter, a, b, sentence):
+    assert difference(parameter, a, b, "librosa", "kaldi").startswith(sentence)
 
 
 def test_one_value():
     assert said("window_symmetry", "periodic") == "periodic"
     assert stated("window_symmetry", "periodic", "librosa") == "librosa's window is periodic"
-    with pytest.raises(ValueError, match="unknown switch 'colour'; known are scale"):
+    with pytest.raises(ValueError, match="unknown parameter 'colour'; known are scale"):
         said("colour", 1)
     with pytest.raises(ValueError, match="window='square' is none of 'rectangular'"):
         said("window", "square")
@@ -118,8 +118,8 @@ def test_no_difference_from_itself(name):
 def test_symmetric_plain_and_in_order(a, b):
     one, other = profile_diff(a, b), profile_diff(b, a)
     assert {found[:3] for found in one.differences} == {(s, y, x) for s, x, y, *_ in other.differences}
-    switches = [found.switch for found in one.differences]
-    assert switches == sorted(switches, key=SWITCHES.index) and len(switches) > 5
+    parameters = [found.parameter for found in one.differences]
+    assert parameters == sorted(parameters, key=PARAMETERS.index) and len(parameters) > 5
     for found in (*one.differences, *other.differences):
         assert is_plain(found.sentence, a, b), found.sentence
         assert found.effect is None or found.effect >= 0
@@ -161,49 +161,49 @@ def test_rounding_is_a_note():
     [
         ("librosa", {"preemphasis_in": "frame", "preemphasis_first": "extrapolate"}),
         ("librosa", {"lifter_first": 0}),
-        ("librosa", {"window_place": "left"}),
+        ("librosa", {"window_alignment": "left"}),
         ("librosa", {"delta_width": 5, "delta_edges": "replicate", "delta_second": "delta of delta"}),
         ("librosa", {"energy_of": "spectrum", "energy_floor": 1.0}),
         ("kaldi", {"window": "rectangular"}),
         ("scipy_spectrogram", {"floor": 1.0, "floor_rule": "add", "reference": "maximum", "dynamic_range": 8.0}),
         ("scipy_stft", {"dct_norm": None, "dct_type": 3, "lifter": 22.0, "c0": "none", "mel_scale": "slaney"}),
-        ("scipy_stft", {"f_min": 20.0, "mel_triangles": "bins", "mel_norm": "area", "delta_orders": 2}),
+        ("scipy_stft", {"f_min": 20.0, "mel_triangles": "bins", "mel_norm": "slaney", "delta_orders": 2}),
     ],
 )
-def test_switches_without_effect_are_left_out(tool, changes):
+def test_parameters_without_effect_are_left_out(tool, changes):
     before = CONVENTIONS[tool]
     if "window" in changes:
         before, changes = replace(before, **changes), {"window_symmetry": "periodic"}
     assert profile_diff(before, replace(before, **changes)).differences == ()
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_what_is_left_out_changes_no_preset(switch):
-    """If a switch is said to have no effect, another word or number in its place gives the same features."""
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_what_is_left_out_changes_no_preset(parameter):
+    """If a parameter is said to have no effect, another word or number in its place gives the same features."""
     numbers = {"lifter": 22.0, "lifter_first": 1, "delta_width": 5, "energy_floor": 1.0, "f_min": 20.0}
     for name in ("librosa", "kaldi", "torchaudio", "python_speech_features", "opensmile_mfcc12"):
         c = at_rate(CONVENTIONS[name], RATE)
-        if is_used(switch, c):
+        if is_used(parameter, c):
             continue
         x = probe(PROBE, RATE)[:8000]
-        for other in WORDS.get(switch, (numbers.get(switch, getattr(c, switch)),)):
-            assert np.array_equal(mfcc(x, RATE, c), mfcc(x, RATE, replace(c, **{switch: other})))
+        for other in WORDS.get(parameter, (numbers.get(parameter, getattr(c, parameter)),)):
+            assert np.array_equal(mfcc(x, RATE, c), mfcc(x, RATE, replace(c, **{parameter: other})))
 
 
-def test_a_switch_that_one_side_lacks():
-    found = {d.switch: d for d in profile_diff("librosa", "kaldi").differences}
+def test_a_parameter_that_one_side_lacks():
+    found = {d.parameter: d for d in profile_diff("librosa", "kaldi").differences}
     assert found["preemphasis_in"].sentence == "kaldi pre-emphasises each frame anew, librosa does no pre-emphasis"
     assert found["preemphasis_in"].effect == 0 and found["preemphasis_in"].change == "moves nothing on its own"
-    back = {d.switch: d for d in profile_diff("kaldi", "librosa").differences}
+    back = {d.parameter: d for d in profile_diff("kaldi", "librosa").differences}
     assert back["preemphasis_in"].sentence == found["preemphasis_in"].sentence
     assert back["preemphasis_in"].effect > 0
 
 
 def test_what_cannot_be_compared_says_so():
-    found = {d.switch: d for d in profile_diff("librosa", "kaldi").differences}
+    found = {d.parameter: d for d in profile_diff("librosa", "kaldi").differences}
     assert found["hop_length"].effect is None and found["hop_length"].change.startswith("makes 20 x 101 values")
     assert found["n_fft"].effect is None and "n_fft=512 is less than a frame" in found["n_fft"].change
-    longer = {d.switch: d for d in profile_diff("kaldi", "librosa").differences}["frame_length"]
+    longer = {d.parameter: d for d in profile_diff("kaldi", "librosa").differences}["frame_length"]
     assert (
         longer.change
         == "makes 13 x 88 values of 13 x 98, rows by frames, of one second, with a transform of 2048 points"
@@ -216,7 +216,7 @@ def test_what_cannot_be_compared_says_so():
 
 
 def test_cepstra_against_none():
-    found = {d.switch: d for d in profile_diff("kaldi", "whisper").differences}
+    found = {d.parameter: d for d in profile_diff("kaldi", "whisper").differences}
     assert found["n_mfcc"].sentence == "kaldi keeps 13 cepstral coefficients, whisper makes no cepstra"
     assert found["lifter"].effect == 0 and found["lifter"].change.startswith("comes after the log-mel values")
 
@@ -228,5 +228,5 @@ def test_text_and_json():
     assert all(d.sentence in text and d.change in text for d in found.differences)
     assert all(quirk.what in text and quirk.source in text for quirk in found.quirks)
     plain = json.loads(json.dumps(found.as_dict()))
-    assert plain["differences"][0]["switch"] == "scale" and plain["differences"][0]["effect"] > 0
+    assert plain["differences"][0]["parameter"] == "scale" and plain["differences"][0]["effect"] > 0
     assert plain["quirks"][0]["source"] and plain["notes"] == list(found.notes)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import dsp
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.identify import identify
 from dsp.doctor.search.band_edges import to_the_hertz
 from dsp.doctor.search.coordinate_descent import Descent, clock, golden_section
@@ -18,7 +19,6 @@ from dsp.doctor.search.residuals import CLASSES, Rows, distance, misfit, row_dis
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import Bench
 from dsp.doctor.search.verdict import FLOAT32_TOLERANCE, judged, tolerances
-from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
 
 RATE = 16_000
@@ -38,7 +38,7 @@ def test_two_changes_that_help_only_together_are_foretold():
     assert sets[1] == {"a": 1, "b": 1}
 
 
-def test_no_set_changes_a_switch_twice():
+def test_no_set_changes_a_parameter_twice():
     rng = np.random.default_rng(0)
     tried = [({"a": n}, rng.standard_normal(5)) for n in range(6)]
     assert all(len(joined) == 1 for joined in promising(rng.standard_normal(5), tried, most=9))
@@ -74,7 +74,9 @@ def test_a_change_without_checks_is_the_same():
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CONVENTIONS)
-@pytest.mark.parametrize("change", [{}, {"scale": 3.0, "spectrum_sides": "both"}, {"spectrum": "magnitude"}])
+@pytest.mark.parametrize(
+    "change", [{}, {"scale": 3.0, "spectrum_scaling": "one-sided, doubled"}, {"spectrum": "magnitude"}]
+)
 def test_the_bench_gives_the_textbooks_features(name, change, utterance):
     """Scales and norms multiply bands there and spectra here; filters are without their zeros there."""
     c = replace(CONVENTIONS[name], f_max=None, **change)
@@ -113,7 +115,7 @@ HIDDEN = {  # conventions that hide most of themselves, or lie far from every pr
     "normalised, with a range below the maximum": (
         "librosa",
         "mfcc",
-        {"normalization": "mean and variance", "mel_norm": "both sides"},
+        {"normalization": "mean and variance", "mel_norm": "doubled"},
     ),
     "without its mean": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
     "a transform of eight frames": ("voicebox", "log_mel", {"n_fft": 2048, "window": "tukey", "dc_removal": "signal"}),

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import dsp
 from dsp import CONVENTIONS, Convention
+from dsp.conventions.parameters import WORDS
 from dsp.engine import extract as engine
 from dsp.engine import stages
-from dsp.switches import WORDS
 from tests.conftest import ROOT
 
 FLOAT64 = 1e-9  # of the largest value, as promised; measured: 1e-13
@@ -57,7 +57,7 @@ def assert_equal(x, rate, convention, kind, dtype, limit):
         return assert_levels_equal(found, expected, c, dtype, limit)
     steps = dsp.trace(x, rate, c, until="log_mel")
     # a weak band feels the rounding of its whole frame's power, and a sum of levels that of its terms
-    weakest = np.maximum(steps["mel"], c.floor * (steps["mel"].max() if c.floor_rule == "share of maximum" else 1))
+    weakest = np.maximum(steps["mel"], c.floor * (steps["mel"].max() if c.floor_rule == "fraction of maximum" else 1))
     drift = np.log1p(30 * EPS[dtype] * steps["power"].sum(axis=0) / np.maximum(weakest, 1e-30)).max()
     level = abs(c.log_gain) * LN[c.log] * drift + 30 * EPS[dtype] * np.abs(steps["log_mel"]).max()
     tolerance = limit * np.abs(expected).max() + 2 * np.sqrt(len(weakest)) * max(1.0, c.lifter) * level

@@ -18,9 +18,9 @@ import torch
 from scipy import signal as scipy_signal
 
 import dsp
+from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.mfcc import window_of
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
 from tests.conftest import GOLDEN
 
 FLOAT64 = 1e-12
@@ -94,7 +94,7 @@ def check_python_speech_features(x, rate):
 
 
 def check_kaldi(x, rate):
-    if dsp.count_frames(x.size, int(0.025 * rate), int(0.01 * rate), "inside") == 0:
+    if dsp.count_frames(x.size, int(0.025 * rate), int(0.01 * rate), "valid") == 0:
         assert their_kaldi(x, rate).shape[1] == their_fbank(x, rate).shape[1] == 0
         return
     steps = dsp.trace(x, rate, "kaldi")
@@ -171,7 +171,7 @@ def test_librosa_with_our_mel_bank(monkeypatch, utterance):
     """What is left of the difference is its float32 mel bank."""
 
     def bank(*, sr, n_fft, n_mels=128, htk=False, **rest):
-        return dsp.mel_filterbank(n_mels, n_fft, sr, scale="htk" if htk else "slaney", norm="area")
+        return dsp.mel_filterbank(n_mels, n_fft, sr, scale="htk" if htk else "slaney", norm="slaney")
 
     monkeypatch.setattr(librosa.filters, "mel", bank)
     assert (
@@ -184,9 +184,9 @@ def test_librosa_with_our_mel_bank(monkeypatch, utterance):
 
 @pytest.mark.filterwarnings("ignore")
 def test_librosas_lifter_energy_and_preemphasis(utterance):
-    lifted = replace(CONVENTIONS["librosa"], lifter=22.0, n_mfcc=13)
+    liftered = replace(CONVENTIONS["librosa"], lifter=22.0, n_mfcc=13)
     theirs = librosa.feature.mfcc(y=utterance, sr=RATE, n_mfcc=13, lifter=22)
-    assert relative(dsp.mfcc(utterance, RATE, lifted), theirs) <= LIBROSA
+    assert relative(dsp.mfcc(utterance, RATE, liftered), theirs) <= LIBROSA
     ours = dsp.preemphasis(utterance, 0.97, "extrapolate")
     np.testing.assert_allclose(ours, librosa.effects.preemphasis(utterance), atol=1e-14)
     np.testing.assert_allclose(dsp.deemphasis(dsp.preemphasis(utterance)), utterance, atol=1e-13)
@@ -250,7 +250,7 @@ def test_voicebox_and_matlab_by_their_documents(utterance):
     x = utterance
     frames = np.stack([x[t : t + 256] for t in range(0, x.size - 255, 128)], axis=1)
     magnitude = np.abs(dsp.rfft((frames * dsp.hamming(256)[:, None]).T).T)
-    bank = dsp.mel_filterbank(29, 256, RATE, scale="htk", triangles="mel", norm="both sides")
+    bank = dsp.mel_filterbank(29, 256, RATE, scale="htk", triangles="mel", norm="doubled")
     mel = bank @ magnitude
     log = np.log(np.maximum(mel, 1e-10 * mel.max()))
     assert relative(dsp.mfcc(x, RATE, "voicebox"), dsp.dct(log.T).T[1:13]) <= FLOAT64
@@ -301,16 +301,16 @@ def test_kaldis_energy_after_the_window(utterance):
 def test_trace_ends_where_the_convention_does(utterance):
     assert list(dsp.trace(utterance, RATE, "librosa")) == [
         "signal", "frames", "window", "windowed", "spectrum", "power", "filterbank", "mel", "log_mel", "cepstrum",
-        "lifted", "mfcc",
+        "liftered", "mfcc",
     ]  # fmt: skip
     steps = dsp.trace(utterance, RATE, "opensmile_mfcc12")
-    assert list(steps)[-4:] == ["cepstrum", "lifted", "deltas", "mfcc"]
-    np.testing.assert_array_equal(steps["mfcc"], np.concatenate([steps["lifted"], steps["deltas"]]))
+    assert list(steps)[-4:] == ["cepstrum", "liftered", "deltas", "mfcc"]
+    np.testing.assert_array_equal(steps["mfcc"], np.concatenate([steps["liftered"], steps["deltas"]]))
     assert relative(steps["windowed"][:, 3:4] / steps["window"][:, None], np.c_[dsp.preemphasis(
         steps["frames"][:, 3], 0.97, "replicate")]) <= FLOAT64  # fmt: skip
     kaldi = dsp.trace(utterance, RATE, "kaldi")
-    np.testing.assert_array_equal(kaldi["lifted"], kaldi["mfcc"])
-    assert relative(kaldi["lifted"][1:], kaldi["cepstrum"][1:] * dsp.lifter(13, 22)[1:, None]) <= FLOAT64
+    np.testing.assert_array_equal(kaldi["liftered"], kaldi["mfcc"])
+    assert relative(kaldi["liftered"][1:], kaldi["cepstrum"][1:] * dsp.lifter(13, 22)[1:, None]) <= FLOAT64
     assert list(dsp.trace(utterance, RATE, "scipy_stft"))[-1] == "log_mel"
     assert "cepstrum" not in dsp.trace(utterance, RATE, "kaldi", until="log_mel")
 

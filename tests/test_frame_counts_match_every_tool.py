@@ -12,8 +12,8 @@ import torch
 from scipy import signal as scipy_signal
 
 import dsp
+from dsp.conventions.registry import CONVENTIONS
 from dsp.mfcc import sizes
-from dsp.presets import CONVENTIONS
 from tests.conftest import GOLDEN
 
 LENGTHS = range(1, 2001)
@@ -36,14 +36,14 @@ def scipy_frames(n: int) -> int:
 
 
 TOOLS = {
-    "inside": lambda n: (dsp.count_frames(n, 400, 160, "inside"), kaldi_frames(n, True)),
-    "mirror": lambda n: (dsp.count_frames(n, 400, 160, "mirror"), kaldi_frames(n, False)),
-    "zero tail": lambda n: (
-        dsp.count_frames(n, 400, 160, "zero tail"),
+    "valid": lambda n: (dsp.count_frames(n, 400, 160, "valid"), kaldi_frames(n, True)),
+    "symmetric": lambda n: (dsp.count_frames(n, 400, 160, "symmetric"), kaldi_frames(n, False)),
+    "pad tail": lambda n: (
+        dsp.count_frames(n, 400, 160, "pad tail"),
         len(python_speech_features.sigproc.framesig(np.ones(n), 400, 160)),
     ),
-    "centred zeros": lambda n: (
-        dsp.count_frames(n, 2048, 512, "centred zeros"),
+    "center, zeros": lambda n: (
+        dsp.count_frames(n, 2048, 512, "center, zeros"),
         librosa.util.frame(np.pad(np.ones(n), 1024), frame_length=2048, hop_length=512).shape[1],
     ),
     "scipy": lambda n: (shortened(n), scipy_frames(n)),
@@ -63,10 +63,10 @@ def test_every_length(framing):
 
 def test_librosa_and_torch_themselves():
     for n in [*range(1, 40), 511, 512, 513, 1023, 1024, 1025, 2000]:
-        assert dsp.count_frames(n, 2048, 512, "centred zeros") == librosa.stft(np.ones(n), n_fft=2048).shape[1]
+        assert dsp.count_frames(n, 2048, 512, "center, zeros") == librosa.stft(np.ones(n), n_fft=2048).shape[1]
     for n in (201, 399, 400, 401, 600, 2000):
         frames = torch.stft(torch.ones(n), 400, 200, window=torch.ones(400), return_complex=True).shape[1]
-        assert dsp.count_frames(n, 400, 200, "centred reflect") == frames
+        assert dsp.count_frames(n, 400, 200, "center, reflect") == frames
 
 
 def test_essentia():
@@ -74,23 +74,23 @@ def test_essentia():
     assert [dsp.count_frames(n, 1024, 512, CONVENTIONS["essentia"].framing) for n in range(1, 2001)] == counts.tolist()
 
 
-@pytest.mark.parametrize("framing", ["inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy"])
+@pytest.mark.parametrize("framing", ["valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"])
 @pytest.mark.parametrize(("n", "length", "hop"), [(1000, 400, 160), (401, 400, 160), (777, 64, 33), (500, 33, 7)])
 def test_extended_signals_fit_their_frames(framing, n, length, hop):
     x = np.arange(1.0, n + 1)
     frames = dsp.frame(dsp.extend(x, length, hop, framing), length, hop)
     assert frames.shape[1] == dsp.count_frames(n, length, hop, framing)
-    before = {"mirror": length // 2 - hop // 2, "inside": 0, "zero tail": 0}.get(framing, length // 2)
+    before = {"symmetric": length // 2 - hop // 2, "valid": 0, "pad tail": 0}.get(framing, length // 2)
     inside = np.flatnonzero((np.arange(length) >= before) & (np.arange(length) - before < n))
     np.testing.assert_array_equal(frames[inside, 0], x[inside - before])
 
 
 def test_what_stands_outside():
     x = np.arange(5.0)
-    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "centred reflect"), np.pad(x, 2, mode="reflect")[:8])
-    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "centred zeros"), np.pad(x, 2)[:8])
-    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "mirror"), [0, 0, 1, 2, 3, 4, 4, 3])
-    np.testing.assert_array_equal(dsp.extend(x, 4, 3, "zero tail"), [0, 1, 2, 3, 4, 0, 0])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, reflect"), np.pad(x, 2, mode="reflect")[:8])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, zeros"), np.pad(x, 2)[:8])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "symmetric"), [0, 0, 1, 2, 3, 4, 4, 3])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 3, "pad tail"), [0, 1, 2, 3, 4, 0, 0])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "scipy"), [0, 0, 0, 1, 2, 3, 4, 0, 0, 0])
 
 
@@ -117,8 +117,8 @@ def test_voicebox_takes_powers_of_two():
     ("call", "message"),
     [
         (lambda: dsp.count_frames(10, 4, 2, "edge"), "edge"),
-        (lambda: dsp.extend(np.ones(3), 4, 2, "inside"), "3 samples give no frame of 4"),
-        (lambda: dsp.extend(np.ones(3), 8, 2, "centred reflect"), "too few to reflect"),
+        (lambda: dsp.extend(np.ones(3), 4, 2, "valid"), "3 samples give no frame of 4"),
+        (lambda: dsp.extend(np.ones(3), 8, 2, "center, reflect"), "too few to reflect"),
         (lambda: sizes(CONVENTIONS["spafe"], 44_100), "n_fft=512 is less than a frame of 1102"),
         (lambda: sizes(CONVENTIONS["kaldi"], 0), "sample_rate=0"),
         (lambda: sizes(CONVENTIONS["kaldi"], 30), "frame_length=0"),

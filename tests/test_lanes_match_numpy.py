@@ -7,7 +7,7 @@ from numba import njit
 from dsp.engine import complex_lanes, lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
 from dsp.engine.logarithm import log
-from dsp.engine.turning import turn
+from dsp.engine.transpose import transpose_frames
 
 LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
 
@@ -90,7 +90,7 @@ def _complex(z, w, out, magnitudes):
 
 @njit
 def _turned(x, start, step, factors, n, z):
-    turn(x, start, step, factors, n, z)
+    transpose_frames(x, start, step, factors, n, z)
 
 
 @pytest.fixture(params=["float64", "float32"])

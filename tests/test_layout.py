@@ -56,7 +56,7 @@ def test_imports(path):
     if package == "dsp":
         assert names <= {"dsp"} | DSP_LIBRARIES | STANDARD
         assert "soundfile" not in names or path.name == "audio.py"
-        assert "llvmlite" not in names or path.name in ("lanes.py", "complex_lanes.py", "turning.py")
+        assert "llvmlite" not in names or path.name in ("lanes.py", "complex_lanes.py", "transpose.py")
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if "dsp" in p.parts], ids=lambda path: path.name)

@@ -37,7 +37,7 @@ BANKS = [
 
 @pytest.mark.parametrize(("rate", "n_fft", "n_mels"), BANKS)
 @pytest.mark.parametrize("scale", ["htk", "slaney"])
-@pytest.mark.parametrize("norm", [None, "area"])
+@pytest.mark.parametrize("norm", [None, "slaney"])
 def test_straight_in_hz(rate, n_fft, n_mels, scale, norm):
     htk, slaney = scale == "htk", "slaney" if norm else None
     with np.errstate(all="ignore"):
@@ -69,7 +69,7 @@ def test_straight_in_mel():
 
 def test_both_sides():
     once = dsp.mel_filterbank(20, 256, 8_000, scale="htk", triangles="mel")
-    twice = dsp.mel_filterbank(20, 256, 8_000, scale="htk", triangles="mel", norm="both sides")
+    twice = dsp.mel_filterbank(20, 256, 8_000, scale="htk", triangles="mel", norm="doubled")
     np.testing.assert_array_equal(twice[:, 1:128], 2 * once[:, 1:128])
     np.testing.assert_array_equal(twice[:, [0, 128]], once[:, [0, 128]])
 
@@ -84,7 +84,7 @@ def test_equal_sums():
 
 
 def test_equal_areas():
-    bank = dsp.mel_filterbank(10, 8192, 16_000, norm="area")
+    bank = dsp.mel_filterbank(10, 8192, 16_000, norm="slaney")
     np.testing.assert_allclose(bank.sum(axis=1) * 16_000 / 8192, 1, atol=2e-3)
 
 
@@ -99,7 +99,7 @@ def test_equal_areas():
         (lambda: dsp.mel_filterbank(20, 512, 16_000, 0, 9000), "f_max=9000"),
         (lambda: dsp.mel_filterbank(20, 512, 16_000, 5000, 4000), "f_min=5000"),
         (lambda: dsp.mel_filterbank(20, 512, 16_000, triangles="erb"), "erb"),
-        (lambda: dsp.mel_filterbank(20, 512, 16_000, norm="slaney"), "slaney"),
+        (lambda: dsp.mel_filterbank(20, 512, 16_000, norm="area"), "area"),
     ],
 )
 def test_bad_arguments(call, message):

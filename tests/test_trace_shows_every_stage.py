@@ -207,7 +207,7 @@ def test_dct_basis(t, axes):
 def test_mfcc_and_deltas(t, axes, convention):
     of = t(convention)
     panels.mfcc(axes, of)
-    n = len(of.steps["lifted"])
+    n = len(of.steps["liftered"])
     rows, picture = image_of(axes)
     np.testing.assert_array_equal(rows, of.steps["mfcc"][:n])
     least, most = picture.get_clim()

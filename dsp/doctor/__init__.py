@@ -3,7 +3,7 @@
 identify      a matrix and its audio -> the tool and its settings, or that none is known
 compare       two matrices, with or without the audio -> what differs, in words
 profile_diff  two presets -> the static table, with what is known of both tools
-probe         signals on which a switch shows
+probe         signals on which a parameter shows
 
 As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), turns, search (with starts,
 candidates, lengths, ranges, descent, together, explaining, bench and fit), judging, outside (dither, a signal at

@@ -1,4 +1,4 @@
-"""What differs between two matrices of features, in the user's words; with the audio, by which switches.
+"""What differs between two matrices of features, in the user's words; with the audio, by which parameters.
 
 Without audio only what one matrix says about the other can be decided: numbers of frames and rows, gains and offsets of
 all values or of rows, a shift in time, and which rows or frames differ at all.
@@ -44,8 +44,8 @@ class Comparison:
     verdict    "equal", "explained" (every difference is named), "partly explained" or "unexplained"
     findings   sentences, what weighs most first
     undecided  what the numbers at hand cannot tell, as sentences
-    switches   with audio: {switch: (in a, in b, share)}; the share of the gap that this switch alone makes, or None
-               where it, or another, changes the shape
+    parameters with audio: {parameter: (in a, in b, share)}; the share of the gap that this parameter alone makes, or
+               None where it, or another, changes the shape
     gap        rms of a - b as a share of that of b about its mean; None where the shapes differ
     error      a - b where both have one shape, (n_rows, n_frames)
     a, b       with audio: what identify found of each
@@ -54,7 +54,7 @@ class Comparison:
     verdict: str
     findings: tuple[str, ...]
     undecided: tuple[str, ...] = ()
-    switches: dict = field(default_factory=dict)
+    parameters: dict = field(default_factory=dict)
     gap: float | None = None
     error: np.ndarray | None = field(default=None, repr=False)
     a: Diagnosis | None = None
@@ -119,27 +119,27 @@ def _by_convention(both, signal, sample_rate, names, findings, gap, error) -> Co
     base = compute(signal, sample_rate, of_a.convention)
     if error is not None and of_a.transposed:
         error = error.T
-    switches, shaping = {}, set()  # those that change the shape
-    for switch, (in_a, in_b) in diff(of_a.convention, of_b.convention).items():
-        if in_b in of_a.unobservable.get(switch, ()):
+    parameters, shaping = {}, set()  # those that change the shape
+    for parameter, (in_a, in_b) in diff(of_a.convention, of_b.convention).items():
+        if in_b in of_a.unobservable.get(parameter, ()):
             continue
-        changed = _changed(compute, signal, sample_rate, of_a.convention, {switch: in_b})
+        changed = _changed(compute, signal, sample_rate, of_a.convention, {parameter: in_b})
         if changed is None or changed.shape != base.shape:
-            shaping.add(switch)
-        comparable = error is not None and switch not in shaping
+            shaping.add(parameter)
+        comparable = error is not None and parameter not in shaping
         share = float(np.sqrt(np.sum((changed - base) ** 2) / np.sum(error**2))) if comparable else None
-        switches[switch] = (in_a, in_b, share)
-    order = sorted(switches, key=lambda switch: (switch not in shaping, -(switches[switch][2] or 0.0)))
-    for switch in order:
-        in_a, in_b, share = switches[switch]
-        findings.append(f"{difference(switch, in_a, in_b, *names)}{_weight(switch in shaping, share)}")
+        parameters[parameter] = (in_a, in_b, share)
+    order = sorted(parameters, key=lambda parameter: (parameter not in shaping, -(parameters[parameter][2] or 0.0)))
+    for parameter in order:
+        in_a, in_b, share = parameters[parameter]
+        findings.append(f"{difference(parameter, in_a, in_b, *names)}{_weight(parameter in shaping, share)}")
     for one, name in ((of_a, names[0]), (of_b, names[1])):
         if one.left_open:
             findings.append(f"{name} is explained up to {one.left_open}")
     if of_a.kind != of_b.kind:
         findings.insert(0, f"{names[0]} holds {said_kind(of_a.kind)}, {names[1]} {said_kind(of_b.kind)}")
     verdict = "explained" if of_a.verdict == of_b.verdict == "exact" else "partly explained"
-    found = {switch: switches[switch] for switch in order}
+    found = {parameter: parameters[parameter] for parameter in order}
     return Comparison(verdict, tuple(findings), (), found, gap, error, of_a, of_b)
 
 

@@ -6,6 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from dsp.conventions import diff
+from dsp.conventions.parameters import Convention
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.search.coordinate_descent import clock
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_of, resampled
 from dsp.doctor.search.identifiability import Same, nearest_preset
@@ -15,9 +17,7 @@ from dsp.doctor.search.scheduler import in_turn
 from dsp.doctor.search.search import HOPELESS, Search
 from dsp.doctor.search.stage_cache import Bench
 from dsp.doctor.search.verdict import judged
-from dsp.presets import CONVENTIONS
 from dsp.resampling import resample
-from dsp.switches import Convention
 
 MOST_OF_IT = 0.8  # of the time, for the search itself
 MOST_DITHERED = 3
@@ -34,9 +34,9 @@ class Diagnosis:
     left_open     the class: what the numbers may still be multiplied by or shifted by; None if exact
     convention    the Convention; unless unexplained, where it is the nearest that was found
     kind          "mfcc" or "log_mel": which function of dsp gives the features
-    nearest       the preset that differs in the fewest switches
-    differences   {switch: (the preset's, this)}
-    unobservable  {switch: other values that give the same numbers on this clip}
+    nearest       the preset that differs in the fewest parameters
+    differences   {parameter: (the preset's, this)}
+    unobservable  {parameter: other values that give the same numbers on this clip}
     residual      greatest error, as a share of the greatest value, after the class is fitted
     distance      root mean square error, as a share of that of the features about their mean
     gain, offset  of the class, (1, 1) or one per row
@@ -60,7 +60,7 @@ class Diagnosis:
 
 
 def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diagnosis:
-    """The convention behind a matrix of features, searched from every preset over all switches.
+    """The convention behind a matrix of features, searched from every preset over all parameters.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diag
     ------
     ValueError  for a bad signal, or features that are no finite matrix.
 
-    Source: the conventions are CONVENTIONS and all switches of Convention. Checked: tests/test_doctor_identifies.py
+    Source: the conventions are CONVENTIONS and all parameters of Convention. Checked: tests/test_doctor_identifies.py
     """
     _compiled()
     begun = clock()
@@ -200,7 +200,7 @@ def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple,
     residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
     left_open = "; ".join(filter(None, (name, reading.left_out if _is_class(best) else None))) or None
     preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
-    differences = {switch: values for switch, values in diff(preset, c).items() if verdict != "unexplained"}
+    differences = {parameter: values for parameter, values in diff(preset, c).items() if verdict != "unexplained"}
     return Diagnosis(
         verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, left,
         gain, offset, notes, error, clock() - begun,

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 
 from dsp.conventions import fingerprint
+from dsp.conventions.parameters import PARAMETERS
+from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.compare import Comparison, said_kind
 from dsp.doctor.identify import Diagnosis
 from dsp.doctor.knowledge.phrases import difference
 from dsp.doctor.knowledge.probe_signals import advice
 from dsp.doctor.search.residuals import CLASSES
-from dsp.presets import CONVENTIONS
-from dsp.switches import SWITCHES
 
 PARTIAL = 0.5  # a distance above which the nearest convention is not worth naming
 
@@ -35,11 +35,13 @@ def text_of(found: Diagnosis) -> str:
         return "\n".join(lines)
     lines.append(f"{held}; the greatest error is {found.residual:.1g} of the greatest value")
     tool = CONVENTIONS[found.nearest].tool
-    shown = {switch: values for switch, values in found.differences.items() if _matters(switch, found)}
+    shown = {parameter: values for parameter, values in found.differences.items() if _matters(parameter, found)}
     lines.append(f"{'as' if not shown else 'nearest to'} {found.nearest}: {tool}")
-    for switch, (theirs, this) in shown.items():
-        lines.append(f"  different: {difference(switch, theirs, this, found.nearest, 'this file')}")
-    lines += _unobservable({switch: values for switch, values in found.unobservable.items() if _matters(switch, found)})
+    for parameter, (theirs, this) in shown.items():
+        lines.append(f"  different: {difference(parameter, theirs, this, found.nearest, 'this file')}")
+    lines += _unobservable(
+        {parameter: values for parameter, values in found.unobservable.items() if _matters(parameter, found)}
+    )
     lines.append(f"fingerprint {fingerprint(found.convention)}")
     return "\n".join(lines)
 
@@ -52,25 +54,25 @@ def _opened(found: Diagnosis) -> str:
     return f": {found.left_open} (times {found.gain.item():.6g}, plus {found.offset.item():.6g})"
 
 
-def _matters(switch: str, found: Diagnosis) -> bool:
-    """Whether a switch has a place in these features at all."""
-    of_cepstra = SWITCHES[SWITCHES.index("n_mfcc") :]
-    if found.kind != "mfcc" and switch in of_cepstra:
+def _matters(parameter: str, found: Diagnosis) -> bool:
+    """Whether a parameter has a place in these features at all."""
+    of_cepstra = PARAMETERS[PARAMETERS.index("n_mfcc") :]
+    if found.kind != "mfcc" and parameter in of_cepstra:
         return False
-    return not (found.convention.delta_orders == 0 and switch.startswith("delta_") and switch != "delta_orders")
+    return not (found.convention.delta_orders == 0 and parameter.startswith("delta_") and parameter != "delta_orders")
 
 
-def _unobservable(switches: dict[str, tuple]) -> list[str]:
-    """The switches that this clip does not show, with the values that would do as well, by the signal that would."""
-    lines = ["  not observable on this clip (these values give the same numbers):"] if switches else []
+def _unobservable(parameters: dict[str, tuple]) -> list[str]:
+    """The parameters that this clip does not show, with the values that would do as well, by the signal that would."""
+    lines = ["  not observable on this clip (these values give the same numbers):"] if parameters else []
     by_advice = {}
-    for switch, values in switches.items():
-        by_advice.setdefault(advice(switch), []).append(f"{switch} ({_listed(values)})")
+    for parameter, values in parameters.items():
+        by_advice.setdefault(advice(parameter), []).append(f"{parameter} ({_listed(values)})")
     return lines + [f"    {', '.join(named)}; {sentence}" for sentence, named in by_advice.items()]
 
 
 def _listed(values: tuple) -> str:
-    """Values of a switch; of many numbers the least and the greatest."""
+    """Values of a parameter; of many numbers the least and the greatest."""
     numbers = [v for v in values if isinstance(v, int | float)]
     if len(numbers) == len(values) > 4:
         return f"{min(numbers):g} .. {max(numbers):g}"
@@ -107,8 +109,8 @@ def dict_of(found: Diagnosis) -> dict:
         "time_first": found.transposed,
         "nearest": found.nearest,
         "convention": None if found.verdict == "unexplained" else dataclasses.asdict(found.convention),
-        "differences": {switch: list(values) for switch, values in found.differences.items()},
-        "unobservable": {switch: list(values) for switch, values in found.unobservable.items()},
+        "differences": {parameter: list(values) for parameter, values in found.differences.items()},
+        "unobservable": {parameter: list(values) for parameter, values in found.unobservable.items()},
         "same": same(found),
         "residual": found.residual,
         "distance": found.distance,
@@ -121,10 +123,14 @@ def dict_of(found: Diagnosis) -> dict:
 
 
 def same(found: Diagnosis) -> list[str]:
-    """The switches seen to be as the nearest preset's."""
+    """The parameters seen to be as the nearest preset's."""
     if found.verdict == "unexplained":
         return []
-    return [switch for switch in SWITCHES if switch not in found.differences and switch not in found.unobservable]
+    return [
+        parameter
+        for parameter in PARAMETERS
+        if parameter not in found.differences and parameter not in found.unobservable
+    ]
 
 
 def text_of_comparison(found: Comparison) -> str:
@@ -148,7 +154,7 @@ def dict_of_comparison(found: Comparison) -> dict:
         "verdict": found.verdict,
         "findings": list(found.findings),
         "undecided": list(found.undecided),
-        "differences": {switch: list(values) for switch, values in found.switches.items()},
+        "differences": {parameter: list(values) for parameter, values in found.parameters.items()},
         "gap": found.gap,
         "a": found.a and dict_of(found.a),
         "b": found.b and dict_of(found.b),

@@ -5,7 +5,7 @@ says so. To learn how a feature is made, read dsp/*.py; to learn how to make it 
 
     lanes.py          one SIMD register as a type with ordinary operators
     complex_lanes.py  two of them as a complex number
-    turning.py        how frames come to lie in lanes
+    transpose.py      how frames come to lie in lanes
     compiling.py      how functions on them are compiled
     clips.py          into a batch and out of it: many clips at once
     kernels.py        from clips to mel values, the inner loops, written on these types like formulas

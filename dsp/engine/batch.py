@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.engine.clips import Clip, deal_out
+from dsp.engine.clips import Clip, scatter_rows
 from dsp.engine.plan import Plan
-from dsp.engine.rows import slopes
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, mel_of_clips, mixed, room, samples_needed
+from dsp.engine.rows import delta_rows
+from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, logarithm, matmul_rows, mel_of_clips, samples_needed, workspace
 from dsp.mfcc import LEAST, LOG_FACTOR
 from dsp.normalization import cmn, cmvn
 
-_FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "share of maximum": AT_LEAST}
+_FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "fraction of maximum": AT_LEAST}
 
 
 class Places(NamedTuple):
@@ -40,11 +40,13 @@ def features_of(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     counts = [clip.n_frames for clip in clips]
     rows, energy, places = rows_of(clips, [0] * len(clips), counts, plan, kind)
     if kind == "mfcc":
-        rows = over_time(rows, energy, places, plan, room("features", (n_rows(plan), rows.shape[1]), plan.dtype))
-    if len(clips) == 1:  # nothing to deal out, and nothing to compile for it
+        rows = append_deltas_and_normalize(
+            rows, energy, places, plan, workspace("features", (n_rows(plan), rows.shape[1]), plan.dtype)
+        )
+    if len(clips) == 1:  # nothing to scatter, and nothing to compile for it
         return [rows.copy()]
     features = np.empty(len(rows) * sum(counts), plan.dtype)
-    deal_out(rows, *places, features)
+    scatter_rows(rows, *places, features)
     edges = accumulate((len(rows) * count for count in counts), initial=0)
     return [features[start:stop].reshape(len(rows), -1) for start, stop in pairwise(edges)]
 
@@ -61,7 +63,7 @@ def rows_of(clips, starts, counts, plan: Plan, kind: str, highest=None) -> tuple
     if plan.whole_clip and highest is None:
         highest = highest_of(mel, places, plan)
     level = _level(mel, plan, places, highest)
-    return mixed(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
+    return matmul_rows(plan.cepstrum, level) if kind == "mfcc" else level, energy, places
 
 
 def spectra(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
@@ -89,10 +91,10 @@ def highest_of(mel: np.ndarray, places: Places, plan: Plan) -> np.ndarray:
 
 
 def _level(mel: np.ndarray, plan: Plan, places: Places, highest: np.ndarray | None) -> np.ndarray:
-    """dsp.mfcc.compressed; `highest` are the clips' greatest mel values where the convention asks for them."""
+    """dsp.mfcc.log_compress; `highest` are the clips' greatest mel values where the convention asks for them."""
     c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, LEAST)
-    if c.floor_rule == "share of maximum":
+    if c.floor_rule == "fraction of maximum":
         floor = LEAST
         np.maximum(mel, _over_frames(c.floor * highest, places, mel), out=mel)
     level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
@@ -118,8 +120,8 @@ def _over_frames(values: np.ndarray, places: Places, like: np.ndarray) -> np.nda
     return row
 
 
-def over_time(cepstra, energy, places: Places, plan: Plan, features: np.ndarray) -> np.ndarray:
-    """dsp.mfcc.with_energy and over_time, for the clips at `places`, into `features`."""
+def append_deltas_and_normalize(cepstra, energy, places: Places, plan: Plan, features: np.ndarray) -> np.ndarray:
+    """dsp.mfcc.with_energy and append_deltas_and_normalize, for the clips at `places`, into `features`."""
     c, n, n_static = plan.convention, len(cepstra), len(features) // (1 + plan.convention.delta_orders)
     features[c.energy == "first" :][:n] = cepstra
     if c.energy is not None:
@@ -138,7 +140,7 @@ def over_time(cepstra, energy, places: Places, plan: Plan, features: np.ndarray)
 
 def _slopes(rows: np.ndarray, places: Places, plan: Plan, order: int, out: np.ndarray) -> None:
     """out = dsp.deltas.delta of the rows, clip by clip."""
-    slopes(rows, *places, plan.slopes[order - 1], plan.convention.delta_edges == "replicate", out)
+    delta_rows(rows, *places, plan.delta_weights[order - 1], plan.convention.delta_edges == "replicate", out)
 
 
 def _second_slopes(statics: np.ndarray, first: np.ndarray, places: Places, plan: Plan, out: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-from dsp.engine.compiling import inner, kernel, once
+from dsp.engine.compiling import inlined, inner, kernel
 from dsp.engine.lanes import load_wide, maximum, minimum, smallest, store, width
 
 
@@ -46,8 +46,8 @@ def array_at(typing, place, size, like):
 
 
 @inner
-def condition(x, start, mean, mirror, tables, out, place, count):
-    """out[place], .. = x[start], .., before and after the signal, too: dsp.mfcc.condition, then dsp.framing.extend.
+def preprocess_samples(x, start, mean, mirror, tables, out, place, count):
+    """out[place], .. = x[start], .., around the signal, too: dsp.mfcc.preprocess_signal, then dsp.framing.extend.
 
     Returns whether they are all finite: then, and only then, every one less itself is 0.
     """
@@ -68,7 +68,7 @@ def condition(x, start, mean, mirror, tables, out, place, count):
     return finite
 
 
-@once
+@inlined
 def _inside(x, start, stop, mean, tables, out, place):
     """out[place], .. = x[start], .. x[stop - 1], at least a register of them, each of which has one before it."""
     lanes, n, gain, a = minimum(width(x), width(out)), stop - start, tables.gain, tables.emphasis[0]
@@ -82,7 +82,7 @@ def _inside(x, start, stop, mean, tables, out, place):
     return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
 
 
-@once
+@inlined
 def _sample(x, n, mean, tables):
     """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
     gain, (a, b, c) = tables.gain, tables.emphasis
@@ -94,7 +94,7 @@ def _sample(x, n, mean, tables):
     return b * s
 
 
-@once
+@inlined
 def _mirrored(place, n, mirror):
     """The place in the signal that stands for one outside: dsp.framing._mirrored."""
     period = maximum(1, 2 * (n - 1 + mirror))
@@ -102,7 +102,7 @@ def _mirrored(place, n, mirror):
     return at if at < n else period - mirror - at
 
 
-@once
+@inlined
 def all_finite(x, start, stop):
     """Whether samples start .. stop - 1 are, those of them that there are."""
     finite = True
@@ -112,7 +112,7 @@ def all_finite(x, start, stop):
 
 
 @kernel
-def deal_out(rows, starts, stops, out):
+def scatter_rows(rows, starts, stops, out):
     """The rows of every clip, rows[:, starts[i] : stops[i]], one clip after the other."""
     place = 0
     for i in range(starts.size):

@@ -12,7 +12,7 @@ kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy"
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
 # For those among them that are called from one place: their lines become the caller's, which compiles sooner.
-once = njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
+inlined = njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 class _WithoutCollector(event.Listener):

@@ -15,12 +15,12 @@ import numpy as np
 
 from dsp.checks import as_count, as_samples, as_signal
 from dsp.conventions import named
-from dsp.engine.batch import features_of, highest_of, n_rows, one_place, over_time, rows_of, spectra
+from dsp.conventions.sizes import frames_given
+from dsp.engine.batch import append_deltas_and_normalize, features_of, highest_of, n_rows, one_place, rows_of, spectra
 from dsp.engine.clips import Clip
 from dsp.engine.plan import Plan, make_plan
 from dsp.mfcc import trace
 from dsp.normalization import dither
-from dsp.sizes import frames_given
 
 MOST_WORKERS = 1024
 BATCH = 8192  # frames, at most; threads wait for each other between batches, so these are large
@@ -177,4 +177,4 @@ def _long(clip: Clip, limit: int, plan: Plan, kind: str, workers: int) -> np.nda
     if kind == "log_mel":
         return rows
     features = np.empty((n_rows(plan), clip.n_frames), plan.dtype)
-    return over_time(rows, energy, one_place(clip.n_frames), plan, features)
+    return append_deltas_and_normalize(rows, energy, one_place(clip.n_frames), plan, features)

@@ -5,8 +5,8 @@ Frames stand in lanes: sample n of frames t, t+1, .. is one register, and two ar
 Every function here equals a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.clips import all_finite, array_at, condition
-from dsp.engine.compiling import kernel, once
+from dsp.engine.clips import all_finite, array_at, preprocess_samples
+from dsp.engine.compiling import inlined, kernel
 from dsp.engine.complex_lanes import (
     conjugate,
     load_complex,
@@ -16,7 +16,7 @@ from dsp.engine.complex_lanes import (
     times_minus_i,
 )
 from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, sqrt, store, width
-from dsp.engine.turning import turn
+from dsp.engine.transpose import transpose_frames
 
 
 @kernel
@@ -47,7 +47,9 @@ def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, ke
                 start, end = maximum(place, low), minimum(end, high)
                 if start < end:
                     x, begin = array_at(address, size, like), begin + start - place
-                    finite[i] &= condition(x, begin, means[i], mirror, tables, samples, start - low, end - start)
+                    finite[i] &= preprocess_samples(
+                        x, begin, means[i], mirror, tables, samples, start - low, end - start
+                    )
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
             for step in range(tables.schedule.shape[0]):
@@ -84,18 +86,18 @@ def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, ke
             finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - place, looked_at)
 
 
-@once
+@inlined
 def _load_frames(x, first, tables, start, stop, z):
     """Samples start .. stop - 1 of every frame times tables.at_load, even ones as real parts, odd ones as imaginary."""
     lanes = width(z)
     inside = minimum(stop, tables.frame)
     for n in range(start, inside, lanes):
-        turn(x, first + n, tables.hop, tables.at_load, n, z)
+        transpose_frames(x, first + n, tables.hop, tables.at_load, n, z)
     for n in range(maximum(start, inside), stop):
         store(z, n * lanes, splat(z, 0.0))
 
 
-@once
+@inlined
 def _prepare(z, tables):
     """Frames without their mean, emphasized and windowed, in place, as dsp.mfcc.windowed; returns their raw energy.
 
@@ -122,7 +124,7 @@ def _prepare(z, tables):
     return energy
 
 
-@once
+@inlined
 def _radix4(z, roots, start, size, block, p_start, p_stop):
     """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
     n, m = roots.shape[1], block // 4
@@ -140,7 +142,7 @@ def _radix4(z, roots, start, size, block, p_start, p_stop):
             store_complex(z, i + 3 * m, w3 * (difference_ac - difference_bd))
 
 
-@once
+@inlined
 def _last_radix4(z, start, size):
     """_radix4 on blocks of four elements, for which every factor is 1."""
     for i in range(start, start + size, 4):
@@ -153,7 +155,7 @@ def _last_radix4(z, start, size):
         store_complex(z, i + 3, difference_ac - difference_bd)
 
 
-@once
+@inlined
 def _radix2(z, roots, start, size, block, p_start, p_stop):
     """Elements p and p + m of a block become their sum, and their difference times w^p."""
     n, m = roots.shape[1], block // 2
@@ -165,7 +167,7 @@ def _radix2(z, roots, start, size, block, p_start, p_stop):
             store_complex(z, i + m, w * (a - b))
 
 
-@once
+@inlined
 def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     n, m = roots.shape[1], block // radix
@@ -180,7 +182,7 @@ def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
                 store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
 
 
-@once
+@inlined
 def _power(z, tables, power):
     """|X|^2 or |X| from the half-length transform Z: dsp.fft._untangle, then normalized_power.
 
@@ -197,7 +199,7 @@ def _power(z, tables, power):
         store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
 
 
-@once
+@inlined
 def _filter(power, tables, t, mel):
     """mel[m, t] = sum_k H[m, k] power[k]."""
     lanes, n_frames = width(power), mel.shape[1]

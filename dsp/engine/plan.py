@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
+from dsp.conventions.sizes import Sizes, sizes
 from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
-from dsp.deltas import slope_weights
+from dsp.deltas import delta_weights
 from dsp.engine.lanes import width
 from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, power_divisor, window_of
-from dsp.sizes import Sizes, sizes
-from dsp.switches import Convention
 
 BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
 STRIP = 64  # elements of each quarter: together as many
@@ -58,7 +58,7 @@ class Plan(NamedTuple):
     mirror: int | None  # beyond the ends: None zeros, 0 mirrored about the first and last sample, 1 with these repeated
     whole_clip: bool  # whether a level depends on the greatest of its clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
-    slopes: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
+    delta_weights: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
 
 
 def is_fast(n_fft: int) -> bool:
@@ -99,12 +99,15 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         size=size,
         dtype=dtype,
         before=samples_before(size.frame, size.hop, c.framing),
-        fast=is_fast(size.n_fft) and c.log is not None and c.spectrum_sides == "one" and energy_of != "windowed frame",
+        fast=is_fast(size.n_fft)
+        and c.log is not None
+        and c.spectrum_scaling == "as is"
+        and energy_of != "windowed frame",
         tables=tables,
-        mirror={"centred reflect": 0, "mirror": 1}.get(c.framing),
-        whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "share of maximum",
+        mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing),
+        whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
         cepstrum=cepstrum,
-        slopes=tuple(slope_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
+        delta_weights=tuple(delta_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
     )
 
 

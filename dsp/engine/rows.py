@@ -4,14 +4,14 @@ Neighbours in a row are neighbours in time, and a register holds as many of them
 equals a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.compiling import inner, kernel, once
+from dsp.engine.compiling import inlined, inner, kernel
 from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, store, width, zero_to
 from dsp.engine.logarithm import log
 
 
 @kernel
 def take_log(mel, factor, floor, rule, level):
-    """level = factor ln(floored mel): the first lines of dsp.mfcc.compressed.
+    """level = factor ln(floored mel): the first lines of dsp.mfcc.log_compress.
 
     rule 0: at least floor;  1: floor added;  2: floor where the value is 0
     """
@@ -21,7 +21,7 @@ def take_log(mel, factor, floor, rule, level):
         store(level, i, factor * log(_floored(load(mel, i), floor, rule)))
 
 
-@once
+@inlined
 def _floored(x, floor, rule):
     if rule == 0:
         return maximum(x, floor)
@@ -44,7 +44,7 @@ def mix_rows(matrix, rows, out):
 
 
 @kernel
-def slopes(x, starts, stops, weights, replicate, out):
+def delta_rows(x, starts, stops, weights, replicate, out):
     """out[k, t] = sum_n weights[n] x[k, t + n - half], clip by clip: dsp.deltas.delta with either rule for edges."""
     lanes, half, (n_rows, n) = width(x), weights.size // 2, x.shape
     last = n - half - lanes  # where the last register of sums begins

@@ -26,7 +26,7 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """
     tables = _tables(np.ascontiguousarray(window).tobytes(), hop_length, n_fft)
     n_frames = 1 + (signal.size - window.size) // hop_length
-    samples = stretch(signal, 0, samples_needed(n_frames, tables), "inside")
+    samples = stretch(signal, 0, samples_needed(n_frames, tables), "valid")
     magnitude, _ = mel_and_energy(np.ascontiguousarray(samples), n_frames, tables)
     return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, to_keep=True)
 

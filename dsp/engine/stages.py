@@ -47,7 +47,7 @@ def mel_of_clips(
     Raises ValueError for a clip with a sample that is not finite.
     """
     rooms, stretch = _rooms(n_frames, tables), max(width(tables.window), STRETCH // tables.hop)
-    samples = room("samples", (samples_needed(min(stretch, n_frames), tables),), tables.window.dtype)
+    samples = workspace("samples", (samples_needed(min(stretch, n_frames), tables),), tables.window.dtype)
     means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
     table = np.column_stack([[address(clip.samples) for clip in clips], places])
     mel_frames(table, clips[0].samples, means, mirror, finite, samples, tables, *rooms)
@@ -61,11 +61,11 @@ def _rooms(n_frames: int, tables: Tables) -> tuple:
     """What the kernel works in and writes to: z, power, kept, mel, energy."""
     lanes, dtype, n_fft = width(tables.window), tables.window.dtype, tables.n_fft
     n_room = max(n_frames, lanes)
-    z = room("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
-    power, mel = room("power", (n_fft // 2 + 1, lanes), dtype), room("mel", (tables.n_levels, n_room), dtype)
-    kept = None if tables.only_radix_4 else room("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
+    z = workspace("z", (n_fft + lanes, lanes), dtype)  # a whole register of samples may reach over the end
+    power, mel = workspace("power", (n_fft // 2 + 1, lanes), dtype), workspace("mel", (tables.n_levels, n_room), dtype)
+    kept = None if tables.only_radix_4 else workspace("kept", (2 * LARGEST_BUTTERFLY, lanes), dtype)
     spared = tables.as_they_are and not tables.spectrum_energy
-    return z, power, kept, mel, None if spared else room("energy", (n_room,), dtype)
+    return z, power, kept, mel, None if spared else workspace("energy", (n_room,), dtype)
 
 
 def _columns(n_frames: int, mel: np.ndarray, energy: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
@@ -75,15 +75,15 @@ def _columns(n_frames: int, mel: np.ndarray, energy: np.ndarray | None) -> tuple
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, to_keep: bool = False) -> np.ndarray:
     """factor ln(mel), after the floor; `to_keep`: in memory of its own."""
     wide = _at_least_a_register(mel)
-    level = np.empty_like(wide) if to_keep else room("level", wide.shape, wide.dtype)
+    level = np.empty_like(wide) if to_keep else workspace("level", wide.shape, wide.dtype)
     take_log(wide, factor, floor, rule, level)
     return level[: mel.shape[0], : mel.shape[1]]
 
 
-def mixed(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def matmul_rows(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """matrix @ rows."""
     wide = _at_least_a_register(rows)
-    out = room("mixed", (matrix.shape[0], wide.shape[1]), rows.dtype)
+    out = workspace("matmul_rows", (matrix.shape[0], wide.shape[1]), rows.dtype)
     mix_rows(matrix, wide, out)
     return out[:, : rows.shape[1]]
 
@@ -98,7 +98,7 @@ def _at_least_a_register(rows: np.ndarray) -> np.ndarray:
     return wide
 
 
-def room(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def workspace(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Uninitialised floats that this thread keeps for the next call: fresh memory costs more than the kernels.
 
     They begin on a 64-byte boundary, so that no register straddles two cache lines.

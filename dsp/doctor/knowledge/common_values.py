@@ -1,4 +1,4 @@
-"""Customary values of the switches that hold numbers: what the search tries first."""
+"""Customary values of the parameters that hold numbers: what the search tries first."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Known bugs and quirks of tools: what no switch says, and what surprises whoever compares features.
+"""Known bugs and quirks of tools: what no parameter says, and what surprises whoever compares features.
 
 `source` is a public thread, "documentation", "source code" (read there) or "measured" (seen in the tool's output).
 """
@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 
 from dsp.conventions import named
-from dsp.presets import CONVENTIONS
+from dsp.conventions.registry import CONVENTIONS
 
 
 @dataclass(frozen=True)

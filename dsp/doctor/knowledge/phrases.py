@@ -1,11 +1,11 @@
-"""The switches in a user's words: one plain sentence for a difference between two conventions.
+"""The parameters in a user's words: one plain sentence for a difference between two conventions.
 
-A row of WORDING is how a sentence about the switch begins after a tool's name, and how it goes on for each value;
+A row of WORDING is how a sentence about the parameter begins after a tool's name, and how it goes on for each value;
 NUMBER stands for any number, {} for that number, {ms} for a thousand times it. "'s window is" makes the sentence
 "librosa's window is periodic, kaldi's symmetric".
 """
 
-from dsp.switches import SWITCHES
+from dsp.conventions.parameters import PARAMETERS
 
 NUMBER = "a number"
 
@@ -44,11 +44,11 @@ WORDING = {
     "framing": (
         "",
         {
-            "inside": "takes whole frames alone and leaves out the tail",
-            "centred zeros": "pads half a frame of zeros at both ends",
-            "centred reflect": "mirrors half a frame of signal at both ends",
-            "zero tail": "fills up the tail with zeros",
-            "mirror": "centres frames between the hops and mirrors the signal at both ends, its edge samples twice",
+            "valid": "takes whole frames alone and leaves out the tail",
+            "center, zeros": "pads half a frame of zeros at both ends",
+            "center, reflect": "mirrors half a frame of signal at both ends",
+            "pad tail": "fills up the tail with zeros",
+            "symmetric": "centres frames between the hops and mirrors the signal at both ends, its edge samples twice",
             "scipy": "pads half a frame of zeros at both ends and fills up the tail",
         },
     ),
@@ -68,9 +68,9 @@ WORDING = {
         },
     ),
     "window_symmetry": ("'s window is", {"symmetric": "symmetric", "periodic": "periodic"}),
-    "window_place": (
+    "window_alignment": (
         "'s window stands",
-        {"left": "at the start of the transform", "centre": "in the middle of the transform"},
+        {"left": "at the start of the transform", "center": "in the middle of the transform"},
     ),
     "n_fft": (
         "'s transform is",
@@ -91,9 +91,12 @@ WORDING = {
             "density": "divides the power by the sample rate and the sum of the squared window (a density per Hz)",
         },
     ),
-    "spectrum_sides": (
+    "spectrum_scaling": (
         " counts",
-        {"one": "each frequency once", "both": "each frequency with its mirror image (twice the power)"},
+        {
+            "as is": "each frequency once",
+            "one-sided, doubled": "each frequency with its mirror image (twice the power)",
+        },
     ),
     "n_mels": (
         " has",
@@ -123,7 +126,7 @@ WORDING = {
     ),
     "mel_norm": (
         "'s mel filters have",
-        {None: "peak 1", "area": "equal areas", "sum": "sum 1", "both sides": "peak 2"},
+        {None: "peak 1", "slaney": "equal areas", "sum": "sum 1", "doubled": "peak 2"},
     ),
     "log": (
         " takes",
@@ -142,7 +145,7 @@ WORDING = {
             "at least": "raises what is below the floor to it",
             "add": "adds the floor to every value",
             "zeros only": "puts the floor in place of zeros alone",
-            "share of maximum": "takes the floor as a share of the clip's greatest value",
+            "fraction of maximum": "takes the floor as a share of the clip's greatest value",
         },
     ),
     "reference": ("'s levels are", {None: "absolute", "maximum": "relative to the clip's greatest"}),
@@ -204,46 +207,46 @@ WORDING = {
 }
 
 
-def said(switch: str, value, digits: int | None = 6) -> str:
-    """The phrase for one value of a switch: said("window_symmetry", "periodic") is "periodic".
+def said(parameter: str, value, digits: int | None = 6) -> str:
+    """The phrase for one value of a parameter: said("window_symmetry", "periodic") is "periodic".
 
     digits : of a number; None for all it has
 
-    Raises ValueError for an unknown switch, or a value it cannot have.
+    Raises ValueError for an unknown parameter, or a value it cannot have.
 
     Checked: tests/test_doctor_says_it_in_words.py
     """
-    if switch not in WORDING:
-        raise ValueError(f"unknown switch {switch!r}; known are {', '.join(SWITCHES)}")
-    phrases = WORDING[switch][1]
+    if parameter not in WORDING:
+        raise ValueError(f"unknown parameter {parameter!r}; known are {', '.join(PARAMETERS)}")
+    phrases = WORDING[parameter][1]
     if value in phrases:
         return phrases[value]
     if NUMBER not in phrases or isinstance(value, str) or value is None:
         allowed = ", ".join(repr(known) if known != NUMBER else NUMBER for known in phrases)
-        raise ValueError(f"{switch}={value!r} is none of {allowed}")
+        raise ValueError(f"{parameter}={value!r} is none of {allowed}")
     shown = "" if digits is None else f".{digits}g"
     return phrases[NUMBER].format(format(value, shown), ms=format(1000 * value, shown))
 
 
-def stated(switch: str, value, name: str) -> str:
+def stated(parameter: str, value, name: str) -> str:
     """What one tool does: stated("window_symmetry", "periodic", "librosa") is "librosa's window is periodic".
 
     Checked: tests/test_doctor_says_it_in_words.py
     """
-    return f"{name}{_begun(switch)} {said(switch, value)}"
+    return f"{name}{_begun(parameter)} {said(parameter, value)}"
 
 
-def difference(switch: str, a, b, name_a: str, name_b: str) -> str:
-    """One sentence, without its full stop, on a switch that is a in one tool and b in another.
+def difference(parameter: str, a, b, name_a: str, name_b: str) -> str:
+    """One sentence, without its full stop, on a parameter that is a in one tool and b in another.
 
     Raises ValueError as said.
 
     Checked: tests/test_doctor_says_it_in_words.py
     """
-    digits = 6 if said(switch, a) != said(switch, b) else None
-    owner = "'s" if _begun(switch).startswith("'s") else ""
-    return f"{name_a}{_begun(switch)} {said(switch, a, digits)}, {name_b}{owner} {said(switch, b, digits)}"
+    digits = 6 if said(parameter, a) != said(parameter, b) else None
+    owner = "'s" if _begun(parameter).startswith("'s") else ""
+    return f"{name_a}{_begun(parameter)} {said(parameter, a, digits)}, {name_b}{owner} {said(parameter, b, digits)}"
 
 
-def _begun(switch: str) -> str:
-    return WORDING[switch][0] if switch in WORDING else ""
+def _begun(parameter: str) -> str:
+    return WORDING[parameter][0] if parameter in WORDING else ""

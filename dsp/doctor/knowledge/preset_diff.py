@@ -11,25 +11,25 @@ from typing import NamedTuple
 import numpy as np
 
 from dsp.conventions import named
+from dsp.conventions.parameters import PARAMETERS, Convention
+from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.known_issues import Quirk, quirks_of
 from dsp.doctor.knowledge.phrases import difference, stated
 from dsp.doctor.knowledge.probe_signals import probe
 from dsp.mfcc import log_mel, mfcc
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import SWITCHES, Convention
 
 PROBE = "speech-like"
 
 
 class Difference(NamedTuple):
-    """One switch: its values in both, a sentence, and how far a's features move with b's value.
+    """One parameter: its values in both, a sentence, and how far a's features move with b's value.
 
     effect is the norm of the change over the norm of the features, None where they cannot be compared;
     `change` says it in words.
     """
 
-    switch: str
+    parameter: str
     value_a: object
     value_b: object
     sentence: str
@@ -74,7 +74,7 @@ class ProfileDiff:
 def profile_diff(a, b, sample_rate: float = 16_000) -> ProfileDiff:
     """What differs between two conventions, names or Conventions, at a sample rate.
 
-    Lengths and other values that depend on the rate are compared as they come out at it; switches without effect
+    Lengths and other values that depend on the rate are compared as they come out at it; parameters without effect
     in either convention are left out.
 
     Raises ValueError for an unknown name, or a convention that does not fit the sample rate.
@@ -86,9 +86,11 @@ def profile_diff(a, b, sample_rate: float = 16_000) -> ProfileDiff:
     fixed = tuple(at_rate(c, sample_rate) for c in pair)
     measure = Measure(fixed, sample_rate)
     found = tuple(
-        Difference(switch, *_values(switch, fixed), _sentence(switch, fixed, names), *measure.effect(switch))
-        for switch in SWITCHES
-        if len(set(_values(switch, fixed))) > 1 and any(is_used(switch, c) for c in fixed)
+        Difference(
+            parameter, *_values(parameter, fixed), _sentence(parameter, fixed, names), *measure.effect(parameter)
+        )
+        for parameter in PARAMETERS
+        if len(set(_values(parameter, fixed))) > 1 and any(is_used(parameter, c) for c in fixed)
     )
     quirks = tuple(dict.fromkeys(quirk for name in names if name in CONVENTIONS for quirk in quirks_of(name)))
     return ProfileDiff(
@@ -116,10 +118,10 @@ def at_rate(c: Convention, sample_rate: float) -> Convention:
     )
 
 
-_NEEDS = {  # what a switch needs to have an effect, and what a tool is said to do that lacks it
+_NEEDS = {  # what a parameter needs to have an effect, and what a tool is said to do that lacks it
     "preemphasis_in preemphasis_first": (lambda c: c.preemphasis > 0, "does no pre-emphasis"),
     "window_symmetry": (lambda c: c.window != "rectangular", "has a rectangular one"),
-    "window_place": (lambda c: c.n_fft != c.frame_length, "has a window as long as the transform"),
+    "window_alignment": (lambda c: c.n_fft != c.frame_length, "has a window as long as the transform"),
     "f_min f_max mel_scale mel_triangles mel_norm": (lambda c: c.n_mels is not None, "has no mel filters"),
     "floor floor_rule reference dynamic_range": (lambda c: c.log is not None, "takes no logarithm"),
     "dct_type dct_norm c0 lifter energy normalization delta_orders": (
@@ -131,16 +133,16 @@ _NEEDS = {  # what a switch needs to have an effect, and what a tool is said to 
     "delta_width delta_edges": (lambda c: c.n_mfcc is not None and c.delta_orders > 0, "appends no deltas"),
     "delta_second": (lambda c: c.n_mfcc is not None and c.delta_orders == 2, "appends no second deltas"),
 }
-NEEDS = {switch: need for switches, need in _NEEDS.items() for switch in switches.split()}
-AFTER_LOG_MEL = SWITCHES[SWITCHES.index("n_mfcc") :]
+NEEDS = {parameter: need for parameters, need in _NEEDS.items() for parameter in parameters.split()}
+AFTER_LOG_MEL = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 
 
-def is_used(switch: str, c: Convention) -> bool:
-    """Whether a switch has an effect in a convention that came from at_rate.
+def is_used(parameter: str, c: Convention) -> bool:
+    """Whether a parameter has an effect in a convention that came from at_rate.
 
     Checked: tests/test_doctor_says_it_in_words.py
     """
-    return switch not in NEEDS or NEEDS[switch][0](c)
+    return parameter not in NEEDS or NEEDS[parameter][0](c)
 
 
 def _moved(effect: float) -> str:
@@ -154,8 +156,8 @@ def _counted(differences) -> str:
     return "1 difference" if len(differences) == 1 else f"{len(differences)} differences"
 
 
-def _values(switch: str, pair) -> tuple:
-    return tuple(getattr(c, switch) for c in pair)
+def _values(parameter: str, pair) -> tuple:
+    return tuple(getattr(c, parameter) for c in pair)
 
 
 def _name(convention, otherwise: str) -> str:
@@ -164,12 +166,12 @@ def _name(convention, otherwise: str) -> str:
     return next((name for name, preset in CONVENTIONS.items() if preset == convention), otherwise)
 
 
-def _sentence(switch: str, pair, names) -> str:
-    """The sentence on both; a tool in which the switch has no effect is said to lack what it is about."""
-    if all(is_used(switch, c) for c in pair):
-        return difference(switch, *_values(switch, pair), *names)
-    used, other = (0, 1) if is_used(switch, pair[0]) else (1, 0)
-    return f"{stated(switch, getattr(pair[used], switch), names[used])}, {names[other]} {NEEDS[switch][1]}"
+def _sentence(parameter: str, pair, names) -> str:
+    """The sentence on both; a tool in which the parameter has no effect is said to lack what it is about."""
+    if all(is_used(parameter, c) for c in pair):
+        return difference(parameter, *_values(parameter, pair), *names)
+    used, other = (0, 1) if is_used(parameter, pair[0]) else (1, 0)
+    return f"{stated(parameter, getattr(pair[used], parameter), names[used])}, {names[other]} {NEEDS[parameter][1]}"
 
 
 def _notes(pair, fixed, names, sample_rate: float) -> tuple[str, ...]:
@@ -177,26 +179,26 @@ def _notes(pair, fixed, names, sample_rate: float) -> tuple[str, ...]:
     notes = []
     given = {"frame": ("frame_length", "frame_length_s"), "hop": ("hop_length", "hop_length_s")}
     given |= {"transform": ("n_fft",), "number of mel bands": ("n_mels",), "highest frequency": ("f_max",)}
-    for what, switches in given.items():
-        as_given = [next((getattr(c, s) for s in switches if getattr(c, s) is not None), None) for c in pair]
-        fits = all(is_used(switches[0], c) for c in fixed)
-        if fits and as_given[0] != as_given[1] and len(set(_values(switches[0], fixed))) == 1:
-            texts = [_as_given(switches, c, name) for c, name in zip(pair, names, strict=True)]
+    for what, parameters in given.items():
+        as_given = [next((getattr(c, s) for s in parameters if getattr(c, s) is not None), None) for c in pair]
+        fits = all(is_used(parameters[0], c) for c in fixed)
+        if fits and as_given[0] != as_given[1] and len(set(_values(parameters[0], fixed))) == 1:
+            texts = [_as_given(parameters, c, name) for c, name in zip(pair, names, strict=True)]
             notes.append(f"{texts[0]}, {texts[1]}: the same {what} at {sample_rate:g} Hz")
     if pair[0].rounding != pair[1].rounding and all(c.frame_length is None for c in pair):
         notes.append(difference("rounding", *_values("rounding", pair), *names))
     return tuple(notes)
 
 
-def _as_given(switches, c: Convention, name: str) -> str:
-    if switches[0] == "hop_length" and c.hop_length is None and c.hop_length_s is None:
+def _as_given(parameters, c: Convention, name: str) -> str:
+    if parameters[0] == "hop_length" and c.hop_length is None and c.hop_length_s is None:
         return f"{name}'s hop is half a frame"
-    switch = next((s for s in switches if getattr(c, s) is not None), switches[0])
-    return stated(switch, getattr(c, switch), name)
+    parameter = next((s for s in parameters if getattr(c, s) is not None), parameters[0])
+    return stated(parameter, getattr(c, parameter), name)
 
 
 class Measure:
-    """How far the features of the probe move when one switch of the first convention takes the second's value."""
+    """How far the features of the probe move when one parameter of the first convention takes the second's value."""
 
     def __init__(self, pair, sample_rate: float):
         self.a, self.b = pair
@@ -214,15 +216,15 @@ class Measure:
             warnings.simplefilter("ignore", UserWarning)  # of empty filters
             return self.function(self.signal, self.rate, c)
 
-    def effect(self, switch: str) -> tuple[float | None, str]:
+    def effect(self, parameter: str) -> tuple[float | None, str]:
         """(relative change or None, the same in words)."""
         if self.problem:
             return None, "not measured"
-        if self.function is log_mel and switch in AFTER_LOG_MEL:
+        if self.function is log_mel and parameter in AFTER_LOG_MEL:
             return 0.0, "comes after the log-mel values, which are compared here"
-        change = {switch: getattr(self.b, switch)}
+        change = {parameter: getattr(self.b, parameter)}
         beside = ""
-        if switch == "frame_length" and self.b.frame_length > self.a.n_fft:
+        if parameter == "frame_length" and self.b.frame_length > self.a.n_fft:
             change["n_fft"] = 1 << (self.b.frame_length - 1).bit_length()
             beside = f", with a transform of {change['n_fft']} points"
         try:

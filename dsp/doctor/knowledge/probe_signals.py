@@ -1,11 +1,11 @@
-"""Probe signals: for every switch a sound whose features show it.
+"""Probe signals: for every parameter a sound whose features show it.
 
-Speech hides switches: nothing of it is below a floor, no frame of it is silent, its first sample is small.
+Speech hides parameters: nothing of it is below a floor, no frame of it is silent, its first sample is small.
 """
 
 import numpy as np
 
-from dsp.switches import SWITCHES
+from dsp.conventions.parameters import PARAMETERS
 
 DURATION_S = 1.0
 DESCRIPTIONS = {
@@ -21,14 +21,14 @@ _SHOWN_BY = {
     "impulse at sample 0": ("preemphasis_first",),
     "silence": ("dither", "energy_floor"),
     "full-scale chirp": (
-        *("spectrum", "spectrum_sides", "mel_scale", "mel_triangles", "mel_norm", "reference"),
+        *("spectrum", "spectrum_scaling", "mel_scale", "mel_triangles", "mel_norm", "reference"),
         *("delta_orders", "delta_width", "delta_edges", "delta_second"),
     ),
     "quiet after loud": ("floor", "floor_rule", "dynamic_range"),
     "offset": ("dc_removal", "f_min"),
     "noise": (
         *("scale", "preemphasis", "preemphasis_in", "frame_length", "frame_length_s", "hop_length", "hop_length_s"),
-        *("rounding", "framing", "last_frame", "window", "window_symmetry", "window_place", "n_fft"),
+        *("rounding", "framing", "last_frame", "window", "window_symmetry", "window_alignment", "n_fft"),
         *("spectrum_norm", "n_mels", "f_max"),
     ),
     "speech-like": (
@@ -36,7 +36,7 @@ _SHOWN_BY = {
         *("energy", "energy_of", "normalization"),
     ),
 }
-PROBES = {switch: next(name for name, shown in _SHOWN_BY.items() if switch in shown) for switch in SWITCHES}
+PROBES = {parameter: next(name for name, shown in _SHOWN_BY.items() if parameter in shown) for parameter in PARAMETERS}
 
 
 def probe(name: str, sample_rate: float) -> np.ndarray:
@@ -44,7 +44,7 @@ def probe(name: str, sample_rate: float) -> np.ndarray:
 
     Raises ValueError for an unknown name, or a rate of less than two samples a second.
 
-    Checked: tests/test_doctor_probes_show_switches.py
+    Checked: tests/test_doctor_probes_show_parameters.py
     """
     if name not in DESCRIPTIONS:
         raise ValueError(f"unknown probe {name!r}; known are {', '.join(DESCRIPTIONS)}")
@@ -54,18 +54,18 @@ def probe(name: str, sample_rate: float) -> np.ndarray:
     return _SIGNALS[name](n, sample_rate)
 
 
-def advice(switch: str) -> str:
-    """A sentence, without its full stop, on how to make a switch visible.
+def advice(parameter: str) -> str:
+    """A sentence, without its full stop, on how to make a parameter visible.
 
-    Raises ValueError for an unknown switch.
+    Raises ValueError for an unknown parameter.
 
-    Checked: tests/test_doctor_probes_show_switches.py
+    Checked: tests/test_doctor_probes_show_parameters.py
     """
-    if switch not in PROBES:
-        raise ValueError(f"unknown switch {switch!r}; known are {', '.join(SWITCHES)}")
-    name = PROBES[switch]
+    if parameter not in PROBES:
+        raise ValueError(f"unknown parameter {parameter!r}; known are {', '.join(PARAMETERS)}")
+    name = PROBES[parameter]
     sentence = f"compute the features of {DESCRIPTIONS[name]}: dsp.doctor.probe('{name}', 16000)"
-    if switch == "dither":
+    if parameter == "dither":
         return sentence + "; dither is random, so they show how strong it is, never the same numbers twice"
     return sentence
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
 
-from dsp.switches import Convention
+from dsp.conventions.parameters import Convention
 
 FIRST_STEP = 64  # Hz
 BESIDE = list(product(range(-4, 5), range(-48, 49)))  # Hz: filters between bins stay the same over part of a bin

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.doctor.search.joint_moves import promising
 from dsp.doctor.search.moves import changed
-from dsp.switches import Convention
 
 clock = time.thread_time  # seconds of the processor: what other programs take of it does not count
 FAR = 9.0  # a distance for what does not fit

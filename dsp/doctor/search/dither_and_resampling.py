@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.doctor.search.coordinate_descent import FAR, clock
 from dsp.doctor.search.initial_guesses import nearer, others, presets
 from dsp.doctor.search.interpretations import readings
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import Bench
 from dsp.resampling import resample
-from dsp.switches import Convention
 
 DITHER = "dither"
 DRAWS = 8

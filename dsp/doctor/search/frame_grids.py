@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from dsp.conventions.parameters import Convention
+from dsp.conventions.sizes import sizes
 from dsp.framing import FRAMINGS, count_frames, samples_before
-from dsp.sizes import sizes
-from dsp.switches import Convention
 
 COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)
 

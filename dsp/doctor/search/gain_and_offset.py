@@ -11,12 +11,12 @@ from itertools import product
 import numpy as np
 
 from dsp.conventions import diff
+from dsp.conventions.parameters import WORDS, Convention
 from dsp.dct import lifter
 from dsp.doctor.knowledge import common_values
 from dsp.doctor.search import moves
 from dsp.doctor.search.residuals import centred
 from dsp.mfcc import LOG_FACTOR
-from dsp.switches import WORDS, Convention
 
 POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divided by, against that of a power
 
@@ -90,9 +90,11 @@ def _offsets(search, c: Convention) -> Convention:
     best = (search.free_value(c), c)
     heights = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
     empty = _has_empty_bands(search, c)  # which show the floor itself
-    words = (heights, WORDS["spectrum_sides"], WORDS["spectrum_norm"], common_values.SCALES, WORDS["reference"])
+    words = (heights, WORDS["spectrum_scaling"], WORDS["spectrum_norm"], common_values.SCALES, WORDS["reference"])
     for height, sides, norm, scale, reference in product(*words):
-        trial = replace(c, mel_norm=height, spectrum_norm=norm, spectrum_sides=sides, scale=scale, reference=reference)
+        trial = replace(
+            c, mel_norm=height, spectrum_norm=norm, spectrum_scaling=sides, scale=scale, reference=reference
+        )
         moved = [(c.floor_rule, _floor_moved(search.bench, c, trial))]
         for rule, floor in product({c.floor_rule, "at least"}, common_values.FLOORS) if empty else moved:
             other = replace(trial, floor_rule=rule, floor=floor)
@@ -107,8 +109,8 @@ def _floor_moved(bench, c: Convention, trial: Convention) -> float:
     """The floor that cuts off the same of the trial's values: a customary one where one is near."""
     if c.floor == common_values.FLOORS[0] or c.floor_rule not in ("at least", "add"):
         return c.floor
-    sides = {"one": 1.0, "both": 2.0 ** (1 / POWERS[c.spectrum])}
-    floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_sides] / sides[c.spectrum_sides]
+    sides = {"as is": 1.0, "one-sided, doubled": 2.0 ** (1 / POWERS[c.spectrum])}
+    floor = c.floor * bench.gain(trial) / bench.gain(c) * sides[trial.spectrum_scaling] / sides[c.spectrum_scaling]
     if not floor > common_values.FLOORS[0]:
         return common_values.FLOORS[0]
     near = min(common_values.FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))

@@ -5,25 +5,25 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.conventions import diff
+from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import DYNAMIC_RANGES
 from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
 from dsp.doctor.search.residuals import nearest
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import OF_BANK, OF_POWER, Bench
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import SWITCHES, WORDS, Convention
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
 
 
-OF_CEPSTRA = SWITCHES[SWITCHES.index("n_mfcc") :]
+OF_CEPSTRA = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 OF_LOGARITHM = ("floor", "floor_rule", "reference", "dynamic_range")
 
 
 def without_part(c: Convention, kind: str) -> tuple[str, ...]:
-    """The switches without a part in these features: of cepstra, filters, logarithm where there are none."""
+    """The parameters without a part in these features: of cepstra, filters, logarithm where there are none."""
     return (
         *(OF_CEPSTRA if kind == "log_mel" else ()),
         *(OF_BANK[1:] if c.n_mels is None else ()),
@@ -32,13 +32,13 @@ def without_part(c: Convention, kind: str) -> tuple[str, ...]:
 
 
 def nearest_preset(c: Convention, rate: float, kind: str, unobservable: dict) -> str:
-    """The name of the preset that differs in the fewest switches, in what can be seen; lengths count in samples."""
+    """The name of the preset that differs in the fewest parameters, in what can be seen; lengths count in samples."""
 
     def differing(name: str) -> int:
         other = CONVENTIONS[name]
         found = [s for s, values in diff(c, other).items() if values[1] not in unobservable.get(s, ())]
-        found = [switch for switch in found if switch not in without_part(c, kind)]
-        n = sum(switch not in LENGTHS for switch in found)
+        found = [parameter for parameter in found if parameter not in without_part(c, kind)]
+        n = sum(parameter not in LENGTHS for parameter in found)
         try:
             a, b = sizes(other, rate), sizes(c, rate)
             return n + (a.window != b.window) + (a.hop != b.hop)
@@ -82,7 +82,7 @@ class Same:
             return False
 
     def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
-        """The convention with every switch as the preset's where that changes nothing; what is unobservable then."""
+        """The convention with every parameter as the preset's where that changes nothing; what is unobservable then."""
         c = replace(c, **{name: getattr(preset, name) for name in without_part(c, self.reading.kind)})
         size = sizes(c, self.bench.rate)
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
@@ -97,18 +97,18 @@ class Same:
         for trial in trials:
             if len(diff(trial, preset)) <= len(diff(c, preset)) and self._alike(trial):
                 c = trial
-        for switch, (_, value) in diff(c, preset).items():
-            if switch not in LENGTHS and self._changed_alike(c, {switch: value}):
-                others = (*unobservable.get(switch, ()), getattr(c, switch))
-                unobservable = {**unobservable, switch: tuple(other for other in others if other != value)}
-                c = replace(c, **{switch: value})
+        for parameter, (_, value) in diff(c, preset).items():
+            if parameter not in LENGTHS and self._changed_alike(c, {parameter: value}):
+                others = (*unobservable.get(parameter, ()), getattr(c, parameter))
+                unobservable = {**unobservable, parameter: tuple(other for other in others if other != value)}
+                c = replace(c, **{parameter: value})
         return c, unobservable
 
     def _alike(self, c: Convention) -> bool:
         return self._changed_alike(c, {})
 
     def unobservable(self, c: Convention) -> dict:
-        """{switch: other values that give the same numbers}."""
+        """{parameter: other values that give the same numbers}."""
         reading, found = self.reading, {}
         tried = list(moves.changes(c, self.at))
         tried += [{"rounding": word} for word in WORDS["rounding"]]

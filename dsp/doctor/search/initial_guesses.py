@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 
+from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.search import moves
 from dsp.doctor.search.coordinate_descent import FAR, clock
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import WORDS, Convention
 
 MOST_LOOKED_AT = 20
 NEAR_ALREADY = 0.05
@@ -24,7 +24,7 @@ SHARE = 0.25  # of the time left
 MOST_RANGED = 6
 MOST_LOOKED_AT_LONG = 4
 MOST_STARTS = 5
-OF_FRAMES = ("framing", "last_frame", "window_place", "rounding")
+OF_FRAMES = ("framing", "last_frame", "window_alignment", "rounding")
 GENERIC = {
     "htk": Convention(preemphasis=0.97, floor=1e-20),
     "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
@@ -52,7 +52,7 @@ def _framed(c: Convention) -> Iterator[Convention]:
 def _in_longer(c: Convention, size) -> Iterator[Convention]:
     """The same with windows in the middle of longer frames."""
     for framed in _framed(c) if size else ():
-        if framed.window_place == "centre":
+        if framed.window_alignment == "center":
             yield from (moves.changed(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
 
 

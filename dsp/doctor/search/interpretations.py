@@ -26,7 +26,7 @@ class Reading:
     kind: str  # "mfcc" or "log_mel" (which a spectrum is, too)
     linear: bool  # no logarithm was taken
     n_static: int  # rows without deltas
-    deltas: dict  # switches of the deltas
+    deltas: dict  # parameters of the deltas
     normalization: str | None
     left_out: str | None = None  # what is said of the rows of the file that this matrix is without
     rows: slice = field(default_factory=lambda: slice(None))  # of the file

@@ -20,7 +20,7 @@ def promising(now: np.ndarray, tried: list[tuple[dict, np.ndarray]], most: int) 
     |r + sum_S d|^2 = |r|^2 + sum_S (2 r d_i + |d_i|^2) + 2 sum_{i < j in S} d_i d_j
 
     now : (n,) the misfit r
-    tried : (change, misfit after it) of single changes; sets that change one switch twice are left out
+    tried : (change, misfit after it) of single changes; sets that change one parameter twice are left out
 
     Source: matching pursuit, Mallat & Zhang 1993, with fixed weights. Checked: tests/test_doctor_search_parts.py
     """

@@ -1,6 +1,7 @@
-"""What the search tries: other values of every switch.
+"""What the search tries: other values of every parameter.
 
-A change is a dict for dataclasses.replace: most change one switch, some change several that only make sense together.
+A change is a dict for dataclasses.replace: most change one parameter, some change several that only make sense
+together.
 """
 
 import math
@@ -8,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import (
     DYNAMIC_RANGES,
     ENERGY_FLOORS,
@@ -23,15 +27,12 @@ from dsp.doctor.knowledge.common_values import (
 )
 from dsp.doctor.search.frame_grids import hops, with_lengths
 from dsp.mfcc import LOG_FACTOR
-from dsp.presets import CONVENTIONS
-from dsp.sizes import sizes
-from dsp.switches import WORDS, Convention
 
 OF_GRID = (
     *("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft"),
-    *("framing", "last_frame", "window_place"),
+    *("framing", "last_frame", "window_alignment"),
 )
-_PADDING = ("framing", "last_frame", "window_place")
+_PADDING = ("framing", "last_frame", "window_alignment")
 CEPSTRUM_ROWS = [  # which stand where; an energy before or after no c0 is one in its place
     {"c0": c0, "energy": energy, **of}
     for c0 in WORDS["c0"]
@@ -43,7 +44,7 @@ SPECTRA = [  # the windows and the pre-emphasis that move every value
     for window in ("rectangular", "hamming", "hann")
     for strength in (0.0, 0.97)
 ]
-ONE_RESULT = (  # changes of several switches that leave every value as it is, where there are no mel filters
+ONE_RESULT = (  # changes of several parameters that leave every value as it is, where there are no mel filters
     {"spectrum": "magnitude", "log": "20 log10"},
     {"spectrum": "power", "log": "10 log10"},
 )
@@ -112,14 +113,14 @@ def levels(c: Convention, greatest: float) -> Iterator[dict]:
 
 
 def of_presets(names: tuple[str, ...]) -> Iterator[dict]:
-    """Several switches at once, as each preset has them."""
+    """Several parameters at once, as each preset has them."""
     rows = {tuple(getattr(c, name) for name in names) for c in CONVENTIONS.values() if c.n_mels is not None}
     yield from (dict(zip(names, row, strict=True)) for row in sorted(rows, key=str))
 
 
 def filter_changes(c: Convention, at: Place) -> Iterator[dict]:
     """The changes that need the spectra there are."""
-    yield from _words(c, ("spectrum", "spectrum_norm", "spectrum_sides"))
+    yield from _words(c, ("spectrum", "spectrum_norm", "spectrum_scaling"))
     if c.n_mels is None:
         return
     yield from ({"f_min": float(value)} for value in F_MIN)
@@ -157,8 +158,8 @@ def grid_changes(c: Convention, at: Place, factor: float = 2.5) -> Iterator[dict
         paddings = product(*(WORDS[name] for name in _PADDING))
         trials = [replace(fitted, **dict(zip(_PADDING, words, strict=True))) for words in paddings]
         if length != size.window and _hops(fitted, length, size.hop, at, 1)[:1] == [size.hop]:
-            places = WORDS["window_place"] if length < size.n_fft else [c.window_place]
-            trials = [replace(fitted, window_place=place) for place in places]
+            places = WORDS["window_alignment"] if length < size.n_fft else [c.window_alignment]
+            trials = [replace(fitted, window_alignment=place) for place in places]
         for trial in trials:
             own = all(getattr(trial, name) == getattr(c, name) for name in _PADDING)
             for hop in _hops(trial, length, size.hop, at, 3 if own else 1):
@@ -214,7 +215,7 @@ def range_changes(c: Convention) -> Iterator[dict]:
 
 
 def pairs(c: Convention, at: Place) -> Iterator[dict]:
-    """Two changes at once, of switches that hide each other."""
+    """Two changes at once, of parameters that hide each other."""
     floors = [
         *floor_changes(c),
         *({"floor_rule": rule, "floor": value} for rule in WORDS["floor_rule"] for value in FLOORS),

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 
+from dsp.conventions.parameters import Convention
 from dsp.doctor.search.coordinate_descent import FAR
 from dsp.doctor.search.initial_guesses import nearer, nearest_of, others, presets
 from dsp.doctor.search.search import HOPELESS, Search
-from dsp.switches import Convention
 
 LIKELY = 0.25  # with a start so near, readings without any start are left out
 MUCH = 0.2  # a reading is that much farther than another: it waits

@@ -12,6 +12,7 @@ from itertools import combinations, islice, product
 import numpy as np
 
 from dsp.conventions import diff
+from dsp.conventions.parameters import WORDS, Convention
 from dsp.doctor.knowledge import common_values
 from dsp.doctor.search import moves
 from dsp.doctor.search.band_edges import to_the_hertz
@@ -21,7 +22,6 @@ from dsp.doctor.search.interpretations import LEVELS_BELOW, Reading, cells_above
 from dsp.doctor.search.moves import OF_GRID
 from dsp.doctor.search.residuals import Rows, centred, distance, misfit
 from dsp.doctor.search.stage_cache import Bench
-from dsp.switches import WORDS, Convention
 
 MOST_REFILTERED = 4
 MOST_TRANSFORMED = 6
@@ -68,7 +68,7 @@ class Search(Descent):
         if self.bench.n_frames(c) != self.n_frames or (c.floor not in common_values.FLOORS and self.bench.drowned(c)):
             return None
         if self.reading.linear:
-            c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="share of maximum", reference=None)
+            c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="fraction of maximum", reference=None)
             c = replace(c, dynamic_range=None, log_gain=1.0, log_offset=0.0)
         try:
             found = self.bench.static(c, self.kind)
@@ -166,7 +166,7 @@ class Search(Descent):
         self.look_at(self.some)
 
     def refiltered(self, c: Convention) -> Convention:
-        """From there with filters of another kind, each fitted for itself: all their switches may be wrong together."""
+        """From there with filters of another kind, each fitted for itself: all parameters may be wrong together."""
         changes = list(moves.banks(c, self.at(c)))
         ranked = sorted((norm(self.tried(c, change, self.shape_misfit)), n) for n, change in enumerate(changes))
         for _, n in ranked[:MOST_REFILTERED]:
@@ -245,7 +245,7 @@ class Search(Descent):
         return other if self.shape(other) < MUCH_NEARER * self.shape(c) else c
 
     def narrowed(self, c: Convention, name: str, width: float) -> dict:
-        """The value of a switch, within a factor of e^width of this one, that brings the shape nearest."""
+        """The value of a parameter, within a factor of e^width of this one, that brings the shape nearest."""
         value = getattr(c, name)
 
         def off(x: float) -> float:

@@ -12,24 +12,24 @@ import numpy as np
 from numba import njit
 
 from dsp.checks import as_signal
+from dsp.conventions.parameters import Convention
+from dsp.conventions.sizes import frames_given, sizes
 from dsp.fft import rfft
 from dsp.mfcc import (
+    append_deltas_and_normalize,
     cepstrum_matrix,
     cepstrum_weights,
-    compressed,
-    condition,
     deltas_of,
     emphasized,
     filterbank_of,
     frames_of,
-    over_time,
+    log_compress,
     power_divisor,
+    preprocess_signal,
     window_of,
     with_energy,
 )
 from dsp.normalization import remove_dc
-from dsp.sizes import frames_given, sizes
-from dsp.switches import Convention
 
 MOST_KEPT = 48  # spectra, and as many mel matrices
 MOST_NUMBERS = 2**26  # of what is kept of each kind
@@ -38,7 +38,7 @@ OF_SIGNAL = ("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first")
 OF_SPECTRUM = (*OF_SIGNAL, "framing", "last_frame", "window", "window_symmetry")  # its place is known from the lengths
 OF_BANK = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 OF_CEPSTRUM = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
-OF_POWER = ("scale", "spectrum", "spectrum_norm", "spectrum_sides")
+OF_POWER = ("scale", "spectrum", "spectrum_norm", "spectrum_scaling")
 
 
 class Bench:
@@ -78,7 +78,7 @@ class Bench:
         Raises ValueError where the convention does not fit the clip.
         """
         mel, total, frames = self._mel(c)
-        level = compressed(mel, c)
+        level = log_compress(mel, c)
         if kind == "log_mel":
             return level
         energies = {"raw frame": frames[0] * c.scale**2, "windowed frame": frames[1] * c.scale**2, "spectrum": total}
@@ -87,7 +87,7 @@ class Bench:
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features: as `static`, for cepstra with deltas and normalisation."""
         rows = self.static(c, kind)
-        return over_time([rows, *deltas_of(rows, c)], c) if kind == "mfcc" else rows
+        return append_deltas_and_normalize([rows, *deltas_of(rows, c)], c) if kind == "mfcc" else rows
 
     def n_mels(self, c: Convention) -> int:
         """How many levels go into a cepstrum."""
@@ -100,7 +100,7 @@ class Bench:
         """
         mel, total, _ = self._mel(c)
         noise = 30 * eps * total * (1.0 if c.n_mels is None else self._peaks(c)[:, None])
-        least = c.floor * (mel.max() if c.floor_rule == "share of maximum" else 1)
+        least = c.floor * (mel.max() if c.floor_rule == "fraction of maximum" else 1)
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
@@ -132,7 +132,7 @@ class Bench:
         size = sizes(c, self.rate, self.signal.size)
         of_spectrum = (self._seen, size, *(getattr(c, name) for name in OF_SPECTRUM))
         of_bank = (size.n_fft, *(getattr(c, name) for name in OF_BANK))
-        key = (of_spectrum, of_bank, c.spectrum, c.spectrum_sides)
+        key = (of_spectrum, of_bank, c.spectrum, c.spectrum_scaling)
         mel, total, *energies = self._mels.of(key, lambda: self._all_bands(c, size, of_spectrum, of_bank))
         gain = self.gain(c)
         return mel * gain, total * gain, energies
@@ -150,8 +150,8 @@ class Bench:
 
     def _bands(self, c: Convention, size, of_bank, power, *energies) -> list[np.ndarray]:
         """What the logarithm is taken of but for a gain, and the power of each frame likewise; and the energies."""
-        bins = power.copy() if c.spectrum_sides == "both" else power
-        if c.spectrum_sides == "both":
+        bins = power.copy() if c.spectrum_scaling == "one-sided, doubled" else power
+        if c.spectrum_scaling == "one-sided, doubled":
             bins[1 : (size.n_fft + 1) // 2] *= 2
         if c.spectrum == "magnitude":
             bins = np.sqrt(bins)
@@ -162,7 +162,7 @@ class Bench:
         """(frame, n_columns), those that are looked at."""
         plain = replace(c, scale=1.0, dither=0.0)
         of_signal = tuple(getattr(c, name) for name in OF_SIGNAL)
-        signal = self._signals.of(of_signal, lambda: condition(self.signal, plain))
+        signal = self._signals.of(of_signal, lambda: preprocess_signal(self.signal, plain))
         frames = frames_of(signal, size, c)
         return frames if self.columns is None else frames[:, self.columns]
 

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.doctor.search.coordinate_descent import FAR
 from dsp.doctor.search.interpretations import Reading
 from dsp.doctor.search.residuals import CLASSES, distance, misfit, nearest
 from dsp.doctor.search.stage_cache import Bench
 from dsp.mfcc import LOG_FACTOR
-from dsp.switches import Convention
 
 TYPICAL = 1e-5  # of the deviation of all values: what such tools leave on the whole
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters

@@ -80,11 +80,11 @@ show(figure, "lab_1_frames", options.out)
 
 # %%
 tools = {
-    "inside": "Kaldi, HTK, openSMILE, MATLAB",
-    "centred zeros": "librosa >= 0.9",
-    "centred reflect": "torchaudio, librosa < 0.9",
-    "zero tail": "python_speech_features",
-    "mirror": "Kaldi without snip_edges",
+    "valid": "Kaldi, HTK, openSMILE, MATLAB",
+    "center, zeros": "librosa >= 0.9",
+    "center, reflect": "torchaudio, librosa < 0.9",
+    "pad tail": "python_speech_features",
+    "symmetric": "Kaldi without snip_edges",
     "scipy": "scipy.signal.stft",
 }
 lengths = (4000, 16000, 16001, 16079, 16080, 16160)

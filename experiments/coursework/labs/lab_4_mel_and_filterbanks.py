@@ -108,7 +108,7 @@ others = {
     "straight in mel": banks["mel"],
     "edges on bins": banks["bins"],
     "Slaney's scale": dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="slaney"),
-    "equal areas": dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="htk", norm="area"),
+    "equal areas": dsp.mel_filterbank(n_mels, n_fft, sample_rate, scale="htk", norm="slaney"),
 }
 reference = dsp.power_to_db(banks["hz"] @ power, 1e-10)
 figure, panels = plt.subplots(1, 5, figsize=(14, 3.6), sharey=True, layout="constrained")

@@ -118,11 +118,11 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             "How many frames has a signal of exactly one frame?",
             lambda x, L, H: windowed(x, L, H, window)[:, :-1],
         ),
-        mistake("the tail filled with zeros", "What becomes of samples that fill no frame?", padded("zero tail")),
+        mistake("the tail filled with zeros", "What becomes of samples that fill no frame?", padded("pad tail")),
         mistake(
             "frames centred on their times, zeros outside",
             "Which sample is the first of frame 0?",
-            padded("centred zeros"),
+            padded("center, zeros"),
         ),
         mistake(
             "frames centred on their times, the signal reflected",

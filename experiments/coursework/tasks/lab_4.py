@@ -50,7 +50,7 @@ class Bank:
         if self.norm == "sum":
             return filters / filters.sum(axis=1, keepdims=True)
         edges = self.edges(n_mels, f_min, f_max)
-        return filters * (2 / (edges[2:] - edges[:-2]))[:, None] if self.norm == "area" else filters
+        return filters * (2 / (edges[2:] - edges[:-2]))[:, None] if self.norm == "slaney" else filters
 
     def on(self, frequency, n_fft, sample_rate, n_mels, f_min, f_max, clipped=True) -> np.ndarray:
         """The filters at any frequencies. Rounded edges: floor((n_fft + 1) f / rate), else R(n_fft f / rate)."""
@@ -155,7 +155,7 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             "At which frequency does your scale turn from straight to curved?",
             spaced(lambda f: np.log(1 + f / 1000), lambda m: 1000 * (np.exp(m) - 1)),
         ),
-        Mistake("areas normalised", "How high is your highest filter?", Bank(profile, norm="area")),
+        Mistake("areas normalised", "How high is your highest filter?", Bank(profile, norm="slaney")),
         Mistake("filters divided by their sums", "How high is your highest filter?", Bank(profile, norm="sum")),
         Mistake("bins as rows", "Which axis of your result counts filters?", changed(np.transpose)),
         Mistake("the Nyquist bin left out", bins, changed(lambda H: H[:, :-1])),

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.colors import SymLogNorm
 
+from dsp.conventions.sizes import sizes
 from dsp.doctor import Comparison, Diagnosis
 from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
 from dsp.doctor.search.interpretations import as_matrix
 from dsp.framing import samples_before
-from dsp.sizes import sizes
 from experiments.figures.matlab import plt
 from experiments.figures.trace.data import row_names
 from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
@@ -62,7 +62,7 @@ def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str])
 
 
 def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[str, str]):
-    """Two matrices, their difference where they have one shape, and the share of each switch: a matplotlib figure.
+    """Two matrices, their difference where they have one shape, and the share of each parameter: a matplotlib figure.
 
     Checked: tests/test_doctor_report_shows_the_error.py
     """
@@ -74,7 +74,7 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
         second = second.T
     figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
     _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
-    shares = {switch: share for switch, (*_, share) in found.switches.items() if share is not None}
+    shares = {parameter: share for parameter, (*_, share) in found.parameters.items() if share is not None}
     right = lower
     if found.error is not None:
         left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
@@ -185,12 +185,12 @@ def _words(axes, text: str, most: int = MOST_LINES) -> None:
 
 
 def _bars(axes, shares: dict[str, float]) -> None:
-    """The share of the gap that a switch alone makes; the greatest, on top the greatest of all."""
+    """The share of the gap that a parameter alone makes; the greatest, on top the greatest of all."""
     order = sorted(shares, key=shares.get)[-MOST_BARS:]
-    axes.barh(order, [shares[switch] for switch in order], color=SECOND)
-    for place, switch in enumerate(order):
-        axes.text(shares[switch], place, f" {shares[switch]:.2g}", va="center", size=8)
+    axes.barh(order, [shares[parameter] for parameter in order], color=SECOND)
+    for place, parameter in enumerate(order):
+        axes.text(shares[parameter], place, f" {shares[parameter]:.2g}", va="center", size=8)
     axes.margins(x=0.12)
     axes.tick_params(axis="y", labelsize=8)
-    axes.set(xlabel="rms of the change by this switch alone / rms of the difference")
-    axes.set_title("How much of the difference a switch makes", size=10)
+    axes.set(xlabel="rms of the change by this parameter alone / rms of the difference")
+    axes.set_title("How much of the difference a parameter makes", size=10)

@@ -8,9 +8,9 @@ import numpy as np
 import dsp
 from dsp import Convention, hz_to_mel
 from dsp.conventions import named
+from dsp.conventions.sizes import Sizes, sizes
 from dsp.framing import samples_before
 from dsp.mfcc import cepstrum_matrix
-from dsp.sizes import Sizes, sizes
 
 
 @dataclass(frozen=True)

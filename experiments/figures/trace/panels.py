@@ -121,7 +121,7 @@ def filterbank_mel(axes: Axes, t: Traced) -> None:
     c = t.convention
     _filters(axes, t, hz_to_mel(t.frequency, c.mel_scale))
     axes.set(xlabel=f"Mel ({c.mel_scale} scale)")
-    axes.set_title(f"The same over mel; straight in {UNIT[c.mel_triangles]}, norm: {c.mel_norm or 'none'}")
+    axes.set_title(f"Over mel; straight in {UNIT[c.mel_triangles]}, norm {c.mel_norm or 'none'}")
 
 
 def log_mel(axes: Axes, t: Traced) -> None:
@@ -165,7 +165,7 @@ def mfcc(axes: Axes, t: Traced) -> None:
 
 def deltas(axes: Axes, t: Traced) -> None:
     """The deltas of all orders, one block above the other."""
-    rows, n = t.steps["deltas"], len(t.steps["lifted"])
+    rows, n = t.steps["deltas"], len(t.steps["liftered"])
     _coefficients(axes, rows, t)
     orders = len(rows) // n
     middles = [n * k + (n - 1) / 2 for k in range(orders)]

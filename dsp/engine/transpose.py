@@ -11,7 +11,7 @@ from dsp.engine.lanes import INT32, element, lanes_of, splat_of
 
 
 @intrinsic
-def turn(typing, x, start, step, factors, n, z):
+def transpose_frames(typing, x, start, step, factors, n, z):
     """z.ravel()[(n + j) width + i] = factors[n + j] x[start + j + i step], i, j < width; the bounds are the caller's.
 
     Rows of samples become registers. Sixteen bytes of every fourth part of the rows make one register; what is left is

@@ -1,4 +1,4 @@
-"""For every switch there is a probe signal on which another value of it changes the features."""
+"""For every parameter there is a probe signal on which another value of it changes the features."""
 
 import warnings
 from dataclasses import replace
@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
 from dsp.doctor.knowledge.probe_signals import DESCRIPTIONS, PROBES, advice, probe
 from dsp.mfcc import mfcc
-from dsp.switches import SWITCHES, WORDS, Convention
 
 RATE = 16_000
-EVERYTHING = Convention(  # most switches have an effect in it
+EVERYTHING = Convention(  # most parameters have an effect in it
     preemphasis=0.97,
     lifter=22.0,
     energy="first",
@@ -19,7 +19,7 @@ EVERYTHING = Convention(  # most switches have an effect in it
     delta_orders=2,
     delta_edges="interp",
 )
-CHANGED = {  # for switches that hold numbers: another value
+CHANGED = {  # for parameters that hold numbers: another value
     "scale": 2.0,
     "dither": 1.0,
     "preemphasis": 0.95,
@@ -49,31 +49,35 @@ SAME = {"mel_scale": {"kaldi"}}  # HTK's and Kaldi's mels are proportional: the 
 BESIDE = {"rounding": {"frame_length_s": 0.02505}}  # 400.8 samples
 
 
-def features(switch: str, value):
-    c = replace(EVERYTHING, **BESIDE.get(switch, {}), **{switch: value})
+def features(parameter: str, value):
+    c = replace(EVERYTHING, **BESIDE.get(parameter, {}), **{parameter: value})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return mfcc(probe(PROBES[switch], RATE), RATE, c)
+        return mfcc(probe(PROBES[parameter], RATE), RATE, c)
 
 
 def differ(x, y) -> bool:
     return x.shape != y.shape or np.abs(x - y).max() > 1e-8 * np.abs(x).max()
 
 
-@pytest.mark.parametrize("switch", SWITCHES)
-def test_another_value_shows(switch):
-    before = features(switch, getattr(EVERYTHING, switch))
-    assert np.array_equal(before, features(switch, getattr(EVERYTHING, switch)))
-    others = set(WORDS.get(switch, (CHANGED.get(switch),))) - {getattr(EVERYTHING, switch)} - SAME.get(switch, set())
+@pytest.mark.parametrize("parameter", PARAMETERS)
+def test_another_value_shows(parameter):
+    before = features(parameter, getattr(EVERYTHING, parameter))
+    assert np.array_equal(before, features(parameter, getattr(EVERYTHING, parameter)))
+    others = (
+        set(WORDS.get(parameter, (CHANGED.get(parameter),)))
+        - {getattr(EVERYTHING, parameter)}
+        - SAME.get(parameter, set())
+    )
     assert others
-    assert all(differ(before, features(switch, other)) for other in others)
-    assert advice(switch).startswith(f"compute the features of {DESCRIPTIONS[PROBES[switch]]}: ")
-    assert f"dsp.doctor.probe('{PROBES[switch]}', 16000)" in advice(switch)
+    assert all(differ(before, features(parameter, other)) for other in others)
+    assert advice(parameter).startswith(f"compute the features of {DESCRIPTIONS[PROBES[parameter]]}: ")
+    assert f"dsp.doctor.probe('{PROBES[parameter]}', 16000)" in advice(parameter)
 
 
 def test_dither_is_said_to_be_random():
     assert "random" in advice("dither")
-    assert not [switch for switch in SWITCHES if switch != "dither" and "random" in advice(switch)]
+    assert not [parameter for parameter in PARAMETERS if parameter != "dither" and "random" in advice(parameter)]
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
@@ -106,7 +110,7 @@ def test_a_chirp_rises_to_half_the_rate():
     [
         (lambda: probe("whistle", RATE), "unknown probe 'whistle'; known are impulse"),
         (lambda: probe("noise", 0), "sample_rate=0 is not a sample rate"),
-        (lambda: advice("colour"), "unknown switch 'colour'; known are scale"),
+        (lambda: advice("colour"), "unknown parameter 'colour'; known are scale"),
     ],
 )
 def test_bad_names(call, message):

@@ -1,4 +1,4 @@
-"""The conventions of known tools; dsp/presets.py gives them their names.
+"""The conventions of known tools; dsp/conventions/registry.py gives them their names.
 
 `status` says what each was verified against; a preset nobody could verify says so. Where a tool adds
 noise by default (Kaldi's dither), the preset does not: set dither= to have it.
@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.mel import mel_to_hz
-from dsp.switches import Convention
 
 _FLT_EPSILON = float(np.finfo(np.float32).eps)
 _DBL_EPSILON = float(np.finfo(np.float64).eps)
@@ -21,13 +21,13 @@ librosa = Convention(
     frame_length=2048,
     hop_length=512,
     n_fft=2048,
-    framing="centred zeros",
+    framing="center, zeros",
     window="hann",
     window_symmetry="periodic",
-    window_place="centre",
+    window_alignment="center",
     n_mels=128,
     mel_scale="slaney",
-    mel_norm="area",
+    mel_norm="slaney",
     log="10 log10",
     floor=1e-10,
     dynamic_range=80.0,
@@ -45,10 +45,10 @@ torchaudio = Convention(
     frame_length=400,
     hop_length=200,
     n_fft=400,
-    framing="centred reflect",
+    framing="center, reflect",
     window="hann",
     window_symmetry="periodic",
-    window_place="centre",
+    window_alignment="center",
     n_mels=128,
     log="10 log10",
     floor=1e-10,
@@ -101,7 +101,7 @@ python_speech_features = Convention(
     preemphasis=0.97,
     rounding="half up",
     n_fft=512,
-    framing="zero tail",
+    framing="pad tail",
     window="rectangular",
     spectrum_norm="n_fft",
     mel_triangles="bins",
@@ -174,7 +174,7 @@ matlab_audio_toolbox = Convention(
     f_min=400 / 3,
     f_max=float(mel_to_hz(43, "slaney")),
     mel_scale="slaney",
-    mel_norm="area",
+    mel_norm="slaney",
     log="log10",
     floor=float(np.finfo(np.float64).tiny),
     floor_rule="zeros only",
@@ -191,9 +191,9 @@ voicebox = Convention(
     spectrum="magnitude",
     n_mels="3 ln rate",
     mel_triangles="mel",
-    mel_norm="both sides",
+    mel_norm="doubled",
     floor=1e-10,
-    floor_rule="share of maximum",
+    floor_rule="fraction of maximum",
     n_mfcc=12,
     c0="none",
 )
@@ -226,7 +226,7 @@ scipy_spectrogram = Convention(
     window="tukey",
     window_symmetry="periodic",
     spectrum_norm="density",
-    spectrum_sides="both",
+    spectrum_scaling="one-sided, doubled",
     n_mels=None,
     log=None,
     n_mfcc=None,
@@ -238,14 +238,14 @@ whisper = Convention(
     frame_length=400,
     hop_length=160,
     n_fft=400,
-    framing="centred reflect",
+    framing="center, reflect",
     last_frame="dropped",
     window="hann",
     window_symmetry="periodic",
-    window_place="centre",
+    window_alignment="center",
     n_mels=80,
     mel_scale="slaney",
-    mel_norm="area",
+    mel_norm="slaney",
     log="log10",
     floor=1e-10,
     dynamic_range=8.0,

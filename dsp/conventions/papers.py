@@ -1,9 +1,9 @@
-"""The conventions of the five papers; dsp/presets.py gives them their names. `status` says what each is taken from."""
+"""The conventions of the five papers, named in dsp/conventions/registry.py; `status` says what each is taken from."""
 
 from dataclasses import replace
 
-from dsp import tool_conventions as tools
-from dsp.switches import Convention
+from dsp.conventions import tools
+from dsp.conventions.parameters import Convention
 
 zheng_casia = Convention(
     tool="Zheng et al. 2023, the image script's spectrogram",
@@ -24,7 +24,7 @@ dey_emodb = replace(
     tools.librosa,
     tool="Dey et al., 2D CNN-LSTM: librosa 0.8 melspectrogram, amplitude_to_db of a power",
     status="from the paper's code: librosa's convention but for the edges, which 0.8 mirrored, and the logarithm",
-    framing="centred reflect",
+    framing="center, reflect",
     log="20 log10",
     floor=1e-5,
     n_mfcc=None,

@@ -1,8 +1,9 @@
 """The conventions of known tools and of the five papers, by name."""
 
-from dsp import paper_conventions as papers
-from dsp import tool_conventions as tools
-from dsp.switches import Convention
+from difflib import get_close_matches
+
+from dsp.conventions import papers, tools
+from dsp.conventions.parameters import Convention
 
 CONVENTIONS: dict[str, Convention] = {
     "librosa": tools.librosa,
@@ -25,3 +26,18 @@ CONVENTIONS: dict[str, Convention] = {
     "finch_dycnn": papers.finch_dycnn,
     "wang_cl": papers.wang_cl,
 }
+
+
+def named(convention) -> Convention:
+    """The Convention itself, or the preset of that name.
+
+    Raises ValueError for an unknown name, with the nearest known ones.
+
+    Checked: tests/test_conventions_are_tables.py
+    """
+    if isinstance(convention, Convention):
+        return convention
+    if convention in CONVENTIONS:
+        return CONVENTIONS[convention]
+    near = get_close_matches(str(convention), CONVENTIONS, n=3) or list(CONVENTIONS)
+    raise ValueError(f"unknown convention {convention!r}; did you mean {', '.join(near)}?")

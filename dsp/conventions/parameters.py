@@ -1,7 +1,7 @@
-"""Every switch in which two tools' features can differ, as one table of words and numbers.
+"""Every parameter in which two tools' features can differ, as one table of words and numbers.
 
 A `Convention` says completely how a signal becomes log-mel values and cepstra. `CONVENTIONS` names those
-of known tools (dsp/presets.py); `dataclasses.replace(c, n_mels=40)` makes another. The textbook lane
+of known tools (dsp/conventions/registry.py); `dataclasses.replace(c, n_mels=40)` makes another. The textbook lane
 (dsp/mfcc.py) and the engine both take a Convention and nothing else, so two features are equal
 exactly if their conventions are.
 
@@ -18,19 +18,19 @@ WORDS = {  # the words each field may hold; None is allowed where it is listed
     "preemphasis_in": ("signal", "frame"),
     "preemphasis_first": ("keep", "replicate", "extrapolate"),
     "rounding": ("down", "half up", "power of two down"),
-    "framing": ("inside", "centred zeros", "centred reflect", "zero tail", "mirror", "scipy"),
+    "framing": ("valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"),
     "last_frame": ("kept", "dropped"),
     "window": ("rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "sine", "tukey"),
     "window_symmetry": ("symmetric", "periodic"),
-    "window_place": ("left", "centre"),
+    "window_alignment": ("left", "center"),
     "spectrum": ("power", "magnitude"),
     "spectrum_norm": (None, "n_fft", "window sum", "window energy", "density"),
-    "spectrum_sides": ("one", "both"),
+    "spectrum_scaling": ("as is", "one-sided, doubled"),
     "mel_scale": ("htk", "kaldi", "slaney"),
     "mel_triangles": ("hz", "mel", "bins"),
-    "mel_norm": (None, "area", "sum", "both sides"),
+    "mel_norm": (None, "slaney", "sum", "doubled"),
     "log": (None, "ln", "log10", "10 log10", "20 log10"),
-    "floor_rule": ("at least", "add", "zeros only", "share of maximum"),
+    "floor_rule": ("at least", "add", "zeros only", "fraction of maximum"),
     "reference": (None, "maximum"),
     "dct_norm": (None, "ortho", "htk"),
     "c0": ("first", "last", "none"),
@@ -44,7 +44,7 @@ WORDS = {  # the words each field may hold; None is allowed where it is listed
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Convention:
-    """How a signal becomes features. Every field is a switch in which real tools differ."""
+    """How a signal becomes features. Every field is a parameter in which real tools differ."""
 
     tool: str = ""  # whose convention this is, with its version
     status: str = "made by hand"  # against what it was verified, or that it was not
@@ -63,11 +63,11 @@ class Convention:
     hop_length: int | None = None
     hop_length_s: float | None = 0.010  # neither: half a frame
     rounding: str = "down"
-    framing: str = "inside"  # what stands before and after the signal: see dsp.framing.count_frames
+    framing: str = "valid"  # what stands before and after the signal: see dsp.framing.count_frames
     last_frame: str = "kept"
     window: str = "hamming"
     window_symmetry: str = "symmetric"
-    window_place: str = "left"  # of a window shorter than n_fft; "centre" makes frames n_fft long
+    window_alignment: str = "left"  # of a window shorter than n_fft; "center" makes frames n_fft long
     n_fft: int | str = "power of two"  # or "frame length"
 
     # spectrum
@@ -75,9 +75,7 @@ class Convention:
     spectrum_norm: str | None = (
         None  # divides the power by n_fft, X by sum(w) or sqrt(sum(w^2)); "density": by rate sum(w^2)
     )
-    spectrum_sides: str = (
-        "one"  # "both": twice the power but at 0 Hz and the Nyquist frequency, which have no mirror image
-    )
+    spectrum_scaling: str = "as is"  # or "one-sided, doubled": twice the power except at 0 Hz and the Nyquist frequency
 
     # mel filters
     n_mels: int | str | None = 26  # None: the bins themselves; "3 ln rate": floor(3 ln sample_rate)
@@ -141,4 +139,4 @@ class Convention:
             raise ValueError(f"delta_orders={self.delta_orders} is none of 0, 1, 2")
 
 
-SWITCHES = tuple(field.name for field in dataclasses.fields(Convention) if field.name not in ("tool", "status"))
+PARAMETERS = tuple(field.name for field in dataclasses.fields(Convention) if field.name not in ("tool", "status"))

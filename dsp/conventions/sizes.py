@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dsp import framing
 from dsp.checks import as_count
-from dsp.switches import Convention
+from dsp.conventions.parameters import Convention
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def sizes(c: Convention, sample_rate: float, n_samples: int | None = None) -> Si
     n_fft = rules.get(c.n_fft, c.n_fft)
     if n_fft < window:
         raise ValueError(f"{n_fft=} is less than a frame of {window} samples at {sample_rate} Hz")
-    return Sizes(window, n_fft if c.window_place == "centre" else window, hop, n_fft)
+    return Sizes(window, n_fft if c.window_alignment == "center" else window, hop, n_fft)
 
 
 def _samples(length: int | None, length_s: float | None, sample_rate: float, rounding: str) -> int:

@@ -1,0 +1,29 @@
+"""Conventions: the parameters in which tools differ, the tools' values, and how two conventions compare.
+
+parameters   Convention, the table of all parameters, and the words that each may hold
+tools        the conventions of known tools
+papers       the conventions of the five papers
+registry     CONVENTIONS, both by name
+compare      what differs between two conventions; several side by side
+fingerprint  twelve digits that name a convention
+sizes        lengths in samples at one sample rate
+"""
+
+from dsp.conventions.compare import diff, table
+from dsp.conventions.fingerprint import fingerprint
+from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
+from dsp.conventions.registry import CONVENTIONS, named
+from dsp.conventions.sizes import Sizes, sizes
+
+__all__ = [
+    "CONVENTIONS",
+    "PARAMETERS",
+    "WORDS",
+    "Convention",
+    "Sizes",
+    "diff",
+    "fingerprint",
+    "named",
+    "sizes",
+    "table",
+]
