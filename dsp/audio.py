@@ -123,7 +123,7 @@ def _read(path: Path, seconds: float | None) -> tuple[np.ndarray, int]:
 def _opened(path: Path, check_length: bool) -> Iterator[Any]:
     """The file as a soundfile.SoundFile; whatever goes wrong until it is closed becomes an AudioError."""
     try:
-        import soundfile  # here, because everything else in dsp needs NumPy and Numba alone
+        import soundfile  # type: ignore[import-untyped]  # here, as the rest of dsp needs NumPy and Numba alone
     except ImportError:
         raise AudioError(f"{path}: reading audio needs the package soundfile (pip install soundfile)") from None
     beginning, is_open = b"", False

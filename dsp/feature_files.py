@@ -1,16 +1,18 @@
 """Features that other tools wrote: one matrix out of a file of any of their formats. The formats are in dsp/files/."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from dsp.files.content import FeatureFileError, as_matrix, pick, read_bytes
+from dsp.files.content import FeatureFileError, Stored, as_matrix, pick, read_bytes
 from dsp.files.htk import htk
 from dsp.files.kaldi import ark
 from dsp.files.matlab import mat
 from dsp.files.numpy_and_text import npy, npz, text
 
-READERS = {
+READERS: dict[str, Callable[[bytes], dict[str, Stored]]] = {
     ".npy": npy,
     ".npz": npz,
     ".csv": text,
@@ -26,19 +28,19 @@ READERS = {
 }
 
 
-def read_features(path, name: str | None = None) -> np.ndarray:
+def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.ndarray:
     """The matrix of features in a file, as it is stored: nothing is transposed, scaled or cut off.
 
-    .npy, .npz               NumPy
+    .npy, .npz               NumPy; pickled objects are never loaded
     .csv, .tsv, .txt         numbers between commas, semicolons, tabs or blanks; a first line of names is left out
     .mat                     MATLAB, saved with -v6 or -v7: full numeric arrays
-    .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also tells
-                             their kind and period
+    .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also returns
+                             their kind and frame period
     .ark                     Kaldi archives, (n_frames, n_values)
 
     Parameters
     ----------
-    path : str or path; its ending says the format
+    path : str or path of a regular file; its ending says the format
     name : the variable (.npz, .mat) or utterance (.ark) wanted. None: the only matrix, where single numbers
         and vectors beside it do not count
 
@@ -48,12 +50,12 @@ def read_features(path, name: str | None = None) -> np.ndarray:
 
     Raises
     ------
-    FeatureFileError (a ValueError)  if the file is missing, empty, damaged or of an unknown ending; if there is no
-        such matrix, or without a name not only one (names and shapes are listed); if it is not 2-D, has no values
-        or one that is not finite.
+    FeatureFileError (a ValueError)  if the file is missing, empty, not a regular file, damaged or of an unknown
+        ending; if there is no such matrix or, without a name, not exactly one (names and shapes are listed); if the
+        matrix is not 2-D, has no values or one that is not finite, or is compressed more than 200-fold.
 
     Source: NumPy, NEP 1; MathWorks, MAT-File Format; The HTK Book; Kaldi, "Kaldi I/O mechanisms".
-    Checked: tests/test_feature_files_are_read.py
+    Checked: tests/test_feature_files_are_read.py, tests/test_damaged_features_are_refused.py
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())

@@ -79,7 +79,7 @@ def test_npz(tmp_path):
         (np.array([[1, np.nan], [0, 1]]), "[0, 1] is nan"),
         (np.array([[1, 0], [0, 1j * np.inf]]), "[1, 1] is"),
         (np.array([["a", "b"]]), "numbers are expected"),
-        (np.array([[None]]), "not readable as a .npy file"),
+        (np.array([[None]]), "Python objects (a pickle), which are never loaded"),
     ],
 )
 def test_what_is_no_matrix_of_features(tmp_path, array, word):
@@ -421,6 +421,14 @@ def test_a_saved_trace_is_the_trace(tmp_path, utterance, convention):
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["t.mat", "t.npz"]
 
 
+def test_a_step_of_any_name_is_saved(tmp_path):
+    steps = {"file": F, "allow_pickle": F.T, "x": np.float32(2), "complex": Z}
+    dsp.save_trace(tmp_path / "t.npz", steps)
+    for name, array in np.load(tmp_path / "t.npz").items():
+        same(array, np.asarray(steps[name]))
+    same(dsp.read_features(tmp_path / "t.npz", "file"), F)
+
+
 def test_what_is_not_saved(tmp_path, monkeypatch):
     def line(path, steps):
         with pytest.raises(dsp.FeatureFileError) as caught:
@@ -429,10 +437,13 @@ def test_what_is_not_saved(tmp_path, monkeypatch):
         return str(caught.value)
 
     assert ".npz or .mat is expected" in line(tmp_path / "t.csv", {"x": F})
-    assert "'1x' is no name" in line(tmp_path / "t.mat", {"1x": F})
-    assert "is no name" in line(tmp_path / "t.mat", {"x" * 64: F})
-    assert "an array of numbers" in line(tmp_path / "t.npz", {"x": ["a"]})
-    monkeypatch.setattr("dsp.files.matlab.MOST_BYTES", 95)  # 6 complex doubles take 96
+    assert "'1x' is not a name" in line(tmp_path / "t.mat", {"1x": F})
+    assert "is not a name" in line(tmp_path / "t.mat", {"x" * 64: F})
+    assert "x is a list; an array of numbers is expected" in line(tmp_path / "t.npz", {"x": ["a"]})
+    assert "x is an array of dtype object; an array" in line(tmp_path / "t.npz", {"x": np.array([None])})
+    assert "x is a masked array" in line(tmp_path / "t.npz", {"x": np.ma.array(F, mask=F > 1)})
+    assert "x is a masked array" in line(tmp_path / "t.mat", {"x": np.ma.array(F)})
+    monkeypatch.setattr("dsp.files.matlab.MAX_BYTES", 95)  # 6 complex doubles take 96
     assert "too large" in line(tmp_path / "t.mat", {"x": Z})
     assert not list(tmp_path.iterdir())
 
@@ -440,7 +451,7 @@ def test_what_is_not_saved(tmp_path, monkeypatch):
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "t.npz"
     dsp.save_trace(path, {"x": F})
-    monkeypatch.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    monkeypatch.setattr(np.lib.format, "write_array", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
         dsp.save_trace(path, {"x": 2 * F})
     same(dsp.read_features(path), F)

@@ -1,16 +1,18 @@
 """The bytes of a file, the one matrix of it that is wanted, and what a matrix of features must be."""
 
+import math
+import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from dsp.files.naming import FileError, file_error_line
+from dsp.files.naming import FileError, file_error_line, shorten
 from dsp.files.reading import read_regular_file
 
 KEPT = ("float32", "float64", "complex64", "complex128")
-ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of so many, else the first
+ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of up to 16, else the first 8
+MAX_EXPANSION, ALWAYS_EXPANDED = 200, 2**26  # compressed 200-fold and over 64 MB: no matrix of features is like that
 
 
 class FeatureFileError(FileError):
@@ -18,14 +20,14 @@ class FeatureFileError(FileError):
 
 
 class Stored(NamedTuple):
-    """An array in a file: its shape, and the function that decodes it."""
+    """An array in a file: its shape, and the function that decodes it (ValueError if it is damaged)."""
 
     shape: tuple[int, ...]
     load: Callable[[], np.ndarray]
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file; FeatureFileError if it is missing, unreadable or empty."""
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The whole file; FeatureFileError if it is missing, unreadable, empty or not a regular file."""
     try:
         data = read_regular_file(path)
     except OSError as error:
@@ -35,40 +37,61 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def numbers_at(data: bytes, dtype: str, count: int, start: int) -> np.ndarray:
-    """`count` numbers from byte `start` on; ValueError if the data ends before."""
-    missing = start + count * np.dtype(dtype).itemsize - len(data)
-    if count < 0 or missing > 0:
-        raise ValueError(f"cut off or damaged: {'a negative size' if count < 0 else f'{missing} bytes are missing'}")
+def numbers_at(data: bytes | memoryview, dtype: str, count: int, start: int) -> np.ndarray:
+    """`count` numbers from byte `start` on, as a view; ValueError if the data end before."""
+    if count < 0:
+        raise ValueError("cut off or damaged: a negative size")
+    check_complete(start + count * np.dtype(dtype).itemsize, len(data))
     return np.frombuffer(data, dtype, count, start)
+
+
+def count_values(shape: tuple[int, ...]) -> int:
+    """Numbers in an array of that shape, however large; ValueError if a size is negative."""
+    if any(size < 0 for size in shape):
+        raise ValueError("cut off or damaged: a negative size")
+    return math.prod(shape)
+
+
+def check_complete(expected: int, present: int) -> None:
+    """ValueError if fewer bytes are present than a header promises."""
+    if present < expected:
+        raise ValueError(f"cut off or damaged: {expected - present} bytes are missing")
+
+
+def check_expansion(compressed: int, expanded: int) -> None:
+    """ValueError if so few bytes claim to hold so many: a lie, or a file made to fill the memory."""
+    if expanded > ALWAYS_EXPANDED and expanded > MAX_EXPANSION * compressed:
+        raise ValueError(
+            f"{compressed} compressed bytes claim to hold {expanded} bytes; more than {MAX_EXPANSION}-fold is refused"
+        )
 
 
 def pick(stored: dict[str, Stored], name: str | None) -> np.ndarray:
     """The matrix called `name`; without a name the only one, single numbers and vectors beside it not counted.
 
-    Raises ValueError, with the names and shapes there are, if there is no such matrix or no only one.
+    Raises ValueError, with the names and shapes there are, if there is no such matrix or, without a name, not
+    exactly one.
     """
     if not stored:
         raise ValueError("no matrix of numbers in it")
     if name is not None and name not in stored:
         if list(stored) == [""]:
-            raise ValueError(f"no matrix {name!r}: this kind of file holds one, without a name")
-        raise ValueError(f"no matrix {name!r}; there are {listing(stored)}")
+            raise ValueError(f"no matrix {shorten(name)!r}: this kind of file holds one, without a name")
+        raise ValueError(f"no matrix {shorten(name)!r}; there are {listing(stored)}")
     if name is None:
-        matrices = [key for key, one in stored.items() if len(one.shape) > 1 and np.prod(one.shape) > 1]
-        candidates = matrices or list(stored)
+        matrices = {key: one for key, one in stored.items() if len(one.shape) > 1 and math.prod(one.shape) > 1}
+        candidates = matrices or stored
         if len(candidates) > 1:
-            raise ValueError(f"{len(candidates)} matrices; name one of {listing({k: stored[k] for k in candidates})}")
-        name = candidates[0]
+            raise ValueError(f"{len(candidates)} matrices; name one of {listing(candidates)}")
+        name = next(iter(candidates))
     return stored[name].load()
 
 
 def listing(stored: dict[str, Stored]) -> str:
     """Names and shapes in a line: all of 16 or fewer, else the first 8 and the count."""
-    names = [f"{name} {one.shape}" for name, one in stored.items()]
-    if len(names) <= ALL_SHOWN:
-        return ", ".join(names)
-    return f"{', '.join(names[:SHOWN])}, ... ({len(names)} in all)"
+    shown = len(stored) if len(stored) <= ALL_SHOWN else SHOWN
+    names = [f"{shorten(name)} {one.shape}" for name, one in list(stored.items())[:shown]]
+    return ", ".join(names) + (f", ... ({len(stored)} in all)" if len(stored) > shown else "")
 
 
 def as_matrix(array: np.ndarray) -> np.ndarray:
@@ -77,7 +100,7 @@ def as_matrix(array: np.ndarray) -> np.ndarray:
     Raises ValueError for another number of axes, no values, text or objects, NaN or infinity.
     """
     if array.dtype.kind not in "biufc":
-        raise ValueError(f"dtype {array.dtype}; numbers are expected")
+        raise ValueError(f"dtype {shorten(str(array.dtype))}; numbers are expected")
     if array.ndim != 2:
         raise ValueError(f"shape {array.shape}; a matrix, 2-D, is expected")
     if array.size == 0:

@@ -2,13 +2,14 @@
 
     bytes 0-3  nSamples, frames     4-7  sampPeriod, 100 ns     8-9  sampSize, bytes per frame     10-11  parmKind
 
-parmKind is a kind (its lower 6 bits) and qualifiers, a bit each. With _C a frame is of 16-bit integers, and two
-rows of float32, A and B, which count as four frames, stand before the first: value = (integer + B) / A. With _K two
-bytes follow the last frame; they must be there, but are not computed again: the HTK Book does not say how.
+parmKind is a kind (its lower 6 bits) and qualifiers, a bit each. With _C a frame consists of 16-bit integers, and two
+rows of float32, A and B, stand before the first and count as four frames: value = (integer + B) / A. With _K a
+checksum of two bytes follows the last frame; it must be there but is not verified, as the HTK Book does not define it.
 
 Source: Young et al., The HTK Book, "HTK Format Parameter Files". Checked: tests/test_feature_files_are_read.py
 """
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ KINDS = {
     10: "DISCRETE",
     11: "PLP",
 }
-QUALIFIERS = {  # in the order in which they are said
+QUALIFIERS = {  # in the order in which HTK writes them
     "E": 0o000100,
     "0": 0o020000,
     "N": 0o000200,
@@ -45,23 +46,23 @@ NO_FEATURES = ("WAVEFORM", "DISCRETE")
 IREFC_SCALE = 32767
 
 
-def read_htk(path) -> tuple[np.ndarray, float, str]:
+def read_htk(path: str | os.PathLike[str]) -> tuple[np.ndarray, float, str]:
     """Matrix, frame period and kind of an HTK parameter file.
 
     Parameters
     ----------
-    path : str or path
+    path : str or path of a regular file
 
     Returns
     -------
     matrix : (n_frames, n_values) float32, as stored; with _C uncompressed
-    period_s : s between frames
-    kind : such as "MFCC_0_D_A", with _C and _K where the file has them
+    period_s : float, seconds from frame to frame
+    kind : str such as "MFCC_0_D_A", with _C and _K where the file has them
 
     Raises
     ------
-    FeatureFileError (a ValueError)  if the file is missing, empty, holds a waveform or codebook indices, its
-        header does not fit its length, or a value is not finite.
+    FeatureFileError (a ValueError)  if the file is missing, empty or not a regular file, if it holds a waveform or
+        codebook indices, if its header contradicts its length, or if a value is not finite.
 
     Source: Young et al., The HTK Book, "HTK Format Parameter Files". Checked: tests/test_feature_files_are_read.py
     """

@@ -12,81 +12,91 @@ Source: Kaldi, documentation of CompressedMatrix and "Kaldi I/O mechanisms".
 Checked: tests/test_feature_files_are_read.py
 """
 
+import math
 import re
+import struct
+from functools import partial
 
 import numpy as np
 
-from dsp.files.content import Stored, numbers_at
+from dsp.files.content import Stored, check_complete, numbers_at
+from dsp.files.naming import shorten
 
 KNOTS = np.array([0, 64, 192, 255])  # bytes that stand for the four percentiles
+KINDS = {  # type -> (where the sizes lie in its header, dtype of a value, bytes before the values for each column)
+    b"FM": (struct.Struct("<xixi"), "<f4", 0),  # before each size stands the byte 4
+    b"DM": (struct.Struct("<xixi"), "<f8", 0),
+    b"FV": (struct.Struct("<xi"), "<f4", 0),
+    b"DV": (struct.Struct("<xi"), "<f8", 0),
+    b"CM": (struct.Struct("<8x2i"), "<u1", 8),  # minimum and range stand before the sizes
+    b"CM2": (struct.Struct("<8x2i"), "<u2", 0),
+    b"CM3": (struct.Struct("<8x2i"), "<u1", 0),
+}
+BINARY_ENTRY = re.compile(rb"([^ ]+) \0B(?:([FD]M) (\x04.{4}\x04.{4})|([FD]V) (\x04.{4})|(CM[23]?) (.{16}))", re.DOTALL)
+UNREADABLE_ENTRY = re.compile(rb"([^ ]+) \0B(\w{0,5}) ?", re.DOTALL)
 TEXT_ENTRY = re.compile(r"\s*(\S+)\s+\[([^\]]*)\]\s*")
 
 
 def ark(data: bytes) -> dict[str, Stored]:
     """Every utterance of an archive by its name; of two with one name, the first.
 
-    Raises ValueError if it is neither form, cut off, or holds something else than matrices and vectors.
+    Only names and sizes are read here; numbers are decoded when an utterance is loaded.
+
+    Raises ValueError if the archive has neither form, is cut off, or holds anything but matrices and vectors.
     """
     blank = data.find(b" ")
     return _binary(data) if blank > 0 and data[blank + 1 : blank + 3] == b"\0B" else _text(data)
 
 
 def _binary(data: bytes) -> dict[str, Stored]:
-    stored, start = {}, 0
-    while start < len(data):
-        blank = data.find(b" ", start)
-        if blank < 0 or data[blank + 1 : blank + 3] != b"\0B":
-            raise ValueError(f"damaged: no utterance begins at byte {start}")
-        name = data[start:blank].decode("utf-8", "replace").strip()
-        end_of_type = data.find(b" ", blank + 3, blank + 9)
-        kind = data[blank + 3 : end_of_type].decode("ascii", "replace")
-        if end_of_type < 0 or kind not in READERS:
-            raise ValueError(f"{name!r} is no matrix (its type is none of {', '.join(READERS)})")
-        one, start = READERS[kind](data, end_of_type + 1)
-        stored.setdefault(name, one)
+    stored: dict[str, Stored] = {}
+    start, end = 0, len(data)
+    while start < end:  # a few microseconds for each of perhaps 200,000 utterances
+        entry = BINARY_ENTRY.match(data, start)
+        if entry is None:
+            raise ValueError(_no_entry(data, start))
+        last = entry.lastindex or 0  # of the three alternatives' groups, those that matched
+        kind, header = entry[last - 1], entry[last]
+        sizes, dtype, column_bytes = KINDS[kind]
+        shape, first = sizes.unpack(header), entry.end()
+        if min(shape) < 0:
+            raise ValueError("cut off or damaged: a negative size")
+        start = first + column_bytes * shape[-1] + math.prod(shape) * int(dtype[-1])
+        check_complete(start, end)
+        name = entry[1].decode("utf-8", "replace").strip()
+        if name not in stored:
+            stored[name] = Stored(shape, partial(_decoded, data, kind, shape, header, first))
     return stored
 
 
-def _size(data: bytes, start: int) -> int:
-    """A dimension: the byte 4, then 32 bits."""
-    if data[start : start + 1] != b"\x04":
-        raise ValueError(f"cut off or damaged: no size at byte {start}")
-    return int(numbers_at(data, "<i4", 1, start + 1)[0])
+def _no_entry(data: bytes, start: int) -> str:
+    """What is wrong where an utterance is expected."""
+    entry = UNREADABLE_ENTRY.match(data, start)
+    if entry is None:
+        return f"damaged: no utterance begins at byte {start}"
+    if entry[2] in KINDS:
+        return f"cut off or damaged: no size at byte {entry.end()}"
+    name = shorten(entry[1].decode("utf-8", "replace"))
+    return f"{name!r} is no matrix (its type is none of {', '.join(kind.decode() for kind in KINDS)})"
 
 
-def _plain(dtype: str, n_axes: int):
-    """The reader of a matrix or vector of floating-point numbers: (data, start) -> (Stored, end)."""
+def _decoded(data: bytes, kind: bytes, shape: tuple[int, ...], header: bytes, first: int) -> np.ndarray:
+    """The numbers of an utterance whose data begin at byte `first`.
 
-    def read(data: bytes, start: int) -> tuple[Stored, int]:
-        shape = tuple(_size(data, start + 5 * axis) for axis in range(n_axes))
-        first, count = start + 5 * n_axes, int(np.prod(shape, dtype=object))
-        numbers = numbers_at(data, dtype, count if min(shape) >= 0 else -1, first)
-        return Stored(shape, lambda: numbers.reshape(shape)), first + numbers.nbytes
-
-    return read
-
-
-def _compressed(kind: str):
-    """The reader of a compressed matrix: (data, start) -> (Stored, end)."""
-    dtype, column_bytes = {"CM": ("u1", 8), "CM2": ("<u2", 0), "CM3": ("u1", 0)}[kind]
-
-    def read(data: bytes, start: int) -> tuple[Stored, int]:
-        least, span = numbers_at(data, "<f4", 2, start).astype(np.float64)
-        shape = n_rows, n_columns = tuple(int(n) for n in numbers_at(data, "<i4", 2, start + 8))
-        first = start + 16 + column_bytes * n_columns
-        integers = numbers_at(data, dtype, n_rows * n_columns if min(shape) >= 0 else -1, first)
-
-        def load() -> np.ndarray:
-            if kind != "CM":
-                levels = integers.reshape(shape) / np.iinfo(integers.dtype).max
-            else:
-                knots = numbers_at(data, "<u2", 4 * n_columns, start + 16).reshape(n_columns, 4) / 65535
-                levels = _between(knots, integers.reshape(n_columns, n_rows)).T
-            return (least + span * levels).astype(np.float32)
-
-        return Stored(shape, load), first + integers.nbytes
-
-    return read
+    Compressed values are minimum + range * level; with CM the level lies on the lines through a column's percentiles.
+    """
+    _, dtype, column_bytes = KINDS[kind]
+    numbers = numbers_at(data, dtype, math.prod(shape), first + column_bytes * shape[-1])
+    if not kind.startswith(b"C"):
+        return numbers.reshape(shape)
+    if kind == b"CM":
+        knots = numbers_at(data, "<u2", 4 * shape[1], first).reshape(shape[1], 4) / 65535
+        levels = _between(knots, numbers.reshape(shape[::-1])).T
+    else:
+        levels = numbers.reshape(shape) / np.iinfo(numbers.dtype).max
+    minimum, span = np.frombuffer(header, "<f4", 2).astype(np.float64)
+    with np.errstate(all="ignore"):  # a damaged range gives values that are not finite, which as_matrix refuses
+        return (minimum + span * levels).astype(np.float32)
 
 
 def _between(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -101,34 +111,26 @@ def _text(data: bytes) -> dict[str, Stored]:
         content = data.decode("utf-8").rstrip()
     except UnicodeDecodeError:
         raise ValueError("not a Kaldi archive: neither a binary one nor text") from None
-    stored, start = {}, 0
+    stored: dict[str, Stored] = {}
+    start = 0
     while start < len(content):
         entry = TEXT_ENTRY.match(content, start)
         if entry is None:
             line = content.count("\n", 0, start) + 1
             raise ValueError(f"not a Kaldi archive, or damaged: no 'name [ numbers ]' from line {line} on")
-        matrix = _rows(*entry.groups())
-        stored.setdefault(entry[1], Stored(matrix.shape, lambda matrix=matrix: matrix))
+        name, lines = entry[1], entry[2].strip().splitlines()
+        if name not in stored:
+            shape = (len(lines), len(lines[0].split()) if lines else 0)
+            stored[name] = Stored(shape, partial(_rows, name, lines))
         start = entry.end()
     return stored
 
 
-def _rows(name: str, numbers: str) -> np.ndarray:
+def _rows(name: str, lines: list[str]) -> np.ndarray:
     try:
-        rows = [[float(field) for field in line.split()] for line in numbers.strip().splitlines()]
+        rows = [[float(field) for field in line.split()] for line in lines]
     except ValueError as error:
-        raise ValueError(f"{name!r}: {error}") from None
+        raise ValueError(f"{shorten(name)!r}: {shorten(str(error), 100)}") from None
     if len({len(row) for row in rows}) > 1:
-        raise ValueError(f"{name!r} has rows of {min(map(len, rows))} and {max(map(len, rows))} numbers")
+        raise ValueError(f"{shorten(name)!r} has rows of {min(map(len, rows))} and {max(map(len, rows))} numbers")
     return np.array(rows, np.float64).reshape(len(rows), -1 if rows else 0)
-
-
-READERS = {
-    "FM": _plain("<f4", 2),
-    "DM": _plain("<f8", 2),
-    "CM": _compressed("CM"),
-    "CM2": _compressed("CM2"),
-    "CM3": _compressed("CM3"),
-    "FV": _plain("<f4", 1),
-    "DV": _plain("<f8", 1),
-}

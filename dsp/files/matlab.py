@@ -9,10 +9,13 @@ Source: MathWorks, MAT-File Format. Checked: tests/test_feature_files_are_read.p
 
 import re
 import zlib
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
-from dsp.files.content import Stored, numbers_at
+from dsp.files.content import Stored, check_complete, check_expansion, count_values, numbers_at
+from dsp.files.naming import shorten
 
 ARRAY, COMPRESSED = 14, 15
 TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -20,40 +23,46 @@ CLASSES = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13:
 NOT_READ = {1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 16: "function handle", 17: "object"}
 COMPLEX_FLAG = 0x0800
 HEADER = b"MATLAB 5.0 MAT-file, written by dsp".ljust(116) + bytes(8) + b"\x00\x01IM"
-LONGEST_NAME = 63  # characters, MATLAB's namelengthmax
-MOST_BYTES = 2**32 - 1024  # what a tag can count
+MAX_NAME_LENGTH = 63  # characters, MATLAB's namelengthmax
+MAX_BYTES = 2**32 - 1024  # what a tag can count
+PREVIEW = 2**12  # bytes of a compressed variable that are enough for its flags, dimensions and name
 
 
 def mat(data: bytes) -> dict[str, Stored]:
     """Every full numeric variable of a MAT-file by its name.
 
+    Only flags, dimensions and names are read here; a compressed variable is decompressed when it is loaded, and never
+    beyond the size that its tag says and the compressed bytes make plausible.
+
     Raises ValueError for other levels (-v7.3 is HDF5, -v4 has no header), damaged files, and files in which
     nothing is full and numeric; what is there instead is named.
     """
     order = _byte_order(data)
-    stored, others, start = {}, [], 128
-    while start < len(data):
-        kind, content, start = _element(data, start, order)
+    stored: dict[str, Stored] = {}
+    others, start, view = [], 128, memoryview(data)
+    while start < len(view):
+        kind, content, start = _element(view, start, order)
+        beginning, decompressed_bytes = content, None
         if kind == COMPRESSED:
-            try:
-                kind, content, _ = _element(zlib.decompress(content), 0, order)
-            except zlib.error as error:
-                raise ValueError(f"a compressed variable is damaged ({error})") from None
-        if kind == ARRAY:
-            name, class_name, one = _variable(content, order)
-            if one is not None:
-                stored[name] = one
-            elif name:
-                others.append(f"{name} ({class_name})")
+            beginning = memoryview(_decompressed(content, PREVIEW))
+            kind, decompressed_bytes = (int(word) for word in numbers_at(beginning, order + "u4", 2, 0))
+            beginning = beginning[8:]
+        if kind != ARRAY:
+            continue
+        name, number, shape, _ = _variable(beginning, order)
+        if number in CLASSES:
+            stored[name] = Stored(shape, partial(_array, content, order, decompressed_bytes))
+        elif name:
+            others.append(f"{shorten(name)} ({NOT_READ.get(number, f'class {number}')})")
     if not stored and others:
         raise ValueError(f"no full numeric array in it, only {', '.join(others[:8])}")
     return stored
 
 
-def mat_bytes(arrays: dict[str, np.ndarray]) -> bytes:
+def mat_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     """A MAT-file of double matrices, real or complex, uncompressed; vectors become columns.
 
-    Raises ValueError for a name that is none in MATLAB, or an array of more than 4 GB.
+    Raises ValueError for a name that MATLAB does not take, or an array of more than 4 GB.
     """
     return HEADER + b"".join(_array_element(name, np.asarray(array)) for name, array in arrays.items())
 
@@ -72,7 +81,7 @@ def _byte_order(data: bytes) -> str:
     return order
 
 
-def _element(data: bytes, start: int, order: str) -> tuple[int, bytes, int]:
+def _element(data: memoryview, start: int, order: str) -> tuple[int, memoryview, int]:
     """(type, content, where the next element begins). A tag whose upper half is not 0 has its data in itself."""
     first, length = (int(word) for word in numbers_at(data, order + "u4", 2, start))
     if first >> 16:
@@ -80,28 +89,48 @@ def _element(data: bytes, start: int, order: str) -> tuple[int, bytes, int]:
         if length > 4:
             raise ValueError(f"damaged: {length} bytes in an element of at most 4")
         return kind, data[start + 4 : start + 4 + length], start + 8
-    content = numbers_at(data, "u1", length, start + 8).tobytes()
+    check_complete(start + 8 + length, len(data))
     padding = 0 if first == COMPRESSED else -length % 8
-    return first, content, start + 8 + length + padding
+    return first, data[start + 8 : start + 8 + length], start + 8 + length + padding
 
 
-def _variable(content: bytes, order: str) -> tuple[str, str, Stored | None]:
-    """(name, class, array) of the content of an array element; None for an array that is not full and numeric."""
+def _decompressed(content: memoryview, max_bytes: int, is_whole: bool = False) -> bytes:
+    """At most the first `max_bytes` of a compressed element; is_whole: it must end there, its checksum right."""
+    stream = zlib.decompressobj()
+    try:
+        found = stream.decompress(content, max_bytes + is_whole)  # the checksum is looked at behind the last byte
+    except zlib.error as error:
+        raise ValueError(f"a compressed variable is damaged ({error})") from None
+    if is_whole and not stream.eof and len(found) <= max_bytes:
+        raise ValueError("a compressed variable is damaged (its end is missing)")
+    return found
+
+
+def _variable(content: memoryview, order: str) -> tuple[str, int, tuple[int, ...], bool]:
+    """Name, class, shape, and whether it is complex, from the beginning of an array element."""
     _, flags, at = _element(content, 0, order)
     word = int(numbers_at(flags, order + "u4", 1, 0)[0])
     number, is_complex = word & 0xFF, bool(word & COMPLEX_FLAG)
     if number in (16, 17):  # no dimensions in these
-        return "", NOT_READ[number], None
+        return "", number, (), False
     _, dimensions, at = _element(content, at, order)
     shape = tuple(int(n) for n in numbers_at(dimensions, order + "i4", len(dimensions) // 4, 0))
-    _, characters, at = _element(content, at, order)
-    name = characters.decode("latin-1")
-    if number not in CLASSES:
-        return name, NOT_READ.get(number, f"class {number}"), None
-    return name, "", Stored(shape, lambda: _array(content, at, order, shape, CLASSES[number], is_complex))
+    _, characters, _ = _element(content, at, order)
+    return bytes(characters).decode("latin-1"), number, shape, is_complex
 
 
-def _array(content: bytes, at: int, order: str, shape: tuple, dtype: str, is_complex: bool) -> np.ndarray:
+def _array(content: memoryview, order: str, decompressed_bytes: int | None) -> np.ndarray:
+    """The array of an element's content, or of a compressed element whose tag promises so many bytes."""
+    if decompressed_bytes is not None:
+        check_expansion(len(content), decompressed_bytes)
+        element = _decompressed(content, 8 + decompressed_bytes, is_whole=True)
+        check_complete(8 + decompressed_bytes, len(element))
+        content = memoryview(element)[8:]
+    _, number, shape, is_complex = _variable(content, order)
+    at = 0
+    for _ in range(3):  # behind flags, dimensions and name
+        _, _, at = _element(content, at, order)
+    dtype = CLASSES[number]
     real, at = _part(content, at, order, shape, dtype)
     if not is_complex:
         return real
@@ -111,13 +140,13 @@ def _array(content: bytes, at: int, order: str, shape: tuple, dtype: str, is_com
     return together
 
 
-def _part(content: bytes, at: int, order: str, shape: tuple, dtype: str) -> tuple[np.ndarray, int]:
-    """A real or imaginary part and where the next begins; MATLAB stores it in the least type that holds its numbers."""
+def _part(content: memoryview, at: int, order: str, shape: tuple[int, ...], dtype: str) -> tuple[np.ndarray, int]:
+    """A real or imaginary part, stored in the smallest type that holds its numbers, and where the next begins."""
     kind, data, at = _element(content, at, order)
     if kind not in TYPES:
         raise ValueError(f"damaged: numbers of type {kind}")
     stored = order + TYPES[kind]
-    n_values, expected = len(data) // np.dtype(stored).itemsize, int(np.prod(shape, dtype=object))
+    n_values, expected = len(data) // np.dtype(stored).itemsize, count_values(shape)
     if n_values != expected:
         raise ValueError(f"damaged: {n_values} values for the shape {shape}")
     return numbers_at(data, stored, n_values, 0).astype(dtype).reshape(shape, order="F"), at
@@ -125,12 +154,12 @@ def _part(content: bytes, at: int, order: str, shape: tuple, dtype: str) -> tupl
 
 def _array_element(name: str, array: np.ndarray) -> bytes:
     """A variable as an element of little-endian doubles."""
-    if not re.fullmatch(rf"[A-Za-z]\w{{0,{LONGEST_NAME - 1}}}", name, re.ASCII):
-        raise ValueError(f"{name!r} is no name of a MATLAB variable")
+    if not re.fullmatch(rf"[A-Za-z]\w{{0,{MAX_NAME_LENGTH - 1}}}", name, re.ASCII):
+        raise ValueError(f"{shorten(name)!r} is not a name that a MATLAB variable can have")
     if array.ndim < 2:
         array = array.reshape(-1, 1)
     parts = [array.real, array.imag] if array.dtype.kind == "c" else [array]
-    if 16 * array.size > MOST_BYTES:
+    if 16 * array.size > MAX_BYTES:
         raise ValueError(f"{name} of shape {array.shape} is too large for a MAT-file of level 5; write a .npz file")
     flags = np.array([6 | (COMPLEX_FLAG if len(parts) == 2 else 0), 0], "<u4")
     content = _tagged(6, flags.tobytes()) + _tagged(5, np.array(array.shape, "<i4").tobytes())

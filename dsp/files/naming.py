@@ -45,6 +45,14 @@ def printable(name: str | bytes | os.PathLike) -> str:
     return "".join(_escaped(character) for character in text)
 
 
+def shorten(text: str, max_length: int = 60) -> str:
+    """The text, or its beginning and "..." where it is longer: a damaged file may hold a name of a million letters.
+
+    Checked: tests/test_names_are_printable.py
+    """
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."
+
+
 def file_error_line(error: OSError, path: str | bytes | os.PathLike | None = None) -> str:
     """What an OSError says in one printable line: the file it names (else `path`), then the reason.
 

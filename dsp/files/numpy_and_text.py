@@ -1,41 +1,128 @@
 """NumPy's .npy and .npz, and text: a row of numbers per line, as spreadsheets and savetxt write them."""
 
 import io
+import warnings
+import zipfile
+from functools import partial
+from typing import IO, NamedTuple
 
 import numpy as np
 
-from dsp.files.content import Stored
+from dsp.files.content import Stored, check_complete, check_expansion, count_values
+from dsp.files.naming import shorten
+
+MAGIC = b"\x93NUMPY"
+READ_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy.savez and savez_compressed write
+PIECE = 2**20  # bytes decompressed at a time
+OBJECTS = "Python objects (a pickle), which are never loaded; numbers are expected"
+
+
+class _Header(NamedTuple):
+    """What stands before the numbers of a .npy file: n_bytes are the header's own."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fortran_order: bool
+    n_bytes: int
+
+    @property
+    def data_bytes(self) -> int:
+        return count_values(self.shape) * self.dtype.itemsize
+
+    def array(self, data: bytes | bytearray | memoryview) -> np.ndarray:
+        numbers = np.frombuffer(data, self.dtype, count_values(self.shape))
+        return numbers.reshape(self.shape, order="F" if self.fortran_order else "C")
 
 
 def npy(data: bytes) -> dict[str, Stored]:
-    """The array of a .npy file, under the name "". Pickled objects are refused."""
-    array = _loaded("a .npy file", lambda: np.lib.format.read_array(io.BytesIO(data), allow_pickle=False))
-    return {"": Stored(array.shape, lambda: array)}
+    """The array of a .npy file, under the name ""; Python objects, which only unpickling could read, are refused."""
+    if not data.startswith(MAGIC):
+        kind = f"{OBJECTS}" if data[:1] == b"\x80" else "it does not begin as one"
+        raise ValueError(f"not readable as a .npy file ({kind})")
+    header = _header(io.BytesIO(data), "a .npy file")
+    if header.dtype.hasobject:
+        raise ValueError(f"an array of {OBJECTS}")
+    check_complete(header.n_bytes + header.data_bytes, len(data))
+    return {"": Stored(header.shape, lambda: header.array(memoryview(data)[header.n_bytes :]))}
 
 
 def npz(data: bytes) -> dict[str, Stored]:
-    """Every array of a .npz file by its name, but those of pickled objects."""
+    """Every array of numbers in a .npz file by its name.
+
+    Only headers are read here; an array is decompressed when it is loaded, and never beyond the size that its
+    header says and the compressed bytes make plausible.
+    """
     if not data.startswith(b"PK"):
         raise ValueError("not readable as a .npz file (it is no zip archive)")
-    archive = _loaded("a .npz file", lambda: np.load(io.BytesIO(data), allow_pickle=False))
-    stored = {}
-    for name in archive.files:
-        try:
-            array = np.asarray(_loaded("a .npz file", lambda name=name: archive[name]))
-        except ValueError as error:
-            if "allow_pickle" in str(error):
-                continue
-            raise
-        if array.dtype.kind in "biufc":
-            stored[name] = Stored(array.shape, lambda array=array: array)
+    archive: zipfile.ZipFile = _explained("a .npz file", lambda: zipfile.ZipFile(io.BytesIO(data)))
+    stored, others = {}, []
+    for member in archive.infolist():
+        name = member.filename.removesuffix(".npy")
+        header = _member_header(archive, member)
+        if header is None or header.dtype.kind not in "biufc":
+            is_pickle = header is not None and header.dtype.hasobject
+            others.append(f"{shorten(name)} ({OBJECTS if is_pickle else 'no numbers'})")
+            continue
+        stored[name] = Stored(header.shape, partial(_member_array, archive, member, header, len(data)))
+    if not stored and others:
+        raise ValueError(f"no matrix of numbers in it, only {', '.join(others[:8])}")
     return stored
+
+
+def _member_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Header | None:
+    """None for a member that is no .npy file."""
+    if member.compress_type not in READ_COMPRESSIONS:
+        method = f"compression method {member.compress_type}; NumPy writes stored or deflated arrays"
+        raise ValueError(f"not readable as a .npz file ({shorten(member.filename)}: {method})")
+    stream: IO[bytes] = _explained("a .npz file", lambda: archive.open(member))
+    with stream:
+        beginning = _explained("a .npz file", lambda: stream.read(len(MAGIC)))
+        if beginning != MAGIC:
+            return None
+    with _explained("a .npz file", lambda: archive.open(member)) as stream:
+        return _header(stream, "a .npz file")
+
+
+def _member_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: _Header, file_bytes: int) -> np.ndarray:
+    """The array, decompressed piece by piece; ValueError if it does not fill the size that its header says."""
+    check_complete(header.n_bytes + header.data_bytes, member.file_size)
+    check_expansion(min(member.compress_size, file_bytes), header.data_bytes)
+    content = bytearray()
+
+    def read() -> None:
+        with archive.open(member) as stream:
+            stream.read(header.n_bytes)
+            while piece := stream.read(PIECE):
+                content.extend(piece)
+                if len(content) > header.data_bytes:
+                    break  # what follows the array is nobody's
+
+    _explained("a .npz file", read)
+    check_complete(header.data_bytes, len(content))
+    return header.array(content)
+
+
+def _header(stream: IO[bytes], what: str) -> _Header:
+    """The header of a .npy file whose stream stands at its first byte."""
+
+    def read() -> tuple:
+        version = np.lib.format.read_magic(stream)
+        if version not in ((1, 0), (2, 0)):
+            raise ValueError(f"version {version[0]}.{version[1]}, which holds no plain numbers")
+        readers = (np.lib.format.read_array_header_1_0, np.lib.format.read_array_header_2_0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 need a second parser
+            return readers[version[0] - 1](stream)
+
+    shape, fortran_order, dtype = _explained(what, read)
+    return _Header(tuple(int(size) for size in shape), dtype, bool(fortran_order), stream.tell())
 
 
 def text(data: bytes) -> dict[str, Stored]:
     """Rows of numbers, under the name "".
 
-    Between the numbers semicolons, else tabs, else commas, else blanks, as the first row has them; where they are
-    semicolons or tabs, a comma is a decimal point. Empty lines, lines that begin with #, and a first line that is
+    The last row decides what stands between the numbers: semicolons, else tabs, else commas, else blanks. Where it
+    is semicolons or tabs, a comma is a decimal point. Empty lines, lines that begin with #, and a first line that is
     not numbers are left out.
     """
     try:
@@ -67,13 +154,13 @@ def _fields(line: str, separator: str | None) -> list[str]:
 
 
 def _row(i: int, line: str, separator: str | None) -> list[float]:
-    """The numbers of line i; ValueError that names the line and column of what is none."""
+    """The numbers of line i; ValueError that names the line and column of what is not a number."""
     row = []
     for column, field in enumerate(_fields(line, separator), 1):
         try:
             row.append(float(field))
         except ValueError:
-            raise ValueError(f"line {i}, column {column}: {field!r} is not a number") from None
+            raise ValueError(f"line {i}, column {column}: {shorten(field)!r} is not a number") from None
     return row
 
 
@@ -84,10 +171,10 @@ def _all_numbers(fields: list[str]) -> bool:
         return False
 
 
-def _loaded(what: str, load):
-    """load(), whatever goes wrong inside NumPy's and zip's readers said in one line."""
+def _explained(what: str, read):
+    """read(), whatever goes wrong inside NumPy's and zip's readers said in one line."""
     try:
-        return load()
+        return read()
     except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = shorten((str(error) or type(error).__name__).splitlines()[0], 200)
         raise ValueError(f"not readable as {what} ({reason})") from None
