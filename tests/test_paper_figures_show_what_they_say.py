@@ -346,7 +346,7 @@ def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, ca
 )
 def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, message):
     wav = tmp_path / "bad.wav" if samples is None else write_wav("bad.wav", samples)
-    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 1
+    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path}") and message in line
     assert not (tmp_path / "out").exists()
@@ -354,6 +354,6 @@ def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, m
 
 def test_the_command_given_a_file_as_its_folder(tmp_path, capsys, write_wav, utterance):
     wav = write_wav("one.wav", utterance)
-    assert preprocessing.main([str(wav), str(wav)]) == 1
+    assert preprocessing.main([str(wav), str(wav)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {wav}: ")

@@ -50,7 +50,7 @@ def test_the_command(tmp_path, write_wav, utterance, capsys):
         "short.wav": (utterance[:300], 16_000, "300 samples"),
     }
     for name, (samples, rate, message) in bad.items():
-        assert main([str(write_wav(name, samples, rate)), str(tmp_path / "b.png")]) == 1
+        assert main([str(write_wav(name, samples, rate)), str(tmp_path / "b.png")]) == 2
         error = capsys.readouterr().err
         assert message in error and name in error and error.count("\n") == 1
     assert not (tmp_path / "b.png").exists()

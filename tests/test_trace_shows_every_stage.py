@@ -272,7 +272,7 @@ def test_the_command(write_wav, tmp_path, capsys):
 def test_what_is_not_drawn(tmp_path, capsys, samples, arguments, words):
     soundfile.write(tmp_path / "x.wav", samples, 8000)
     out = tmp_path / "out"
-    assert command.main([str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 1
+    assert command.main([str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and words in error and error.count("\n") == 1
     assert not out.exists()
