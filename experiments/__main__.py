@@ -5,27 +5,24 @@ import ast
 import sys
 from pathlib import Path
 
-from experiments import PAPERS
 from experiments.common.paths import RESULTS
 from experiments.evaluation.results import ResultsError, describe_runs, load, not_run, percent, row_of, summarize
+from experiments.results import papers
 
 
 def main(arguments: list[str] | None = None) -> int:
     argparse.ArgumentParser(prog="python -m experiments", description=__doc__).parse_args(arguments)
-    for stem in PAPERS:
+    for stem, paper in papers().items():
         source = Path(__file__).with_name(f"{stem}.py").read_text(encoding="utf-8")
         print(f"{stem}\n{'-' * len(stem)}\n{ast.get_docstring(ast.parse(source))}\n")
-        if not (RESULTS / f"{stem}.json").exists():
-            print("  not run yet\n")
-            continue
         try:
-            paper = load(RESULTS / f"{stem}.json")
+            summaries = summarize(load(RESULTS / f"{stem}.jsonl"))
         except ResultsError as error:
             print(f"error: {error}", file=sys.stderr)
-            return 1
-        summaries = summarize(paper["runs"])
-        width = max(len(label_of(row)) for row in paper["rows"])
-        for row in paper["rows"]:
+            return 2
+        rows = [row for row in paper["rows"] if not row.get("optional") or row_of(row) in summaries]
+        width = max(len(label_of(row)) for row in rows)
+        for row in rows:
             found = summaries.get(row_of(row))
             ours = f"accuracy {percent(found['accuracy'])} %, runs: {describe_runs(found)}" if found else not_run(row)
             print(f"  {label_of(row):<{width}}  published {row.get('published', '-'):<15}  {ours}")

@@ -48,7 +48,7 @@ from experiments.training.runner import audit_corpus, common_splits, format_answ
 
 STEM = "baselines"
 CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
-RECIPE = "statistics"
+VARIANT = "statistics"
 CONVENTION = CONVENTIONS["finch_dycnn"]
 QUANTILES = (0.1, 0.5, 0.9)
 N_STATISTICS = (39 + CONVENTION.n_mels) * (2 + len(QUANTILES))
@@ -119,7 +119,7 @@ def _unseen_sentences(corpus: Corpus, seed: int) -> protocols.Split:
 
 def row(system: str, corpus: str, of: str) -> dict:
     """A line of the table of results."""
-    return {"system": system, "recipe": RECIPE, "corpus": corpus, "protocol": of, "published": "-"} | {
+    return {"system": system, "variant": VARIANT, "corpus": corpus, "protocol": of, "published": "-"} | {
         "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"
     }
 
@@ -187,7 +187,7 @@ def run_split(
         "averages": averages(result),
         **facts,
         "system": system,
-        "recipe": RECIPE,
+        "variant": VARIANT,
         "corpus": corpus.name,
         "protocol": task.protocol,
         "fold": split.fold,
@@ -215,7 +215,7 @@ def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
                 runs.append(run_split(system, of.corpus, features, split, task, facts))
             if of.corpus.name in STORED_CORPORA:
                 for run in runs:
-                    record(options.results, PAPER, run)
+                    record(options.results, run)
             accuracy, uar = (percent(score) for score in scores_of(runs).values())
             print(f"{of.corpus.name:8} {task.protocol:36} {system:20} accuracy {accuracy} %  UAR {uar} %", flush=True)
 
@@ -239,7 +239,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2])
     parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
     options = parser.parse_args(arguments)
-    options.results = (options.out or RESULTS) / f"{STEM}.json"
+    options.results = (options.out or RESULTS) / f"{STEM}.jsonl"
     options.features = options.out / "features" if options.out else cache.FEATURES
     options.out = options.out or Path(__file__).with_name("runs") / STEM
     return options

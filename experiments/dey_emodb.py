@@ -27,7 +27,6 @@ import nets
 from experiments.data import splits
 from experiments.data.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.data.recordings import Survey, survey
-from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache, dey_emodb
 from experiments.training.cli import PROTOCOLS, finish_options, load_corpus, parser_of
 from experiments.training.loop import TrainingOptions
@@ -129,27 +128,28 @@ def rows() -> list[dict]:
     """The lines of the README's table."""
     lines = []
     for name, model in MODELS.items():
-        recipes = ("published", *VARIANTS) if name == "dey_2d_cnn_lstm" else ("published",)
-        for recipe in recipes:
-            system = VARIANTS["lstm-256"]["setting"].system if recipe == "lstm-256" else name
-            variant = "" if recipe == "published" else f" --recipe {recipe}"
-            published = {"as-published": model.published} if recipe == "published" else {}
+        variants = ("published", *VARIANTS) if name == "dey_2d_cnn_lstm" else ("published",)
+        for variant in variants:
+            system = VARIANTS["lstm-256"]["setting"].system if variant == "lstm-256" else name
+            flag = "" if variant == "published" else f" --variant {variant}"
+            published = {"as-published": model.published} if variant == "published" else {}
             if name == "dey_1d_cnn_bilstm":
                 published["as-published-test"] = "54.72 (307/561)"  # printed by the notebook, not by the paper
             for of in (*PROTOCOLS[:1], *(["as-published-test"] if model.tested else []), *PROTOCOLS[1:]):
-                command = f"python -m experiments.{STEM} --data DIR --model {name} --protocol {of}{variant}"
-                line = {"system": system, "recipe": recipe, "corpus": "emodb", "protocol": of}
+                command = f"python -m experiments.{STEM} --data DIR --model {name} --protocol {of}{flag}"
+                line = {"system": system, "variant": variant, "corpus": "emodb", "protocol": of}
                 command = command.replace("as-published-test", "as-published")
-                told = {"note": model.note} if of == "as-published" and recipe == "published" else {}
+                told = {"note": model.note} if of == "as-published" and variant == "published" else {}
                 if of in published and of != "as-published":
                     told = {"note": "the same network on windows that its epoch was not chosen on"}
-                told |= {"why": VARIANT_LEFT_OUT} if variant else {}
+                told |= {"optional": True} if flag else {}
                 lines.append(line | {"published": published.get(of, "-"), "command": command} | told)
     return lines
 
 
 PAPER = {
     "paper": "Dey et al., Speech Emotion Recognition Using Deep Learning Methods",
+    "main": ("dey_2d_cnn_lstm", "published", "emodb"),  # system, variant and corpus of its line in README.md
     "classes": list(EMODB_LETTERS.values()),
     "published": {"accuracy": {name: model.published for name, model in MODELS.items()}},
     "rows": rows(),
@@ -172,13 +172,13 @@ def run_experiment(options: argparse.Namespace) -> None:
     found = survey(corpus)
     of = audit_corpus(corpus, found.content)
     for name in options.model:
-        model = replace(MODELS[name], **VARIANTS.get(options.recipe, {}))
+        model = replace(MODELS[name], **VARIANTS.get(options.variant, {}))
         features, files = inputs_of(model, of.corpus, found, options)
         net = nets.build(model.setting.system, len(corpus.classes))
         print(f"\n{model.setting.system}\n{nets.summary(net, features.shape[1:])}")
         config = {"inputs": model.inputs.name if model.inputs else "windows_1d"}
         train = partial(run_split, options, of.corpus, model, features, files)
-        results = run_all(options, of, partial(splits_of, model), options.recipe, config, train)
+        results = run_all(options, of, partial(splits_of, model), options.variant, config, train)
         summarize(results, published=model.published)
 
 
@@ -198,8 +198,8 @@ def run_split(options, corpus: Corpus, model: Model, features, files, split: spl
     training = side(split.train).examples(corpus)
     setting = model.setting
     if corpus.name == "synthetic":
-        setting = replace(setting, recipe=replace(setting.recipe, epochs=2 if options.smoke else 5))
-    return train_and_score(options, PAPER, corpus, setting, training, validation, scored, facts)
+        setting = replace(setting, options=replace(setting.options, epochs=2 if options.smoke else 5))
+    return train_and_score(options, corpus, setting, training, validation, scored, facts)
 
 
 def inputs_of(model: Model, corpus: Corpus, found: Survey, options) -> tuple[np.ndarray, np.ndarray]:
@@ -221,12 +221,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, metavar="DIR", help="EMO-DB as published: wav/03a01Fa.wav, ...")
     parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["all"], metavar="NAME")
     parser.add_argument(
-        "--recipe", choices=("published", *VARIANTS), default="published", help="variants of the 2D one"
+        "--variant", choices=("published", *VARIANTS), default="published", help="variants of the 2D one"
     )
     options = parser.parse_args(arguments)
     options.model = list(MODELS) if "all" in options.model else options.model
-    if options.recipe != "published" and options.model != ["dey_2d_cnn_lstm"]:
-        parser.error(f"--recipe {options.recipe} is a variant of --model dey_2d_cnn_lstm")
+    if options.variant != "published" and options.model != ["dey_2d_cnn_lstm"]:
+        parser.error(f"--variant {options.variant} is a variant of --model dey_2d_cnn_lstm")
     return finish_options(parser, options, STEM)
 
 

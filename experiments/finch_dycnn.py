@@ -30,7 +30,6 @@ import nets
 from experiments.data import splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.data.iemocap import iemocap
-from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
 from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
@@ -70,7 +69,7 @@ NOTES = {  # why ours may differ, beside a published accuracy
 }
 
 
-def recipe_name(features: str, rate: str, schedule: str = SCHEDULES[0], iterations: str = ITERATIONS[0]) -> str:
+def variant_name(features: str, rate: str, schedule: str = SCHEDULES[0], iterations: str = ITERATIONS[0]) -> str:
     rates = f"-rate-{rate}" * (rate != RATES[0]) + f"-{schedule}" * (schedule != SCHEDULES[0])
     return features + rates + f"-1000-{iterations}" * (iterations != ITERATIONS[0])
 
@@ -89,16 +88,17 @@ def row(
     options += f" --schedule {schedule}" * (schedule != SCHEDULES[0])
     options += f" --iterations {iterations}" * (iterations != ITERATIONS[0])
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
-    line = {"system": model, "recipe": recipe_name(features, rate, schedule, iterations)}
+    line = {"system": model, "variant": variant_name(features, rate, schedule, iterations)}
     line |= {"corpus": corpus, "protocol": of}
     line["published"] = PUBLISHED[corpus] if (model, of) == (MODELS[0], "as-published") else "-"
     told = {"note": NOTES[corpus]} if line["published"] != "-" else {}
-    why = LICENSED if corpus == "iemocap" else VARIANT_LEFT_OUT if options else None
-    return line | {"command": command} | told | ({"why": why} if why else {})
+    reason = {"not_run_reason": LICENSED} if corpus == "iemocap" else {"optional": True} if options else {}
+    return line | {"command": command} | told | reason
 
 
 PAPER = {
     "paper": "Finch, Speech Emotion Recognition with Dynamic CNN and Bi-LSTM",
+    "main": ("finch_dycnn_bilstm", "mfcc", "emodb"),  # system, variant and corpus of its line in README.md
     "classes": list(CASIA_EMOTIONS),
     "published": {"accuracy": PUBLISHED},
     "rows": [
@@ -136,13 +136,13 @@ def run_experiment(options: argparse.Namespace) -> None:
     front_end = FEATURES[options.features_named]
     images, content = cache.load(corpus, front_end, options.features)
     of = audit_corpus(corpus, content)
-    recipe = recipe_name(options.features_named, options.rate, options.schedule, options.iterations)
+    variant = variant_name(options.features_named, options.rate, options.schedule, options.iterations)
     config = {"inputs": front_end.name}
     shortened = f"{options.steps} of {STEPS} {options.iterations}" if options.steps < STEPS else None
     for model in options.model:
         print(f"\n{model}\n{nets.summary(nets.build(model, len(corpus.classes)), images.shape[1:])}")
         train = partial(run_split, options, of.corpus, model, images)
-        results = run_all(options, of, splits_of, recipe, config, train, shortened)
+        results = run_all(options, of, splits_of, variant, config, train, shortened)
         summarize(results, PUBLISHED.get(of.corpus.name, "-") if model == MODELS[0] else "-")
 
 
@@ -153,16 +153,18 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: sp
     training, validation, test = sides(split, lambda files: z_score(images[files]), options.device)
     per_epoch = math.ceil(len(split.train) / BATCH_SIZE) if options.iterations == "steps" else 1
     chosen = validation is not None and options.schedule == "constant"  # a rate that falls to 0 ends where it ends
-    recipe = TrainingOptions(
+    training_options = TrainingOptions(
         epochs=math.ceil(options.steps / per_epoch),
         batch_size=BATCH_SIZE,
         shuffle="every epoch",  # Keras' default
         incomplete_batch="keep",  # Keras' default
         **(CHOSEN | {"settling": SETTLING[options.rate]} if chosen else {}),
     )
-    setting = TrainingConfig(model, float(options.rate), recipe, optimizer="Keras' RMSprop", schedule=options.schedule)
+    setting = TrainingConfig(
+        model, float(options.rate), training_options, optimizer="Keras' RMSprop", schedule=options.schedule
+    )
     return train_and_score(
-        options, PAPER, corpus, setting, training.examples(corpus), validation,
+        options, corpus, setting, training.examples(corpus), validation,
         {options.protocol: test}, facts, before_step=anneal,
     )  # fmt: skip
 

@@ -1,8 +1,20 @@
 """python -m experiments.results: writes the tables of results from what is stored (evaluation/tables.py)."""
 
 import sys
+from importlib import import_module
 
-from experiments.evaluation.tables import main
+from experiments import PAPERS
+from experiments.evaluation import tables
+
+
+def papers() -> dict[str, dict]:
+    """{stem: what its module says of the paper: claims, rows of its table, comparisons}."""
+    return {stem: dict(import_module(f"experiments.{stem}").PAPER) for stem in (*PAPERS, "baselines")}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return tables.main(papers(), arguments)
+
 
 if __name__ == "__main__":
     sys.exit(main())

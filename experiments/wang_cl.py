@@ -31,7 +31,6 @@ import nets
 from experiments.data import splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, complete, emodb
 from experiments.data.recordings import of_file
-from experiments.evaluation.results import VARIANT_LEFT_OUT
 from experiments.inputs import cache
 from experiments.inputs.row_scaling import fit_row_scaling
 from experiments.inputs.wang_cl import FEATURES, LEVELS, SEGMENT_HOP, segments
@@ -64,14 +63,14 @@ READINGS = {  # of "flattened", of "normalized"
 # Of "min-max normalization": over a recording's coefficients at once, or for every coefficient over the training
 # files, as scikit-learn does it; a z-score in its place is our deviation.
 SCALINGS = {"recording": "", "row-min-max": "-row-min-max", "row-z-score": "-row-z-score"}
-RECIPE = TrainingOptions(
+OPTIONS = TrainingOptions(
     epochs=200,  # section 3.4
     batch_size=5,  # section 3.4
     shuffle="every epoch",  # UNSTATED
     incomplete_batch="keep",  # UNSTATED
 )
 # Where there is a validation set, the epoch is chosen on it; the paper has none, and keeps the last epoch.
-CHOSEN = replace(RECIPE, select="validation accuracy", patience=30, patience_for="validation loss")
+CHOSEN = replace(OPTIONS, select="validation accuracy", patience=30, patience_for="validation loss")
 # Segments of a recording, 80:20 at random: on both sides (a leak, to see what it does), or whole files on one side.
 LEAKS = ("leak-segments", "segments-by-file")
 LEARNING_RATE = 1e-4  # Adam, section 3.4
@@ -97,12 +96,12 @@ def row(
     options = f" --reading {reading}" * (reading != "last-step") + " --length whole-clip" * (length != "first-frames")
     options += f" --scaling {scaling}" * (scaling != "recording")
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
-    line = {"system": model + READINGS[reading], "recipe": length + SCALINGS[scaling], "corpus": corpus}
+    line = {"system": model + READINGS[reading], "variant": length + SCALINGS[scaling], "corpus": corpus}
     line["protocol"] = of
     plain = of == "as-published" and not options
     line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
     told = {"note": note(model, corpus)} if line["published"] != "-" else {}
-    return line | {"command": command} | told | ({"why": VARIANT_LEFT_OUT} if options else {})
+    return line | {"command": command} | told | ({"optional": True} if options else {})
 
 
 def note(model: str, corpus: str) -> str:
@@ -114,6 +113,7 @@ def note(model: str, corpus: str) -> str:
 
 PAPER = {
     "paper": "Wang, Research on Deep Learning-based Speech Emotion Recognition System",
+    "main": ("wang_cl", "first-frames", "emodb"),  # system, variant and corpus of its line in README.md
     "classes": list(CASIA_EMOTIONS),
     "published": {"accuracy": PUBLISHED},
     "rows": [
@@ -170,15 +170,15 @@ def run_experiment(options: argparse.Namespace) -> None:
         several, content, features, files = segmented(of.corpus, of.content)
         of = replace(of, corpus=several, content=content)
         print(f"{len(files)} segments of {len(corpus)} recordings")
-    shortened = f"{options.epochs} of {RECIPE.epochs} epochs" if options.epochs < RECIPE.epochs else None
+    shortened = f"{options.epochs} of {OPTIONS.epochs} epochs" if options.epochs < OPTIONS.epochs else None
     for system in systems(options.model, options.reading):
         total, _ = nets.count_parameters(nets.build(system, len(corpus.classes)))
         print(f"\n{system}: {total:,} parameters")
         train = partial(run_split, options, of.corpus, system, features)
-        recipe, config = options.length + SCALINGS[options.scaling], {"inputs": front_end.name}
+        variant, config = options.length + SCALINGS[options.scaling], {"inputs": front_end.name}
         config |= {} if recording else {"scaling": options.scaling}
         config |= {} if files is None else {"segment_hop": SEGMENT_HOP}
-        results = run_all(options, of, partial(splits_of, files=files), recipe, config, train, shortened)
+        results = run_all(options, of, partial(splits_of, files=files), variant, config, train, shortened)
         summarize(results, PUBLISHED.get(of.corpus.name, {}).get(system, "-"))
 
 
@@ -205,14 +205,12 @@ def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split:
         scale = fit_row_scaling(features, split.train, options.scaling.removeprefix("row-"))
         facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(scale).items()}}
     training, validation, test = sides(split, lambda files: scale(features[files]), options.device)
-    recipe = replace(CHOSEN if validation else RECIPE, epochs=options.epochs)
-    setting = TrainingConfig(system, LEARNING_RATE, recipe, optimizer="PyTorch's Adam")
+    training_options = replace(CHOSEN if validation else OPTIONS, epochs=options.epochs)
+    setting = TrainingConfig(system, LEARNING_RATE, training_options, optimizer="PyTorch's Adam")
     if options.protocol in LEAKS:
         test = replace(test, per_file=False)
     scored = {options.protocol: test}
-    return train_and_score(
-        options, PAPER, corpus, setting, training.examples(corpus), validation or test, scored, facts
-    )
+    return train_and_score(options, corpus, setting, training.examples(corpus), validation or test, scored, facts)
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int, files=None) -> list[splits.Split]:
@@ -232,9 +230,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--reading", choices=READINGS, default="last-step", help='of "flattened, normalized"')
     parser.add_argument("--length", choices=FEATURES, default="first-frames", help="how a recording gets 128 frames")
     parser.add_argument("--scaling", choices=SCALINGS, default="recording", help="over what a feature is scaled")
-    parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {RECIPE.epochs} is said in the result")
+    parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {OPTIONS.epochs} is said in the result")
     options = parser.parse_args(arguments)
-    options.epochs = limit(parser, options, "epochs", RECIPE.epochs, synthetic=5)
+    options.epochs = limit(parser, options, "epochs", OPTIONS.epochs, synthetic=5)
     options.model = list(MODELS) if "all" in options.model else options.model
     if options.protocol in LEAKS and (options.length, options.scaling) != ("first-frames", "recording"):
         parser.error(f"--protocol {options.protocol} is for --length first-frames --scaling recording")

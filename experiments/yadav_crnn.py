@@ -59,7 +59,7 @@ NOTES = {  # why ours differs, beside a published accuracy
 }
 NOT_RUN = {("ravdess", "augmented", "honest"): "an hour of one core, which went to unseen speakers"}
 EPOCHS = 150  # UNSTATED
-RECIPE = TrainingOptions(
+OPTIONS = TrainingOptions(
     epochs=EPOCHS,
     batch_size=16,  # section "Experimental setup"
     shuffle="every epoch",  # Keras' default
@@ -76,26 +76,31 @@ ALSO = {"last-epoch": "last epoch", "best-accuracy": "validation accuracy"}  # w
 NO_NUMBER = {"published": "-"}
 PAPER = {
     "paper": "Yadav et al., Speech Emotion Recognition using Convolutional Recurrent Neural Network",
+    "main": (SYSTEM, "plain", "emodb"),  # system, variant and corpus of its line in README.md
     "classes": list(RAVDESS_EMOTIONS),
-    "published": {"accuracy": {f"{corpus}, {recipe}": text for (corpus, recipe), text in PUBLISHED.items()}},
+    "published": {"accuracy": {f"{corpus}, {variant}": text for (corpus, variant), text in PUBLISHED.items()}},
     "rows": [
-        {"system": SYSTEM, "recipe": recipe, "corpus": corpus, "protocol": of}
-        | ({"published": PUBLISHED[corpus, recipe], "note": NOTES[corpus, recipe]} if of == PROTOCOLS[0] else NO_NUMBER)
+        {"system": SYSTEM, "variant": variant, "corpus": corpus, "protocol": of}
+        | (
+            {"published": PUBLISHED[corpus, variant], "note": NOTES[corpus, variant]}
+            if of == PROTOCOLS[0]
+            else NO_NUMBER
+        )
         | {
             "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR --protocol {of}"
-            + (" --augment" if recipe == "augmented" else "")
+            + (" --augment" if variant == "augmented" else "")
         }
-        | ({"why": NOT_RUN[corpus, recipe, of]} if (corpus, recipe, of) in NOT_RUN else {})
+        | ({"not_run_reason": NOT_RUN[corpus, variant, of]} if (corpus, variant, of) in NOT_RUN else {})
         for corpus in ("emodb", "ravdess")
-        for recipe in ("plain", "augmented")
+        for variant in ("plain", "augmented")
         for of in PROTOCOLS
     ]
     + [
-        {"system": SYSTEM, "recipe": f"{recipe}-{name}", "corpus": corpus, "protocol": "as-published"}
+        {"system": SYSTEM, "variant": f"{variant}-{name}", "corpus": corpus, "protocol": "as-published"}
         | {"published": "-", "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"}
-        | {"why": "stored by runs made since the test set is answered after every epoch"}
+        | {"optional": True}  # runs that answer the test set after every epoch store these too
         for corpus in ("emodb", "ravdess")
-        for recipe in ("plain", "augmented")
+        for variant in ("plain", "augmented")
         for name in ALSO
     ],
     "comparisons": [
@@ -119,23 +124,23 @@ def run_experiment(options: argparse.Namespace) -> None:
             features = features[:, None]  # one copy: the original
         of = audit_corpus(corpus, content)
         print(nets.summary(nets.build(SYSTEM, len(corpus.classes)), features.shape[2:]))
-        recipe, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
+        variant, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
         shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
         train = partial(run_split, options, of.corpus, features)
-        results = run_all(options, of, splits_of, recipe, config, train, shortened)
-        summarize(results, PUBLISHED.get((of.corpus.name, recipe), "-"))
+        results = run_all(options, of, splits_of, variant, config, train, shortened)
+        summarize(results, PUBLISHED.get((of.corpus.name, variant), "-"))
 
 
 def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:
     """One network on one split."""
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
     facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
-    setting = TrainingConfig(SYSTEM, LEARNING_RATE, replace(RECIPE, epochs=options.epochs))
+    setting = TrainingConfig(SYSTEM, LEARNING_RATE, replace(OPTIONS, epochs=options.epochs))
     scored = {options.protocol: test}
     rules = ALSO if options.protocol == "as-published" else {}
-    also = {f"{facts['recipe']}-{name}": rule for name, rule in rules.items()}
+    also = {f"{facts['variant']}-{name}": rule for name, rule in rules.items()}
     return train_and_score(
-        options, PAPER, corpus, setting, training, validation, scored, facts, percent_in_figure=True, also=also
+        options, corpus, setting, training, validation, scored, facts, percent_in_figure=True, also=also
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Claim: 77.9 % accuracy over six emotions (confusion matrix, Fig. 9: 187 of 240; the text also says 78.9 and 79 %).
 Run:   python -m experiments.zheng_casia                                 synthetic corpus, one run, < 2 minutes
-       python -m experiments.zheng_casia --data CASIA --protocol honest  the real corpus (also: --recipe converged)
+       python -m experiments.zheng_casia --data CASIA --protocol honest  the real corpus (also: --variant converged)
        python -m experiments.zheng_casia --images FOLDER                 a ready image tree, such as the paper's own
 Cost:  2.6 s an epoch of 960 images on two cores; a published run 80 s, so 25 of them (5 protocols of 3 seeds or 4
        speakers, 3 of them also with the paper's images) 35 minutes; a converged run up to 8 minutes, 10 of them 75.
@@ -60,14 +60,14 @@ class Config:
     momentum: float = 0.9  # MATLAB's default for sgdm
     l2: float = 1e-4  # MATLAB's default, weights only
     gradient_threshold: float = 1.0  # appendix, GradientThreshold; 'l2norm' of each array is the default
-    recipe: TrainingOptions = PUBLISHED
+    options: TrainingOptions = PUBLISHED
 
 
 # Not the paper's: the same network for as long as its validation accuracy rises.
 LONGER = replace(PUBLISHED, epochs=100, shuffle="every epoch", select="validation accuracy", patience=30)
-RECIPES = {  # a run trains every one of its recipe's settings and keeps the best on its own validation set
+VARIANTS = {  # a run trains every one of its variant's settings and keeps the best on its own validation set
     "published": (Config(),),
-    "converged": (Config(recipe=LONGER), Config(optimizer="adam", learning_rate=3e-4, recipe=LONGER)),
+    "converged": (Config(options=LONGER), Config(optimizer="adam", learning_rate=3e-4, options=LONGER)),
 }
 
 # The lines of the README's table; published: Fig. 9, rows predicted, columns true.
@@ -86,6 +86,7 @@ ROWS = (
 )
 PAPER = {
     "paper": "Zheng et al. 2023, Speech emotion recognition based on CNN+LSTM Model",
+    "main": (SYSTEM, "published", "casia"),  # system, variant and corpus of its line in README.md
     "classes": list(CASIA_EMOTIONS),
     "published": {
         "accuracy": 0.7792,
@@ -94,14 +95,14 @@ PAPER = {
     "rows": [
         {
             "system": SYSTEM,
-            "recipe": recipe,
+            "variant": variant,
             "corpus": corpus,
             "protocol": name,
             "published": published,
             "command": f"python -m experiments.{STEM} {'--data' if corpus == 'casia' else '--images'} DIR"
-            f" --protocol {name}{'' if recipe == 'published' else f' --recipe {recipe}'}",
+            f" --protocol {name}{'' if variant == 'published' else f' --variant {variant}'}",
         }
-        for recipe, corpus, name, published in ROWS
+        for variant, corpus, name, published in ROWS
     ],
 }
 
@@ -126,7 +127,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     runs = []
     for seed in options.seed:
         for split in splits_of(corpus, content, options.protocol, seed):
-            if settings[0].recipe.select == "last epoch":
+            if settings[0].options.select == "last epoch":
                 split = split.without_validation()
             facts = {"audit": leakage.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
@@ -145,15 +146,15 @@ def named_by_content(corpus: Corpus, found: str) -> Corpus:
 
 
 def settings_of(options: argparse.Namespace) -> list[Config]:
-    """The recipe's settings; under the honest protocol the epoch, too, is chosen on the validation set."""
+    """The variant's settings; under the honest protocol the epoch, too, is chosen on the validation set."""
     settings = []
-    for config in RECIPES[options.recipe]:
-        recipe = config.recipe
+    for config in VARIANTS[options.variant]:
+        training_options = config.options
         if options.protocol == "honest":
-            recipe = replace(recipe, select="validation accuracy")
+            training_options = replace(training_options, select="validation accuracy")
         if options.smoke:
-            recipe = replace(recipe, epochs=3)
-        settings.append(replace(config, recipe=recipe))
+            training_options = replace(training_options, epochs=3)
+        settings.append(replace(config, options=training_options))
     return settings
 
 
@@ -175,7 +176,7 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
     Raises TakenError if another process is training it.
     """
     name = "-".join([options.protocol, f"seed{seed}", *([split.fold] if split.fold else [])])
-    folder = options.out / corpus.name / options.recipe / name
+    folder = options.out / corpus.name / options.variant / name
     with exclusive_lock(folder, wait=False):
         if options.resume and (finished := finished_run(folder, facts["config"])):
             print(f"{name}: finished earlier, accuracy {finished['accuracy']:.1%}")
@@ -192,10 +193,10 @@ def run_once(options, corpus: Corpus, images: np.ndarray, settings, split, seed:
         net, history, config = max(trained, key=lambda item: item[1].kept_validation_accuracy())  # never the test set
         predicted = predict(net, examples.inputs[split.test]).argmax(1).cpu().numpy()
 
-        facts = facts | {"system": SYSTEM, "recipe": options.recipe, "corpus": corpus.name}
+        facts = facts | {"system": SYSTEM, "variant": options.variant, "corpus": corpus.name}
         facts |= {"protocol": options.protocol, "seed": seed, "fold": split.fold, "kept_setting": config.optimizer}
         facts["device"] = describe_device(device)
-        result = keep_run(folder, options.results, PAPER, corpus, split.test, predicted, net, history, facts, draw_run)
+        result = keep_run(folder, options.results, corpus, split.test, predicted, net, history, facts, draw_run)
         for checkpoint in folder.glob("checkpoint_*.pt"):
             checkpoint.unlink()
         return result
@@ -209,7 +210,7 @@ def train(options, corpus: Corpus, config: Config, training, validation, seed: i
         net,
         optimizer_of(net, config),
         training,
-        config.recipe,
+        config.options,
         seed=seed,
         name=f"{corpus.name} {folder.name} {config.optimizer}",
         identity=f"{config}; content {facts['config']['content']}",
@@ -234,7 +235,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     source.add_argument("--data", type=Path, metavar="DIR", help="CASIA as published: <emotion>/<emotion> (k).wav")
     source.add_argument("--images", type=Path, metavar="DIR", help="a ready image tree: <emotion>/*.png, 224 x 224")
     parser.add_argument("--protocol", choices=PROTOCOLS, default="as-published")
-    parser.add_argument("--recipe", choices=tuple(RECIPES), default="published")
+    parser.add_argument("--variant", choices=tuple(VARIANTS), default="published")
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; speaker and synthetic: 0")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
@@ -246,14 +247,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parser.error("--smoke is for the synthetic corpus")
     if options.images and options.protocol in ("speaker", "sentence"):
         parser.error(f"--protocol {options.protocol} needs --data: nobody knows the speakers behind an image tree")
-    if options.recipe == "converged" and options.protocol in ("as-published", "matlab-split"):
-        parser.error(f"--recipe converged needs validation data; --protocol {options.protocol} has none (take honest)")
+    if options.variant == "converged" and options.protocol in ("as-published", "matlab-split"):
+        parser.error(f"--variant converged needs validation data; --protocol {options.protocol} has none (take honest)")
     try:
         resolve_device(options.device)
     except ValueError as error:
         parser.error(str(error))
     options.seed = options.seed or ([0] if synthetic or options.protocol == "speaker" else [0, 1, 2])
-    options.results = (options.out or RESULTS) / f"{STEM}.json"
+    options.results = (options.out or RESULTS) / f"{STEM}.jsonl"
     options.out = options.out or RUNS / STEM
     return options
 
@@ -288,7 +289,7 @@ def draw_run(folder: Path, corpus: Corpus, result: dict, history, title: str) ->
 def summarize(corpus: Corpus, options: argparse.Namespace, results: list[dict]) -> None:
     """The mean over seeds or folds beside the published number."""
     accuracy, uar = (percent(score) for score in scores_of(results).values())
-    print(f"\n{corpus.name}, {options.recipe} recipe, {options.protocol}, {len(results)} runs:")
+    print(f"\n{corpus.name}, {options.variant} variant, {options.protocol}, {len(results)} runs:")
     print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval; chance {100 / len(corpus.classes):.1f} %)")
     if corpus.name == "synthetic":
         print(NO_RESULT)

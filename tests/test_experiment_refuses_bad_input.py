@@ -62,10 +62,10 @@ def test_too_few_images(image_folder, tmp_path, capsys):
         (["--images", ".", "--protocol", "speaker"], "--protocol speaker needs --data"),
         (["--images", ".", "--data", "."], "not allowed with"),
         (["--data", ".", "--smoke"], "--smoke is for the synthetic corpus"),
-        (["--recipe", "converged"], "--recipe converged needs validation data"),
+        (["--variant", "converged"], "--variant converged needs validation data"),
         (["--device", "tpu"], "'tpu'"),
         (["--protocol", "random"], "invalid choice"),
-        (["--recipe", "best"], "invalid choice"),
+        (["--variant", "best"], "invalid choice"),
         (["--seed", "x"], "invalid int"),
     ],
 )
@@ -95,12 +95,10 @@ def test_a_damaged_and_a_foreign_checkpoint(tmp_path, capsys):
     assert "checkpoint_sgdm.pt: checkpoint of another run" in line
 
 
-def test_a_damaged_results_file(tmp_path, capsys, monkeypatch, image_folder):
-    """A run that cannot be recorded says so; the file that was there stays as it is."""
+def test_a_run_that_cannot_be_recorded_says_so(tmp_path, capsys, monkeypatch, image_folder):
     out = tmp_path / "out"
     out.mkdir()
-    (out / "zheng_casia.json").write_text("{")
+    (out / "zheng_casia.jsonl").mkdir()
     monkeypatch.setattr("experiments.training.run_folder.STORED_CORPORA", ("synthetic",))
     line = error_of(capsys, ["--smoke", "--out", str(out)])
-    assert "zheng_casia.json: not a results file" in line
-    assert (out / "zheng_casia.json").read_text() == "{"
+    assert "zheng_casia.jsonl: Is a directory" in line

@@ -15,7 +15,7 @@ from experiments.zheng_casia import PROTOCOLS
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
-    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     assert zheng_casia.main(["--smoke", "--protocol", protocol, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert printed.startswith("SYNTHETIC CORPUS") and "this is not a result about speech" in printed
@@ -39,14 +39,14 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
         if protocol == "honest":
             assert (
                 result["audit"]["validation"] > 0
-                and result["config"]["settings"][0]["recipe"]["select"] == "validation accuracy"
+                and result["config"]["settings"][0]["options"]["select"] == "validation accuracy"
             )
     for picture in tmp_path.rglob("*.png"):
         with Image.open(picture) as image:
             assert np.asarray(image.convert("RGB")).std() > 5, picture
     assert {p.name for p in (tmp_path / "synthetic").glob("*.png")} == {"six_emotions.png", "first_signal.png"}
-    assert not list(tmp_path.glob("*.json"))
-    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    assert not list(tmp_path.glob("*.jsonl"))
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
 
 
 def test_a_finished_run_is_not_repeated(tmp_path, capsys):
@@ -56,7 +56,7 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     time = network.stat().st_mtime_ns
     assert zheng_casia.main(arguments) == 0
     assert "finished earlier" in capsys.readouterr().out and network.stat().st_mtime_ns == time
-    assert zheng_casia.main([*arguments, "--recipe", "converged"]) == 0
+    assert zheng_casia.main([*arguments, "--variant", "converged"]) == 0
     assert "finished earlier" not in capsys.readouterr().out
     result = json.loads((tmp_path / "synthetic" / "converged" / "honest-seed0" / "result.json").read_text())
     assert [setting["optimizer"] for setting in result["config"]["settings"]] == ["sgdm", "adam"]

@@ -18,17 +18,17 @@ from nets.layers.dynamic_convolution import DynamicConv2d
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     """All networks of both papers once, on a tiny corpus."""
-    out, before = tmp_path_factory.mktemp("both"), {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    out, before = tmp_path_factory.mktemp("both"), {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     for experiment in (finch_dycnn, wang_cl):
         assert experiment.main(["--smoke", "--model", "all", "--out", str(out)]) == 0
-    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     return out
 
 
 @pytest.mark.parametrize("model", [*finch_dycnn.MODELS, *wang_cl.MODELS])
 def test_every_network_leaves_its_run(smoke, model):
-    recipe = "mfcc" if "finch" in model else "first-frames"
-    folder = smoke / "synthetic" / model / recipe / "honest-seed0"
+    variant = "mfcc" if "finch" in model else "first-frames"
+    folder = smoke / "synthetic" / model / variant / "honest-seed0"
     files = {"confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json"}
     assert {path.name for path in folder.iterdir()} == files
     result = json.loads((folder / "result.json").read_text())
@@ -41,7 +41,7 @@ def test_every_network_leaves_its_run(smoke, model):
 
 
 def test_synthetic_runs_are_not_stored(smoke):
-    assert not list(smoke.glob("*.json"))
+    assert not list(smoke.glob("*.jsonl"))
 
 
 def corpus_of(n: int = 60, speakers: int = 4, name: str = "casia") -> Corpus:
@@ -119,8 +119,8 @@ def test_a_thousand_steps(caught, n, epochs):
         device="cpu", protocol="as-published", rate="0.001", steps=1000, schedule="constant", iterations="steps"
     )
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", np.zeros((n + 10, 1, 300, 39), np.float32), split, {})
-    assert caught["setting"].recipe.epochs == epochs and caught["setting"].learning_rate == 0.001
-    assert caught["setting"].recipe.select == "last epoch" and caught["validation"] is None
+    assert caught["setting"].options.epochs == epochs and caught["setting"].learning_rate == 0.001
+    assert caught["setting"].options.select == "last epoch" and caught["validation"] is None
     net = torch.nn.Sequential(DynamicConv2d(1, 2, 3, 4))
     caught["before_step"](net, 0.0)
     assert net[0].temperature == 30
@@ -133,11 +133,11 @@ def test_the_test_set_is_watched_and_not_selected_on(caught):
     (published,) = wang_cl.splits_of(corpus, np.arange(60), "as-published", 0)
     wang_cl.run_split(options, corpus, "wang_cl", features, published, {})
     assert np.array_equal(caught["validation"].files, published.test)
-    assert caught["setting"].recipe.select == "last epoch" and caught["setting"].recipe.patience is None
+    assert caught["setting"].options.select == "last epoch" and caught["setting"].options.patience is None
     (honest,) = wang_cl.splits_of(corpus, np.arange(60), "honest", 0)
     wang_cl.run_split(options, corpus, "wang_cl", features, honest, {})
     assert np.array_equal(caught["validation"].files, honest.validation)
-    assert caught["setting"].recipe.select == "validation accuracy" and caught["setting"].recipe.epochs == 200
+    assert caught["setting"].options.select == "validation accuracy" and caught["setting"].options.epochs == 200
 
 
 def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
@@ -148,12 +148,13 @@ def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     )
     (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
-    recipe = caught["setting"].recipe
-    assert recipe.select == "validation accuracy" and (0.99**recipe.settling) < 0.01 <= 0.99 ** (recipe.settling - 1)
+    training_options = caught["setting"].options
+    assert training_options.select == "validation accuracy"
+    assert (0.99**training_options.settling) < 0.01 <= 0.99 ** (training_options.settling - 1)
     assert np.array_equal(caught["validation"].files, honest.validation)
     options.rate = "0.001"  # there the first layer's variances go down to 0.004
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
-    assert 0.99 ** caught["setting"].recipe.settling < 0.004 / 10
+    assert 0.99 ** caught["setting"].options.settling < 0.004 / 10
 
 
 def test_a_rate_that_falls_ends_where_it_ends(caught):
@@ -166,8 +167,8 @@ def test_a_rate_that_falls_ends_where_it_ends(caught):
         )
         finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
         setting = caught["setting"]
-        assert setting.schedule == "cosine" and setting.recipe.epochs == 1000
-        assert setting.recipe.select == "last epoch" and setting.recipe.patience is None
+        assert setting.schedule == "cosine" and setting.options.epochs == 1000
+        assert setting.options.select == "last epoch" and setting.options.patience is None
         assert np.array_equal(caught["validation"].files, honest.validation)
 
 

@@ -31,7 +31,7 @@ Z_SCORES = {"yadav_crnn": ZScore(-40.0, 20.0), "finch_dycnn_bilstm": RowZScore(n
 
 def trained(system: str) -> Trained:
     net = nets.build(system, len(CLASSES), seed=1)
-    result = {"system": system, "recipe": "published"}
+    result = {"system": system, "variant": "published"}
     return Trained(None, result, CLASSES, fuse(net).eval(), VIEWS[SYSTEMS[system]], Z_SCORES.get(system))
 
 

@@ -12,7 +12,7 @@ from experiments.training import runner
 from experiments.training.loop import Examples, History, TrainingOptions, fit, predict
 from experiments.training.runner import Subset, TrainingConfig
 
-RECIPE = TrainingOptions(epochs=4, batch_size=4, shuffle="every epoch", incomplete_batch="keep")
+OPTIONS = TrainingOptions(epochs=4, batch_size=4, shuffle="every epoch", incomplete_batch="keep")
 
 
 def some_features(rng) -> np.ndarray:
@@ -77,10 +77,10 @@ def test_a_cosine_falls_from_the_initial_rate_to_nothing():
     for optimizer, name in ((torch.optim.Adam([w]), "lr"), (runner.KerasRmsprop([w]), "learning_rate")):
         rates = []
         for share in (0.0, 0.5, 1.0):
-            runner.set_rate(optimizer, TrainingConfig("net", 0.01, RECIPE, schedule="cosine"), share)
+            runner.set_rate(optimizer, TrainingConfig("net", 0.01, OPTIONS, schedule="cosine"), share)
             rates.append(optimizer.param_groups[0][name])
         np.testing.assert_allclose(rates, [0.01, 0.005, 0], atol=1e-12)
-        runner.set_rate(optimizer, TrainingConfig("net", 0.01, RECIPE), 0.9)
+        runner.set_rate(optimizer, TrainingConfig("net", 0.01, OPTIONS), 0.9)
         assert optimizer.param_groups[0][name] == 0.01
 
 
@@ -99,7 +99,7 @@ def network(dropout: float = 0.0) -> torch.nn.Module:
 def test_training_accuracy_is_that_of_evaluation_mode():
     net = network(dropout=0.9)
     training = examples(60)
-    fit(net, torch.optim.Adam(net.parameters(), 0.05), training, RECIPE, seed=0, name="test")
+    fit(net, torch.optim.Adam(net.parameters(), 0.05), training, OPTIONS, seed=0, name="test")
     net.train()
     expected = (predict(net, training.inputs).argmax(1) == training.labels).float().mean()
     net.train()
@@ -113,7 +113,7 @@ def test_watching_the_test_set_changes_nothing():
         net = network(dropout=0.2)
         torch.manual_seed(3)
         optimizer = torch.optim.Adam(net.parameters(), 0.01)
-        histories.append(fit(net, optimizer, training, RECIPE, seed=0, name="test", watched=watched))
+        histories.append(fit(net, optimizer, training, OPTIONS, seed=0, name="test", watched=watched))
         nets.append(net)
     assert all(torch.equal(a, b) for a, b in zip(*(net.state_dict().values() for net in nets), strict=True))
     assert histories[0].loss == histories[1].loss and not histories[0].watched
@@ -136,7 +136,7 @@ def test_another_epoch_is_stored_with_its_own_answers(monkeypatch, rule, answers
     )
     watched = Subset(torch.zeros(2, 1), np.array([0, 2]))
     options = type("Options", (), {"results": None})()
-    runner.keep_epoch(options, {}, corpus, TrainingConfig("net", 1, RECIPE), history, watched, rule, {"seed": 0})
+    runner.keep_epoch(options, corpus, TrainingConfig("net", 1, OPTIONS), history, watched, rule, {"seed": 0})
     (_, _, _, files, predicted, kept, facts) = stored[0]
     assert files.tolist() == [0, 2] and predicted.tolist() == answers and facts["kept"] == rule
     assert kept.kept_epoch == {"last epoch": 3, "validation accuracy": 2}[rule] and history.kept_epoch == 1

@@ -59,10 +59,10 @@ def keep(folder, system="dey_td_cnn_bilstm", inputs="dey_mel_segments", corpus="
     head = Corpus(corpus, CASIA_EMOTIONS, (), np.arange(6))
     history = History(loss=[1.0], accuracy=[0.5], seconds=[1.0], kept_epoch=1)
     config = {"content": "0", "setting": {}} | ({"inputs": inputs} if inputs else {})
-    facts = {"system": system, "recipe": "published", "corpus": corpus, "config": config} | facts
+    facts = {"system": system, "variant": "published", "corpus": corpus, "config": config} | facts
     of_all = np.arange(6)
     net = nets.build(system, 6, seed=3)
-    keep_run(folder, folder / "results.json", {}, head, of_all, of_all, net, history, facts, lambda *_: None)
+    keep_run(folder, folder / "results.jsonl", head, of_all, of_all, net, history, facts, lambda *_: None)
     return folder
 
 

@@ -8,22 +8,32 @@ import pytest
 from experiments.common.paths import RESULTS
 from experiments.evaluation.comparisons import compared, comparisons_table, precision_table
 from experiments.evaluation.metrics import grouped_scores, mean_interval
-from experiments.evaluation.results import ResultsError, describe_runs, load, percent, record, scores_of, summarize
+from experiments.evaluation.results import (
+    ResultsError,
+    describe_runs,
+    load,
+    percent,
+    read,
+    record,
+    scores_of,
+    summarize,
+)
 from experiments.evaluation.tables import (
-    ROOT,
     published_table,
     recall_table,
     replace_between_marks,
     results_table,
-    updated_readme,
+    tables_of,
+    updated,
 )
+from experiments.results import papers
 
 PAPER = {
     "paper": "P",
     "classes": ["x", "y"],
     "published": {"recall": {"x": 0.5, "y": 1.0}},
     "rows": [
-        {"system": "net", "recipe": "r", "corpus": "c", "protocol": name, "published": "70"}
+        {"system": "net", "variant": "r", "corpus": "c", "protocol": name, "published": "70"}
         | {"command": f"run --protocol {name}"}
         for name in ("random", "speaker")
     ],
@@ -31,7 +41,8 @@ PAPER = {
 
 
 def a_run(seed=0, accuracy=0.5, **other):
-    run = {"system": "net", "recipe": "r", "corpus": "c", "protocol": "random", "seed": seed, "fold": None}
+    run = {"system": "net", "variant": "r", "corpus": "c", "protocol": "random", "seed": seed, "fold": None}
+    run |= {"confusion": [], "config": {}}
     per_class = {"x": {"recall": accuracy}, "y": {"recall": 1.0}}
     return (
         run
@@ -47,37 +58,53 @@ def a_run(seed=0, accuracy=0.5, **other):
 
 
 def test_record_replaces_equal_runs_only(tmp_path):
-    path = tmp_path / "results" / "p.json"
+    path = tmp_path / "p.jsonl"
     for run in (a_run(1, 0.6), a_run(0, 0.5), a_run(1, 0.7), a_run(0, 0.9, fold="anna")):
-        record(path, PAPER, run)
-    content = load(path)
-    assert [(run["seed"], run["fold"], run["accuracy"]) for run in content["runs"]] == [
+        record(path, run)
+    assert [(run["seed"], run["fold"], run["accuracy"]) for run in load(path)] == [
         (0, None, 0.5),
         (0, "anna", 0.9),
         (1, None, 0.7),
-    ] and content["rows"] == PAPER["rows"]
+    ]
+    assert len(path.read_text().splitlines()) == 4 and {run["paper"] for run in load(path)} == {"p"}
 
 
 def test_runs_that_end_at_once_are_all_recorded(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda seed: record(tmp_path / "p.json", PAPER, a_run(seed)), range(40)))
-    assert {run["seed"] for run in load(tmp_path / "p.json")["runs"]} == set(range(40))
+        list(pool.map(lambda seed: record(tmp_path / "p.jsonl", a_run(seed)), range(40)))
+    assert {run["seed"] for run in load(tmp_path / "p.jsonl")} == set(range(40))
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"paper": 1}'])
-def test_a_damaged_file_is_not_written_over(tmp_path, content):
-    path = tmp_path / "p.json"
-    path.write_text(content)
-    with pytest.raises(ResultsError, match=r"p.json: not a results file"):
-        record(path, PAPER, a_run())
-    assert path.read_text() == content
+@pytest.mark.parametrize("damaged", ["{", "[]", '{"paper": 1}', "null", "[" * 100_000, '{"system": "net"'])
+def test_a_damaged_line_is_named_and_harms_no_other(tmp_path, damaged):
+    """A line that was cut off at the end of the file, too, stays a line of its own."""
+    path = tmp_path / "p.jsonl"
+    record(path, a_run(0))
+    with open(path, "a") as file:
+        file.write(damaged)
+    record(path, a_run(1))
+    runs, problems = read(path)
+    assert [run["seed"] for run in runs] == [0, 1]
+    assert len(problems) == 1 and problems[0].startswith(f"{path}:2: not a stored run (")
+    with pytest.raises(ResultsError, match=r"p.jsonl:2: not a stored run"):
+        load(path)
+
+
+def test_every_run_that_was_stored_before_is_there():
+    """Results were one JSON file a paper; counts and scores as they were when each run became a line."""
+    stored = {"dey_emodb": 100, "finch_dycnn": 83, "wang_cl": 163, "yadav_crnn": 35, "zheng_casia": 35}
+    right = {"dey_emodb": 6993, "finch_dycnn": 6817, "wang_cl": 11506, "yadav_crnn": 3519, "zheng_casia": 3454}
+    for stem, n_runs in stored.items():
+        runs = [json.loads(line) for line in (RESULTS / f"{stem}.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert len(runs) >= n_runs
+        assert sum(sum(row[i] for i, row in enumerate(run["confusion"])) for run in runs[:n_runs]) == right[stem]
 
 
 def test_tables():
     paper = PAPER | {"runs": [a_run(0, 0.5), a_run(1, 0.7), a_run(2, 0.6)]}
     table = results_table([paper]).splitlines()
     assert table[0] == (
-        "| system | recipe | corpus | published % | as-published | honest | speaker | other protocols | command |"
+        "| system | variant | corpus | published % | as-published | honest | speaker | other protocols | command |"
     )
     assert table[2:] == [
         "| net | r | c | 70 | - | - | not run | random 60.0 ± 24.8 / 60.0 ± 24.8 (3) | `run --protocol P` |"
@@ -99,19 +126,22 @@ def test_marks():
             replace_between_marks(bad, "t", "new")
 
 
-def test_the_readme_is_up_to_date():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert updated_readme(text) == text, "run python -m experiments.results"
+def test_the_documents_are_up_to_date():
+    filled = {stem: paper | {"runs": load(RESULTS / f"{stem}.jsonl")} for stem, paper in papers().items()}
+    documents = tables_of(filled)
+    assert len(documents) == 3
+    for document, tables in documents.items():
+        old, new = updated(document, tables)
+        assert new == old, f"{document.name}: run python -m experiments.results"
 
 
 def test_stored_runs_are_complete():
-    needed = {"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar", "per_class"}
+    needed = {"system", "variant", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar", "per_class"}
     needed |= {"confusion", "audit", "config", "commit", "versions", "device", "seconds"}
-    files = sorted(RESULTS.glob("*.json"))
+    files = sorted(RESULTS.glob("*.jsonl"))
     assert files
     for path in files:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        for run in content["runs"]:
+        for run in load(path):
             assert not needed - set(run), path
             assert run["corpus"] != "synthetic"
             matrix = run["confusion"]
@@ -234,7 +264,7 @@ def test_a_systems_protocols_stand_side_by_side():
     protocols = ("as-published", "as-published-test", "honest", "speaker")
     rows = [PAPER["rows"][0] | {"protocol": name, "command": f"run --protocol {name}"} for name in protocols]
     rows[1]["published"], rows[2]["published"] = "80", "-"
-    other = rows[3] | {"corpus": "d", "published": "-", "why": "licensed corpus"}
+    other = rows[3] | {"corpus": "d", "published": "-", "not_run_reason": "licensed corpus"}
     runs = [a_run(0, 0.5, protocol="as-published"), a_run(0, 0.25, protocol="as-published-test")]
     lines = results_table([PAPER | {"rows": [*rows, other], "runs": runs}]).splitlines()[2:]
     assert lines == [

@@ -52,9 +52,9 @@ def test_labels_of_a_side_are_those_of_its_files():
 def smoke(tmp_path_factory):
     """All five networks once, two epochs on a tiny corpus."""
     out = tmp_path_factory.mktemp("dey")
-    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     assert dey_emodb.main(["--smoke", "--out", str(out)]) == 0
-    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     return out
 
 
@@ -65,10 +65,10 @@ def test_every_network_runs_and_is_not_stored(smoke, system):
     assert names == ["confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json"]
     assert "weighted avg" in (folder / "report.txt").read_text()
     result = json.loads((folder / "result.json").read_text())
-    assert result["epochs"] == 2 and result["config"]["setting"]["recipe"]["select"] == "validation accuracy"
+    assert result["epochs"] == 2 and result["config"]["setting"]["options"]["select"] == "validation accuracy"
     assert result["audit"]["test_copies_in_training"] == 0 and result["audit"]["validation"] > 0
     assert len(result["answers"]["predicted"].split()) == result["n_test"] == np.sum(result["confusion"])
-    assert not list(smoke.glob("*.json"))
+    assert not list(smoke.glob("*.jsonl"))
 
 
 def test_a_finished_network_is_not_trained_again(smoke, capsys):
@@ -164,7 +164,7 @@ def test_the_z_score_knows_nothing_of_what_is_not_trained_on(rng):
 
 
 def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path, capsys):
-    before = {path: path.read_bytes() for path in RESULTS.glob("*.json")}
+    before = {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     assert yadav_crnn.main(["--smoke", "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     assert "SYNTHETIC" in printed and "leakage audit of synthetic: 54 files" in printed
@@ -172,8 +172,10 @@ def test_the_crnn_runs_on_a_tiny_corpus_and_says_that_it_was_shortened(tmp_path,
     result = json.loads((folder / "result.json").read_text())
     assert result["shortened"] == "at most 1 of 150 epochs" and result["epochs"] == 1
     assert -80 < result["z_score"]["mean"] < 80 and 0 < result["z_score"]["sd"] < 80  # dB, exact in JSON
-    assert result["config"]["setting"]["recipe"]["select"] == "validation loss"
-    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.json")} and not list(tmp_path.glob("*.json"))
+    assert result["config"]["setting"]["options"]["select"] == "validation loss"
+    assert before == {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")} and not list(
+        tmp_path.glob("*.jsonl")
+    )
 
 
 def test_random_splits_of_the_crnn_have_the_papers_sizes():
@@ -187,7 +189,7 @@ def test_random_splits_of_the_crnn_have_the_papers_sizes():
     ("arguments", "message"),
     [
         (["--model", "dey_3d"], "invalid choice"),
-        (["--recipe", "z-score"], "variant of --model dey_2d_cnn_lstm"),
+        (["--variant", "z-score"], "variant of --model dey_2d_cnn_lstm"),
         (["--smoke", "--data", "x"], "--smoke is for the synthetic corpus"),
         (["--device", "tpu"], "auto, cpu or cuda"),
     ],

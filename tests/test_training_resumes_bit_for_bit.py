@@ -12,7 +12,7 @@ from experiments.training import loop
 from experiments.training.loop import CheckpointError, Examples, TrainingOptions, fit, predict
 from experiments.training.optimizers import MatlabSgdm
 
-RECIPE = TrainingOptions(
+OPTIONS = TrainingOptions(
     epochs=6, batch_size=4, shuffle="every epoch", incomplete_batch="keep", select="validation accuracy"
 )
 
@@ -28,10 +28,10 @@ def examples(n: int, seed: int = 0) -> Examples:
     return Examples(torch.randn(n, 5, generator=generator) + labels[:, None], labels)
 
 
-def run(net, recipe=RECIPE, **options):
+def run(net, options=OPTIONS, **others):
     torch.manual_seed(7)  # dropout draws from here
     optimizer = MatlabSgdm(net, 0.05, gradient_threshold=1)
-    return fit(net, optimizer, examples(30), recipe, seed=1, name="test", validation=examples(12, 1), **options)
+    return fit(net, optimizer, examples(30), options, seed=1, name="test", validation=examples(12, 1), **others)
 
 
 def equal(a: nn.Module, b: nn.Module) -> bool:
@@ -85,7 +85,7 @@ def test_two_runs_are_equal_and_other_seeds_are_not(tmp_path):
     c = network()
     optimizer = MatlabSgdm(c, 0.05, gradient_threshold=1)
     torch.manual_seed(7)
-    fit(c, optimizer, examples(30), RECIPE, seed=2, name="test", validation=examples(12, 1))
+    fit(c, optimizer, examples(30), OPTIONS, seed=2, name="test", validation=examples(12, 1))
     assert not equal(a, c)
 
 
@@ -102,48 +102,48 @@ def test_the_kept_epoch_is_the_best_on_validation():
 
 def test_the_last_epoch_is_kept_when_nothing_is_selected():
     net = network()
-    recipe = TrainingOptions(epochs=3, batch_size=4, shuffle="once", incomplete_batch="drop")
-    assert run(net, recipe).kept_epoch == 3
+    options = TrainingOptions(epochs=3, batch_size=4, shuffle="once", incomplete_batch="drop")
+    assert run(net, options).kept_epoch == 3
 
 
 def test_patience():
-    recipe = TrainingOptions(50, 4, "every epoch", "keep", "validation accuracy", patience=3)
-    history = run(network(), recipe)
+    options = TrainingOptions(50, 4, "every epoch", "keep", "validation accuracy", patience=3)
+    history = run(network(), options)
     assert len(history.seconds) == history.kept_epoch + 3 < 50
 
 
 def test_patience_for_one_thing_and_selection_by_another():
     """Keras' EarlyStopping on the loss beside a ModelCheckpoint on the accuracy."""
-    recipe = TrainingOptions(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
+    options = TrainingOptions(9, 4, "once", "keep", "validation accuracy", patience=2, patience_for="validation loss")
     history = loop.History(validation_loss=[1.0, 0.5, 0.6], validation_accuracy=[0.3, 0.4, 0.9], seconds=[1] * 3)
-    assert loop.best_epoch(history, recipe, "validation accuracy") == 3
-    assert loop.best_epoch(history, recipe, "validation loss") == 2
-    assert not loop._patience_is_over(history, recipe)
+    assert loop.best_epoch(history, options, "validation accuracy") == 3
+    assert loop.best_epoch(history, options, "validation loss") == 2
+    assert not loop._patience_is_over(history, options)
     history.validation_loss.append(0.5)
     history.validation_accuracy.append(0.1)
     history.seconds.append(1)
-    assert loop.best_epoch(history, recipe, "validation loss") == 2  # an equal loss is no better one
-    assert loop._patience_is_over(history, recipe)
+    assert loop.best_epoch(history, options, "validation loss") == 2  # an equal loss is no better one
+    assert loop._patience_is_over(history, options)
 
 
 def test_epochs_before_the_statistics_have_settled_do_not_count():
     """The least validation loss of all is in the first epoch, of two steps; five steps must have been made."""
-    recipe = TrainingOptions(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
+    options = TrainingOptions(9, 4, "once", "keep", "validation loss", patience=2, settling=5)
     history = loop.History(loss=[1.0] * 2, validation_loss=[0.1], validation_accuracy=[0.9], seconds=[1])
     for loss, best, over in ((0.3, 2, False), (0.8, 3, False), (0.7, 4, False), (0.9, 4, False), (0.9, 4, True)):
-        assert not loop._patience_is_over(history, recipe)
+        assert not loop._patience_is_over(history, options)
         history.loss += [1.0] * 2
         history.validation_loss.append(loss)
         history.validation_accuracy.append(0.1)
         history.seconds.append(1)
-        assert loop.best_epoch(history, recipe, "validation loss") == best
-        assert loop._patience_is_over(history, recipe) is over
-    assert loop.best_epoch(history, recipe, "validation accuracy") == 4  # equal accuracies: the least loss
-    strictly = replace(recipe, ties="first")  # Keras: only a greater accuracy is a better one
+        assert loop.best_epoch(history, options, "validation loss") == best
+        assert loop._patience_is_over(history, options) is over
+    assert loop.best_epoch(history, options, "validation accuracy") == 4  # equal accuracies: the least loss
+    strictly = replace(options, ties="first")  # Keras: only a greater accuracy is a better one
     assert loop.best_epoch(history, strictly, "validation accuracy") == 3
-    assert loop.best_epoch(history, replace(recipe, settling=0), "validation loss") == 1
+    assert loop.best_epoch(history, replace(options, settling=0), "validation loss") == 1
     with pytest.raises(ValueError, match="ties"):
-        loop.best_epoch(history, replace(recipe, ties="last"), "validation accuracy")
+        loop.best_epoch(history, replace(options, ties="last"), "validation accuracy")
 
 
 def test_batches():
@@ -197,19 +197,19 @@ def test_without_resume_a_checkpoint_is_written_over(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "message"),
+    ("options", "message"),
     [
         (TrainingOptions(1, 31, "once", "drop"), "30 training examples do not fill one batch of 31"),
         (TrainingOptions(1, 4, "twice", "drop"), "twice"),
         (TrainingOptions(1, 4, "once", "drop", "test accuracy"), "test accuracy"),
     ],
 )
-def test_bad_recipes(recipe, message):
+def test_bad_options(options, message):
     with pytest.raises(ValueError, match=message):
-        run(network(), recipe)
+        run(network(), options)
 
 
 def test_selection_needs_validation():
     net = network()
     with pytest.raises(ValueError, match="needs validation"):
-        fit(net, MatlabSgdm(net, 0.1), examples(30), RECIPE, seed=0, name="test")
+        fit(net, MatlabSgdm(net, 0.1), examples(30), OPTIONS, seed=0, name="test")

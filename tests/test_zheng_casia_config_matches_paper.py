@@ -1,18 +1,18 @@
 """Published numbers: the appendix's trainingOptions and the confusion matrix, transcribed a second time."""
 
-from experiments.zheng_casia import PAPER, RECIPES
+from experiments.zheng_casia import PAPER, VARIANTS
 
 
 def test_training_options():
-    (config,) = RECIPES["published"]
+    (config,) = VARIANTS["published"]
     assert config.optimizer == "sgdm"  # trainingOptions('sgdm', ...)
-    assert config.recipe.epochs == 30  # 'MaxEpochs', 30
-    assert config.recipe.batch_size == 10  # 'MiniBatchSize', 10
-    assert config.recipe.shuffle == "once"  # 'Shuffle', 'once'
+    assert config.options.epochs == 30  # 'MaxEpochs', 30
+    assert config.options.batch_size == 10  # 'MiniBatchSize', 10
+    assert config.options.shuffle == "once"  # 'Shuffle', 'once'
     assert config.gradient_threshold == 1  # 'GradientThreshold', 1
     assert config.learning_rate == 0.001  # 'InitialLearnRate', 0.001
-    assert config.recipe.incomplete_batch == "drop"
-    assert config.recipe.select == "last epoch" and config.recipe.patience is None
+    assert config.options.incomplete_batch == "drop"
+    assert config.options.select == "last epoch" and config.options.patience is None
     assert (config.momentum, config.l2) == (0.9, 1e-4)  # the defaults that MATLAB's page prints for sgdm
 
 
@@ -37,4 +37,4 @@ def test_every_row_has_its_command():
     for row in PAPER["rows"]:
         assert row["command"].startswith("python -m experiments.zheng_casia --")
         assert f"--protocol {row['protocol']}" in row["command"]
-        assert ("--recipe converged" in row["command"]) == (row["recipe"] == "converged")
+        assert ("--variant converged" in row["command"]) == (row["variant"] == "converged")

@@ -34,7 +34,7 @@ class Split:
     fold: str | None = None
 
     def without_validation(self) -> "Split":
-        """The same split for a recipe that selects nothing: the validation examples are trained on."""
+        """The same split for a variant that selects nothing: the validation examples are trained on."""
         train = np.sort(np.concatenate([self.train, self.validation]))
         return Split(train, self.validation[:0], self.test, self.fold)
 

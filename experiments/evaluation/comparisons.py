@@ -31,17 +31,17 @@ def compared(runs: list[dict], asked: dict) -> dict | None:
     Of runs that were made in both precisions those are taken that were trained alike, the first ones if there are more.
 
     runs : main ones before their twins
-    asked : {"a", "b": [system, recipe], "corpus", "protocol"}
+    asked : {"a", "b": [system, variant], "corpus", "protocol"}
 
     Raises ValueError if two runs of a pair were not asked the same.
 
     Checked: tests/test_results_have_one_home.py
     """
 
-    def of(system: str, recipe: str) -> dict:
+    def of(system: str, variant: str) -> dict:
         found = {}
         for run in runs:
-            if row_of(run) == (system, recipe, asked["corpus"], asked["protocol"]):
+            if row_of(run) == (system, variant, asked["corpus"], asked["protocol"]):
                 found.setdefault((run["seed"], run["fold"]), []).append(run)
         return found
 
@@ -92,7 +92,7 @@ def precision_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
             rows.append(
                 [*key, *_of_both_precisions(*(runs.get(key, {}) for runs in by_precision.values()), " ".join(key))]
             )
-    header = ["system", "recipe", "corpus", "protocol", "runs", "float32 %", "bfloat16 %", "difference, points"]
+    header = ["system", "variant", "corpus", "protocol", "runs", "float32 %", "bfloat16 %", "difference, points"]
     return table([*header, "the same answers %", "files"], rows)
 
 

@@ -1,29 +1,30 @@
-"""Results: one JSON file per paper is their only home; experiments/tables.py makes every table from it.
+"""Results: one file per paper is their only home; every table is made from it.
 
-experiments/results/<paper>.json = {"paper", "classes", "published", "rows": the lines of the table, run or
-not, "runs": [{"system", "recipe", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar",
-"per_class", "confusion", "audit", "config", "commit", "versions", "device", "seconds", ...}]}.
-Runs on the synthetic corpus are never stored there.
+experiments/results/<paper>.jsonl has a line of JSON for every run: {"paper", "system", "variant", "corpus", "protocol",
+"seed", "fold", "n_test", "accuracy", "uar", "per_class", "confusion", "audit", "config", "commit", "versions",
+"device", "seconds", ...}. Runs on the synthetic corpus are never stored there.
 
 experiments/results/other_precision/ holds some of the same runs once more, trained in the other precision, for the
-table that compares the two: an experiment's --precision and --out DIR, and DIR/<paper>.json copied there.
+table that compares the two: an experiment's --precision and --out DIR, and DIR/<paper>.jsonl copied there.
 """
 
 import json
+import os
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from dsp.files.writing import write_text_atomically
+from dsp.files.naming import printable
 from experiments.common.locks import exclusive_lock
 from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
 
 PRECISION_PAIRS = RESULTS / "other_precision"
-ROW = ("system", "recipe", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
+ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
-VARIANT_LEFT_OUT = "a variant; the paper's own setting came first"  # why a row is not run
+NEEDED = (*IDENTITY, "n_test", "accuracy", "uar", "per_class", "confusion", "audit", "config")  # of every stored run
 
 
 class ResultsError(ValueError):
@@ -31,43 +32,72 @@ class ResultsError(ValueError):
 
 
 def row_of(run: dict) -> tuple[str, ...]:
-    """What places a run, or a line of the table, in its row: system, recipe, corpus, protocol."""
+    """What places a run, or a line of the table, in its row: system, variant, corpus, protocol."""
     return tuple(run[name] for name in ROW)
 
 
-def record(path, paper: dict, run: dict) -> None:
-    """Puts `run` into the results file `path`, in place of an earlier run of the same identity.
+def record(path: Path, run: dict) -> None:
+    """Appends `run` to a results file as one line of JSON; of two runs of the same identity the later line counts.
 
-    paper : {"paper", "classes", "published", "rows"}, written at the head of the file
+    The line is written in one call while no other process writes, so a killed process leaves whole lines before it.
 
-    Raises ResultsError if the file is there and is not a results file; it is left as it is.
+    path : experiments/results/<paper>.jsonl; its stem is stored as the run's "paper"
+
+    Raises OSError if the file cannot be written.
 
     Checked: tests/test_results_have_one_home.py
     """
-    path = Path(path)
-    with exclusive_lock(path.parent):  # experiments that run side by side record into the same file
-        runs = load(path)["runs"] if path.exists() else []
-        runs = [known for known in runs if any(known.get(key) != run.get(key) for key in IDENTITY)]
-        runs = sorted([*runs, run], key=lambda known: [str(known.get(key)) for key in IDENTITY])
-        text = json.dumps({**paper, "runs": runs}, indent=1, ensure_ascii=False) + "\n"
-        write_text_atomically(path, text)
+    line = json.dumps({"paper": path.stem, **run}, ensure_ascii=False) + "\n"
+    with exclusive_lock(path.parent), open(path, "ab+") as file:
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":  # what a full disk or a killed process cut off stays a line of its own
+                line = "\n" + line
+        file.write(line.encode())
 
 
-def load(path) -> dict:
-    """A results file as a dict with "runs"; ResultsError if it is damaged."""
+def read(path: Path) -> tuple[list[dict], list[str]]:
+    """(runs, problems) of a results file; a missing file has no runs.
+
+    runs : sorted by identity, each once
+    problems : a line for each damaged one, "file:number: reason"; the others are read all the same
+
+    Raises ResultsError if the file cannot be read at all.
+
+    Checked: tests/test_results_have_one_home.py
+    """
+    if not path.exists():
+        return [], []
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        content["runs"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{path}: not a results file ({error})") from None
-    return content
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise ResultsError(f"{printable(path)}: {error.strerror or error}") from None
+    runs, problems = {}, []
+    for number, line in enumerate(lines, start=1):
+        try:
+            run = json.loads(line)
+            lacking = [name for name in NEEDED if name not in run]
+            if lacking:
+                raise ValueError(f"it lacks {', '.join(lacking)}")
+        except (ValueError, TypeError, RecursionError) as error:
+            problems.append(f"{printable(path)}:{number}: not a stored run ({error})")
+            continue
+        runs[tuple(str(run.get(name)) for name in IDENTITY)] = run
+    return [runs[key] for key in sorted(runs)], problems
+
+
+def load(path: Path) -> list[dict]:
+    """The runs of a results file; ResultsError with the first damaged line, if there is one."""
+    runs, problems = read(path)
+    if problems:
+        raise ResultsError(problems[0])
+    return runs
 
 
 def summarize(runs: list[dict]) -> dict[tuple, dict]:
-    """Runs that differ in seed or fold only, averaged: {(system, recipe, corpus, protocol): summary}."""
-    groups: dict[tuple, list[dict]] = {}
-    for run in runs:
-        groups.setdefault(row_of(run), []).append(run)
+    """Runs that differ in seed or fold only, averaged: {(system, variant, corpus, protocol): summary}."""
+    rows = pd.DataFrame([row_of(run) for run in runs], columns=list(ROW))
+    groups = {key: [runs[i] for i in places] for key, places in rows.groupby(list(ROW), sort=False).indices.items()}
     return {
         key: {
             "n_runs": len(group),
@@ -137,7 +167,7 @@ def percent(mean_and_interval: tuple[float, float]) -> str:
 
 def not_run(row: dict) -> str:
     """'not run', and why where the row says it."""
-    return f"not run: {row['why']}" if row.get("why") else "not run"
+    return f"not run: {row['not_run_reason']}" if row.get("not_run_reason") else "not run"
 
 
 def describe_runs(found: dict) -> str:

@@ -1,9 +1,10 @@
-"""The README's tables, made from the results files.
+"""The tables of README.md, experiments/RESULTS.md and experiments/BENCHMARKS.md, made from what is stored.
 
-    python -m experiments.results            rewrites the tables between the marks in README.md
+    python -m experiments.results            rewrites the tables
     python -m experiments.results --check    only says whether they are up to date
 
-A mark is <!-- name --> before a table and <!-- /name --> after it; what is written outside stays.
+A table stands between the marks <!-- name --> and <!-- /name -->; the text outside the marks stays as it is.
+A damaged line of a results file is named and left out, and the exit status is 2.
 """
 
 import argparse
@@ -11,11 +12,12 @@ import json
 import sys
 from collections.abc import Iterable
 from itertools import groupby
+from pathlib import Path
 
 from dsp.files.writing import write_text_atomically
 from experiments.common import timing
 from experiments.common.markdown import table
-from experiments.common.paths import BENCHMARKS, RESULTS, ROOT
+from experiments.common.paths import BENCHMARKS, EXPERIMENTS, RESULTS, ROOT
 from experiments.evaluation.comparisons import comparisons_table, precision_table
 from experiments.evaluation.metrics import share_interval
 from experiments.evaluation.results import (
@@ -26,6 +28,7 @@ from experiments.evaluation.results import (
     load,
     not_run,
     percent,
+    read,
     row_of,
     summarize,
 )
@@ -34,11 +37,12 @@ SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column 
 
 
 def results_table(papers: list[dict]) -> str:
-    """A line per system, recipe and corpus: the published accuracy, and ours under every protocol."""
+    """A line per system, variant and corpus: the published accuracy, and ours under every protocol."""
     rows = []
     for paper in papers:
         summaries = summarize(paper["runs"])
-        for key, of_one in groupby(paper["rows"], lambda row: [row[name] for name in ROW[:3]]):
+        shown = [row for row in paper["rows"] if not row.get("optional") or row_of(row) in summaries]
+        for key, of_one in groupby(shown, lambda row: [row[name] for name in ROW[:3]]):
             rows.append([*key, *_line(list(of_one), summaries)])
     header = [*ROW[:3], "published %", *SIDE_BY_SIDE, "other protocols", "command"]
     return table(header, rows)
@@ -72,7 +76,7 @@ def published_table(papers: list[dict]) -> str:
             word = "inside" if low <= float(row["published"].split()[0]) / 100 <= high else "outside"
             best = summaries[key]["best_epoch"]
             rows.append([*key, row["published"], found, word, percent(best) if best else "-", row.get("note", "-")])
-    header = ["system", "recipe", "corpus", "protocol", "published %", "here %, 95 % interval", "published is"]
+    header = ["system", "variant", "corpus", "protocol", "published %", "here %, 95 % interval", "published is"]
     return table([*header, "here, best epoch on the test set", "why"], rows)
 
 
@@ -102,6 +106,41 @@ def _percents(shares: Iterable[float]) -> list[str]:
     return [f"{100 * share:.1f}" for share in shares]
 
 
+def papers_table(papers: dict[str, dict]) -> str:
+    """A line per paper: what it claims, and what its main network scores here."""
+    rows = []
+    for stem, paper in papers.items():
+        if "main" not in paper:
+            continue
+        summaries = summarize(paper["runs"])
+        found = [summaries.get((*paper["main"], name)) for name in SIDE_BY_SIDE]
+        cells = [percent(summary["accuracy"]) if summary else "not run" for summary in found]
+        published = next(row["published"] for row in paper["rows"] if row_of(row) == (*paper["main"], SIDE_BY_SIDE[0]))
+        rows.append([paper["paper"], paper["main"][2], published, *cells, f"`python -m experiments.{stem}`"])
+    return table(
+        ["paper", "corpus", "published %", "same protocol %", "honest %", "unseen speakers %", "command"], rows
+    )
+
+
+def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
+    """{document: {mark: table}}: every generated table from the stored results and benchmarks."""
+    later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
+    pairs = {stem: {"runs": load(PRECISION_PAIRS / f"{stem}.jsonl")} for stem in papers}
+    pairs = {stem: pair for stem, pair in pairs.items() if pair["runs"]}
+    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
+    return {
+        ROOT / "README.md": {"papers": papers_table(papers)},
+        EXPERIMENTS / "RESULTS.md": {
+            "results": results_table(list(papers.values())),
+            "published": published_table(list(later.values())),
+            "comparisons": comparisons_table(later, pairs),
+            "precision": precision_table(papers, pairs),
+            "casia recall": recall_table(papers["zheng_casia"]),
+        },
+        EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks)},
+    }
+
+
 def replace_between_marks(text: str, name: str, table: str) -> str:
     """`text` with everything between <!-- name --> and <!-- /name --> replaced by `table`.
 
@@ -109,44 +148,46 @@ def replace_between_marks(text: str, name: str, table: str) -> str:
     """
     start, stop = f"<!-- {name} -->", f"<!-- /{name} -->"
     if text.count(start) != 1 or text.count(stop) != 1 or text.index(start) > text.index(stop):
-        raise ResultsError(f"README.md: the marks {start} and {stop} must stand there once, in this order")
+        raise ResultsError(f"the marks {start} and {stop} must occur once each, in this order")
     return text[: text.index(start) + len(start)] + "\n" + table + "\n" + text[text.index(stop) :]
 
 
-def updated_readme(text: str) -> str:
-    """README.md with every generated table made anew from the results files."""
-    papers = {path.stem: load(path) for path in sorted(RESULTS.glob("*.json"))}
-    text = replace_between_marks(text, "results", results_table(list(papers.values())))
-    later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
-    twins = {path.stem: load(path) for path in sorted(PRECISION_PAIRS.glob("*.json"))}
-    text = replace_between_marks(text, "published", published_table(list(later.values())))
-    text = replace_between_marks(text, "comparisons", comparisons_table(later, twins))
-    text = replace_between_marks(text, "precision", precision_table(papers, twins))
-    benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
-    text = replace_between_marks(text, "speed", timing.table(benchmarks))
-    return replace_between_marks(text, "casia recall", recall_table(papers["zheng_casia"]))
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m experiments.results", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if README.md is not up to date")
-    options = parser.parse_args(arguments)
-    readme = ROOT / "README.md"
+def updated(document: Path, tables: dict[str, str]) -> tuple[str, str]:
+    """(text, text with every table made anew) of a document. ResultsError names it if a mark is missing."""
+    old = new = document.read_text(encoding="utf-8")
     try:
-        old = readme.read_text(encoding="utf-8")
-        new = updated_readme(old)
+        for name, content in tables.items():
+            new = replace_between_marks(new, name, content)
+    except ResultsError as error:
+        raise ResultsError(f"{document}: {error}") from None
+    return old, new
+
+
+def main(papers: dict[str, dict], arguments: list[str] | None = None) -> int:
+    """papers : {stem: what its module says of the paper, without runs}"""
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a document is not up to date")
+    options = parser.parse_args(arguments)
+    problems, stale = [], []
+    try:
+        for stem, paper in papers.items():
+            paper["runs"], damaged = read(RESULTS / f"{stem}.jsonl")
+            problems += damaged
+        for document, tables in tables_of(papers).items():
+            old, new = updated(document, tables)
+            name = document.relative_to(ROOT)
+            if old == new:
+                print(f"{name}: up to date")
+            elif options.check:
+                stale.append(document)
+                print(f"{name}: out of date; run python -m experiments.results")
+            else:
+                write_text_atomically(document, new)
+                print(f"{name}: tables rewritten")
     except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    if options.check:
-        print(
-            "README.md is up to date" if new == old else "README.md is out of date: run python -m experiments.results"
-        )
-        return int(new != old)
-    write_text_atomically(readme, new)
-    print(f"{readme}: tables rewritten")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        problems.append(str(error))
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return 2 if problems else int(bool(stale))

@@ -63,7 +63,7 @@ def export(trained: Trained, folder: Path) -> list[Path]:
         "classes": list(trained.classes),
         "input_shape": list(example.shape),
         "sample_rate": trained.view.sample_rate,
-        "recipe": trained.result["recipe"],
+        "variant": trained.result["variant"],
     }
     made = {
         "network.torchscript.pt": (torchscript(trained.net, example), run_torchscript),

@@ -93,7 +93,7 @@ def load(folder) -> Trained:
 
 def title(result: dict, folder: Path) -> str:
     """A run in a line: dey_td_cnn_bilstm, emodb, published, as-published-seed0, 62.6 %."""
-    names = (result.get("system"), result.get("corpus"), result.get("recipe"), Path(folder).name)
+    names = (result.get("system"), result.get("corpus"), result.get("variant"), Path(folder).name)
     return ", ".join(map(str, names)) + (f", {result['accuracy']:.1%}" if "accuracy" in result else "")
 
 

@@ -64,7 +64,7 @@ def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
     if options.folds is not None and options.folds < 1:
         parser.error(f"--folds {options.folds}: at least 1 is expected")
     options.seed = options.seed or ([0, 1, 2] if options.data else [0])
-    options.results = (options.out or RESULTS) / f"{stem}.json"
+    options.results = (options.out or RESULTS) / f"{stem}.jsonl"
     options.features = options.out / "features" if options.out else FEATURES
     options.out = options.out or RUNS / stem
     return options

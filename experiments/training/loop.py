@@ -1,6 +1,6 @@
 """One training loop for all papers: batches, validation, selection, a checkpoint after every epoch.
 
-A run is a pure function of (network, examples, recipe, seed). Its state after every epoch lies in
+A run is a pure function of (network, examples, options, seed). Its state after every epoch lies in
 one file that is replaced atomically, so a run that was killed goes on from there and ends in the
 same bits as one that was not (same machine, same number of threads).
 """
@@ -84,7 +84,7 @@ def fit(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
     training: Examples,
-    recipe: TrainingOptions,
+    options: TrainingOptions,
     *,
     seed: int,
     name: str,
@@ -102,12 +102,12 @@ def fit(
     net : examples' inputs (batch, ...) -> logits (batch, n_classes)
     optimizer : over net's parameters
     training, validation : Examples on net's device; validation is looked at for selection only
-    recipe : Recipe
+    options : TrainingOptions
     watched : inputs that are answered after every epoch; the answers are kept in the history and decide nothing
     seed : of the order of the examples
     name : shown beside the progress bar
     identity : what else makes this run what it is (optimiser, content of the corpus); a checkpoint of a run
-        with another name, identity, recipe, seed, network or number of examples is refused
+        with another name, identity, options, seed, network or number of examples is refused
     before_step : called before every step with the share of all steps that is over, 0 <= share < 1
     checkpoint : file for the state after every epoch; None keeps none
     resume : go on from the checkpoint if there is one
@@ -123,25 +123,25 @@ def fit(
 
     Checked: tests/test_training_resumes_bit_for_bit.py
     """
-    if recipe.select != "last epoch" and validation is None:
-        raise ValueError(f"{recipe.select=} needs validation examples")
-    if len(training) < (recipe.batch_size if recipe.incomplete_batch == "drop" else 1):
-        raise ValueError(f"{len(training)} training examples do not fill one batch of {recipe.batch_size}")
+    if options.select != "last epoch" and validation is None:
+        raise ValueError(f"{options.select=} needs validation examples")
+    if len(training) < (options.batch_size if options.incomplete_batch == "drop" else 1):
+        raise ValueError(f"{len(training)} training examples do not fill one batch of {options.batch_size}")
     history, best, first_epoch = History(), None, 0
-    run = _fingerprint(f"{name}; {identity}", net, training, recipe, seed)
+    run = _fingerprint(f"{name}; {identity}", net, training, options, seed)
     if resume and checkpoint is not None and checkpoint.exists():
         history, best, first_epoch = _restore(checkpoint, run, net, optimizer)
 
-    bar = tqdm(total=recipe.epochs, initial=first_epoch, desc=name, unit="epoch", leave=False)
-    for epoch in range(first_epoch, recipe.epochs):
-        if _patience_is_over(history, recipe):
+    bar = tqdm(total=options.epochs, initial=first_epoch, desc=name, unit="epoch", leave=False)
+    for epoch in range(first_epoch, options.epochs):
+        if _patience_is_over(history, options):
             break
         started, cpu_started = time.perf_counter(), time.process_time()
         net.train()
-        batches = _batches(len(training), recipe, seed, epoch)
+        batches = _batches(len(training), options, seed, epoch)
         for step, batch in enumerate(batches, start=epoch * len(batches)):
             if before_step is not None:
-                before_step(step / (recipe.epochs * len(batches)))
+                before_step(step / (options.epochs * len(batches)))
             loss, accuracy = _step(net, optimizer, training.take(batch))
             history.loss.append(loss)
             history.accuracy.append(accuracy)
@@ -153,8 +153,8 @@ def fit(
             history.watched.append(predict(net, watched).argmax(1).tolist())
         history.seconds.append(time.perf_counter() - started)
         history.cpu_seconds.append(time.process_time() - cpu_started)
-        history.kept_epoch = best_epoch(history, recipe, recipe.select)
-        if recipe.select != "last epoch" and history.kept_epoch == epoch + 1:
+        history.kept_epoch = best_epoch(history, options, options.select)
+        if options.select != "last epoch" and history.kept_epoch == epoch + 1:
             best = copy.deepcopy(net.state_dict())
         if checkpoint is not None:
             _save(checkpoint, run, net, optimizer, history, best)
@@ -208,17 +208,17 @@ def _step(net: nn.Module, optimizer: torch.optim.Optimizer, batch: Examples) -> 
     return loss.item(), (logits.argmax(1) == batch.labels).float().mean().item()
 
 
-def _batches(n: int, recipe: TrainingOptions, seed: int, epoch: int) -> list[np.ndarray]:
+def _batches(n: int, options: TrainingOptions, seed: int, epoch: int) -> list[np.ndarray]:
     """The indices of each batch of an epoch; they depend on seed and epoch alone."""
-    if recipe.shuffle not in ("once", "every epoch"):
-        raise ValueError(f'{recipe.shuffle=} is neither "once" nor "every epoch"')
-    order = np.random.default_rng([seed, 0 if recipe.shuffle == "once" else epoch]).permutation(n)
-    stop = n - n % recipe.batch_size if recipe.incomplete_batch == "drop" else n
-    return [order[i : min(i + recipe.batch_size, n)] for i in range(0, stop, recipe.batch_size)]
+    if options.shuffle not in ("once", "every epoch"):
+        raise ValueError(f'{options.shuffle=} is neither "once" nor "every epoch"')
+    order = np.random.default_rng([seed, 0 if options.shuffle == "once" else epoch]).permutation(n)
+    stop = n - n % options.batch_size if options.incomplete_batch == "drop" else n
+    return [order[i : min(i + options.batch_size, n)] for i in range(0, stop, options.batch_size)]
 
 
-def best_epoch(history: History, recipe: TrainingOptions, rule: str) -> int:
-    """1-based number of the best epoch so far of those that end after `recipe.settling` steps, or else the last one.
+def best_epoch(history: History, options: TrainingOptions, rule: str) -> int:
+    """1-based number of the best epoch so far of those that end after `options.settling` steps, or else the last one.
 
     rule : "last epoch", "validation loss" or "validation accuracy"
 
@@ -226,9 +226,9 @@ def best_epoch(history: History, recipe: TrainingOptions, rule: str) -> int:
 
     Checked: tests/test_training_resumes_bit_for_bit.py
     """
-    if recipe.ties not in ("lower loss", "first"):
-        raise ValueError(f'{recipe.ties=} is neither "lower loss" nor "first"')
-    n_epochs, settling = len(history.seconds), recipe.settling
+    if options.ties not in ("lower loss", "first"):
+        raise ValueError(f'{options.ties=} is neither "lower loss" nor "first"')
+    n_epochs, settling = len(history.seconds), options.settling
     if rule == "last epoch":
         return n_epochs
     early = math.ceil(settling * n_epochs / len(history.loss)) - 1 if settling else 0
@@ -237,24 +237,24 @@ def best_epoch(history: History, recipe: TrainingOptions, rule: str) -> int:
     if rule == "validation loss":
         return early + 1 + int(np.argmin(losses))
     if rule == "validation accuracy":
-        if recipe.ties == "first":
+        if options.ties == "first":
             return early + 1 + int(np.argmax(accuracies))
         return early + 1 + int(np.lexsort([losses, np.negative(accuracies)])[0])
     raise ValueError(f'{rule=} is neither "last epoch", "validation accuracy" nor "validation loss"')
 
 
-def _patience_is_over(history: History, recipe: TrainingOptions) -> bool:
-    if recipe.patience is None or not history.seconds:
+def _patience_is_over(history: History, options: TrainingOptions) -> bool:
+    if options.patience is None or not history.seconds:
         return False
-    best = best_epoch(history, recipe, recipe.patience_for or recipe.select)
-    return len(history.seconds) - best >= recipe.patience
+    best = best_epoch(history, options, options.patience_for or options.select)
+    return len(history.seconds) - best >= options.patience
 
 
-def _fingerprint(name: str, net: nn.Module, training: Examples, recipe: TrainingOptions, seed: int) -> str:
-    """What must be equal for a checkpoint to fit: the run's name, shapes, labels in order, recipe, seed."""
+def _fingerprint(name: str, net: nn.Module, training: Examples, options: TrainingOptions, seed: int) -> str:
+    """What must be equal for a checkpoint to fit: the run's name, shapes, labels in order, options, seed."""
     shapes = {key: tuple(value.shape) for key, value in net.state_dict().items()}
     labels = hashlib.sha256(training.labels.cpu().numpy().tobytes()).hexdigest()[:16]
-    return f"{name}; seed {seed}; {recipe}; {len(training)} examples {labels}; network {shapes}"
+    return f"{name}; seed {seed}; {options}; {len(training)} examples {labels}; network {shapes}"
 
 
 def _save(path: Path, run: str, net, optimizer, history: History, best) -> None:

@@ -67,7 +67,6 @@ def finished_run(folder: Path, config: dict) -> dict | None:
 def keep_run(
     folder: Path,
     results_file: Path,
-    paper: dict,
     corpus: Corpus,
     test: np.ndarray,
     predicted: np.ndarray,
@@ -81,9 +80,9 @@ def keep_run(
     Parameters
     ----------
     folder : gets figures, network.pt and, last of all, result.json
-    results_file : where runs on real corpora are recorded, under `paper`'s head
+    results_file : where runs on real corpora are recorded
     test : indices of the test examples;  predicted : (n_test,) int
-    facts : what the experiment knows of the run: system, recipe, corpus, protocol, seed, fold, audit, config, ...
+    facts : what the experiment knows of the run: system, variant, corpus, protocol, seed, fold, audit, config, ...
     draw : the figures as the paper has them: folder, corpus, result, history, title
 
     Returns
@@ -91,11 +90,11 @@ def keep_run(
     result : the run as it is recorded
     """
     result = scored_run(corpus, test, predicted, history, facts)
-    title = f"{result['system']}, {corpus.name}, {result['recipe']} recipe, {folder.name}"
+    title = f"{result['system']}, {corpus.name}, {result['variant']} variant, {folder.name}"
     draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
     if corpus.name in STORED_CORPORA:
-        record(results_file, paper, result)
+        record(results_file, result)
     text = json.dumps(result, indent=1)
     write_text_atomically(folder / "result.json", text)
     print("\n".join(report_lines(result, corpus.classes)))
@@ -105,7 +104,6 @@ def keep_run(
 
 def store_run(
     results_file: Path,
-    paper: dict,
     corpus: Corpus,
     test: np.ndarray,
     predicted: np.ndarray,
@@ -115,7 +113,7 @@ def store_run(
     """Scores and stores a run of which no network is kept: another epoch of one that is. Parameters as keep_run's."""
     result = scored_run(corpus, test, predicted, history, facts)
     if corpus.name in STORED_CORPORA:
-        record(results_file, paper, result)
+        record(results_file, result)
     return result
 
 

@@ -46,7 +46,7 @@ class TrainingConfig:
 
     system: str
     learning_rate: float
-    recipe: TrainingOptions
+    options: TrainingOptions
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.fused.fuse.PRECISIONS
@@ -71,7 +71,6 @@ class Subset:
 
 def train_and_score(
     options: argparse.Namespace,
-    paper: dict,
     corpus: Corpus,
     setting: TrainingConfig,
     training: Examples,
@@ -91,11 +90,11 @@ def train_and_score(
     options : out, results, resume, device
     training, validation : what the weights are fitted to, and what the epoch is chosen on; None for the last epoch
     scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
-    facts : recipe, seed, fold, audit and config of the run
+    facts : variant, seed, fold, audit and config of the run
     percent_in_figure : whether the confusion matrix is drawn in percent of the rows, classes in alphabetical order
     before_step : called with the network and the share of the training that is over, 0 <= share < 1, before every step
-    also : {recipe: rule}: other rules of which epoch counts. The only set that is scored is then answered after every
-        epoch, and the answers of the epoch that the rule names (see training.best_epoch) are stored under that recipe
+    also : {variant: rule}: other rules of which epoch counts. The only set that is scored is then answered after every
+        epoch, and the answers of the epoch that the rule names (see training.best_epoch) are stored under that variant
 
     Returns
     -------
@@ -105,7 +104,7 @@ def train_and_score(
     facts = facts | {"system": setting.system, "corpus": corpus.name}
     facts["config"] = facts["config"] | {"setting": asdict(setting)}
     run = "-".join([f"seed{facts['seed']}", *([facts["fold"]] if facts["fold"] else [])])
-    home = Path(options.out) / corpus.name / setting.system / facts["recipe"]
+    home = Path(options.out) / corpus.name / setting.system / facts["variant"]
     folders = {name: home / f"{name}-{run}" for name in scored}
     first = next(iter(folders.values()))
     draw = partial(draw_run, percent_in_figure)
@@ -120,15 +119,15 @@ def train_and_score(
             options, corpus, setting, training, validation, watched, facts, first, before_step
         )  # fmt: skip
         facts["device"] = describe_device(options.device, setting.precision)
-        for recipe, rule in (also or {}).items():
-            of = facts | {"protocol": next(iter(scored)), "recipe": recipe}
-            keep_epoch(options, paper, corpus, setting, history, watched, rule, of)
+        for variant, rule in (also or {}).items():
+            of = facts | {"protocol": next(iter(scored)), "variant": variant}
+            keep_epoch(options, corpus, setting, history, watched, rule, of)
         facts["training_accuracy"] = training_accuracy(fast, training)
         results = []
         for name, folder in folders.items():
             files, predicted = answers(fast, scored[name])
             of = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
-            results.append(keep_run(folder, options.results, paper, corpus, files, predicted, net, history, of, draw))
+            results.append(keep_run(folder, options.results, corpus, files, predicted, net, history, of, draw))
         (first / "checkpoint.pt").unlink()
         return results
 
@@ -163,7 +162,7 @@ def trained(
         fast,
         optimizer,
         training,
-        setting.recipe,
+        setting.options,
         seed=seed,
         name=name,
         identity=f"{setting}; {facts['config']}",
@@ -196,7 +195,6 @@ def training_accuracy(net: nn.Module, training: Examples) -> float:
 
 def keep_epoch(
     options: argparse.Namespace,
-    paper: dict,
     corpus: Corpus,
     setting: TrainingConfig,
     history: History,
@@ -208,10 +206,10 @@ def keep_epoch(
 
     Checked: tests/test_readings_train_as_they_say.py
     """
-    epoch = best_epoch(history, setting.recipe, rule)
+    epoch = best_epoch(history, setting.options, rule)
     predicted = np.array(history.watched[epoch - 1])
     facts = facts | {"answers": format_answers(corpus, watched.files, predicted), "kept": rule}
-    store_run(options.results, paper, corpus, watched.files, predicted, replace(history, kept_epoch=epoch), facts)
+    store_run(options.results, corpus, watched.files, predicted, replace(history, kept_epoch=epoch), facts)
 
 
 def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
@@ -266,7 +264,7 @@ def run_all(
     options: argparse.Namespace,
     of: AuditedCorpus,
     splits_of: Callable[..., list[splits.Split]],
-    recipe: str,
+    variant: str,
     config: dict,
     run_split: Callable[[splits.Split, dict], list[dict]],
     shortened: str | None = None,
@@ -276,13 +274,13 @@ def run_all(
     Parameters
     ----------
     splits_of : corpus, content, name of the protocol, seed -> splits
-    recipe, config, shortened : for the facts; config beside the fingerprint of the corpus
+    variant, config, shortened : for the facts; config beside the fingerprint of the corpus
     """
     config = {"content": fingerprint(of.corpus, of.content)} | config
     runs = []
     for seed in options.seed:
         for split in splits_of(of.corpus, of.content, options.protocol, seed)[: options.folds]:
-            facts = {"recipe": recipe, "seed": seed, "fold": split.fold}
+            facts = {"variant": variant, "seed": seed, "fold": split.fold}
             facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts["split"] = leakage.split_hashes(of.content, split)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
@@ -321,7 +319,7 @@ def summarize(results: list[list[dict]], published: str) -> None:
     """The mean over seeds and folds beside the published number; results[i]: what train_and_score gave of run i."""
     for of in zip(*results, strict=True):
         accuracy, uar = (percent(score) for score in scores_of(of).values())
-        print(f"\n{of[0]['system']}, {of[0]['recipe']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
+        print(f"\n{of[0]['system']}, {of[0]['variant']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
         print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
     if results[0][0]["corpus"] == "synthetic":
         print(NO_RESULT)
