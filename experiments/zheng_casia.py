@@ -29,7 +29,14 @@ from experiments.figures import matlab
 from experiments.inputs.zheng_casia import fingerprint, load_images
 from experiments.training.loop import Examples, TrainingOptions, fit, predict, repeatable
 from experiments.training.optimizers import MatlabSgdm
-from experiments.training.run_folder import describe_device, finished_run, keep_run, resolve_device, run_cli
+from experiments.training.run_folder import (
+    describe_device,
+    finished_run,
+    keep_run,
+    resolve_device,
+    run_cli,
+    training_content,
+)
 from nets.zheng_casia import analyze_network
 from spectrogram_images.psd_figure import psd_figure
 
@@ -130,6 +137,7 @@ def run_experiment(options: argparse.Namespace) -> None:
             if settings[0].options.select == "last epoch":
                 split = split.without_validation()
             facts = {"audit": leakage.audit_split(corpus, content, split) | {"corpus": corpus_audit}}
+            facts["training_content"] = training_content(content, split, kind="images")
             facts["config"] = {"content": fingerprint(corpus, content), "settings": [asdict(s) for s in settings]}
             runs.append((split, seed, facts))
     results = run_unclaimed(lambda run: run_once(options, corpus, images, settings, *run), runs)

@@ -12,10 +12,12 @@ import torch
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.provenance import provenance
 from experiments.data.corpora import Corpus, CorpusError
+from experiments.data.splits import Split
 from experiments.evaluation.metrics import averages, report_lines, scores
 from experiments.evaluation.results import ResultsError, record
 from experiments.training.loop import CheckpointError, History
 
+TRAINING_CONTENT = "training_content.json"
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run's folder
 
 
@@ -55,6 +57,20 @@ def describe_device(device: str, precision: str = "float32") -> str:
     return where if precision == "float32" else f"{where}, convolutions trained in {precision}"
 
 
+def training_content(content: np.ndarray, split: Split, kind: str = "samples") -> dict:
+    """The hashes of the files that a run trains on and chooses its epoch on; later they show what the network knows.
+
+    Parameters
+    ----------
+    content : (n,) strings, one hash per file (leakage.digests)
+    kind : what was hashed: "samples" of the recording in one channel, or "images" made of it
+
+    Checked: tests/test_recogniser_core.py
+    """
+    parts = {"training": split.train, "validation": split.validation}
+    return {"kind": kind} | {name: sorted(set(map(str, content[files]))) for name, files in parts.items()}
+
+
 def finished_run(folder: Path, config: dict) -> dict | None:
     """The result in `folder` of an earlier run with an equal config, if there is one."""
     try:
@@ -79,7 +95,7 @@ def keep_run(
 
     Parameters
     ----------
-    folder : gets figures, network.pt and, last of all, result.json
+    folder : gets figures, network.pt, training_content.json and, last of all, result.json
     results_file : where runs on real corpora are recorded
     test : indices of the test examples;  predicted : (n_test,) int
     facts : what the experiment knows of the run: system, variant, corpus, protocol, seed, fold, audit, config, ...
@@ -90,6 +106,8 @@ def keep_run(
     result : the run as it is recorded
     """
     result = scored_run(corpus, test, predicted, history, facts)
+    if "training_content" in facts:
+        write_text_atomically(folder / TRAINING_CONTENT, json.dumps(facts["training_content"], indent=1))
     title = f"{result['system']}, {corpus.name}, {result['variant']} variant, {folder.name}"
     draw(folder, corpus, result, history, title)
     write_atomically(folder / "network.pt", lambda path: torch.save(net.state_dict(), path))
@@ -120,6 +138,7 @@ def store_run(
 def scored_run(corpus: Corpus, test: np.ndarray, predicted: np.ndarray, history: History, facts: dict) -> dict:
     """The run as it is recorded: its scores, its facts, how it was trained and on what."""
     per_epoch = len(history.loss) // len(history.seconds)
+    facts = {name: fact for name, fact in facts.items() if name != "training_content"}  # it has a file of its own
     result = scores(corpus.labels[test], predicted, corpus.classes)
     result |= {"averages": averages(result), **facts}
     result |= {

@@ -23,7 +23,7 @@ from experiments.figures.keras import confusion_heatmap, learning_curves, short_
 from experiments.inputs.zheng_casia import fingerprint
 from experiments.training.loop import Examples, History, TrainingOptions, best_epoch, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
-from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run
+from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run, training_content
 from nets.fused.fuse import fuse
 
 KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
@@ -283,6 +283,7 @@ def run_all(
             facts = {"variant": variant, "seed": seed, "fold": split.fold}
             facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts["split"] = leakage.split_hashes(of.content, split)
+            facts["training_content"] = training_content(of.content, split)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
     return run_unclaimed(lambda run: run_split(*run), runs)
