@@ -41,7 +41,6 @@ from experiments.evaluation.metrics import averages, scores
 from experiments.evaluation.results import percent, record, scores_of
 from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
-from experiments.inputs.zheng_casia import fingerprint
 from experiments.training.cli import small_synthetic_corpus
 from experiments.training.run_folder import STORED_CORPORA, run_cli
 from experiments.training.runner import audit_corpus, common_splits, format_answers
@@ -209,7 +208,7 @@ def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
         for system in BASELINES:
             runs = []
             for seed, split in splits:
-                facts = {"seed": seed, "config": {"content": fingerprint(of.corpus, of.content)}}
+                facts = {"seed": seed, "config": {"content": leakage.fingerprint(of.corpus, of.content)}}
                 facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
                 facts["split"] = leakage.split_hashes(of.content, split)
                 runs.append(run_split(system, of.corpus, features, split, task, facts))

@@ -223,7 +223,7 @@ def splits_of(corpus: Corpus, content, name: str, seed: int, files=None) -> list
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = parser_of(STEM, __doc__, LEAKS)
+    parser = parser_of(STEM, __doc__, (*PROTOCOLS, *LEAKS))
     parser.add_argument("--corpus", choices=CORPORA, default="emodb")
     parser.add_argument("--data", type=Path, metavar="DIR", help="the corpus as published")
     parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["wang_cl"], metavar="NAME")

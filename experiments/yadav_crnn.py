@@ -35,6 +35,7 @@ from experiments.training.runner import (
     TrainingConfig,
     audit_corpus,
     common_splits,
+    draw_run,
     run_all,
     summarize,
     train_and_score,
@@ -140,7 +141,8 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
     rules = ALSO if options.protocol == "as-published" else {}
     also = {f"{facts['variant']}-{name}": rule for name, rule in rules.items()}
     return train_and_score(
-        options, corpus, setting, training, validation, scored, facts, percent_in_figure=True, also=also
+        options, corpus, setting, training, validation, scored, facts,
+        draw=partial(draw_run, percent_in_figure=True), also=also,
     )  # fmt: skip
 
 

@@ -83,16 +83,16 @@ def test_an_output_folder_that_cannot_be(image_folder, tmp_path, capsys):
 
 def test_a_damaged_and_a_foreign_checkpoint(tmp_path, capsys):
     out = tmp_path / "out"
-    checkpoint = out / "synthetic" / "published" / "as-published-seed0" / "checkpoint_sgdm.pt"
+    checkpoint = out / "synthetic" / "zheng_cnn_lstm" / "published" / "as-published-seed0" / "checkpoint.pt"
     checkpoint.parent.mkdir(parents=True)
     checkpoint.write_bytes(b"nonsense")
     line = error_of(capsys, ["--smoke", "--resume", "--out", str(out)])
-    assert "checkpoint_sgdm.pt: damaged checkpoint" in line and checkpoint.read_bytes() == b"nonsense"
+    assert "checkpoint.pt: damaged checkpoint" in line and checkpoint.read_bytes() == b"nonsense"
     import torch
 
     torch.save({"run": "something else"}, checkpoint)
     line = error_of(capsys, ["--smoke", "--resume", "--out", str(out)])
-    assert "checkpoint_sgdm.pt: checkpoint of another run" in line
+    assert "checkpoint.pt: checkpoint of another run" in line
 
 
 def test_a_run_that_cannot_be_recorded_says_so(tmp_path, capsys, monkeypatch, image_folder):

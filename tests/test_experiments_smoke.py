@@ -20,13 +20,14 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
     printed = capsys.readouterr().out
     assert printed.startswith("SYNTHETIC CORPUS") and "this is not a result about speech" in printed
     assert "4,540,642 total learnables, 16 layers" in printed and "leakage audit of synthetic: 36 files" in printed
-    runs = sorted((tmp_path / "synthetic" / "published").iterdir())
+    runs = sorted((tmp_path / "synthetic" / "zheng_cnn_lstm" / "published").iterdir())
     assert len(runs) == (2 if protocol == "speaker" else 1)
     for folder in runs:
         assert sorted(p.name for p in folder.iterdir()) == [
             "confusion.png",
             "network.pt",
             "result.json",
+            "training_content.json",
             "training_progress.png",
         ]
         result = json.loads((folder / "result.json").read_text())
@@ -39,7 +40,7 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
         if protocol == "honest":
             assert (
                 result["audit"]["validation"] > 0
-                and result["config"]["settings"][0]["options"]["select"] == "validation accuracy"
+                and result["config"]["setting"]["options"]["select"] == "validation accuracy"
             )
     for picture in tmp_path.rglob("*.png"):
         with Image.open(picture) as image:
@@ -52,15 +53,20 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
 def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     arguments = ["--smoke", "--resume", "--protocol", "honest", "--out", str(tmp_path)]
     assert zheng_casia.main(arguments) == 0
-    network = tmp_path / "synthetic" / "published" / "honest-seed0" / "network.pt"
+    network = tmp_path / "synthetic" / "zheng_cnn_lstm" / "published" / "honest-seed0" / "network.pt"
     time = network.stat().st_mtime_ns
     assert zheng_casia.main(arguments) == 0
     assert "finished earlier" in capsys.readouterr().out and network.stat().st_mtime_ns == time
     assert zheng_casia.main([*arguments, "--variant", "converged"]) == 0
     assert "finished earlier" not in capsys.readouterr().out
-    result = json.loads((tmp_path / "synthetic" / "converged" / "honest-seed0" / "result.json").read_text())
-    assert [setting["optimizer"] for setting in result["config"]["settings"]] == ["sgdm", "adam"]
-    assert result["kept_setting"] in ("sgdm", "adam")
+    result = json.loads(
+        (tmp_path / "synthetic" / "zheng_cnn_lstm" / "converged" / "honest-seed0" / "result.json").read_text()
+    )
+    assert [setting["optimizer"] for setting in result["config"]["settings"]] == [
+        "MATLAB's sgdm",
+        "PyTorch's Adam",
+    ]
+    assert result["kept_setting"] in ("MATLAB's sgdm", "PyTorch's Adam")
 
 
 PROGRAMS = [

@@ -93,7 +93,7 @@ def test_training(tmp_path):
     timed([*command, str(tmp_path / "warm")])
     seconds = timed([*command, str(tmp_path / "whole")])
     interrupted_ten_times([*command, str(tmp_path / "broken")], seconds, tmp_path / "broken")
-    run = Path("synthetic") / "published" / "honest-seed0"
+    run = Path("synthetic") / "zheng_cnn_lstm" / "published" / "honest-seed0"
     results = [json.loads((tmp_path / side / run / "result.json").read_text()) for side in ("whole", "broken")]
     for result in results:
         del result["seconds"]

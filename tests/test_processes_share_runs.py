@@ -40,8 +40,8 @@ def test_a_folder_is_taken_until_its_process_ends(tmp_path):
     program = f"""
 import sys, time
 from pathlib import Path
-from experiments.common.locks import alone
-with alone(Path({str(folder)!r})):
+from experiments.common.locks import exclusive_lock
+with exclusive_lock(Path({str(folder)!r})):
     print("there", flush=True)
     time.sleep(600)
 """

@@ -5,7 +5,7 @@ from experiments.zheng_casia import PAPER, VARIANTS
 
 def test_training_options():
     (config,) = VARIANTS["published"]
-    assert config.optimizer == "sgdm"  # trainingOptions('sgdm', ...)
+    assert config.optimizer == "MATLAB's sgdm"  # trainingOptions('sgdm', ...)
     assert config.options.epochs == 30  # 'MaxEpochs', 30
     assert config.options.batch_size == 10  # 'MiniBatchSize', 10
     assert config.options.shuffle == "once"  # 'Shuffle', 'once'

@@ -1,6 +1,5 @@
 """The CASIA network's inputs: every file of a corpus as a 224 x 224 colour image."""
 
-import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -35,12 +34,6 @@ def read_image(path: Path) -> np.ndarray:
     if pixels.shape != (224, 224, 3) or pixels.dtype != np.uint8:
         raise CorpusError(f"{path}: {pixels.shape} {pixels.dtype}; 224 x 224 RGB of 8 bits is expected")
     return pixels
-
-
-def fingerprint(corpus: Corpus, content: np.ndarray) -> str:
-    """Sixteen hex digits that stand for all contents and labels in order; content: from audit.digests."""
-    listing = "".join(f"{label} {item}\n" for label, item in zip(corpus.labels, content, strict=True))
-    return hashlib.sha256(listing.encode()).hexdigest()[:16]
 
 
 def _load(path: Path) -> np.ndarray | ValueError:

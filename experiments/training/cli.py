@@ -1,4 +1,4 @@
-"""The options of the commands of the papers after the first, and the corpus that they name."""
+"""The options of the papers' commands, and the corpus that they name."""
 
 import argparse
 from collections.abc import Callable
@@ -24,14 +24,18 @@ def small_synthetic_corpus(folder: Path) -> Corpus:
     return synthetic_corpus(folder, n_sentences=3, voices=VOICES[:3])
 
 
-def parser_of(stem: str, description: str, leaks: tuple[str, ...] = ()) -> argparse.ArgumentParser:
-    """A parser with the options that these papers' commands have; leaks : protocols that show what a leak does."""
+def parser_of(
+    stem: str, description: str, protocols: tuple[str, ...] = PROTOCOLS, default: str = "honest"
+) -> argparse.ArgumentParser:
+    """A parser with the options that the papers' commands share; protocols : the choices, `default` among them."""
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{stem}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--protocol", choices=(*PROTOCOLS, *leaks), default="honest")
+    parser.add_argument(
+        "--protocol", choices=protocols, default=default, help=f"how files are divided; default: {default}"
+    )
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
     parser.add_argument("--folds", type=int, metavar="N", help="only the first N of each seed's folds")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")

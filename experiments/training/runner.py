@@ -4,7 +4,6 @@ import argparse
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +19,22 @@ from experiments.data.synthetic import NO_RESULT
 from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
 from experiments.figures.keras import confusion_heatmap, learning_curves, short_names
-from experiments.inputs.zheng_casia import fingerprint
 from experiments.training.loop import Examples, History, TrainingOptions, best_epoch, fit, predict
-from experiments.training.optimizers import KerasAdam, KerasRmsprop
+from experiments.training.optimizers import KerasAdam, KerasRmsprop, MatlabSgdm
 from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run, training_content
 from nets.fused.fuse import fuse
-
-KNOWN_CONTENT = {"emodb": "3d1b9fdd3bfa583f", "ravdess": "53adb6ac83e6db29"}  # fingerprints of the published files
-
 
 SCHEDULES = {  # what the rate is multiplied with; share of the training that is over, 0 <= share < 1
     "constant": lambda share: 1.0,
     "cosine": lambda share: (1 + math.cos(math.pi * share)) / 2,  # from the initial rate to 0 at the last step
 }
 OPTIMIZERS = {
-    "Keras' Adam": lambda of, setting: KerasAdam(of, setting.learning_rate, decay=setting.decay),
-    "Keras' RMSprop": lambda of, setting: KerasRmsprop(of, setting.learning_rate),
-    "PyTorch's Adam": lambda of, setting: torch.optim.Adam(of, setting.learning_rate, fused=True),
+    "Keras' Adam": lambda net, config: KerasAdam(_trainable(net), config.learning_rate, decay=config.decay),
+    "Keras' RMSprop": lambda net, config: KerasRmsprop(_trainable(net), config.learning_rate),
+    "MATLAB's sgdm": lambda net, config: MatlabSgdm(
+        net, config.learning_rate, config.momentum, config.l2, config.gradient_threshold
+    ),
+    "PyTorch's Adam": lambda net, config: torch.optim.Adam(_trainable(net), config.learning_rate, fused=True),
 }
 
 
@@ -47,7 +45,10 @@ class TrainingConfig:
     system: str
     learning_rate: float
     options: TrainingOptions
-    decay: float = 0.0  # the rate is learning_rate / (1 + decay step); Keras' Adam alone
+    decay: float = 0.0  # the rate is learning_rate / (1 + decay step); only Keras' Adam
+    momentum: float | None = None  # these three: only MATLAB's sgdm
+    l2: float | None = None  # of weights, not of biases
+    gradient_threshold: float | None = None  # greatest norm of the gradient of each array
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.fused.fuse.PRECISIONS
     schedule: str = "constant"  # of the rate: a key of SCHEDULES
@@ -72,26 +73,29 @@ class Subset:
 def train_and_score(
     options: argparse.Namespace,
     corpus: Corpus,
-    setting: TrainingConfig,
+    settings: TrainingConfig | tuple[TrainingConfig, ...],
     training: Examples,
     validation: Subset | None,
     scored: dict[str, Subset],
     facts: dict,
-    percent_in_figure: bool = False,
+    draw: Callable[[Path, Corpus, dict, History, str], None] | None = None,
+    before_training: Callable[[nn.Module, Examples], None] | None = None,
     before_step: Callable[[nn.Module, float], None] | None = None,
     also: dict[str, str] | None = None,
 ) -> list[dict]:
     """One network from initial values to its scores; a finished run is not repeated under --resume.
 
-    Raises TakenError if another process is training it.
+    Raises LockedError if another process is training it.
 
     Parameters
     ----------
-    options : out, results, resume, device
+    options : out, results, resume, device, precision
+    settings : how to train; of several, each trains a network and the one that is best on validation is kept
     training, validation : what the weights are fitted to, and what the epoch is chosen on; None for the last epoch
     scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
     facts : variant, seed, fold, audit and config of the run
-    percent_in_figure : whether the confusion matrix is drawn in percent of the rows, classes in alphabetical order
+    draw : the figures as the paper has them: folder, corpus, result, history, title; None for draw_run's
+    before_training : called with the network and its training examples before the first step
     before_step : called with the network and the share of the training that is over, 0 <= share < 1, before every step
     also : {variant: rule}: other rules of which epoch counts. The only set that is scored is then answered after every
         epoch, and the answers of the epoch that the rule names (see training.best_epoch) are stored under that variant
@@ -100,24 +104,34 @@ def train_and_score(
     -------
     results : one for each in `scored`, as they are recorded
     """
-    setting = replace(setting, precision=options.precision)
-    facts = facts | {"system": setting.system, "corpus": corpus.name}
-    facts["config"] = facts["config"] | {"setting": asdict(setting)}
+    candidates = settings if isinstance(settings, tuple) else (settings,)
+    candidates = tuple(replace(setting, precision=options.precision) for setting in candidates)
+    system = candidates[0].system
+    facts = facts | {"system": system, "corpus": corpus.name}
+    tried = [asdict(setting) for setting in candidates]
+    facts["config"] = facts["config"] | ({"settings": tried} if len(tried) > 1 else {"setting": tried[0]})
     run = "-".join([f"seed{facts['seed']}", *([facts["fold"]] if facts["fold"] else [])])
-    home = Path(options.out) / corpus.name / setting.system / facts["variant"]
+    home = Path(options.out) / corpus.name / system / facts["variant"]
     folders = {name: home / f"{name}-{run}" for name in scored}
     first = next(iter(folders.values()))
-    draw = partial(draw_run, percent_in_figure)
     with exclusive_lock(first, wait=False):
         finished = [finished_run(folder, facts["config"]) for folder in folders.values()]
         if options.resume and all(finished):
             for folder, result in zip(folders.values(), finished, strict=True):
-                print(f"{setting.system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
+                print(f"{system} {folder.name}: finished earlier, accuracy {result['accuracy']:.1%}")
             return finished
         (watched,) = scored.values() if also else (None,)
-        net, fast, history = trained(
-            options, corpus, setting, training, validation, watched, facts, first, before_step
-        )  # fmt: skip
+        networks = []
+        for number, setting in enumerate(candidates):
+            checkpoint = first / (f"checkpoint_{number}.pt" if number else "checkpoint.pt")
+            networks.append(
+                train(options, corpus, setting, training, validation, watched, facts, checkpoint,
+                      before_training, before_step)
+            )  # fmt: skip
+        kept = max(range(len(networks)), key=lambda i: networks[i][2].kept_validation_accuracy()) if networks[1:] else 0
+        (net, fast, history), setting = networks[kept], candidates[kept]
+        if networks[1:]:
+            facts["kept_setting"] = setting.optimizer
         facts["device"] = describe_device(options.device, setting.precision)
         for variant, rule in (also or {}).items():
             of = facts | {"protocol": next(iter(scored)), "variant": variant}
@@ -127,12 +141,15 @@ def train_and_score(
         for name, folder in folders.items():
             files, predicted = answers(fast, scored[name])
             of = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
-            results.append(keep_run(folder, options.results, corpus, files, predicted, net, history, of, draw))
-        (first / "checkpoint.pt").unlink()
+            results.append(
+                keep_run(folder, options.results, corpus, files, predicted, net, history, of, draw or draw_run)
+            )
+        for checkpoint in first.glob("checkpoint*.pt"):
+            checkpoint.unlink()
         return results
 
 
-def trained(
+def train(
     options: argparse.Namespace,
     corpus: Corpus,
     setting: TrainingConfig,
@@ -140,18 +157,21 @@ def trained(
     validation: Subset | None,
     watched: Subset | None,
     facts: dict,
-    folder: Path,
+    checkpoint: Path,
+    before_training: Callable[[nn.Module, Examples], None] | None,
     before_step: Callable[[nn.Module, float], None] | None,
 ) -> tuple[nn.Module, nn.Module, History]:
-    """(network, the same network as `arranged` computes it, history); folder : of the checkpoint."""
+    """(network, the same network as nets.fused computes it, history) of one setting."""
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(options.device)
     fast = fuse(net, setting.precision)
+    if before_training:
+        before_training(net, training)
     torch.manual_seed(seed)  # dropout draws from here
     n_validation = len(validation.files) if validation else 0
-    name = f"{setting.system} {folder.name}"
+    name = f"{setting.system} {checkpoint.parent.name}"
     print(f"\n{name}: {len(training)} training examples, {n_validation} for validation")
-    optimizer = OPTIMIZERS[setting.optimizer]([p for p in net.parameters() if p.requires_grad], setting)
+    optimizer = OPTIMIZERS[setting.optimizer](net, setting)
 
     def prepare_step(share: float) -> None:
         set_rate(optimizer, setting, share)
@@ -169,10 +189,14 @@ def trained(
         validation=validation and validation.examples(corpus),
         watched=watched and watched.inputs,
         before_step=prepare_step,
-        checkpoint=folder / "checkpoint.pt",
+        checkpoint=checkpoint,
         resume=options.resume,
     )
     return net, fast, history
+
+
+def _trainable(net: nn.Module) -> list[nn.Parameter]:
+    return [p for p in net.parameters() if p.requires_grad]
 
 
 def set_rate(optimizer: torch.optim.Optimizer, setting: TrainingConfig, share: float) -> None:
@@ -212,8 +236,13 @@ def keep_epoch(
     store_run(options.results, corpus, watched.files, predicted, replace(history, kept_epoch=epoch), facts)
 
 
-def draw_run(percent_in_figure: bool, folder: Path, corpus: Corpus, result: dict, history, title: str) -> None:
-    """Learning curves, the confusion matrix in the paper's layout, and scikit-learn's report of it."""
+def draw_run(
+    folder: Path, corpus: Corpus, result: dict, history: History, title: str, percent_in_figure: bool = False
+) -> None:
+    """Learning curves, the confusion matrix in the paper's layout, and scikit-learn's report of it.
+
+    percent_in_figure : the matrix in percent of the rows, its classes in alphabetical order
+    """
     learning_curves(folder / "learning_curves.png", history, title)
     shown = reordered(result, sorted(corpus.classes)) if percent_in_figure else result
     names = short_names(shown["per_class"]) if percent_in_figure else list(shown["per_class"])
@@ -254,7 +283,7 @@ class AuditedCorpus:
 
 def audit_corpus(corpus: Corpus, content: np.ndarray) -> AuditedCorpus:
     """Names and audits a corpus, and prints what was found; content : one value per file, equal for equal content."""
-    corpus = verified_name(corpus, content)
+    corpus = leakage.verified_name(corpus, content)
     found = leakage.audit_corpus(corpus, content)
     print(leakage.describe(corpus, found))
     return AuditedCorpus(corpus, content, found)
@@ -268,6 +297,7 @@ def run_all(
     config: dict,
     run_split: Callable[[splits.Split, dict], list[dict]],
     shortened: str | None = None,
+    content_kind: str = "samples",
 ) -> list[list[dict]]:
     """run_split(split, facts) for every seed and split of the protocol that was asked for; what is taken comes last.
 
@@ -275,15 +305,16 @@ def run_all(
     ----------
     splits_of : corpus, content, name of the protocol, seed -> splits
     variant, config, shortened : for the facts; config beside the fingerprint of the corpus
+    content_kind : what the hashes are of, "samples" or "images"
     """
-    config = {"content": fingerprint(of.corpus, of.content)} | config
+    config = {"content": leakage.fingerprint(of.corpus, of.content)} | config
     runs = []
     for seed in options.seed:
         for split in splits_of(of.corpus, of.content, options.protocol, seed)[: options.folds]:
             facts = {"variant": variant, "seed": seed, "fold": split.fold}
             facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
             facts["split"] = leakage.split_hashes(of.content, split)
-            facts["training_content"] = training_content(of.content, split)
+            facts["training_content"] = training_content(of.content, split, content_kind)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
     return run_unclaimed(lambda run: run_split(*run), runs)
@@ -296,12 +327,6 @@ def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], de
     """
     of = (split.train, split.validation, split.test)
     return [Subset(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in of]
-
-
-def verified_name(corpus: Corpus, content: np.ndarray) -> Corpus:
-    """The corpus under its name, if its recordings are the published ones; "emodb" with others is "emodb_altered"."""
-    altered = corpus.name in KNOWN_CONTENT and fingerprint(corpus, content) != KNOWN_CONTENT[corpus.name]
-    return replace(corpus, name=f"{corpus.name}_altered") if altered else corpus
 
 
 def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[splits.Split]:
