@@ -182,6 +182,14 @@ def _recipe_of(png: Path) -> str | None:
     return recipe if found and recipe.startswith((_PAPERS_RECIPE, _OTHER_RECIPE)) else None
 
 
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open_regular_file(path) as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def _made_otherwise(png: Path, recipe: str, parameters: ImageParameters) -> str:
     theirs = PAPER.describe() if recipe == _PAPERS_RECIPE else recipe.removeprefix(_OTHER_RECIPE)
     advice = "choose another PNG_ROOT or delete these images"
@@ -195,8 +203,7 @@ def _convert_batch(png_root: Path, parameters: ImageParameters, batch: list[tupl
 def _convert_one(png_root: Path, parameters: ImageParameters, recording: tuple[Path, str]) -> Outcome:
     wav, png = recording[0], png_root / recording[1]
     try:
-        with open_regular_file(wav) as file:
-            source = _recipe(parameters) + _HASH + hashlib.file_digest(file, "sha256").hexdigest()
+        source = _recipe(parameters) + _HASH + _sha256(wav)
     except OSError as error:
         return Outcome("failed", file_error_line(error, wav))
     try:
