@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
-from dsp.files.commands import exit_status
-from dsp.files.extras import MissingPackageError, require
+from dsp.files.commands import check_output_file, exit_status
+from dsp.files.extras import require
 from dsp.files.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -103,17 +103,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def draw() -> None:
+        check_output_file(options.png)
         signal, sample_rate = read_audio(options.wav)
         if signal.ndim != 1:
             raise AudioError(f"{options.wav}: {signal.shape[0]} channels; the figure shows one")
         psd_figure(options.png, signal, sample_rate, title=options.wav.name)
         print(options.png)
 
-    try:
-        return exit_status(draw, options.wav, options.png)
-    except MissingPackageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return exit_status(draw, options.wav, options.png)
 
 
 if __name__ == "__main__":
