@@ -1,32 +1,29 @@
-"""The CASIA paper's figure of one signal: its power spectral density over time and frequency.
+"""Draws the CASIA paper's figure of one signal: its power spectral density over time and frequency.
 
     python -m spectrogram_images.psd_figure WAV PNG
 
-MATLAB's script frames the signal with buffer, multiplies by a Hamming window and takes |FFT|; then it
-draws something else, spectrogram(y, window, 160, 512, fs, 'yaxis'). Here are both: `framed_spectrum` is
-what the script computes and never shows, `psd_figure` what it shows.
+MATLAB's script frames the signal with buffer, multiplies by a Hamming window and takes |FFT|; then it draws
+something else, spectrogram(y, window, 160, 512, fs, 'yaxis'). `framed_spectrum` is what the script computes
+and never shows; `psd_figure` is what it shows.
 """
 
 import argparse
 import sys
 from pathlib import Path
-
-import matplotlib
-
-matplotlib.use("Agg")
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.colors import LinearSegmentedColormap
 
 from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
-from dsp.files.commands import exit_status
+from dsp.files.commands import check_output_file, exit_status
+from dsp.files.extras import require
 from dsp.files.writing import write_atomically
 
-# Blue over green to yellow, evenly rising in lightness as MATLAB's parula does (its numbers are not used).
-BLUE_TO_YELLOW = LinearSegmentedColormap.from_list(
-    "blue to yellow", ["#35298c", "#2a5fe0", "#1496d8", "#1fb5b0", "#6cc16a", "#d9ba46", "#f8fb16"]
-)
+if TYPE_CHECKING:
+    from matplotlib.colors import Colormap
+
+# Blue over green to yellow, rising evenly in lightness as MATLAB's parula does (its numbers are not used).
+BLUE_TO_YELLOW = ("#35298c", "#2a5fe0", "#1496d8", "#1fb5b0", "#6cc16a", "#d9ba46", "#f8fb16")
 
 
 def analysis_sizes(sample_rate: int) -> tuple[int, int, int]:
@@ -73,31 +70,40 @@ def psd(signal, sample_rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def psd_figure(path, signal, sample_rate: int, title: str = "Spectrogram for the First Signal") -> None:
     """Draws `psd` with time in seconds to the right and frequency in kHz upwards; writes a PNG whole.
 
-    Raises ValueError for what `psd` or `analysis_sizes` refuses.
+    Raises ValueError for what `psd` or `analysis_sizes` refuses, MissingPackageError without matplotlib.
 
     Checked: tests/test_psd_figure_is_the_papers.py
     """
+    figures = require("matplotlib.figure", feature="drawing figures", extra="images")
     level, F, T = psd(signal, sample_rate)
-    figure, axes = plt.subplots(figsize=(7, 5.25), layout="constrained")
+    figure = figures.Figure(figsize=(7, 5.25), layout="constrained")
+    axes = figure.subplots()
     half_hop, half_bin = (T[1] - T[0]) / 2 if T.size > 1 else T[0], F[1] / 2
     extent = (T[0] - half_hop, T[-1] + half_hop, (F[0] - half_bin) / 1e3, (F[-1] + half_bin) / 1e3)
-    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, cmap=BLUE_TO_YELLOW)
+    picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, cmap=_colormap())
     figure.colorbar(picture, label="Power/frequency (dB/Hz)")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)", ylim=(0, F[-1] / 1e3), title=title)
-    try:
-        write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
-    finally:
-        plt.close(figure)
+    write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+
+
+def _colormap() -> "Colormap":
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("blue to yellow", BLUE_TO_YELLOW)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    name = "python -m spectrogram_images.psd_figure"
-    parser = argparse.ArgumentParser(prog=name, description=__doc__.splitlines()[0])
-    parser.add_argument("wav", type=Path, metavar="WAV")
-    parser.add_argument("png", type=Path, metavar="PNG")
+    parser = argparse.ArgumentParser(
+        prog="python -m spectrogram_images.psd_figure",
+        description=__doc__.splitlines()[0],
+        epilog='example: python -m spectrogram_images.psd_figure "CASIA/angry/angry (1).wav" first_signal.png',
+    )
+    parser.add_argument("wav", type=Path, metavar="WAV", help="a recording of one channel")
+    parser.add_argument("png", type=Path, metavar="PNG", help="the figure")
     options = parser.parse_args(arguments)
 
     def draw() -> None:
+        check_output_file(options.png)
         signal, sample_rate = read_audio(options.wav)
         if signal.ndim != 1:
             raise AudioError(f"{options.wav}: {signal.shape[0]} channels; the figure shows one")

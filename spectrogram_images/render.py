@@ -103,6 +103,11 @@ def render_file(path, parameters: ImageParameters = PAPER) -> np.ndarray:
         raise AudioError(f"{path}: {error}") from None
 
 
+def load_kernels() -> None:
+    """Loads the fast lane, which the first run on a machine compiles: some seconds then, half a second later."""
+    render(np.sin(np.arange(128.0 * 17) ** 1.3))
+
+
 @lru_cache(maxsize=64)
 def _tables(parameters: ImageParameters) -> tuple[np.ndarray, np.ndarray]:
     """The window and the colors, made once."""

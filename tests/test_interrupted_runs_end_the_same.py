@@ -72,8 +72,9 @@ def test_no_worker_outlives_a_killed_command(tmp_path):
 
 
 def test_a_killed_worker_is_reported(tmp_path):
-    """A recording that never comes (a pipe nobody writes to) holds the worker until it is killed."""
-    os.mkfifo(tmp_path / "x.wav")
+    """A recording that takes minutes to read (64 GB of nothing) holds the worker until it is killed."""
+    (tmp_path / "x.wav").touch()
+    os.truncate(tmp_path / "x.wav", 2**36)
     outcomes = convert([(tmp_path / "x.wav", f"e/e{i}.png") for i in range(99)], tmp_path / "png", workers=2)
 
     def kill_a_worker():
@@ -119,3 +120,24 @@ def test_write_atomically(tmp_path):
     with pytest.raises(OSError, match="no room"):
         write_atomically(target, fail)
     assert target.read_text() == "one" and os.listdir(target.parent) == ["file"]
+
+
+def test_two_writers_of_one_file_do_not_disturb_each_other(tmp_path):
+    """The second one starts and ends while the first one writes."""
+    target = tmp_path / "file"
+
+    def slow(path):
+        path.write_text("slow, first half, ")
+        write_atomically(target, lambda other: other.write_text("quick"))
+        assert target.read_text() == "quick"
+        with path.open("a") as file:
+            file.write("second half")
+
+    write_atomically(target, slow)
+    assert target.read_text() == "slow, first half, second half" and os.listdir(tmp_path) == ["file"]
+
+
+def test_what_a_killed_writer_leaves_is_written_over(tmp_path):
+    (tmp_path / ".file.part").write_text("left by a killed process, longer than the new content")
+    write_atomically(tmp_path / "file", lambda path: path.write_text("new"))
+    assert (tmp_path / "file").read_text() == "new" and os.listdir(tmp_path) == ["file"]
