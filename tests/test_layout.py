@@ -133,3 +133,70 @@ def test_no_machine_paths_no_media():
         if path.suffix in (".py", ".md", ".toml", ".txt", ".json", ".m") and path.exists():
             assert not re.search(r"/(home|root|work)/\w", path.read_text(encoding="utf-8")), name
     assert Path(ROOT / ".ci" / "run").exists()
+
+
+# Folders of experiments/, the products first; a folder imports only from itself and from those after it.
+FOLDERS = (
+    "benchmarks",
+    "recogniser",
+    "coursework",
+    "papers",
+    "training",
+    "figures",
+    "evaluation",
+    "inputs",
+    "data",
+    "common",
+)
+PAPER_MODULES = {"zheng_casia", "dey_emodb", "yadav_crnn", "finch_dycnn", "wang_cl", "baselines"}
+ENTRIES = {"__main__", "audit", "benchmark_features", "check", "doctor_report", "results", "trace"}
+
+
+def folder_of(module: str) -> str | None:
+    """The folder of a module of experiments; "papers" for the papers' own; None for the package itself."""
+    parts = module.split(".")
+    if len(parts) < 2:
+        return None
+    return "papers" if parts[1] in PAPER_MODULES else parts[1]
+
+
+def imports_of_experiments() -> list[tuple[Path, str, str]]:
+    """(file, its folder, the folder it imports from) of every import inside experiments/."""
+    found = []
+    for path in (path for path in FILES if path.relative_to(ROOT).parts[0] == "experiments"):
+        here = folder_of(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = []
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "experiments":
+                modules = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names if alias.name.split(".")[0] == "experiments"]
+            found += [(path, here, there) for there in map(folder_of, modules) if there and here != there]
+    return found
+
+
+def test_folders_of_experiments_import_downwards():
+    """So there is no circle either. Nothing but another entry module imports an entry module."""
+    used = imports_of_experiments()
+    assert {here for _, here, _ in used if here} <= {*FOLDERS, *ENTRIES, "__init__"}
+    for path, here, there in used:
+        if here in FOLDERS:
+            assert there in FOLDERS and FOLDERS.index(here) < FOLDERS.index(there), f"{path}: {here} imports {there}"
+    assert not {there for _, here, there in used if here == "common"}
+    assert len({(here, there) for _, here, there in used}) <= 60
+
+
+def test_the_top_of_experiments_holds_papers_and_entries():
+    """An entry module is a few lines that call the code in its folder."""
+    modules = {path.stem: path for path in (ROOT / "experiments").glob("*.py")}
+    assert set(modules) <= {*PAPER_MODULES, *ENTRIES, "__init__"}
+    for name in ENTRIES & set(modules) - {"__main__"}:
+        assert len(modules[name].read_text(encoding="utf-8").splitlines()) <= 30, name
+
+
+def test_file_helpers_come_from_dsp_files():
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("spectrogram_images"):
+                names = {alias.name for alias in node.names}
+                assert not names & {"write_atomically", "write_text_atomically", "available_cores", "mapped"}, path
