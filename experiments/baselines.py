@@ -41,7 +41,7 @@ from experiments.evaluation.metrics import averages, scores
 from experiments.evaluation.results import percent, record, scores_of
 from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
-from experiments.training.cli import small_synthetic_corpus
+from experiments.training.cli import HelpFormatter, small_synthetic_corpus
 from experiments.training.run_folder import STORED_CORPORA, run_cli
 from experiments.training.runner import audit_corpus, common_splits, format_answers
 
@@ -231,12 +231,14 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{STEM}",
         description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with casia/, emodb/ and ravdess/")
-    parser.add_argument("--corpus", nargs="+", choices=CORPORA, default=list(CORPORA), metavar="NAME")
-    parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2])
-    parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
+    parser.add_argument(
+        "--corpus", nargs="+", choices=CORPORA, default=list(CORPORA), metavar="NAME", help=", ".join(CORPORA)
+    )
+    parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2], help="of splits and classifiers")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="for all output, the results file too")
     options = parser.parse_args(arguments)
     options.results = (options.out or RESULTS) / f"{STEM}.jsonl"
     options.features = options.out / "features" if options.out else cache.FEATURES

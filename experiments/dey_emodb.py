@@ -28,7 +28,7 @@ from experiments.data import splits
 from experiments.data.corpora import EMODB_LETTERS, Corpus, emodb
 from experiments.data.recordings import Survey, survey
 from experiments.inputs import cache, dey_emodb
-from experiments.training.cli import PROTOCOLS, finish_options, load_corpus, parser_of
+from experiments.training.cli import PROTOCOLS, add_model_option, finish_options, load_corpus, parser_of
 from experiments.training.loop import TrainingOptions
 from experiments.training.run_folder import run_cli
 from experiments.training.runner import (
@@ -219,10 +219,9 @@ def splits_of(model: Model, corpus: Corpus, content, name: str, seed: int) -> li
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of(STEM, __doc__)
     parser.add_argument("--data", type=Path, metavar="DIR", help="EMO-DB as published: wav/03a01Fa.wav, ...")
-    parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["all"], metavar="NAME")
-    parser.add_argument(
-        "--variant", choices=("published", *VARIANTS), default="published", help="variants of the 2D one"
-    )
+    add_model_option(parser, MODELS, "all")
+    help_text = "of dey_2d_cnn_lstm: z-scored input, or an LSTM of 256 units"
+    parser.add_argument("--variant", choices=("published", *VARIANTS), default="published", help=help_text)
     options = parser.parse_args(arguments)
     options.model = list(MODELS) if "all" in options.model else options.model
     if options.variant != "published" and options.model != ["dey_2d_cnn_lstm"]:

@@ -32,7 +32,7 @@ from experiments.data.corpora import CASIA_EMOTIONS, Corpus, casia, emodb
 from experiments.data.iemocap import iemocap
 from experiments.inputs import cache
 from experiments.inputs.finch_dycnn import FEATURES, fit_row_z_score
-from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.training.cli import PROTOCOLS, add_model_option, finish_options, limit, load_corpus, parser_of
 from experiments.training.loop import TrainingOptions
 from experiments.training.run_folder import run_cli
 from experiments.training.runner import (
@@ -84,7 +84,7 @@ def row(
     iterations: str = ITERATIONS[0],
 ) -> dict:
     """A line of the README's table."""
-    options = f" --features {features}" * (features != "mfcc") + f" --rate {rate}" * (rate != RATES[0])
+    options = f" --features {features}" * (features != "mfcc") + f" --learning-rate {rate}" * (rate != RATES[0])
     options += f" --schedule {schedule}" * (schedule != SCHEDULES[0])
     options += f" --iterations {iterations}" * (iterations != ITERATIONS[0])
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
@@ -136,7 +136,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     front_end = FEATURES[options.features_named]
     images, content = cache.load(corpus, front_end, options.features)
     of = audit_corpus(corpus, content)
-    variant = variant_name(options.features_named, options.rate, options.schedule, options.iterations)
+    variant = variant_name(options.features_named, options.learning_rate, options.schedule, options.iterations)
     config = {"inputs": front_end.name}
     shortened = f"{options.steps} of {STEPS} {options.iterations}" if options.steps < STEPS else None
     for model in options.model:
@@ -158,10 +158,10 @@ def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: sp
         batch_size=BATCH_SIZE,
         shuffle="every epoch",  # Keras' default
         incomplete_batch="keep",  # Keras' default
-        **(CHOSEN | {"settling": SETTLING[options.rate]} if chosen else {}),
+        **(CHOSEN | {"settling": SETTLING[options.learning_rate]} if chosen else {}),
     )
     setting = TrainingConfig(
-        model, float(options.rate), training_options, optimizer="Keras' RMSprop", schedule=options.schedule
+        model, float(options.learning_rate), training_options, optimizer="Keras' RMSprop", schedule=options.schedule
     )
     return train_and_score(
         options, corpus, setting, training.examples(corpus), validation,
@@ -179,14 +179,16 @@ def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Spli
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of(STEM, __doc__)
-    parser.add_argument("--corpus", choices=CORPORA, default="casia")
+    parser.add_argument("--corpus", choices=CORPORA, default="casia", help="which corpus lies in --data")
     parser.add_argument("--data", type=Path, metavar="DIR", help="the corpus as published")
-    parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=[MODELS[0]], metavar="NAME")
-    parser.add_argument("--features", choices=FEATURES, default="mfcc", dest="features_named")
-    parser.add_argument("--rate", choices=RATES, default=RATES[0], help="of learning")
-    parser.add_argument("--schedule", choices=SCHEDULES, default=SCHEDULES[0], help="of the rate")
-    parser.add_argument("--iterations", choices=ITERATIONS, default=ITERATIONS[0], help="what 1000 of are trained")
-    parser.add_argument("--steps", type=int, metavar="N", help=f"fewer than {STEPS} is said in the result")
+    add_model_option(parser, MODELS, MODELS[0])
+    parser.add_argument(
+        "--features", choices=FEATURES, default="mfcc", dest="features_named", help="what the network sees"
+    )
+    parser.add_argument("--learning-rate", choices=RATES, default=RATES[0], help="of RMSprop at the first step")
+    parser.add_argument("--schedule", choices=SCHEDULES, default=SCHEDULES[0], help="how the learning rate changes")
+    parser.add_argument("--iterations", choices=ITERATIONS, default=ITERATIONS[0], help="what the paper's 1000 count")
+    parser.add_argument("--steps", type=int, metavar="N", help=f"train fewer than {STEPS} steps; the result says so")
     options = parser.parse_args(arguments)
     options.steps = limit(parser, options, "steps", STEPS, synthetic=20)
     options.model = list(MODELS) if "all" in options.model else options.model

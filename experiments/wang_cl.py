@@ -34,7 +34,7 @@ from experiments.data.recordings import of_file
 from experiments.inputs import cache
 from experiments.inputs.row_scaling import fit_row_scaling
 from experiments.inputs.wang_cl import FEATURES, LEVELS, SEGMENT_HOP, segments
-from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.training.cli import PROTOCOLS, add_model_option, finish_options, limit, load_corpus, parser_of
 from experiments.training.loop import TrainingOptions
 from experiments.training.run_folder import run_cli
 from experiments.training.runner import (
@@ -224,13 +224,15 @@ def splits_of(corpus: Corpus, content, name: str, seed: int, files=None) -> list
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of(STEM, __doc__, (*PROTOCOLS, *LEAKS))
-    parser.add_argument("--corpus", choices=CORPORA, default="emodb")
+    parser.add_argument("--corpus", choices=CORPORA, default="emodb", help="which corpus lies in --data")
     parser.add_argument("--data", type=Path, metavar="DIR", help="the corpus as published")
-    parser.add_argument("--model", nargs="+", choices=(*MODELS, "all"), default=["wang_cl"], metavar="NAME")
-    parser.add_argument("--reading", choices=READINGS, default="last-step", help='of "flattened, normalized"')
-    parser.add_argument("--length", choices=FEATURES, default="first-frames", help="how a recording gets 128 frames")
-    parser.add_argument("--scaling", choices=SCALINGS, default="recording", help="over what a feature is scaled")
-    parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {OPTIONS.epochs} is said in the result")
+    add_model_option(parser, MODELS, "wang_cl")
+    parser.add_argument("--reading", choices=READINGS, default="last-step", help='how "flattened, normalized" is read')
+    parser.add_argument("--length", choices=FEATURES, default="first-frames", help="how a recording becomes 128 frames")
+    parser.add_argument(
+        "--scaling", choices=SCALINGS, default="recording", help="what the feature scaling is fitted on"
+    )
+    parser.add_argument("--epochs", type=int, metavar="N", help=f"fewer than {OPTIONS.epochs}; the result says so")
     options = parser.parse_args(arguments)
     options.epochs = limit(parser, options, "epochs", OPTIONS.epochs, synthetic=5)
     options.model = list(MODELS) if "all" in options.model else options.model

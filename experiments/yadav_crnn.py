@@ -170,10 +170,17 @@ def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Spli
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = parser_of(STEM, __doc__)
-    parser.add_argument("--corpus", choices=(*CORPORA, "all"), default="emodb")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="the corpus as published; all: the folder of both")
+    parser.add_argument("--corpus", choices=(*CORPORA, "all"), default="emodb", help="which corpus lies in --data")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the corpus as published; all: a folder with both",
+    )
     parser.add_argument("--augment", action="store_true", help=f"also train on copies: {', '.join(COPIES[1:])}")
-    parser.add_argument("--epochs", type=int, metavar="N", help=f"at most; fewer than {EPOCHS} is said in the result")
+    parser.add_argument(
+        "--epochs", type=int, metavar="N", help=f"at most N; fewer than {EPOCHS} is stated in the result"
+    )
     options = parser.parse_args(arguments)
     options.epochs = limit(parser, options, "epochs", EPOCHS, synthetic=3)
     return finish_options(parser, options, STEM)

@@ -175,7 +175,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--data", type=Path, metavar="DIR", help="CASIA as published: <emotion>/<emotion> (k).wav")
     source.add_argument("--images", type=Path, metavar="DIR", help="a ready image tree: <emotion>/*.png, 224 x 224")
-    parser.add_argument("--variant", choices=tuple(VARIANTS), default="published", help="default: published")
+    parser.add_argument("--variant", choices=tuple(VARIANTS), default="published", help="how long to train")
     options = parser.parse_args(arguments)
     options.data = options.data or options.images
     if options.images and options.protocol in ("speaker", "sentence"):

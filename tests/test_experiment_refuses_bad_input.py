@@ -8,7 +8,7 @@ from experiments import zheng_casia
 from experiments.data.corpora import CASIA_EMOTIONS
 
 
-def error_of(capsys, arguments: list[str], status: int = 1) -> str:
+def error_of(capsys, arguments: list[str], status: int = 2) -> str:
     assert zheng_casia.main(arguments) == status
     lines = [line for line in capsys.readouterr().err.splitlines() if "error: " in line]
     assert len(lines) == 1

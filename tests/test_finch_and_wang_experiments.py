@@ -96,7 +96,7 @@ def caught(monkeypatch):
 def test_statistics_are_of_training_files_alone(caught):
     corpus = corpus_of()
     options = SimpleNamespace(
-        device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="constant", iterations="steps"
+        device="cpu", protocol="honest", learning_rate="0.01", steps=1000, schedule="constant", iterations="steps"
     )
     images = np.random.default_rng(0).standard_normal((60, 1, 300, 39)).astype(np.float32)
     (split,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
@@ -116,7 +116,12 @@ def test_a_thousand_steps(caught, n, epochs):
     corpus = corpus_of(n + 10)
     split = splits.Split(np.arange(n), splits.NOTHING, np.arange(n, n + 10))
     options = SimpleNamespace(
-        device="cpu", protocol="as-published", rate="0.001", steps=1000, schedule="constant", iterations="steps"
+        device="cpu",
+        protocol="as-published",
+        learning_rate="0.001",
+        steps=1000,
+        schedule="constant",
+        iterations="steps",
     )
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", np.zeros((n + 10, 1, 300, 39), np.float32), split, {})
     assert caught["setting"].options.epochs == epochs and caught["setting"].learning_rate == 0.001
@@ -144,7 +149,7 @@ def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     """Of the dynamic network once batch normalisation has settled; its last step counts where there is none."""
     corpus, images = corpus_of(), np.zeros((60, 1, 300, 39), np.float32)
     options = SimpleNamespace(
-        device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="constant", iterations="steps"
+        device="cpu", protocol="honest", learning_rate="0.01", steps=1000, schedule="constant", iterations="steps"
     )
     (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
@@ -152,7 +157,7 @@ def test_the_epoch_is_chosen_on_validation_where_there_is_one(caught):
     assert training_options.select == "validation accuracy"
     assert (0.99**training_options.settling) < 0.01 <= 0.99 ** (training_options.settling - 1)
     assert np.array_equal(caught["validation"].files, honest.validation)
-    options.rate = "0.001"  # there the first layer's variances go down to 0.004
+    options.learning_rate = "0.001"  # there the first layer's variances go down to 0.004
     finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
     assert 0.99 ** caught["setting"].options.settling < 0.004 / 10
 
@@ -163,7 +168,7 @@ def test_a_rate_that_falls_ends_where_it_ends(caught):
     (honest,) = finch_dycnn.splits_of(corpus, np.arange(60), "honest", 0)
     for iterations in finch_dycnn.ITERATIONS:
         options = SimpleNamespace(
-            device="cpu", protocol="honest", rate="0.01", steps=1000, schedule="cosine", iterations=iterations
+            device="cpu", protocol="honest", learning_rate="0.01", steps=1000, schedule="cosine", iterations=iterations
         )
         finch_dycnn.run_split(options, corpus, "finch_cnn_lstm", images, honest, {})
         setting = caught["setting"]
@@ -193,7 +198,7 @@ def test_readings():
     "experiment, arguments, message",
     [
         (finch_dycnn, ["--steps", "1001"], "--steps 1001: 1 .. 1000 is expected"),
-        (finch_dycnn, ["--rate", "0.1"], "invalid choice: '0.1'"),
+        (finch_dycnn, ["--learning-rate", "0.1"], "invalid choice: '0.1'"),
         (wang_cl, ["--epochs", "0"], "--epochs 0: 1 .. 200 is expected"),
         (wang_cl, ["--model", "wang_cnn", "--reading", "all-steps"], "--reading all-steps is not for wang_cnn"),
     ],
@@ -208,5 +213,5 @@ def test_bad_options(capsys, experiment, arguments, message):
     "corpus, layout", [("iemocap", "Session1"), ("casia", "<emotion>"), ("emodb", "wav/03a01Fa.wav")]
 )
 def test_another_folder_is_named(tmp_path, capsys, corpus, layout):
-    assert finch_dycnn.main(["--corpus", corpus, "--data", str(tmp_path)]) == 1
+    assert finch_dycnn.main(["--corpus", corpus, "--data", str(tmp_path)]) == 2
     assert layout in capsys.readouterr().err

@@ -209,11 +209,11 @@ def test_epochs_that_cannot_be(epochs, capsys):
 
 def test_a_wrong_folder_is_one_line(tmp_path, capsys):
     (tmp_path / "Actor_01").mkdir()
-    assert dey_emodb.main(["--data", str(tmp_path)]) == 1
+    assert dey_emodb.main(["--data", str(tmp_path)]) == 2
     error = capsys.readouterr().err.strip()
     assert error.startswith("error:") and "\n" not in error and "wav/03a01Fa.wav" in error
-    assert dey_emodb.main(["--data", str(tmp_path / "nowhere")]) == 1
+    assert dey_emodb.main(["--data", str(tmp_path / "nowhere")]) == 2
     assert "nowhere" in capsys.readouterr().err
-    assert yadav_crnn.main(["--corpus", "ravdess", "--data", str(tmp_path)]) == 1
+    assert yadav_crnn.main(["--corpus", "ravdess", "--data", str(tmp_path)]) == 2
     error = capsys.readouterr().err.strip()
     assert error.startswith("error:") and "\n" not in error and "1440" in error

@@ -14,6 +14,24 @@ from nets.fused.fuse import PRECISIONS
 PROTOCOLS = ("as-published", "honest", "speaker")
 
 
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the lines of the description and states every default that there is."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default in (None, False, argparse.SUPPRESS):
+            return action.help
+        values = action.default if isinstance(action.default, list) else [action.default]
+        return f"{action.help} (default: {' '.join(map(str, values))})"
+
+
+def add_model_option(parser: argparse.ArgumentParser, models, default: str) -> None:
+    """--model: one or several names, or all."""
+    names = ", ".join(models)
+    parser.add_argument(
+        "--model", nargs="+", choices=(*models, "all"), default=[default], metavar="NAME", help=f"{names}, or all"
+    )
+
+
 def load_corpus(options: argparse.Namespace, load: Callable[[Path], Corpus]) -> Corpus:
     """The corpus in the folder --data; without it, the synthetic one."""
     return load(options.data) if options.data else small_synthetic_corpus(options.out / "synthetic_wav")
@@ -31,19 +49,31 @@ def parser_of(
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{stem}",
         description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
     )
+    parser.add_argument("--protocol", choices=protocols, default=default, help="how files are divided")
     parser.add_argument(
-        "--protocol", choices=protocols, default=default, help=f"how files are divided; default: {default}"
+        "--seed",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="of splits and initial values (default: 0 1 2; synthetic corpus: 0)",
     )
-    parser.add_argument("--seed", type=int, nargs="+", metavar="N", help="default: 0 1 2; synthetic: 0")
     parser.add_argument("--folds", type=int, metavar="N", help="only the first N of each seed's folds")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument(
-        "--precision", choices=PRECISIONS, default="float32", help="of the convolutions in training; answers: float32"
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="of the convolutions in training (evaluation is in float32)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="for everything written, the results file too")
-    parser.add_argument("--resume", action="store_true", help="go on where an interrupted command stopped")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="for all output, the results file too (default: under experiments/)",
+    )
+    parser.add_argument("--resume", action="store_true", help="continue where an interrupted command stopped")
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
     return parser
 

@@ -2,20 +2,20 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from dsp.files.commands import check_output_folder, exit_status
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.provenance import provenance
-from experiments.data.corpora import Corpus, CorpusError
+from experiments.data.corpora import Corpus
 from experiments.data.splits import Split
 from experiments.evaluation.metrics import averages, report_lines, scores
-from experiments.evaluation.results import ResultsError, record
-from experiments.training.loop import CheckpointError, History
+from experiments.evaluation.results import record
+from experiments.training.loop import History
 
 TRAINING_CONTENT = "training_content.json"
 STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run's folder
@@ -24,22 +24,17 @@ STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")
 def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Runs an experiment; what the user can mend becomes one line on standard error and an exit status.
 
-    0 done, 1 bad input or output, 130 interrupted.
+    0 done, 2 bad input or output, 130 interrupted. The folder for the outputs is tried before the work.
 
     Checked: tests/test_experiment_refuses_bad_input.py
     """
-    try:
+
+    def task() -> None:
+        check_output_folder(options.out)
         run(options)
-    except (CorpusError, CheckpointError, ResultsError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command with --resume goes on after the last finished epoch", file=sys.stderr)
-        return 130
-    return 0
+
+    line = "interrupted; the same command with --resume continues after the last finished epoch"
+    return exit_status(task, target=options.out, on_interrupt=line)
 
 
 def resolve_device(name: str) -> str:
