@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from experiments.common.paths import RESULTS
-from experiments.evaluation.results import TWINS, load, row_of
+from experiments.evaluation.results import PRECISION_PAIRS, load, row_of
 from experiments.evaluation.significance import (
     design_effect,
     holm,
@@ -61,7 +61,7 @@ def a_network(rng, ease, speakers, skill: float = 0.0) -> dict:
 def test_kappa_is_the_variance_of_training(rng):
     """Files of chance 1/2 vary by 1/4 each; files that are always or never right vary by nothing."""
     speakers = np.repeat([f"s{i}" for i in range(10)], 30)
-    base = {"system": "a", "recipe": "r", "corpus": "c", "protocol": "speaker"}
+    base = {"system": "a", "variant": "r", "corpus": "c", "protocol": "speaker"}
     for ease, expected in ((np.full(300, 0.5), 0.25), (rng.integers(0, 2, 300).astype(float), 0.0)):
         runs = [base | {"seed": seed, "answers": a_network(rng, ease, speakers)} for seed in range(40)]
         kappa, freedom = training_variance(runs)
@@ -120,9 +120,9 @@ def test_holm():
 def test_the_same_run_in_two_precisions_is_no_difference():
     """The negative control: what differs is rounding alone. Single tests may alarm in one of twenty; none here does."""
     checked = 0
-    for path in sorted(TWINS.iterdir()):
+    for path in sorted(PRECISION_PAIRS.iterdir()):
         stem = path.stem
-        main, twins = load(RESULTS / path.name)["runs"], load(path)["runs"]
+        main, twins = load(RESULTS / path.name), load(path)
         told = [run for run in [*main, *twins] if "answers" in run]
         for twin in twins:
             same = [run for run in main if row_of(run) == row_of(twin)]

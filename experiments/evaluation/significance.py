@@ -79,14 +79,14 @@ def overdispersion(groups: Iterable[list[tuple[float, int]]]) -> float:
 def training_variance(runs: Iterable[dict]) -> tuple[float, int]:
     """(kappa, degrees of freedom): n times the variance of a network's accuracy on the same n files, trained anew.
 
-    Pooled over systems and speakers; what is compared are seeds of one system, recipe and protocol, answering the same
+    Pooled over systems and speakers; what is compared are seeds of one system, variant and protocol, answering the same
     files. (nan, 0) if nothing was trained twice.
 
     Checked: tests/test_statistics_hold.py
     """
     answered = defaultdict(lambda: defaultdict(list))
     for run in runs:
-        key = tuple(run[name] for name in ("system", "recipe", "corpus", "protocol"))
+        key = tuple(run[name] for name in ("system", "variant", "corpus", "protocol"))
         for speaker, files, right in _by_speaker(run["answers"]):
             answered[key, speaker, files][
                 run["seed"], run.get("config", {}).get("setting", {}).get("precision")
