@@ -50,6 +50,7 @@ STEM = "finch_dycnn"
 CORPORA = {"casia": casia, "emodb": emodb, "iemocap": iemocap}
 MODELS = ("finch_dycnn_bilstm", "finch_cnn_bilstm", "finch_dycnn_lstm", "finch_cnn_lstm")
 PUBLISHED = {"casia": "59.08", "emodb": "89.29", "iemocap": "71.25"}  # %, abstract
+PUBLISHED_N = {"casia": 1920, "emodb": 107, "iemocap": 1106}  # a fifth of 9600, 535 and 5531: UNSTATED
 STEPS, BATCH_SIZE = 1000, 200  # "a training batch size of 200 and 1000 iterations", section 3
 # Where there is a validation set, the epoch is chosen on it; the paper names none, and the last step counts.
 CHOSEN = {"select": "validation accuracy", "patience": 20, "patience_for": "validation loss"}
@@ -91,7 +92,7 @@ def row(
     line = {"system": model, "variant": variant_name(features, rate, schedule, iterations)}
     line |= {"corpus": corpus, "protocol": of}
     line["published"] = PUBLISHED[corpus] if (model, of) == (MODELS[0], "as-published") else "-"
-    told = {"note": NOTES[corpus]} if line["published"] != "-" else {}
+    told = {"note": NOTES[corpus], "published_n": PUBLISHED_N[corpus]} if line["published"] != "-" else {}
     reason = {"not_run_reason": LICENSED} if corpus == "iemocap" else {"optional": True} if options else {}
     return line | {"command": command} | told | reason
 

@@ -54,6 +54,7 @@ PUBLISHED = {  # %, tables 2 and 3
     "emodb": dict(zip(MODELS, ("85.72", "83.11", "81.23", "80.83"), strict=False)),
     "casia": dict(zip(MODELS, ("82.86", "79.35", "78.67", "77.57"), strict=False)),
 }
+PUBLISHED_N = {"emodb": 107, "casia": 1920}  # a fifth of 535 and of 9600 files, section 3.1
 READINGS = {  # of "flattened", of "normalized"
     "last-step": "",
     "all-steps": "_all_steps",
@@ -100,7 +101,7 @@ def row(
     line["protocol"] = of
     plain = of == "as-published" and not options
     line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
-    told = {"note": note(model, corpus)} if line["published"] != "-" else {}
+    told = {"note": note(model, corpus), "published_n": PUBLISHED_N[corpus]} if line["published"] != "-" else {}
     return line | {"command": command} | told | ({"optional": True} if options else {})
 
 
@@ -137,7 +138,7 @@ PAPER = {
             for model in models
             for of in PROTOCOLS
         ),
-        *(row(model, corpus, of) for corpus in CORPORA for model in MODELS[:4] for of in LEAKS),
+        *(row(model, corpus, of) | {"optional": True} for corpus in CORPORA for model in MODELS[:4] for of in LEAKS),
     ],
     "comparisons": [
         {"question": f"spectrogram and MFCC together, against {against}", "corpus": corpus, "protocol": of}

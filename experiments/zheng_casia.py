@@ -95,6 +95,7 @@ PAPER = {
             "corpus": corpus,
             "protocol": name,
             "published": published,
+            "published_n": 240,  # a fifth of 1200
             "command": f"python -m experiments.{STEM} {'--data' if corpus == 'casia' else '--images'} DIR"
             f" --protocol {name}{'' if variant == 'published' else f' --variant {variant}'}",
         }

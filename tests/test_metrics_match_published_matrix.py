@@ -9,7 +9,6 @@ from sklearn.metrics import accuracy_score, recall_score
 from experiments.evaluation.metrics import (
     grouped_scores,
     mean_interval,
-    paired_comparison,
     report_lines,
     scores,
     share_interval,
@@ -91,23 +90,6 @@ def test_scores_of_unequal_groups_by_hand():
     np.testing.assert_allclose(found["uar"][1], t * (1 - 1 / 2) / 2, rtol=1e-9)
     alone = grouped_scores([[[3, 1], [0, 4]]])
     assert alone["accuracy"][0] == 7 / 8 and all(math.isnan(half_width) for _, half_width in alone.values())
-
-
-def test_paired_comparison_by_hand():
-    """Three speakers: d = (2/2 - 1/2, 1/2 - 0/2, 1 - 1) = (1/2, 1/2, 0)."""
-    groups = ["a", "a", "b", "b", "c"]
-    found = paired_comparison(groups, [True, True, True, False, True], [True, False, False, False, True])
-    assert found["n_groups"] == 3 and math.isclose(found["difference"], 1 / 3)
-    assert math.isclose(found["half_width"], 4.302652730 * math.sqrt(1 / 12) / math.sqrt(3), rel_tol=1e-6)
-    assert paired_comparison(groups, [True] * 5, [True] * 5)["p"] == 1
-
-
-def test_paired_comparison_counts_speakers_not_answers():
-    """A hundred answers of two speakers are two numbers: no difference between two of anything is certain."""
-    groups = np.repeat(["a", "b"], 50)
-    assert paired_comparison(groups, np.ones(100, bool), np.zeros(100, bool))["p"] >= 0.5
-    many = np.repeat(np.arange(12), 10)
-    assert paired_comparison(many, np.ones(120, bool), np.zeros(120, bool))["p"] < 0.001
 
 
 @pytest.mark.parametrize("k, n", [(63, 88), (0, 10), (10, 10), (71, 107)])

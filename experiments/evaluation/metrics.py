@@ -106,31 +106,6 @@ def share_interval(share: float, n: int, confidence: float = 0.95) -> tuple[floa
     return float(interval.low), float(interval.high)
 
 
-def paired_comparison(groups, right_a, right_b) -> dict:
-    """Whether one system is right more often than another on the same examples; the groups are what is independent.
-
-    d_g = mean over the examples of group g of right_a - right_b;  mean of all d_g with its Student-t interval, and
-    the p of Wilcoxon's signed-rank test (two-sided) that they are as often above 0 as below
-
-    Parameters
-    ----------
-    groups : (n,) the group of each example, a speaker say: answers to one speaker's utterances, and those of several
-        seeds to one utterance, are no independent samples
-    right_a, right_b : (n,) bool, whether each system was right
-
-    Returns
-    -------
-    comparison : dict with n_groups, difference, half_width (of the 95 % interval) and p; p is 1 where all d_g are 0
-
-    Source: Wilcoxon 1945; Demsar 2006. Checked: tests/test_metrics_match_published_matrix.py
-    """
-    groups, gains = np.asarray(groups), np.subtract(right_a, right_b, dtype=float)
-    differences = [gains[groups == group].mean() for group in np.unique(groups)]
-    difference, half_width = mean_interval(differences)
-    p = float(stats.wilcoxon(differences).pvalue) if np.any(differences) else 1.0
-    return {"n_groups": len(differences), "difference": difference, "half_width": half_width, "p": p}
-
-
 def report_lines(result: dict, classes) -> list[str]:
     """Per-class precision, recall, F1 and support as a small table for people."""
     lines = [f"{'':>10}  precision  recall     F1  support"]

@@ -9,6 +9,7 @@ table that compares the two: an experiment's --precision and --out DIR, and DIR/
 """
 
 import json
+import math
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -125,8 +126,18 @@ def scores_of(runs: list[dict]) -> dict[str, tuple[float, float]]:
     Checked: tests/test_results_have_one_home.py
     """
     if runs[0]["protocol"] == "speaker":
-        return grouped_scores(_by_speaker(runs))
-    return {name: mean_interval([run[name] for run in runs]) for name in ("accuracy", "uar")}
+        found = grouped_scores(_by_speaker(runs))
+    else:
+        found = {name: mean_interval([run[name] for run in runs]) for name in ("accuracy", "uar")}
+    return {name: within_bounds(*score) for name, score in found.items()}
+
+
+def within_bounds(mean: float, half_width: float) -> tuple[float, float]:
+    """No interval (nan) where it would reach beyond 0 .. 1: few runs that differ much say nothing so exact.
+
+    Checked: tests/test_results_have_one_home.py
+    """
+    return mean, half_width if 0 <= mean - half_width and mean + half_width <= 1 else math.nan
 
 
 def _by_speaker(runs: list[dict]) -> list[np.ndarray]:

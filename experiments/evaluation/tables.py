@@ -19,7 +19,7 @@ from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, EXPERIMENTS, RESULTS, ROOT
 from experiments.evaluation.comparisons import comparisons_table, precision_table
-from experiments.evaluation.metrics import share_interval
+from experiments.evaluation.published import published_table
 from experiments.evaluation.results import (
     PRECISION_PAIRS,
     ROW,
@@ -63,33 +63,6 @@ def _cell(row: dict, found: dict | None) -> str:
     return f"{percent(found['accuracy'])} / {percent(found['uar'])} ({describe_runs(found)})" if found else not_run(row)
 
 
-def published_table(papers: list[dict]) -> str:
-    """Every published accuracy beside the interval of the runs that repeat it, and why they differ."""
-    rows = []
-    for paper in papers:
-        summaries = summarize(paper["runs"])
-        for row in paper["rows"]:
-            key = row_of(row)
-            if row.get("published", "-") == "-" or key not in summaries:
-                continue
-            found, low, high = _with_interval(summaries[key])
-            word = "inside" if low <= float(row["published"].split()[0]) / 100 <= high else "outside"
-            best = summaries[key]["best_epoch"]
-            rows.append([*key, row["published"], found, word, percent(best) if best else "-", row.get("note", "-")])
-    header = ["system", "variant", "corpus", "protocol", "published %", "here %, 95 % interval", "published is"]
-    return table([*header, "here, best epoch on the test set", "why"], rows)
-
-
-def _with_interval(summary: dict) -> tuple[str, float, float]:
-    """Accuracy in words, low, high: Student's interval over runs; of one run Wilson's over its answers."""
-    mean, half_width = summary["accuracy"]
-    if summary["n_runs"] > 1:
-        return percent((mean, half_width)), mean - half_width, mean + half_width
-    (n,) = summary["n_test"]
-    low, high = share_interval(mean, n)
-    return f"{100 * mean:.1f} ({100 * low:.1f} .. {100 * high:.1f}, one run of {n})", low, high
-
-
 def recall_table(paper: dict) -> str:
     """Per-class recall in percent, averaged over the runs of each row, and what the look-up table scores there."""
     summaries, names = summarize(paper["runs"]), paper["classes"]
@@ -124,7 +97,7 @@ def papers_table(papers: dict[str, dict]) -> str:
 
 def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
     """{document: {mark: table}}: every generated table from the stored results and benchmarks."""
-    later = {stem: paper for stem, paper in papers.items() if stem != "zheng_casia"}
+    later = {stem: paper for stem, paper in papers.items() if stem not in ("zheng_casia", "baselines")}
     pairs = {stem: {"runs": load(PRECISION_PAIRS / f"{stem}.jsonl")} for stem in papers}
     pairs = {stem: pair for stem, pair in pairs.items() if pair["runs"]}
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
@@ -132,7 +105,7 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
         ROOT / "README.md": {"papers": papers_table(papers)},
         EXPERIMENTS / "RESULTS.md": {
             "results": results_table(list(papers.values())),
-            "published": published_table(list(later.values())),
+            "published": published_table(papers),
             "comparisons": comparisons_table(later, pairs),
             "precision": precision_table(papers, pairs),
             "casia recall": recall_table(papers["zheng_casia"]),

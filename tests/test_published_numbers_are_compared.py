@@ -1,0 +1,101 @@
+"""A published accuracy beside the runs that repeat it: how many files it is of, what is tested, what is said."""
+
+import pytest
+
+from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn, zheng_casia
+from experiments.common.paths import RESULTS
+from experiments.evaluation.published import published_rows, published_share, published_table, training_told
+from experiments.evaluation.results import load
+from experiments.evaluation.significance import two_sample_p
+from experiments.results import papers
+
+PAPERS = (dey_emodb, finch_dycnn, wang_cl, yadav_crnn, zheng_casia)
+
+
+def answers(n_right: int, n: int, windows: int = 1) -> dict:
+    columns = {
+        "files": [i // windows for i in range(n)],
+        "speakers": ["s"] * n,
+        "true": [1] * n,
+        "predicted": [1] * n_right + [0] * (n - n_right),
+    }
+    return {name: " ".join(map(str, column)) for name, column in columns.items()}
+
+
+def a_run(n_right: int, n: int, windows: int = 1, **other) -> dict:
+    run = {"system": "net", "variant": "r", "corpus": "c", "protocol": "as-published", "seed": 0, "fold": None}
+    run |= {"n_test": n, "accuracy": n_right / n, "uar": n_right / n, "per_class": {"x": {"recall": 0.5}}}
+    return run | {"audit": {"lookup_table": 0.1, "validation": 5}, "answers": answers(n_right, n, windows)} | other
+
+
+def a_paper(published: str, *runs: dict, **of_row) -> dict:
+    row = {name: runs[0][name] for name in ("system", "variant", "corpus", "protocol")} | {"published": published}
+    return {"rows": [row | of_row], "runs": list(runs)}
+
+
+def test_n_is_the_papers():
+    assert published_share({"published": "80.68 (71/88)"}) == (71 / 88, 88)
+    assert published_share({"published": "85.72", "published_n": 107}) == (0.8572, 107)
+    row = {"published": "85.72", "system": "s", "variant": "r", "corpus": "c", "protocol": "p"}
+    with pytest.raises(ValueError, match="of how many files"):
+        published_share(row)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.__name__.split(".")[-1])
+def test_every_published_number_says_of_how_many(paper):
+    rows = [row for row in paper.PAPER["rows"] if row.get("published", "-") != "-"]
+    assert rows and all(0 < published_share(row)[0] < 1 for row in rows)
+
+
+def test_two_samples_are_compared():
+    (line,) = published_rows({"p": a_paper("80.68 (71/88)", a_run(63, 88))})
+    assert line["p"] == pytest.approx(two_sample_p(71 / 88, 88, 63 / 88, 88)) and line["p"] > 0.05
+    assert line["n_published"] == 88 and line["here"].startswith("71.6 (61.")
+    assert "| not different |" in published_table({"p": a_paper("80.68 (71/88)", a_run(63, 88))})
+    assert "| different |" in published_table({"p": a_paper("99.00 (99/100)", a_run(63, 88))})
+
+
+def test_windows_of_a_recording_are_no_independent_answers():
+    alone = published_rows({"p": a_paper("70 (280/400)", a_run(240, 400))})[0]["p"]
+    windows = published_rows({"p": a_paper("70 (280/400)", a_run(240, 400, windows=5))})[0]["p"]
+    assert alone < 0.01 < 0.1 < windows
+
+
+def test_seeds_that_differ_more_than_chance_count_for_less():
+    calm = [a_run(60, 100, seed=seed) for seed in range(3)]
+    wild = [a_run(right, 100, seed=seed) for seed, right in enumerate((45, 60, 75))]
+    p_calm, p_wild = (published_rows({"p": a_paper("80 (80/100)", *runs)})[0]["p"] for runs in (calm, wild))
+    assert p_calm < 0.01 < p_wild
+
+
+def test_the_family_is_corrected_together():
+    many = {f"p{i}": a_paper("80 (80/100)", a_run(67, 100)) for i in range(10)}
+    alone, together = published_table({"p0": many["p0"]}), published_table(many)
+    assert "| 0.054 | 0.054 |" in alone and "| 0.054 | 0.54 |" in together
+
+
+def test_a_network_that_does_not_train_is_seen():
+    assert training_told([a_run(1, 2, training_accuracy=0.31)]) == "31.0: does not train to 90"
+    assert training_told([a_run(1, 2, training_accuracy=0.97)]) == "97.0"
+    assert training_told([a_run(1, 2, training_accuracy_last_epoch=0.99)]) == "99.0 (batches of the last epoch)"
+    two = [a_run(1, 2, training_accuracy=0.99), a_run(1, 2, training_accuracy=0.2)]
+    assert "does not train" in training_told(two)
+
+
+def test_the_svm_is_that_of_the_same_splits():
+    net = a_run(60, 100, seed=1, fold="fifth-1")
+    of = {"system": "svm", "variant": "statistics", "protocol": "as-published of p"}
+    svm = [a_run(right, 100, **of, seed=seed, fold=fold) for seed, fold, right in ((1, "fifth-1", 80), (1, "x", 10))]
+    both = {"p": a_paper("80 (80/100)", net), "baselines": {"rows": [], "runs": svm}}
+    assert published_rows(both)[0]["svm"] == "80.0"
+    both["baselines"]["runs"] = svm[1:]
+    assert published_rows(both)[0]["svm"] == "-"
+
+
+def test_every_network_as_published_has_a_baseline_beside_it():
+    """CASIA's images apart, of which no SVM of features is trained."""
+    stored = {stem: paper | {"runs": load(RESULTS / f"{stem}.jsonl")} for stem, paper in papers().items()}
+    lines = published_rows(stored)
+    without = {line["key"] for line in lines if line["svm"] == "-"}
+    assert len(lines) >= 20 and {key[0] for key in without} <= {"zheng_cnn_lstm"}
+    assert baselines.STEM in stored
