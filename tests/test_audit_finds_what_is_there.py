@@ -38,6 +38,11 @@ def test_audit_of_a_corpus():
     report = audit_corpus(corpus(), CONTENT)
     assert report["files"] == 10 and report["distinct"] == 6 and report["under_several_labels"] == 2
     assert report["distinct_per_class"] == {"x": 4, "y": 4} and report["ceiling"] == 0.8
+    tables = [lookup_table_accuracy(CONTENT, LABELS, as_published(LABELS, seed)) for seed in range(300)]
+    mean = sum(tables) / 300
+    deviation = (sum((x - mean) ** 2 for x in tables) / 299) ** 0.5  # of a sample: divided by n - 1
+    assert report["lookup_table_mean"] == round(mean, 4) and report["lookup_table_sd"] == round(deviation, 4)
+    assert report["lookup_table_sd"] != round(deviation * (299 / 300) ** 0.5, 4)
     text = describe(corpus(), report)
     assert "10 files, 6 distinct" in text and "2 contents stand under more than one label" in text and "80.0%" in text
 

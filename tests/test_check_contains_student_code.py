@@ -3,6 +3,7 @@
 Attacks are made for real, on files of this test's own. The audit hook and Landlock are also tried one by one.
 """
 
+import errno
 import subprocess
 import sys
 import textwrap
@@ -148,6 +149,20 @@ def test_its_own_folder_may_be_used_and_is_gone_afterwards(student):
     assert sorted(eval(names)) == ["a.txt", "b"]  # the inputs are gone
     assert outcome.problem == "returned None; is there a return statement?"
     assert subprocess.run(["test", "-e", folder]).returncode == 1
+
+
+def test_a_file_cannot_grow_without_limit(student):
+    """A file of 64 MB may be written in its own folder; the next megabyte is refused by the operating system."""
+    body = """
+with open("big", "wb") as file:
+    for megabyte in range(80):
+        try:
+            file.write(bytes(1 << 20)), file.flush()
+        except OSError as error:
+            return [megabyte, error.errno]
+return [80, 0]"""
+    [outcome] = run(student(body.replace("\n", "\n    ").strip()), "f", [{"what": 1}], 60.0)
+    assert outcome.array.tolist() == [64, errno.EFBIG]
 
 
 def test_the_environment_is_not_handed_on(student, monkeypatch):

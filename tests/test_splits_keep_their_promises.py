@@ -1,5 +1,7 @@
 """Invariants of every protocol, and the values of MATLAB's generator that its documentation prints."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -148,3 +150,48 @@ def test_speaker_folds(n_speakers, seed):
         assert fold.fold == "+".join(sorted(sides[2]))
     again = splits.speaker_folds(speakers, seed)
     assert [fold.fold for fold in again] == [fold.fold for fold in folds]
+
+
+def digest(parts: list[splits.Split]) -> str:
+    """Eight hex digits that stand for the three sides of every fold, in this order."""
+    sides = [side.astype("<i8").tobytes() for part in parts for side in (part.train, part.validation, part.test)]
+    return hashlib.sha256(b"|".join(sides)).hexdigest()[:8]
+
+
+TWINS = np.arange(1200) // 2 * 2  # every content twice
+PINNED = {  # seed 0; a run that is stored under a protocol and a seed was made on exactly these files
+    "as_published": lambda: [splits.as_published(LABELS, 0)],
+    "matlab_split": lambda: [splits.matlab_split(LABELS)],
+    "honest": lambda: [splits.honest(LABELS, TWINS, 0)],
+    "leave_one_speaker_out": lambda: splits.leave_one_speaker_out(LABELS, SPEAKERS, SENTENCES, 0),
+    "unseen_sentences": lambda: [splits.unseen_sentences(LABELS, SENTENCES, 0)],
+    "speaker_folds": lambda: splits.speaker_folds(SPEAKERS, 0),
+    "stratified_fifths": lambda: splits.stratified_fifths(LABELS, 0),
+    "keras_validation_split": lambda: [splits.keras_validation_split(535)],
+    "nested_stratified_80_20": lambda: [splits.nested_stratified_80_20(LABELS, 0)],
+    "ordered_per_class": lambda: [splits.ordered_per_class(LABELS)],
+    "random_80_20": lambda: [splits.random_80_20(1200, 0, 0.1)],
+}
+DIGESTS = {
+    "as_published": "935edfc1",
+    "matlab_split": "d0e47b46",
+    "honest": "c8837051",
+    "leave_one_speaker_out": "04b17145",
+    "unseen_sentences": "074243a9",
+    "speaker_folds": "0c41b3ec",
+    "stratified_fifths": "2de6fb36",
+    "keras_validation_split": "7723774e",
+    "nested_stratified_80_20": "f2097417",
+    "ordered_per_class": "d2be5772",
+    "random_80_20": "dee16f2e",
+}
+
+
+@pytest.mark.parametrize("name", PINNED)
+def test_splits_of_seed_0_are_pinned(name):
+    """Frozen: a change of these changes what every stored run of the protocol was tested on."""
+    parts = PINNED[name]()
+    assert digest(parts) == DIGESTS[name]
+    if any(part.validation.tolist() != part.test.tolist() for part in parts):
+        swapped = [splits.Split(part.train, part.test, part.validation) for part in parts]
+        assert digest(swapped) != DIGESTS[name]
