@@ -9,6 +9,11 @@ Cost:  2.6 s an epoch of 960 images on two cores; a published run 80 s, so 25 of
 Every setting below names its place in the paper, or MATLAB's documented default, or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+exit_without("PIL", feature="the experiment", extra="images")
+
 import argparse
 import sys
 from dataclasses import replace

@@ -7,6 +7,10 @@ a recording at 16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five netwo
 utterance of the synthetic corpus.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("matplotlib", feature="drawing", extra="train")
+
 import argparse
 import sys
 from pathlib import Path

@@ -9,6 +9,10 @@
 Without --run it takes the newest run under experiments/runs. Exit status: 0 all answered, 1 a file or run refused.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the recogniser", extra="train")
+
 import argparse
 import json
 import sys

@@ -7,6 +7,10 @@ shape of it. Each takes one example, (1, ...) float32, and gives logits, (1, n_c
 A file is written only after its answers were found equal to the network's.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="exporting a network", extra="train")
+
 import argparse
 import io
 import json
