@@ -24,7 +24,7 @@ import numpy as np
 from torch import nn
 
 import nets
-from dsp import read_audio
+from dsp.audio import read_one_channel
 from experiments.common.locks import exclusive_lock
 from experiments.data import leakage, splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
@@ -210,7 +210,7 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
     title = f"{corpus.name}: spectrogram images"
     matlab.emotion_panel(folder / "six_emotions.png", images[first], corpus.classes, title)
     if corpus.paths[0].suffix == ".wav":
-        signal, sample_rate = read_audio(corpus.paths[0])
+        signal, sample_rate = read_one_channel(corpus.paths[0], "the images")
         psd_figure(folder / "first_signal.png", signal, sample_rate)
 
 
