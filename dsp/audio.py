@@ -57,6 +57,30 @@ def read_audio(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     return _read(Path(path), None)
 
 
+def read_one_channel(path: str | os.PathLike[str], use: str = "features") -> tuple[np.ndarray, int]:
+    """The samples of a recording of one channel, as read_audio returns them; several channels are refused.
+
+    Parameters
+    ----------
+    path : as read_audio takes it
+    use : what is made from the one channel, for the error: "2 channels; features are made from one"
+
+    Returns
+    -------
+    signal : (n,) float64;  sample_rate : int, Hz
+
+    Raises
+    ------
+    AudioError (a ValueError)  as read_audio, and if the recording has several channels.
+
+    Source: as read_audio. Checked: tests/test_audio_is_scaled_as_audioread.py
+    """
+    signal, sample_rate = read_audio(path)
+    if signal.ndim != 1:
+        raise AudioError(f"{os.fspath(path)}: {len(signal)} channels; {use} are made from one")
+    return signal, sample_rate
+
+
 def read_beginning(path: str | os.PathLike[str], seconds: float) -> tuple[np.ndarray, int]:
     """The first seconds of an audio file, as read_audio returns a whole one; the rest is not read.
 

@@ -16,6 +16,10 @@ The classifiers are trained on the training files alone, never on validation fil
 that its epoch was chosen on, nothing is chosen here.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the baselines", extra="train")
+
 import argparse
 import sys
 import time

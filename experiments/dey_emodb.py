@@ -13,6 +13,10 @@ Protocols: as-published (the paper's split of each network; its numbers are the 
 Every setting below names its place in the paper's code (notebooks, repositories), or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+
 import argparse
 import sys
 from collections.abc import Callable

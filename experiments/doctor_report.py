@@ -1,5 +1,9 @@
 """python -m experiments.doctor_report: what the doctor finds, as a picture (experiments/figures/doctor)."""
 
+from dsp.files.commands import exit_without
+
+exit_without("matplotlib", feature="drawing", extra="train")
+
 import sys
 
 from experiments.figures.doctor.command import main

@@ -17,6 +17,10 @@ The z-score of every row of features is fitted on what is trained on.
 Every setting below names its place in the paper, or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+
 import argparse
 import math
 import sys

@@ -19,6 +19,10 @@ Leak:  --protocol leak-segments (segments of a recording on both sides) and segm
 Every setting below names its place in the paper, or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+
 import argparse
 import sys
 from dataclasses import asdict, replace

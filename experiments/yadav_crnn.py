@@ -13,6 +13,10 @@ The copies are made of training files only, after the split; the z-score is fitt
 Every setting below names its place in the paper, or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+
 import argparse
 import sys
 from dataclasses import asdict, replace

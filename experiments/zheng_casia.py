@@ -9,6 +9,11 @@ Cost:  2.6 s an epoch of 960 images on two cores; a published run 80 s, so 25 of
 Every setting below names its place in the paper, or MATLAB's documented default, or says UNSTATED.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+exit_without("PIL", feature="the experiment", extra="images")
+
 import argparse
 import sys
 from dataclasses import replace
@@ -19,7 +24,7 @@ import numpy as np
 from torch import nn
 
 import nets
-from dsp import read_audio
+from dsp.audio import read_one_channel
 from experiments.common.locks import exclusive_lock
 from experiments.data import leakage, splits
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus, CorpusError, casia, image_tree
@@ -205,7 +210,7 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
     title = f"{corpus.name}: spectrogram images"
     matlab.emotion_panel(folder / "six_emotions.png", images[first], corpus.classes, title)
     if corpus.paths[0].suffix == ".wav":
-        signal, sample_rate = read_audio(corpus.paths[0])
+        signal, sample_rate = read_one_channel(corpus.paths[0], "the images")
         psd_figure(folder / "first_signal.png", signal, sample_rate)
 
 

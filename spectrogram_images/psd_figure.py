@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dsp import EPS, AudioError, buffer, hamming, power_spectral_density, power_to_db, read_audio, rfft, spectrogram
+from dsp import EPS, buffer, hamming, power_spectral_density, power_to_db, rfft, spectrogram
+from dsp.audio import read_one_channel
 from dsp.files.commands import check_output_file, exit_status
 from dsp.files.extras import require
+from dsp.files.naming import figure_label, printable
 from dsp.files.writing import write_atomically
 
 if TYPE_CHECKING:
@@ -104,11 +106,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     def draw() -> None:
         check_output_file(options.png)
-        signal, sample_rate = read_audio(options.wav)
-        if signal.ndim != 1:
-            raise AudioError(f"{options.wav}: {signal.shape[0]} channels; the figure shows one")
-        psd_figure(options.png, signal, sample_rate, title=options.wav.name)
-        print(options.png)
+        signal, sample_rate = read_one_channel(options.wav, "such figures")
+        psd_figure(options.png, signal, sample_rate, title=figure_label(options.wav))
+        print(printable(options.png))
 
     return exit_status(draw, options.wav, options.png)
 

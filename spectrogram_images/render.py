@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from dsp import EPS, AudioError, amplitude_to_db, log_spectrogram, read_audio, spectrogram
+from dsp import EPS, AudioError, amplitude_to_db, log_spectrogram, spectrogram
+from dsp.audio import read_one_channel
 from spectrogram_images.colormaps import colormap
 from spectrogram_images.imresize import imresize
 from spectrogram_images.ind2rgb import ind2rgb
@@ -91,9 +92,7 @@ def render_file(path, parameters: ImageParameters = PAPER) -> np.ndarray:
 
     Checked: tests/test_bad_files_are_named.py
     """
-    signal, sample_rate = read_audio(path)
-    if signal.ndim != 1:
-        raise AudioError(f"{path}: {signal.shape[0]} channels; the images are made from one")
+    signal, sample_rate = read_one_channel(path, "the images")
     if sample_rate != parameters.sample_rate:
         expected = f"the images are made from {parameters.sample_rate} Hz (resample it first)"
         raise AudioError(f"{path}: {sample_rate} Hz; {expected}")

@@ -14,6 +14,12 @@ GOLDEN = Path(__file__).with_name("golden")
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def with_slow(values, *slow) -> list:
+    """What parametrize takes: all values, those in `slow` marked as needing more than about 5 s."""
+    assert set(slow) <= set(values)
+    return [pytest.param(value, marks=pytest.mark.slow) if value in slow else value for value in values]
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20231207)

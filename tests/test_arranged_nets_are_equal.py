@@ -14,6 +14,7 @@ from nets.fused.first_block import first_block
 from nets.fused.fuse import _pooled_first, fuse
 from nets.fused.pooled_block import pooled_block
 from nets.layers.keras import KERAS_EPSILON
+from tests.conftest import with_slow
 from tests.golden.make.keras_layers import INPUTS
 
 CLASSES = 7
@@ -98,7 +99,7 @@ def test_gradients(name):
     pytest.fail(f"gradients differ by {differences}")
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", with_slow(SHAPES, "yadav_crnn"))
 def test_three_steps_of_training(name):
     """float64: Adam divides by the size of a gradient, and would divide rounding by rounding."""
     net, fast = pair(name, torch.float64)

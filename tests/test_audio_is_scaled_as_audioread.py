@@ -5,6 +5,7 @@ import pytest
 import soundfile
 
 from dsp import AudioError, audio_duration, read_audio, read_beginning
+from dsp.audio import read_one_channel
 
 SAMPLES = np.array([-1.0, -0.5, 0.0, 2.0**-7, 0.25, 1 - 2.0**-7])  # whole in 8 bits and more
 
@@ -39,6 +40,17 @@ def test_channels_come_first_and_time_last(write_wav):
     signal, _ = read_audio(write_wav("x.wav", stereo, subtype="DOUBLE"))
     assert signal.shape == (2, SAMPLES.size) and signal.flags.c_contiguous
     np.testing.assert_array_equal(signal, stereo.T)
+
+
+def test_one_channel_is_one_channel(write_wav):
+    signal, sample_rate = read_one_channel(write_wav("one.wav", SAMPLES, 8000, "DOUBLE"))
+    assert sample_rate == 8000
+    np.testing.assert_array_equal(signal, SAMPLES)
+    two = write_wav("two.wav", np.stack([SAMPLES, SAMPLES], axis=1))
+    with pytest.raises(AudioError, match=r"two.wav: 2 channels; features are made from one$"):
+        read_one_channel(two)
+    with pytest.raises(AudioError, match=r"two.wav: 2 channels; images are made from one$"):
+        read_one_channel(str(two), "images")
 
 
 def test_a_path_of_any_letters_as_text_or_path(write_wav):

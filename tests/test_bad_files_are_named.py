@@ -1,14 +1,19 @@
 """Bad recordings, folders and outputs: one line with the file and the rule, a non-zero exit, the rest unharmed."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from dsp import AudioError, read_audio
 from experiments.data.corpora import CorpusError
 from experiments.inputs.zheng_casia import load_images, read_image
 from spectrogram_images import render_by_definition, render_file
 from spectrogram_images.__main__ import main
+from tests.read_mutants import mutants
 
 X = 0.1 * np.sin(np.arange(4000) ** 1.3)
 
@@ -131,6 +136,34 @@ def test_images_that_are_damaged(tmp_path):
         (tmp_path / "y.png").write_bytes(content)
         with pytest.raises(CorpusError, match=r"y.png: not readable as an image"):
             read_image(tmp_path / "y.png")
+
+
+def test_an_image_of_an_impossible_size_is_refused_before_it_is_decoded(tmp_path):
+    """60,000 x 60,000 pixels: 10 GB, which Pillow itself refuses by an error of its own kind."""
+    Image.new("RGB", (224, 224)).save(tmp_path / "x.png")
+    data = bytearray((tmp_path / "x.png").read_bytes())
+    for width, height in ((60_000, 60_000), (10_000, 10_000), (0, 224)):
+        data[16:24] = struct.pack(">2I", width, height)
+        data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+        (tmp_path / "x.png").write_bytes(data)
+        with pytest.raises(CorpusError, match=r"x.png: (not readable as an image|10000 x 10000 RGB; 224 x 224)"):
+            read_image(tmp_path / "x.png")
+
+
+def test_two_thousand_damaged_images(tmp_path, rng):
+    path = tmp_path / "x.png"
+    text = PngInfo()
+    text.add_text("Source", "a recording", zip=True)
+    Image.fromarray(rng.integers(0, 8, (224, 224, 3), np.uint8)).save(path, pnginfo=text)
+    refused = 0
+    for data in mutants(path.read_bytes()[:3000] + path.read_bytes()[-100:], 2000, 20):
+        path.write_bytes(data)
+        try:
+            read_image(path)
+        except CorpusError as error:
+            refused += 1
+            assert str(error).startswith(f"{path}: ") and len(str(error).splitlines()) == 1
+    assert refused > 1000
 
 
 def test_an_experiment_names_the_first_bad_file_and_counts_the_others(write_wav):

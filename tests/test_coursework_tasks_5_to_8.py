@@ -19,7 +19,7 @@ from experiments.coursework import course_profile
 from experiments.coursework.compare import explanations, is_right
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_slow
 
 LABS = (5, 6, 7, 8)
 SCRIPTS = {lab: next((ROOT / "experiments" / "coursework" / "labs").glob(f"lab_{lab}_*.py")) for lab in LABS}
@@ -311,7 +311,7 @@ def test_students_code_computes_what_its_mistake_computes(lab, name, profile):
     assert [found.name for found in explanations(task, got)] == [name]
 
 
-@pytest.mark.parametrize("lab", LABS)
+@pytest.mark.parametrize("lab", with_slow(LABS, 8))
 def test_the_lab_runs_and_draws_before_anything_is_written(lab, tmp_path):
     """Labs 5 and 6 also without the packages that a course need not install."""
     absent = ("soundfile", "scipy", "sklearn", "tqdm", "isal") if lab in (5, 6) else ()
@@ -341,6 +341,7 @@ def test_the_lab_runs_and_draws_before_anything_is_written(lab, tmp_path):
     assert done.stdout.count(".png") == len(figures)
 
 
+@pytest.mark.slow
 def test_lab_8_shows_what_its_text_says(tmp_path):
     command = [sys.executable, str(SCRIPTS[8]), "--out", str(tmp_path)]
     text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS).stdout

@@ -17,7 +17,7 @@ from scipy import signal as scipy_signal
 import dsp
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
-from tests.conftest import GOLDEN
+from tests.conftest import GOLDEN, with_slow
 from tests.measure_doctor import AFTER_LEVELS, measure
 
 RATE = 16_000
@@ -188,8 +188,11 @@ TOOLS = {  # the call -> the nearest preset, and the parameters that must come o
 }
 
 
+SLOW = ("librosa, 50 to 7600 Hz", "kaldi, 117 to 6123 Hz", "librosa, dB below the maximum", "psf, 133 to 6855 Hz")
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("call", TOOLS)
+@pytest.mark.parametrize("call", with_slow(TOOLS, *SLOW))
 def test_tools_themselves(call, utterance):
     compute, preset, parameters = TOOLS[call]
     found = identify(compute(utterance), utterance, RATE, SECONDS)
@@ -288,6 +291,7 @@ def check_random(signals, rate, n, seed):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_random_conventions(utterance):
     check_random([utterance, utterance[::-1].copy()], RATE, 8, seed=3)

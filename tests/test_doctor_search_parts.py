@@ -20,6 +20,7 @@ from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import Bench
 from dsp.doctor.search.verdict import FLOAT32_TOLERANCE, judged, tolerances
 from dsp.resampling import resample
+from tests.conftest import with_slow
 
 RATE = 16_000
 SECONDS = 60.0
@@ -139,8 +140,11 @@ HIDDEN = {  # conventions that hide most of themselves, or lie far from every pr
 }
 
 
+SLOW = ("ln(x + 1e-6)", "frames of a round number of samples", "other bands, edges and rows")
+
+
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("name", HIDDEN)
+@pytest.mark.parametrize("name", with_slow(HIDDEN, *SLOW))
 def test_hidden_conventions(name, utterance):
     preset, kind, change = HIDDEN[name]
     features = getattr(dsp, kind)(utterance, RATE, replace(CONVENTIONS[preset], **change))
@@ -192,6 +196,7 @@ def test_a_thousandth_of_the_values_may_be_farther_off_and_no_more(utterance):
         assert judged(bench, reading, CONVENTIONS["kaldi"], 1e-12)[0] == rank
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
 def test_dither_is_a_class(kind, utterance):
     """Noise of another seed than dsp's own, in each frame its own or not: the same on average."""

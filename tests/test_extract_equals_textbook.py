@@ -134,9 +134,22 @@ conventions = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(c=conventions, n=st.integers(1, 2500), chunk=st.integers(1, 60), seed=st.integers(0, 999), loud=st.booleans())
-def test_conventions_drawn_at_random(c, n, chunk, seed, loud):
+DRAWN = {
+    "c": conventions,
+    "n": st.integers(1, 2500),
+    "chunk": st.integers(1, 60),
+    "seed": st.integers(0, 999),
+    "loud": st.booleans(),
+}
+
+
+@pytest.mark.parametrize("examples", [60, pytest.param(300, marks=pytest.mark.slow)])
+def test_conventions_drawn_at_random(examples):
+    limits = settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+    limits(given(**DRAWN)(check_a_drawn_convention))()
+
+
+def check_a_drawn_convention(c, n, chunk, seed, loud):
     x = np.random.default_rng(seed).standard_normal(n) * (1.0 if loud else 1e-3)
     kind = "log_mel" if c.n_mfcc is None else "mfcc"
     rate = 8000.0

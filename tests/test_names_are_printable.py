@@ -6,9 +6,10 @@ import os
 import pickle
 
 import pytest
+from matplotlib.figure import Figure
 
 from dsp import AudioError, FeatureFileError
-from dsp.files.naming import FileError, file_error_line, printable
+from dsp.files.naming import FileError, figure_label, file_error_line, printable, shorten
 
 ESCAPED = {
     b"caf\xe9.wav": r"caf\xe9.wav",
@@ -51,6 +52,24 @@ def test_errors_about_files_are_one_printable_line(kind):
     assert str(error) == r"caf\xe9\x0a.wav: \x1b[2J no samples"
     assert isinstance(error, ValueError)
     assert str(pickle.loads(pickle.dumps(error))) == str(error)  # a worker process sends it
+
+
+def test_a_label_in_a_figure_is_drawn_letter_by_letter(tmp_path):
+    """Matplotlib takes what stands between two dollars for a formula, and a surrogate for an error."""
+    name = os.fsdecode(b"$\\frac$ \xff.wav")
+    assert figure_label(f"folder/{name}") == r"\$\frac\$ \xff.wav"
+    figure = Figure()
+    text = figure.suptitle(figure_label(name))
+    figure.savefig(tmp_path / "x.png")
+    for bad, error in ((r"$\frac$", ValueError), ("\udcff", (TypeError, ValueError))):
+        text.set_text(bad)
+        with pytest.raises(error):
+            figure.savefig(tmp_path / "y.png")
+
+
+def test_long_texts_are_shortened():
+    assert shorten("x" * 60) == "x" * 60
+    assert shorten("x" * 61) == "x" * 57 + "..." and shorten("abcdef", 5) == "ab..."
 
 
 def test_the_line_of_an_error_of_the_system():

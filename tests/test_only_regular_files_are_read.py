@@ -11,7 +11,15 @@ import pytest
 from dsp import AudioError, FeatureFileError, audio_duration, read_audio, read_beginning, read_features
 from dsp.feature_files import READERS
 from dsp.files.htk import read_htk
-from dsp.files.reading import open_regular_file, read_regular_file
+from dsp.files.naming import FileError
+from dsp.files.reading import open_regular_file, read_regular_file, read_regular_text
+from experiments.coursework import course_profile, submission
+from experiments.data.corpora import CorpusError
+from experiments.evaluation import results
+from experiments.evaluation.results import ResultsError
+from experiments.inputs.zheng_casia import read_image
+from experiments.recogniser import trained
+from experiments.recogniser.trained import RunError
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
@@ -79,6 +87,23 @@ def test_htk(tmp_path, kind):
         read_htk(path)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_runs_profiles_submissions_and_images(tmp_path, kind):
+    path = irregular(kind, tmp_path / "result.json")
+    with pytest.raises(ResultsError, match=KINDS[kind]):
+        results.load(path)
+    with pytest.raises(FileError, match=KINDS[kind]):
+        submission.check_source(path, None)
+    with pytest.raises(CorpusError, match=KINDS[kind]):
+        read_image(path)
+    profile = irregular(kind, tmp_path / "x.toml")
+    with pytest.raises(FileError, match=KINDS[kind]):
+        course_profile.load(str(profile))
+    (tmp_path / "network.pt").write_bytes(b"weights")
+    with pytest.raises(RunError, match=r"no result\.json"):
+        trained.load(tmp_path)
+
+
 def test_the_doctor_s_command(tmp_path):
     """The whole command, since argparse or a library may open files too."""
     irregular("named pipe", tmp_path / "x.wav")
@@ -95,6 +120,10 @@ def test_regular_files_and_links_to_them_are_read(tmp_path):
     with open_regular_file(tmp_path / "link") as file:
         assert file.read() == b"content"
     assert read_regular_file(str(tmp_path / "x")) == b"content"
+    assert read_regular_text(tmp_path / "x") == "content"
+    (tmp_path / "x").write_bytes(b"\xff")
+    with pytest.raises(UnicodeDecodeError):
+        read_regular_text(tmp_path / "x")
 
 
 def test_a_pipe_that_takes_the_file_s_place_is_noticed(tmp_path, monkeypatch):

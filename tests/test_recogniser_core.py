@@ -350,6 +350,59 @@ def test_a_folder_is_scored(run, network, corpus, tmp_path, capsys):
     assert "12 of these files may be of synthetic" in kept["summary"]["caution"] and len(kept["files"]) == 12
 
 
+def test_names_that_are_not_utf8_end_no_batch(run, utterance, tmp_path, capfd):
+    """Bytes that are not UTF-8, line breaks and terminal escapes in names, of good files and of refused ones."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    names = [os.fsdecode(name) for name in (b"a\xff.wav", b"b\n\x1b[2J.wav", b"c.wav")]
+    try:
+        folder.mkdir()
+        files = [open(folder / name, "wb") for name in names]
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    for i, file in enumerate(files):
+        with file:
+            soundfile.write(file, utterance * (i != 2), 16_000, format="WAV")
+    (folder / os.fsdecode(b"d\xff\n.wav")).write_bytes(b"not audio")
+    for arguments in (["--json"], []):
+        command.main(["--run", str(run), "--folder", str(folder), "--out", str(tmp_path / "out"), *arguments])
+        out, err = capfd.readouterr()  # as a terminal takes it: UTF-8, no surrogates
+        for shown in (r"caf\xe9/a\xff.wav", r"caf\xe9/b\x0a\x1b[2J.wav"):
+            assert (json.dumps(shown)[1:-1] if arguments else shown) in out
+        errors = [line for line in err.splitlines() if line.startswith("error: ")]
+        assert len(errors) == 2 and r"caf\xe9/d\xff\x0a.wav: not readable as audio" in errors[1]
+        assert "\x1b" not in out + err
+    kept = json.loads((tmp_path / "out" / "batch.json").read_text(encoding="utf-8"))
+    shown = [item["file"].rpartition("/")[2] for item in kept["files"]]
+    assert shown == [r"a\xff.wav", r"b\x0a\x1b[2J.wav", "c.wav", r"d\xff\x0a.wav"]
+    command.main(["--run", str(run), "--wav", *(str(folder / name) for name in names)])
+    assert r"a\xff.wav" in capfd.readouterr().out
+
+
+def test_a_run_whose_folder_is_not_utf8(tmp_path, capfd):
+    folder = tmp_path / os.fsdecode(b"caf\xe9\n")
+    try:
+        folder.mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    keep(folder)
+    assert command.main(["--list", "--run", str(folder)]) == 0
+    assert r"caf\xe9\x0a" in capfd.readouterr().out
+    (folder / "network.pt").write_bytes(b"damaged")
+    command.main(["--run", str(folder), "--wav", "x.wav"])
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1 and r"caf\xe9\x0a/network.pt: not the weights" in err
+
+
+def test_only_the_part_that_was_read_counts_where_a_header_leaves_the_length_open(utterance, tmp_path):
+    path = tmp_path / "stream.flac"
+    soundfile.write(path, utterance, 16_000)
+    data = bytearray(path.read_bytes())
+    data[21], data[22:26] = data[21] & 0xF0, bytes(4)
+    path.write_bytes(data)
+    found = recording.read(path)
+    assert found.seconds == utterance.size / 16_000 and found.steps == ()
+
+
 def item_of(name, label, emotion):
     return {"file": name, "label": label, "emotion": emotion, "maybe_trained_on": False}
 

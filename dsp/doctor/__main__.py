@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from dsp.audio import read_audio
+from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
 from dsp.doctor.report import dict_of, dict_of_comparison, text_of, text_of_comparison
 from dsp.feature_files import read_features
@@ -74,11 +74,8 @@ def named_matrix(path: str) -> tuple[str, str | None]:
 
 
 def recording(path: Path):
-    """The samples and the rate of a recording of one channel; ValueError for more."""
-    signal, rate = read_audio(path)
-    if signal.ndim != 1:
-        raise ValueError(f"{path}: {len(signal)} channels; the one that the features were computed from is expected")
-    return signal, rate
+    """The samples and the rate of a recording of one channel; AudioError for more."""
+    return read_one_channel(path)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
-from dsp.files.extras import MissingPackageError
+from dsp.files.extras import MissingPackageError, missing_package
 from dsp.files.naming import FileError, file_error_line, printable
 
 DONE, NO, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -56,6 +57,20 @@ def exit_status(task: Callable[[], object], source=None, target=None, on_interru
         line = file_error_line(error, target)
     print(f"error: {printable(' '.join(line.splitlines()))}", file=sys.stderr)
     return BAD_INPUT
+
+
+def exit_without(*packages: str, feature: str, extra: str) -> None:
+    """Ends a command with one line and status 2 if an optional package is missing.
+
+    A command calls it above its own imports, which would end in a traceback. Nothing is imported. The arguments are
+    those of `dsp.files.extras.require`.
+
+    Checked: tests/test_package_installs.py
+    """
+    for package in packages:
+        if find_spec(package) is None:
+            print(f"error: {missing_package(package, feature, extra)}", file=sys.stderr)
+            raise SystemExit(BAD_INPUT)
 
 
 def check_output_file(path) -> None:

@@ -45,6 +45,12 @@ def require(package: str, *, feature: str, extra: str) -> ModuleType:
         ) from None
 
 
+def missing_package(package: str, feature: str, extra: str) -> MissingPackageError:
+    """The error for a package that is not installed; the arguments are those of `require`."""
+    top = package.partition(".")[0]
+    return MissingPackageError(f"{feature} needs {NAMES.get(top, top)}: {install_command(extra)}", name=top)
+
+
 def install_command(extra: str) -> str:
     """The pip command that installs an extra: by name where the distribution is installed, from the clone otherwise.
 

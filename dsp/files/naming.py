@@ -45,6 +45,14 @@ def printable(name: str | bytes | os.PathLike) -> str:
     return "".join(_escaped(character) for character in text)
 
 
+def figure_label(path: str | bytes | os.PathLike) -> str:
+    """The last part of a path as a label that matplotlib draws letter by letter: "$" begins no formula.
+
+    Checked: tests/test_names_are_printable.py
+    """
+    return printable(os.path.basename(os.fsdecode(path))).replace("$", r"\$")
+
+
 def shorten(text: str, max_length: int = 60) -> str:
     """The text, or its beginning and "..." where it is longer: a damaged file may hold a name of a million letters.
 

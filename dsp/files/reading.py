@@ -54,6 +54,14 @@ def read_regular_file(path: str | os.PathLike) -> bytes:
         return file.read()
 
 
+def read_regular_text(path: str | os.PathLike) -> str:
+    """A regular file as UTF-8 text; OSError as `open_regular_file` raises it, UnicodeDecodeError (a ValueError).
+
+    Checked: tests/test_only_regular_files_are_read.py
+    """
+    return read_regular_file(path).decode("utf-8")
+
+
 def _check_regular(status: os.stat_result, path: str | os.PathLike) -> None:
     mode = status.st_mode
     if stat.S_ISREG(mode):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.naming import file_error_line
 from dsp.files.writing import write_text_atomically
 from experiments.coursework import compare, course_profile
 from experiments.coursework.sandbox.run import run
@@ -165,6 +166,6 @@ def written(options, report: dict) -> int:
             if path:
                 write_text_atomically(path, json.dumps(content, indent=1) + "\n")
         except OSError as error:
-            print(f"error: {path}: {error.strerror or error}", file=sys.stderr)
+            print(f"error: {file_error_line(error, path)}", file=sys.stderr)
             return 2
     return 0

@@ -11,6 +11,9 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
+from dsp.files.naming import FileError, file_error_line
+from dsp.files.reading import read_regular_text
+
 FOLDER = Path(__file__).with_name("profiles")
 WORDS = {
     "rounding": ("down", "half up"),
@@ -98,15 +101,15 @@ def describe(profile: Profile) -> str:
 
 def _read(path: Path) -> dict:
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_regular_text(path))
     except OSError as error:
-        raise ValueError(f"{path}: {error.strerror or error}") from None
+        raise FileError(file_error_line(error, path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: not readable as TOML ({error})") from None
+        raise FileError(f"{path}: not readable as TOML ({error})") from None
     for field, value in values.items():
         if field not in KINDS:
             near = get_close_matches(field, KINDS, n=1)
-            raise ValueError(f"{path}: unknown field {field!r}" + (f"; did you mean {near[0]}?" if near else ""))
+            raise FileError(f"{path}: unknown field {field!r}" + (f"; did you mean {near[0]}?" if near else ""))
         _check(path, field, value)
     return values
 
@@ -115,12 +118,12 @@ def _check(path: Path, field: str, value) -> None:
     kind = KINDS[field]
     if kind is str:
         if not isinstance(value, str):
-            raise ValueError(f"{path}: {field} = {value!r}; a word is expected")
+            raise FileError(f"{path}: {field} = {value!r}; a word is expected")
         if field in WORDS and value not in WORDS[field]:
-            raise ValueError(f"{path}: {field} = {value!r} is none of {', '.join(WORDS[field])}")
+            raise FileError(f"{path}: {field} = {value!r} is none of {', '.join(WORDS[field])}")
         return
     wanted, words = (int, "a whole number") if kind is int else ((int, float), "a number")
     if isinstance(value, bool) or not isinstance(value, wanted) or not 0 <= value < math.inf:
-        raise ValueError(f"{path}: {field} = {value!r}; {words} >= 0 is expected")
+        raise FileError(f"{path}: {field} = {value!r}; {words} >= 0 is expected")
     if value == 0 and field not in ("preemphasis", "f_min", "lifter", "points"):
-        raise ValueError(f"{path}: {field} = 0; more than 0 is expected")
+        raise FileError(f"{path}: {field} = 0; more than 0 is expected")

@@ -4,36 +4,38 @@ import ast
 from difflib import get_close_matches
 from pathlib import Path
 
+from dsp.files.naming import FileError, file_error_line
+from dsp.files.reading import read_regular_text
 from experiments.coursework.task import Task
 
 REFUSED_ALWAYS = ("experiments",)  # the solutions
 
 
 def check_source(file: Path, task: Task) -> None:
-    """Raises ValueError, in one line, if the file cannot be checked: unreadable, no such function, or refused names.
+    """Raises FileError (a ValueError) if the file cannot be checked: unreadable, no such function, or refused names.
 
     Refusing names keeps to the letter of a lab; it stops nobody who hides what is called.
 
     Checked: tests/test_coursework_labs.py
     """
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
+        tree = ast.parse(read_regular_text(file))
     except OSError as error:
-        raise ValueError(f"{file}: {error.strerror or error}") from None
+        raise FileError(file_error_line(error, file)) from None
     except SyntaxError as error:
-        raise ValueError(f"{file}: line {error.lineno}: {error.msg}") from None
+        raise FileError(f"{file}: line {error.lineno}: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise ValueError(f"{file}: not readable as Python") from None
+        raise FileError(f"{file}: not readable as Python") from None
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if task.function not in functions and task.function not in assigned(tree):
-        raise ValueError(f"{file}: no function {task.function}" + nearest(task.function, functions))
+        raise FileError(f"{file}: no function {task.function}" + nearest(task.function, functions))
     if task.function in functions:
         check_parameters(file, functions[task.function], task)
     for name, line in used(tree):
         for refused in (*REFUSED_ALWAYS, *task.refused):
             whole = refused.replace("np.", "numpy.")
             if f"{name}.".startswith(f"{whole}.") or (name.endswith(".*") and whole.startswith(name[:-1])):
-                raise ValueError(f"{file}: line {line}: {refused} is not to be used in lab {task.lab}")
+                raise FileError(f"{file}: line {line}: {refused} is not to be used in lab {task.lab}")
 
 
 def check_parameters(file: Path, function: ast.FunctionDef, task: Task) -> None:
@@ -42,7 +44,7 @@ def check_parameters(file: Path, function: ast.FunctionDef, task: Task) -> None:
     missing = [name for name in task.parameters if name not in names]
     if missing and there.kwarg is None:
         wanted = f"{task.function}({', '.join(task.parameters)})"
-        raise ValueError(f"{file}: {task.function} has no parameter {missing[0]}; {wanted} is expected")
+        raise FileError(f"{file}: {task.function} has no parameter {missing[0]}; {wanted} is expected")
 
 
 def nearest(wanted: str, functions) -> str:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.naming import FileError, printable
+
 CASIA_EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 CASIA_PER_EMOTION = 200
 EMODB_LETTERS = {  # the sixth character of a name: the German word's initial
@@ -29,7 +31,7 @@ RAVDESS_EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disg
 RAVDESS_NAME = re.compile(r"Actor_\d\d/03-01-(?P<code>\d\d)-\d\d-\d\d-\d\d-\d\d\.wav")
 
 
-class CorpusError(ValueError):
+class CorpusError(FileError):
     """A corpus that is not as published. One line: the folder, what is expected, what was found."""
 
 
@@ -182,19 +184,20 @@ def image_tree(root) -> Corpus:
     root = Path(root)
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; an image tree <class>/*.png is expected")
-    classes = tuple(sorted(path.name for path in root.iterdir() if path.is_dir()))
+    folders = sorted(path for path in root.iterdir() if path.is_dir())
+    classes = tuple(printable(folder.name) for folder in folders)  # results keep the names of classes
     if len(classes) < 2:
         found = ", ".join(classes) or "none"
         raise CorpusError(f"{root}: an image tree <class>/*.png of two or more classes is expected; classes: {found}")
-    files = {name: sorted((root / name).glob("*.png")) for name in classes}
-    for name in classes:
-        if not files[name]:
-            raise CorpusError(f"{root / name}: no PNG images; an image tree <class>/*.png is expected")
+    files = [sorted(folder.glob("*.png")) for folder in folders]
+    for folder, paths in zip(folders, files, strict=True):
+        if not paths:
+            raise CorpusError(f"{folder}: no PNG images; an image tree <class>/*.png is expected")
     return Corpus(
         name="images",
         classes=classes,
-        paths=tuple(path for name in classes for path in files[name]),
-        labels=np.repeat(np.arange(len(classes)), [len(files[name]) for name in classes]),
+        paths=tuple(path for paths in files for path in paths),
+        labels=np.repeat(np.arange(len(classes)), [len(paths) for paths in files]),
     )
 
 

@@ -37,18 +37,21 @@ class Survey:
 
 
 def read_mono(path: Path) -> tuple[np.ndarray, int, int]:
-    """(signal, sample_rate, n_channels) of a file; several channels are mixed down: signal[n] = mean_c x[c, n].
-
-    signal : (n,) float64
-
-    Raises AudioError as read_audio does.
+    """(signal, sample_rate, n_channels) of a file, mixed down by `to_mono`; AudioError as read_audio raises it.
 
     Checked: tests/test_inputs_are_kept.py
     """
     signal, sample_rate = read_audio(path)
-    if signal.ndim == 1:
-        return signal, sample_rate, 1
-    return signal.mean(axis=0), sample_rate, len(signal)
+    mono, n_channels = to_mono(signal)
+    return mono, sample_rate, n_channels
+
+
+def to_mono(signal: np.ndarray) -> tuple[np.ndarray, int]:
+    """One channel, (n,) float64, and how many there were: signal[n] = mean_c x[c, n].
+
+    Checked: tests/test_inputs_are_kept.py, tests/test_recogniser_core.py
+    """
+    return (signal, 1) if signal.ndim == 1 else (signal.mean(axis=0), len(signal))
 
 
 def of_file(path: Path, function: Callable):

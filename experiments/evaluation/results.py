@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dsp.files.naming import printable
+from dsp.files.naming import FileError, file_error_line, printable
+from dsp.files.reading import read_regular_file
 from experiments.common.locks import exclusive_lock
 from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
@@ -28,7 +29,7 @@ IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 NEEDED = (*IDENTITY, "n_test", "accuracy", "uar", "per_class", "confusion", "audit", "config")  # of every stored run
 
 
-class ResultsError(ValueError):
+class ResultsError(FileError):
     """A results file that cannot be read. One line: the file, then the reason."""
 
 
@@ -70,9 +71,9 @@ def read(path: Path) -> tuple[list[dict], list[str]]:
     if not path.exists():
         return [], []
     try:
-        lines = path.read_bytes().splitlines()
+        lines = read_regular_file(path).splitlines()
     except OSError as error:
-        raise ResultsError(f"{printable(path)}: {error.strerror or error}") from None
+        raise ResultsError(file_error_line(error, path)) from None
     runs, problems = {}, []
     for number, line in enumerate(lines, start=1):
         try:

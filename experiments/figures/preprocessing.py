@@ -7,6 +7,10 @@ a recording at 16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five netwo
 utterance of the synthetic corpus.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("matplotlib", feature="drawing", extra="train")
+
 import argparse
 import sys
 from pathlib import Path
@@ -16,6 +20,7 @@ from matplotlib.colors import ListedColormap
 
 from dsp import hz_to_mel
 from dsp.files.commands import exit_status
+from dsp.files.naming import figure_label, printable
 from experiments.data.recordings import read_mono
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
@@ -190,11 +195,12 @@ def _draw_segments(axes, n_frames: int, hop: float) -> None:
 def draw(out: Path, signal, sample_rate: int, name: str) -> list[Path]:
     """All figures of a recording; the paths of those that were drawn. ValueError for what cannot be prepared."""
     paths = [out / f"{name}_preprocessing.png", out / f"{name}_augmentation.png"]
-    preprocessing_figure(paths[0], signal, sample_rate, name)
-    augmentation_figure(paths[1], signal, sample_rate, name)
+    title = figure_label(name)
+    preprocessing_figure(paths[0], signal, sample_rate, title)
+    augmentation_figure(paths[1], signal, sample_rate, title)
     if sample_rate == dey_emodb.SAMPLE_RATE:
         paths.append(out / f"{name}_dey_inputs.png")
-        dey_inputs_figure(paths[2], signal, name)
+        dey_inputs_figure(paths[2], signal, title)
     return paths
 
 
@@ -218,8 +224,8 @@ def draw_and_tell(wav: Path | None, out: Path) -> None:
         matlab.check_drawable(wav, signal, sample_rate, "figures are")
         label = wav.stem
         if n_channels > 1:
-            print(f"{wav}: {n_channels} channels, mixed down to their mean")
-    print("\n".join(map(str, draw(out, signal, sample_rate, label))))
+            print(f"{printable(wav)}: {n_channels} channels, mixed down to their mean")
+    print("\n".join(map(printable, draw(out, signal, sample_rate, label))))
     if sample_rate != dey_emodb.SAMPLE_RATE:
         print(f"no dey_inputs: {sample_rate} Hz; those networks are made for {dey_emodb.SAMPLE_RATE} Hz")
 

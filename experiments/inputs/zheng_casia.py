@@ -1,12 +1,15 @@
 """The CASIA network's inputs: every file of a corpus as a 224 x 224 colour image."""
 
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from tqdm import tqdm
 
+from dsp.files.naming import shorten
+from dsp.files.reading import open_regular_file
 from experiments.data.corpora import Corpus, CorpusError, complete
 from spectrogram_images import render_file
 
@@ -25,15 +28,21 @@ def load_images(corpus: Corpus) -> np.ndarray:
 
 
 def read_image(path: Path) -> np.ndarray:
-    """One image, (224, 224, 3) uint8; CorpusError if it is not readable or not 224 x 224 RGB of 8 bits."""
+    """One image, (224, 224, 3) uint8; CorpusError if it is not readable or not 224 x 224 RGB of 8 bits.
+
+    Checked: tests/test_bad_files_are_named.py
+    """
     try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise CorpusError(f"{path}: not readable as an image ({error})") from None
-    if pixels.shape != (224, 224, 3) or pixels.dtype != np.uint8:
-        raise CorpusError(f"{path}: {pixels.shape} {pixels.dtype}; 224 x 224 RGB of 8 bits is expected")
-    return pixels
+        with open_regular_file(path) as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a size that might fill the memory: it is refused before it is decoded
+            with Image.open(file) as image:
+                width, height = image.size
+                if (width, height, image.mode) == (224, 224, "RGB"):
+                    return np.asarray(image)
+    except Exception as error:  # whatever a damaged file makes Pillow raise
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise CorpusError(f"{path}: not readable as an image ({shorten(reason, 200)})") from None
+    raise CorpusError(f"{path}: {width} x {height} {image.mode}; 224 x 224 RGB of 8 bits is expected")
 
 
 def _load(path: Path) -> np.ndarray | ValueError:

@@ -9,6 +9,10 @@
 Without --run it takes the newest run under experiments/runs. Exit status: 0 all answered, 1 a file or run refused.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the recogniser", extra="train")
+
 import argparse
 import json
 import sys
@@ -17,6 +21,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from dsp import AudioError
+from dsp.files.naming import file_error_line, printable
 from experiments.recogniser import batch, trained, training
 from experiments.recogniser.app import display
 from experiments.recogniser.core import ready
@@ -34,7 +39,7 @@ def main(arguments: list[str] | None = None, runs: Path = RUNS) -> int:
     except (RunError, AudioError) as error:
         return refuse(str(error))
     except OSError as error:
-        return refuse(f"{error.filename or options.out}: {error.strerror or error}")
+        return refuse(file_error_line(error, options.out))
     except KeyboardInterrupt:
         return refuse("interrupted") + 129
 
@@ -51,7 +56,7 @@ def run(options: argparse.Namespace, runs: Path) -> int:
             return status
     if options.list:
         for folder in trained.runs_under(options.run or runs):
-            print(f"{folder}\n    {trained.title_of(folder)}")
+            print(f"{printable(folder)}\n    {trained.title_of(folder)}")
         return 0
     if not (options.wav or options.folder):
         reason = display.refusal()
@@ -63,7 +68,7 @@ def run(options: argparse.Namespace, runs: Path) -> int:
         objects = list(tell(network, batch.recordings_in(options.folder), options.json))
         out = options.out or batch.default_out(options.folder, runs)
         found, figure = batch.write(out, network, objects)
-        lines = [*batch.summary_lines(found), *map(str, filter(None, (out / "batch.json", figure)))]
+        lines = [*batch.summary_lines(found), *map(printable, filter(None, (out / "batch.json", figure)))]
         print("\n".join(lines), file=sys.stderr if options.json else sys.stdout)
     return int(any("error" in item for item in objects))
 
@@ -85,7 +90,7 @@ def chosen(run: Path | None, runs: Path) -> Trained:
 
 def tell(network: Trained, paths: list[Path], as_json: bool):
     """Answers and prints file by file, with a progress bar where there are many."""
-    width = max(len(str(path)) for path in paths)
+    width = max(len(printable(path)) for path in paths)
     if not as_json:
         print(f"{'file':<{width}}  {'emotion':<10} {'p':>5}  {'label':<10} {'features':>8} {'network':>8}")
     progress = tqdm(batch.answers(network, paths), total=len(paths), unit="file", leave=False, disable=len(paths) < 20)
@@ -114,7 +119,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--wav", nargs="+", type=Path, metavar="FILE", help="recordings of any format, rate and length")
+    what.add_argument(
+        "--wav",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="WAV, FLAC, OGG, MP3, AIFF ...; of any length",
+    )
     what.add_argument("--folder", type=Path, metavar="DIR", help="all recordings in a folder and below")
     what.add_argument("--list", action="store_true", help="the trained runs, newest first")
     parser.add_argument("--run", type=Path, metavar="DIR", help="a trained run, or a folder above some: the newest")

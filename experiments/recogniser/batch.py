@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from dsp import AudioError
+from dsp.files.naming import printable
 from dsp.files.writing import write_text_atomically
 from experiments.evaluation.metrics import scores
 from experiments.figures.keras import confusion_heatmap
@@ -39,7 +40,7 @@ def answers(trained: Trained, paths: Iterable[Path]) -> Iterator[dict]:
         try:
             yield as_json(trained, recognise(trained, path))
         except AudioError as error:
-            yield {"file": str(path), "error": str(error)}
+            yield {"file": printable(path), "error": str(error)}
 
 
 def summary(trained: Trained, objects: list[dict]) -> dict:
@@ -91,7 +92,7 @@ def write(out, trained: Trained, objects: list[dict]) -> tuple[dict, Path | None
         confusion_heatmap(figure, found["confusion"], trained.classes, title, percent=False)
     else:
         (out / "confusion.png").unlink(missing_ok=True)  # an earlier batch's
-    write_json(out / "batch.json", {"run": str(trained.folder), "summary": found, "files": objects})
+    write_json(out / "batch.json", {"run": printable(trained.folder), "summary": found, "files": objects})
     return found, figure
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from dsp import AudioError
+from dsp.files.naming import printable
 from experiments.recogniser.labels import as_class, told_by_name
 from experiments.recogniser.recording import Recording, at_rate, read
 from experiments.recogniser.trained import Trained, load, network_inputs
@@ -124,7 +125,7 @@ def as_json(trained: Trained, found: Answer) -> dict:
     """
     recording = found.recording
     return {
-        "file": str(recording.path),
+        "file": printable(recording.path),
         "emotion": found.emotion,
         "probabilities": dict(zip(found.classes, map(float, found.probabilities), strict=True)),
         "told": found.told,
@@ -138,5 +139,9 @@ def as_json(trained: Trained, found: Answer) -> dict:
         },
         "steps": list(found.steps),
         "seconds": {name: round(value, 6) for name, value in found.seconds.items()},
-        "run": {"folder": str(trained.folder), "system": trained.result["system"], "corpus": trained.result["corpus"]},
+        "run": {
+            "folder": printable(trained.folder),
+            "system": trained.result["system"],
+            "corpus": trained.result["corpus"],
+        },
     }

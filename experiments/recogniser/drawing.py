@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from dsp.files.naming import figure_label
 from experiments.figures.keras import TRAINING as BLUE
 from experiments.figures.keras import VALIDATION as ORANGE
 from experiments.figures.matlab import GREEN
@@ -40,7 +41,7 @@ def _draw_wave(axes, found: Answer) -> None:
         axes.plot(np.arange(x.size) / rate, x, color=BLUE, linewidth=0.5)
     peak = 1.05 * np.abs(x).max()
     axes.set(xlim=(0, x.size / rate), ylim=(-peak, peak), xlabel="Time (s)", ylabel="Amplitude")
-    axes.set_title(f"{found.recording.path.name}: {x.size / rate:.2f} s", size=9, loc="left")
+    axes.set_title(f"{figure_label(found.recording.path)}: {x.size / rate:.2f} s", size=9, loc="left")
 
 
 def _draw_bars(axes, found: Answer) -> None:

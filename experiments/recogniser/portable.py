@@ -7,6 +7,10 @@ shape of it. Each takes one example, (1, ...) float32, and gives logits, (1, n_c
 A file is written only after its answers were found equal to the network's.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="exporting a network", extra="train")
+
 import argparse
 import io
 import json
@@ -20,6 +24,7 @@ import torch
 from torch import nn
 
 from dsp.files.extras import MissingPackageError, require
+from dsp.files.naming import file_error_line, printable
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.timing import DifferentError
 from experiments.recogniser.trained import RunError, Trained, load, network_inputs
@@ -36,12 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         trained = load(options.run)
-        print("\n".join(map(str, export(trained, options.folder))))
+        print("\n".join(map(printable, export(trained, options.folder))))
     except (RunError, DifferentError, MissingPackageError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {options.folder}: {error.strerror or error}", file=sys.stderr)
+        print(f"error: {file_error_line(error, options.folder)}", file=sys.stderr)
         return 1
     return 0
 

@@ -1,26 +1,26 @@
-"""A recording of any rate, number of channels, length and format, as one channel; what was done to it is told."""
+"""A recording of any rate, number of channels and length as one channel, with a list of what was done to it."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
-from dsp import AudioError, read_audio, read_beginning, resample
+from dsp import AudioError, audio_duration, read_audio, read_beginning, resample
+from experiments.data.recordings import to_mono
 
-LONGEST_S = 60  # what lies behind is not even read: time and memory stay bounded
-RATES = (1_000, 192_000)  # Hz, least and greatest
-MOST_TERMS = 100_000  # of the ratio of two rates; dsp.resample's filter has 312 times as many coefficients
+MAX_SECONDS = 60  # the rest is not even read, so time and memory stay bounded
+RATES = (1_000, 192_000)  # Hz, minimum and maximum
+MAX_TERMS = 100_000  # of the ratio of two rates; dsp.resample's filter has 312 times as many coefficients
 
 
 @dataclass(frozen=True)
 class Recording:
     """What was read of a file.
 
-    signal : (n,) float64, the mean of its channels, at most LONGEST_S
-    sample_rate : Hz, the file's own;  channels : the file's own;  seconds : of the whole file
-    steps : what was done, a line each
+    signal : (n,) float64, the mean of its channels, at most MAX_SECONDS
+    sample_rate : Hz, the file's own;  channels : the file's own;  seconds : of the whole file, as its header says
+    steps : what was done, one line each
     """
 
     path: Path
@@ -32,29 +32,32 @@ class Recording:
 
 
 def read(path) -> Recording:
-    """The first 60 s of a file that libsndfile reads (WAV, FLAC, OGG, MP3, AIFF, ...), mixed to their mean.
+    """The first 60 s of a file that dsp.read_audio reads (WAV, FLAC, OGG, MP3, AIFF, ...), mixed to their mean.
 
-    Raises AudioError, one line that names the file and the rule: what dsp.read_audio refuses; a rate outside of
-    1 .. 192 kHz; a signal that is the same number throughout, as silence is.
+    Raises AudioError, one line that names the file and the rule, for what dsp.read_audio refuses, for a rate outside
+    1 .. 192 kHz, and for a signal that is constant, as silence is.
 
     Checked: tests/test_recogniser_core.py
     """
     path = Path(path)
-    seconds = _seconds(path)
-    signal, sample_rate = read_audio(path) if seconds <= LONGEST_S else read_beginning(path, LONGEST_S)
+    seconds = audio_duration(path)
+    signal, sample_rate = read_audio(path) if seconds <= MAX_SECONDS else read_beginning(path, MAX_SECONDS)
     if not RATES[0] <= sample_rate <= RATES[1]:
         raise AudioError(f"{path}: {sample_rate} Hz; {RATES[0]} .. {RATES[1]} Hz are expected")
     steps = []
-    if seconds > LONGEST_S:
-        steps.append(f"only the first {LONGEST_S} s of {_duration(seconds)} were read")
-    channels = 1 if signal.ndim == 1 else len(signal)
+    n_read = signal.shape[-1]
+    if seconds > MAX_SECONDS and n_read >= MAX_SECONDS * sample_rate:
+        whole = f" of {_duration(seconds)}" if seconds < math.inf else ""
+        steps.append(f"only the first {MAX_SECONDS} s{whole} were read")
+    if seconds == math.inf or n_read < MAX_SECONDS * sample_rate:
+        seconds = n_read / sample_rate  # a header may leave the length open or, of an MP3, only estimate it
+    signal, channels = to_mono(signal)
     if channels > 1:
-        signal = signal.mean(axis=0)
         steps.append(f"{channels} channels mixed to their mean")
     if np.ptp(signal) == 0:
         mixed = f" once its {channels} channels are mixed to their mean" if channels > 1 else ""
         raise AudioError(f"{path}: silent{mixed}, all {signal.size} samples are {signal[0]:g}")
-    return Recording(path, signal, sample_rate, channels, seconds or signal.size / sample_rate, tuple(steps))
+    return Recording(path, signal, sample_rate, channels, seconds, tuple(steps))
 
 
 def at_rate(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -69,22 +72,13 @@ def at_rate(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tuple[s
     found = recording.sample_rate
     if found == sample_rate:
         return recording.signal, recording.steps
-    if max(found, sample_rate) // math.gcd(found, sample_rate) > MOST_TERMS:
-        rule = f"a ratio of numbers up to {MOST_TERMS} is expected"
+    if max(found, sample_rate) // math.gcd(found, sample_rate) > MAX_TERMS:
+        rule = f"a ratio of numbers up to {MAX_TERMS} is expected"
         raise AudioError(f"{recording.path}: {found} Hz cannot be resampled to {sample_rate} Hz; {rule}")
     step = f"resampled from {found} Hz to {sample_rate} Hz"
     if found < sample_rate:
         step += f": nothing above {found / 2000:g} kHz"
     return resample(recording.signal, found, sample_rate), (*recording.steps, step)
-
-
-def _seconds(path: Path) -> float:
-    """Duration as the header has it; 0 if there is none: dsp.read_audio then says what is wrong."""
-    try:
-        found = soundfile.info(path)
-    except (soundfile.LibsndfileError, RuntimeError, OSError):
-        return 0.0
-    return found.frames / found.samplerate if found.samplerate else 0.0
 
 
 def _duration(seconds: float) -> str:

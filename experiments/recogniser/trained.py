@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 import nets
+from dsp.files.naming import FileError, printable
+from dsp.files.reading import read_regular_text
 from experiments.common.paths import RUNS
 from experiments.recogniser.views import View, view_of
 from nets.fused.fuse import fuse
@@ -16,7 +18,7 @@ from nets.fused.fuse import fuse
 FILES = ("network.pt", "result.json")
 
 
-class RunError(ValueError):
+class RunError(FileError):
     """A run that cannot be used. One line: the folder, then the reason."""
 
 
@@ -67,7 +69,7 @@ def load(folder) -> Trained:
         if not (folder / name).is_file():
             raise RunError(f"{folder}: no {name}; a trained run holds {' and '.join(FILES)}")
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json.loads(read_regular_text(folder / "result.json"))
         classes, system, corpus = tuple(result["per_class"]), result["system"], result["corpus"]
         result["config"]["setting" if "setting" in result["config"] else "settings"]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -93,16 +95,16 @@ def load(folder) -> Trained:
 
 def title(result: dict, folder: Path) -> str:
     """A run in a line: dey_td_cnn_bilstm, emodb, published, as-published-seed0, 62.6 %."""
-    names = (result.get("system"), result.get("corpus"), result.get("variant"), Path(folder).name)
+    names = (result.get("system"), result.get("corpus"), result.get("variant"), printable(Path(folder).name))
     return ", ".join(map(str, names)) + (f", {result['accuracy']:.1%}" if "accuracy" in result else "")
 
 
 def title_of(folder: Path) -> str:
     """`title` of a run that is not loaded; its path, if its result cannot be read."""
     try:
-        return title(json.loads((folder / "result.json").read_text(encoding="utf-8")), folder)
+        return title(json.loads(read_regular_text(folder / "result.json")), folder)
     except (OSError, ValueError, AttributeError):
-        return str(folder)
+        return printable(folder)
 
 
 def network_inputs(trained: Trained, signal: np.ndarray) -> np.ndarray:

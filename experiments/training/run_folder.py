@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from dsp.files.commands import check_output_folder, exit_status
+from dsp.files.reading import read_regular_text
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.provenance import provenance
 from experiments.data.corpora import Corpus
@@ -69,7 +70,7 @@ def training_content(content: np.ndarray, split: Split, kind: str = "samples") -
 def finished_run(folder: Path, config: dict) -> dict | None:
     """The result in `folder` of an earlier run with an equal config, if there is one."""
     try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
+        result = json.loads(read_regular_text(folder / "result.json"))
     except (OSError, ValueError):
         return None
     return result if result.get("config") == json.loads(json.dumps(config)) else None

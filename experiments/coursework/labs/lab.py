@@ -14,6 +14,7 @@ if "ipykernel" not in sys.modules:
 
 from matplotlib import pyplot as plt
 
+from dsp.files.naming import file_error_line, printable
 from dsp.files.writing import write_atomically
 from experiments.common.paths import RUNS
 from experiments.coursework import course_profile
@@ -44,8 +45,8 @@ def show(figure, name: str, out: Path) -> None:
     try:
         write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
     except OSError as error:
-        sys.exit(f"error: {path}: {error.strerror or error}")
-    print(path)
+        sys.exit(f"error: {file_error_line(error, path)}")
+    print(printable(path))
     if "ipykernel" not in sys.modules:
         plt.close(figure)
 

@@ -15,6 +15,7 @@ from dsp.doctor import compare, identify
 from dsp.doctor.__main__ import named_matrix, recording
 from dsp.doctor.report import text_of, text_of_comparison
 from dsp.feature_files import read_features
+from dsp.files.naming import figure_label, file_error_line, printable
 from experiments.figures import matlab
 from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
 
@@ -25,9 +26,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return run(options)
     except OSError as error:
-        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        print(f"error: {file_error_line(error, options.out)}", file=sys.stderr)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
     return 2
 
 
@@ -50,19 +51,19 @@ def run(options) -> int:
     check(options)
     matrices = [read_features(*named_matrix(path)) for path in options.features]
     clip = Clip(*recording(options.audio)) if options.audio else None
-    names = tuple(Path(path).name for path in options.features)
+    names = tuple(figure_label(path) for path in options.features)
     if len(matrices) == 1:
         found = identify(matrices[0], clip.signal, clip.sample_rate, options.seconds)
-        text, figure = text_of(found), of_diagnosis(found, matrices[0], clip, (*names, options.audio.name))
+        text, figure = text_of(found), of_diagnosis(found, matrices[0], clip, (*names, figure_label(options.audio)))
     else:
         if names[0] == names[1]:
-            names = tuple(options.features)
+            names = tuple(map(printable, options.features))
         given = (clip.signal, clip.sample_rate) if clip else (None, None)
         found = compare(*matrices, *given, names, options.seconds)
         text, figure = text_of_comparison(found), of_comparison(found, matrices, clip, names)
     print(text)
     matlab.save(figure, options.out)
-    print(f"drawn in {options.out}")
+    print(f"drawn in {printable(options.out)}")
     return int(found.verdict not in ("equal", "exact", "explained", "explained up to a class"))
 
 

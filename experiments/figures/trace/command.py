@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from dsp import CONVENTIONS, AudioError, read_audio, save_trace
+from dsp import CONVENTIONS, save_trace
+from dsp.audio import read_one_channel
 from dsp.conventions import named
 from dsp.files.commands import exit_status
+from dsp.files.naming import figure_label, printable
 from experiments.common.paths import RUNS
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
@@ -30,11 +32,9 @@ def recording(wav: Path | None) -> tuple[np.ndarray, int, str]:
     """
     if wav is None:
         return synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic utterance"
-    signal, sample_rate = read_audio(wav)
-    if signal.ndim != 1:
-        raise AudioError(f"{wav}: {signal.shape[0]} channels; a trace is of one")
+    signal, sample_rate = read_one_channel(wav, "traces")
     check_drawable(wav, signal, sample_rate, "a trace is")
-    return signal, sample_rate, wav.name
+    return signal, sample_rate, figure_label(wav)
 
 
 def draw_and_tell(wav: Path | None, convention: str, out: Path) -> None:
@@ -46,7 +46,7 @@ def draw_and_tell(wav: Path | None, convention: str, out: Path) -> None:
     for name in ("trace.npz", "trace.mat"):
         save_trace(out / name, t.steps)
         paths.append(out / name)
-    print("\n".join(map(str, paths)))
+    print("\n".join(map(printable, paths)))
     missing = [stage for stage in STAGES if stage not in stages_of(t)]
     if missing:
         print(f"{convention} has no {', '.join(missing)}")

@@ -7,8 +7,9 @@ import numpy as np
 import soundfile
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
 
+from dsp.files.naming import file_error_line
 from dsp.files.writing import write_atomically
-from experiments.recogniser.recording import LONGEST_S
+from experiments.recogniser.recording import MAX_SECONDS
 from experiments.recogniser.trained import RUNS
 
 try:
@@ -49,7 +50,7 @@ class Recorder(QObject):
         self.source = QtMultimedia.QAudioSource(device, self.format, self)
         self.bytes = QByteArray()
         self.buffer = QBuffer(self.bytes, self)
-        self.limit = QTimer(self, singleShot=True, interval=LONGEST_S * 1000)
+        self.limit = QTimer(self, singleShot=True, interval=MAX_SECONDS * 1000)
         self.limit.timeout.connect(self.stop)
 
     def start(self) -> None:
@@ -67,7 +68,7 @@ class Recorder(QObject):
         except ValueError as error:
             self.failed.emit(f"microphone: {error}")
         except OSError as error:
-            self.failed.emit(f"{error.filename or RECORDINGS}: {error.strerror or error}")
+            self.failed.emit(file_error_line(error, RECORDINGS))
 
 
 def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsp.files.naming import file_error_line, printable
 from experiments.figures.matlab import RED
 from experiments.recogniser import batch, core, trained, training
 from experiments.recogniser.app import microphone
@@ -99,7 +100,7 @@ class Window(QMainWindow):
         def steps():
             yield core.ready(folder)
 
-        self._work(steps, self._on_loaded, f"loading {folder.name}")
+        self._work(steps, self._on_loaded, f"loading {printable(folder.name)}")
 
     def _on_loaded(self, network: Trained) -> None:
         self.network, self.result = network, None
@@ -130,7 +131,7 @@ class Window(QMainWindow):
         def steps():
             yield core.recognise(self.network, path)
 
-        self._work(steps, self._on_answer, f"recognising {path.name}")
+        self._work(steps, self._on_answer, f"recognising {printable(path.name)}")
 
     def _on_answer(self, found: core.Answer) -> None:
         self.one.show_answer(self.network, found)
@@ -212,9 +213,9 @@ class Window(QMainWindow):
         if name:
             try:
                 batch.write_json(name, self.result)
-                self.statusBar().showMessage(f"saved: {name}")
+                self.statusBar().showMessage(f"saved: {printable(name)}")
             except OSError as error:
-                self.show_trouble(f"{name}: {error.strerror or error}")
+                self.show_trouble(file_error_line(error, name))
 
     # work, and what the window shows of it
 

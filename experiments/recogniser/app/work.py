@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QProcess, QThread, Signal
 
 from dsp import AudioError
+from dsp.files.naming import file_error_line
 from experiments.common.paths import ROOT
 from experiments.recogniser import training
 from experiments.recogniser.trained import RunError
@@ -33,7 +34,7 @@ class Job(QThread):
         except (RunError, AudioError) as error:
             self.failed.emit(str(error))
         except OSError as error:
-            self.failed.emit(f"{error.filename or 'the system'}: {error.strerror or error}")
+            self.failed.emit(file_error_line(error, "the system"))
         except Exception as error:  # whatever it is: shown in the window, which goes on
             self.failed.emit(f"{type(error).__name__}: {error}".splitlines()[0])
 
