@@ -1,8 +1,6 @@
-"""python -m experiments.benchmark_features: features beside every installed peer (benchmarks/features.py)."""
+"""python -m experiments.benchmark_features: features beside every installed peer."""
 
-import sys
-
-from experiments.benchmarks.features import main
+import runpy
 
 if __name__ == "__main__":
-    sys.exit(main())
+    runpy.run_module("experiments.benchmarks.features", run_name="__main__", alter_sys=True)

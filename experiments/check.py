@@ -1,8 +1,6 @@
-"""python -m experiments.check: compares a student's function with the course's (experiments/coursework/check.py)."""
+"""python -m experiments.check: compares a student's function with the course's."""
 
-import sys
-
-from experiments.coursework.check import main
+import runpy
 
 if __name__ == "__main__":
-    sys.exit(main())
+    runpy.run_module("experiments.coursework.check", run_name="__main__", alter_sys=True)

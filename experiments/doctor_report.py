@@ -1,12 +1,6 @@
-"""python -m experiments.doctor_report: what the doctor finds, as a picture (experiments/figures/doctor)."""
+"""python -m experiments.doctor_report: what the doctor finds, as a picture."""
 
-from dsp.files.commands import exit_without
-
-exit_without("matplotlib", feature="drawing", extra="train")
-
-import sys
-
-from experiments.figures.doctor.command import main
+import runpy
 
 if __name__ == "__main__":
-    sys.exit(main())
+    runpy.run_module("experiments.figures.doctor.command", run_name="__main__", alter_sys=True)

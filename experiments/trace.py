@@ -1,12 +1,6 @@
-"""python -m experiments.trace: one recording through a convention, every stage drawn (experiments/figures/trace)."""
+"""python -m experiments.trace: one recording through a convention, every stage drawn."""
 
-from dsp.files.commands import exit_without
-
-exit_without("matplotlib", feature="drawing", extra="train")
-
-import sys
-
-from experiments.figures.trace.command import main
+import runpy
 
 if __name__ == "__main__":
-    sys.exit(main())
+    runpy.run_module("experiments.figures.trace.command", run_name="__main__", alter_sys=True)

@@ -38,12 +38,12 @@ def python(arguments: list[str], tmp_path, blocked=()) -> subprocess.CompletedPr
 
 def test_features_and_checks_need_numpy_and_numba_alone(tmp_path):
     (tmp_path / "mine.py").write_text("import numpy as np\ndef fft(x):\n    return np.zeros(len(x))\n")
-    names = ["dsp", "experiments.check", "experiments.data.synthetic"]
+    names = ["dsp", "experiments.coursework.check", "experiments.data.synthetic"]
     code = f"""
 import importlib, sys
 for name in {names}:
     importlib.import_module(name)
-from experiments import check
+from experiments.coursework import check
 import dsp, numpy as np
 dsp.mfcc(np.random.default_rng(0).standard_normal(4000), 16000, "kaldi")
 try:

@@ -169,3 +169,7 @@ def written(options, report: dict) -> int:
             print(f"error: {file_error_line(error, path)}", file=sys.stderr)
             return 2
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

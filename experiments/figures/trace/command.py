@@ -8,6 +8,7 @@ corpus. Needs NumPy, Numba and matplotlib; soundfile for a WAV.
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     return exit_status(lambda: named(options.convention), "--convention", out) or exit_status(
         lambda: draw_and_tell(options.wav, options.convention, out), options.wav or "synthetic utterance", out
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
