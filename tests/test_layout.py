@@ -119,7 +119,7 @@ def test_readme_links_and_claims():
 
 
 def test_readme_fits_its_readers():
-    """At most 200 lines; the command that .ci/run extracts stands there once; no table says that a variant was left out."""
+    """At most 200 lines, with the one command that .ci/run extracts; no table says that a variant was left out."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 200
     assert len(re.findall(r"^python3 -m venv .*pytest.*$", text, re.MULTILINE)) == 1
