@@ -182,7 +182,8 @@ def run_experiment(options: argparse.Namespace) -> None:
         print(f"\n{model.setting.system}\n{nets.summary(net, features.shape[1:])}")
         config = {"inputs": model.inputs.name if model.inputs else "windows_1d"}
         train = partial(run_split, options, of.corpus, model, features, files)
-        results = run_all(options, of, partial(splits_of, model), options.variant, config, train)
+        seen = features if model.inputs else None  # of windows a recording has several
+        results = run_all(options, of, partial(splits_of, model), options.variant, config, train, inputs=seen)
         summarize(results, published=model.published)
 
 

@@ -147,7 +147,7 @@ def run_experiment(options: argparse.Namespace) -> None:
     for model in options.model:
         print(f"\n{model}\n{nets.summary(nets.build(model, len(corpus.classes)), images.shape[1:])}")
         train = partial(run_split, options, of.corpus, model, images)
-        results = run_all(options, of, splits_of, variant, config, train, shortened)
+        results = run_all(options, of, splits_of, variant, config, train, shortened, inputs=images)
         summarize(results, PUBLISHED.get(of.corpus.name, "-") if model == MODELS[0] else "-")
 
 

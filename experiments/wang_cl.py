@@ -183,7 +183,9 @@ def run_experiment(options: argparse.Namespace) -> None:
         variant, config = options.length + SCALINGS[options.scaling], {"inputs": front_end.name}
         config |= {} if recording else {"scaling": options.scaling}
         config |= {} if files is None else {"segment_hop": SEGMENT_HOP}
-        results = run_all(options, of, partial(splits_of, files=files), variant, config, train, shortened)
+        results = run_all(
+            options, of, partial(splits_of, files=files), variant, config, train, shortened, inputs=features
+        )
         summarize(results, PUBLISHED.get(of.corpus.name, {}).get(system, "-"))
 
 

@@ -132,7 +132,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         variant, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
         shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
         train = partial(run_split, options, of.corpus, features)
-        results = run_all(options, of, splits_of, variant, config, train, shortened)
+        results = run_all(options, of, splits_of, variant, config, train, shortened, inputs=features[:, 0])
         summarize(results, PUBLISHED.get((of.corpus.name, variant), "-"))
 
 

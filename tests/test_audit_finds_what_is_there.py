@@ -56,6 +56,36 @@ def test_audit_of_a_split():
     assert report["shared_speakers"] == 0.0 and report["shared_sentences"] == 1.0
 
 
+def test_what_the_network_sees_is_audited_too():
+    """Half the gain is another recording, and the same input to a network that scales what it sees."""
+    signals = np.array([[1.0, 2.0], [0.5, 1.0], [2.0, 1.0]])
+    inputs = digests(signals / signals.max(1, keepdims=True))
+    split = Split(np.array([0, 2]), NOTHING, np.array([1]))
+    two = Corpus("x", ("a", "b"), tuple(Path(f"{i}.png") for i in range(3)), np.array([0, 0, 1]))
+    report = audit_split(two, digests(signals), split, inputs)
+    assert report["test_copies_in_training"] == 0 and report["test_inputs_in_training"] == 1
+    assert audit_split(two, digests(signals), split)["test_inputs_in_training"] is None
+
+
+def test_all_three_sides_are_compared():
+    """Validation == test, and validation == training, are seen."""
+    content = np.array(list("abcde"))
+    made = Corpus("x", ("a", "b"), tuple(Path(f"{i}.png") for i in range(5)), np.array([0, 1, 0, 1, 0]))
+    training, test = np.array([0, 1, 2]), np.array([3, 4])
+    same = audit_split(made, content, Split(training, test, test))
+    assert (same["test_copies_in_validation"], same["validation_copies_in_training"]) == (1, 0)
+    same = audit_split(made, content, Split(training, training, test))
+    assert (same["test_copies_in_validation"], same["validation_copies_in_training"]) == (0, 1)
+    assert audit_split(made, content, Split(training, NOTHING, test))["test_copies_in_validation"] is None
+
+
+def test_takes_are_told():
+    takes = np.array(["12 happy", "12 happy", "13 happy"])
+    made = Corpus("x", ("a",), tuple(Path(f"{i}.png") for i in range(3)), np.zeros(3, int), takes=takes)
+    report = audit_split(made, np.arange(3), Split(np.array([0]), NOTHING, np.array([1, 2])))
+    assert report["shared_takes"] == 0.5
+
+
 def test_unknown_speakers_are_not_zero():
     split = Split(np.arange(5), NOTHING, np.arange(5, 10))
     assert audit_split(corpus(), CONTENT, split)["shared_speakers"] is None

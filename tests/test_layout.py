@@ -118,6 +118,15 @@ def test_readme_links_and_claims():
         assert (ROOT / name).exists(), name
 
 
+def test_readme_fits_its_readers():
+    """At most 200 lines, with the one command that .ci/run extracts; no table says that a variant was left out."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    assert len(re.findall(r"^python3 -m venv .*pytest.*$", text, re.MULTILINE)) == 1
+    for document in (ROOT / "README.md", ROOT / "experiments" / "RESULTS.md"):
+        assert "not run: a variant" not in document.read_text(encoding="utf-8"), document.name
+
+
 def test_the_table_of_claims_names_tests_that_exist():
     text = (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"test_\w+\.py", text))

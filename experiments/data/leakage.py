@@ -86,14 +86,18 @@ def audit_corpus(corpus: Corpus, content) -> dict:
     }
 
 
-def audit_split(corpus: Corpus, content, split: Split) -> dict:
+def audit_split(corpus: Corpus, content, split: Split, inputs=None) -> dict:
     """What the sides of one split share: the test with training, validation with training, the test with validation.
 
     test_copies_in_training : share of test examples whose exact content is also trained on
     validation_copies_in_training, test_copies_in_validation : the same of the other sides, None without validation
+    test_inputs_in_training : share of test examples that the network cannot tell from one it is trained on: what
+        it sees is equal, whatever the samples are; None without `inputs`
     lookup_table            : accuracy of the look-up table on this test set
     shared_speakers, shared_sentences, shared_takes : share of test examples whose speaker / sentence / take (the
         same speaker, words, emotion and intensity) is trained on, None where nobody knows them
+
+    inputs : one value per example, equal where the network sees the same (digests of its inputs)
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
@@ -105,6 +109,7 @@ def audit_split(corpus: Corpus, content, split: Split) -> dict:
         "test_copies_in_training": _share_seen(content, split.test, split.train),
         "validation_copies_in_training": _share_seen(content, split.validation, split.train) if selecting else None,
         "test_copies_in_validation": _share_seen(content, split.test, split.validation) if selecting else None,
+        "test_inputs_in_training": _share_seen(inputs, split.test, split.train),
         "lookup_table": round(lookup_table_accuracy(content, corpus.labels, split), 4),
         "shared_speakers": _share_seen(corpus.speakers, split.test, split.train),
         "shared_sentences": _share_seen(corpus.sentences, split.test, split.train),

@@ -80,19 +80,20 @@ def _percents(shares: Iterable[float]) -> list[str]:
 
 
 def papers_table(papers: dict[str, dict]) -> str:
-    """A line per paper: what it claims, and what its main network scores here."""
+    """A line per paper: what it claims, what its main network scores here, and what an SVM without a network scores."""
+    svm = summarize(papers["baselines"]["runs"]) if "baselines" in papers else {}
     rows = []
     for stem, paper in papers.items():
         if "main" not in paper:
             continue
-        summaries = summarize(paper["runs"])
-        found = [summaries.get((*paper["main"], name)) for name in SIDE_BY_SIDE]
-        cells = [percent(summary["accuracy"]) if summary else "not run" for summary in found]
+        summaries, corpus = summarize(paper["runs"]), paper["main"][2]
+        scores = [summaries.get((*paper["main"], name)) for name in SIDE_BY_SIDE]
+        scores += [svm.get(("svm", "statistics", corpus, name)) for name in ("honest", "speaker")]
+        cells = [percent(summary["accuracy"]) if summary else "not run" for summary in scores]
         published = next(row["published"] for row in paper["rows"] if row_of(row) == (*paper["main"], SIDE_BY_SIDE[0]))
-        rows.append([paper["paper"], paper["main"][2], published, *cells, f"`python -m experiments.{stem}`"])
-    return table(
-        ["paper", "corpus", "published %", "same protocol %", "honest %", "unseen speakers %", "command"], rows
-    )
+        rows.append([paper["paper"], corpus, published, *cells, f"`python -m experiments.{stem}`"])
+    header = ["paper", "corpus", "published %", "same protocol %", "honest %", "unseen speakers %"]
+    return table([*header, "SVM, honest %", "SVM, unseen speakers %", "command"], rows)
 
 
 def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:

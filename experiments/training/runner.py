@@ -298,6 +298,7 @@ def run_all(
     run_split: Callable[[splits.Split, dict], list[dict]],
     shortened: str | None = None,
     content_kind: str = "samples",
+    inputs: np.ndarray | None = None,
 ) -> list[list[dict]]:
     """run_split(split, facts) for every seed and split of the protocol that was asked for; what is taken comes last.
 
@@ -306,13 +307,15 @@ def run_all(
     splits_of : corpus, content, name of the protocol, seed -> splits
     variant, config, shortened : for the facts; config beside the fingerprint of the corpus
     content_kind : what the hashes are of, "samples" or "images"
+    inputs : (n, ...) what the network sees of every example, for the audit
     """
+    seen = None if inputs is None else leakage.digests(inputs)
     config = {"content": leakage.fingerprint(of.corpus, of.content)} | config
     runs = []
     for seed in options.seed:
         for split in splits_of(of.corpus, of.content, options.protocol, seed)[: options.folds]:
             facts = {"variant": variant, "seed": seed, "fold": split.fold}
-            facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
+            facts["audit"] = leakage.audit_split(of.corpus, of.content, split, seen) | {"corpus": of.found}
             facts["split"] = leakage.split_hashes(of.content, split)
             facts["training_content"] = training_content(of.content, split, content_kind)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})

@@ -1,0 +1,207 @@
+"""Do training, test and validation share recordings? Copies, recordings that sound alike, takes and speakers.
+
+    python -m experiments.audit TRAINING TEST                  two folders of recordings
+    python -m experiments.audit TRAINING TEST VALIDATION       three: validation is compared with both
+    python -m experiments.audit train.txt test.txt --json      lists of paths, one a line; the report for programs
+
+A copy has the same samples. Recordings sound alike if one was made louder, cut, resampled, encoded or made a little
+noisy to get the other. Two takes of one sentence do not sound alike; they are counted apart, where names tell them.
+Exit status: 0 nothing is shared but takes and speakers, 1 copies or similar recordings on two sides, 2 bad input.
+
+Names are not trusted for copies: samples are compared by hash, and sounds by their fingerprint (similar.py).
+Names tell takes and speakers where a corpus says so in them: RAVDESS and EMO-DB.
+"""
+
+import argparse
+import json
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dsp import AudioError
+from dsp.files.naming import printable
+from experiments.data.corpora import CorpusError, complete
+from experiments.data.leakage import digests
+from experiments.data.recordings import read_mono
+from experiments.data.similar import THRESHOLD, bits, similarities
+
+ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au")
+NAMES = (  # who speaks, and the take: speaker, words, emotion and intensity without the repetition
+    re.compile(r"03-01-(?P<words>\d\d-\d\d-\d\d)-\d\d-(?P<speaker>\d\d)\.\w+"),  # RAVDESS: emotion, intensity, words
+    re.compile(r"(?P<speaker>\d\d)(?P<words>[ab]\d\d[A-Z])[a-z]\.\w+"),  # EMO-DB: words, emotion
+)
+N_EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Recordings:
+    """The files of a side: paths, hash of their samples, fingerprints; speakers and takes where all names tell."""
+
+    name: str
+    paths: tuple[Path, ...]
+    content: np.ndarray
+    fingerprints: list[np.ndarray]
+    speakers: np.ndarray | None
+    takes: np.ndarray | None
+
+
+def recordings_of(source: Path) -> Recordings:
+    """The recordings of a folder and its folders, or those that a text file names, one a line, relative to it.
+
+    Raises
+    ------
+    CorpusError  one line: a folder or list that is missing, holds no recording, names a missing file, or a recording
+        that cannot be read, with how many more there are.
+
+    Checked: tests/test_similar_recordings_are_found.py
+    """
+    paths = _listed(source) if source.is_file() else _found(source)
+    with ThreadPoolExecutor() as threads:
+        parts = complete(list(threads.map(_read, paths)))
+    content, fingerprints = zip(*parts, strict=True)
+    matches = [next((m for pattern in NAMES if (m := pattern.fullmatch(path.name))), None) for path in paths]
+    known = all(matches)
+    return Recordings(
+        str(source),
+        tuple(paths),
+        np.array(content),
+        list(fingerprints),
+        np.array([match["speaker"] for match in matches]) if known else None,
+        np.array([f"{match['speaker']} {match['words']}" for match in matches]) if known else None,
+    )
+
+
+def _found(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise CorpusError(f"{printable(folder)}: no such folder, nor a text file of paths")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    if not paths:
+        raise CorpusError(f"{printable(folder)}: no recordings ({', '.join(ENDINGS)}) in it or its folders")
+    return paths
+
+
+def _listed(listing: Path) -> list[Path]:
+    try:
+        lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError):
+        raise CorpusError(f"{printable(listing)}: not a text file of paths, one a line") from None
+    paths = [listing.parent / line for line in lines]
+    missing = [path for path in paths if not path.is_file()]
+    if missing or not paths:
+        named = (
+            f"{len(missing)} of its {len(paths)} files are missing, such as {printable(missing[0])}" if paths else ""
+        )
+        raise CorpusError(f"{printable(listing)}: {named or 'it names no files'}")
+    return paths
+
+
+def _read(path: Path) -> tuple[str, np.ndarray] | ValueError:
+    try:
+        signal, sample_rate, _ = read_mono(path)
+        return digests([signal])[0], bits(signal, sample_rate)
+    except AudioError as error:
+        return error
+    except ValueError as error:
+        return ValueError(f"{printable(path)}: {error}")
+
+
+def within(side: Recordings) -> dict:
+    """Copies in one side: {"files", "distinct", "distinct_sounds"}; sounds that are alike count once.
+
+    Checked: tests/test_similar_recordings_are_found.py
+    """
+    _, first = np.unique(side.content, return_index=True)
+    different = [side.fingerprints[i] for i in sorted(first)]
+    alike = similarities(different, different, same=True) >= THRESHOLD
+    groups = list(range(len(different)))
+    for i, j in zip(*np.nonzero(alike), strict=True):
+        groups = [groups[i] if group == groups[j] else group for group in groups]
+    return {"files": len(side.paths), "distinct": len(different), "distinct_sounds": len(set(groups))}
+
+
+def between(asked: Recordings, known: Recordings) -> dict:
+    """What the files of `asked` share with those of `known`: numbers of files of `asked`, and the first examples.
+
+    copies    the same samples;  similar  the same sound (copies too);  examples  [file, its likest, similarity]
+    shared_speakers, shared_takes  None where names do not tell
+
+    Checked: tests/test_similar_recordings_are_found.py
+    """
+    copies = np.isin(asked.content, known.content)
+    likeness = similarities(asked.fingerprints, known.fingerprints)
+    best, likest = likeness.max(1), likeness.argmax(1)
+    similar = np.flatnonzero(copies | (best >= THRESHOLD))
+    examples = [
+        [str(asked.paths[i]), str(known.paths[likest[i]]), round(float(best[i]), 3)] for i in similar[:N_EXAMPLES]
+    ]
+    return {
+        "files": len(asked.paths),
+        "copies": int(copies.sum()),
+        "similar": len(similar),
+        "shared_speakers": _shared(asked.speakers, known.speakers),
+        "shared_takes": _shared(asked.takes, known.takes),
+        "examples": examples,
+    }
+
+
+def _shared(asked: np.ndarray | None, known: np.ndarray | None) -> int | None:
+    return None if asked is None or known is None else int(np.isin(asked, known).sum())
+
+
+def audit(training: Recordings, test: Recordings, validation: Recordings | None = None) -> dict:
+    """The report: what each side holds, and what each pair of sides shares.
+
+    Checked: tests/test_similar_recordings_are_found.py
+    """
+    report = {"training": within(training), "test": within(test), "test in training": between(test, training)}
+    if validation is not None:
+        report |= {"validation": within(validation), "validation in training": between(validation, training)}
+        report["test in validation"] = between(test, validation)
+    return report
+
+
+def leaks(report: dict) -> bool:
+    """Whether two sides share a recording."""
+    return any(of["similar"] for name, of in report.items() if " in " in name)
+
+
+def describe(report: dict) -> str:
+    """The report in a few lines for people."""
+    lines = []
+    for name, of in report.items():
+        if " in " not in name:
+            line = f"{name}: {of['files']} files, {of['distinct']} distinct"
+            lines.append(line + f", {of['distinct_sounds']} sounds" * (of["distinct_sounds"] < of["distinct"]))
+            continue
+        line = f"{name}: {of['copies']} of {of['files']} files are copies, {of['similar']} sound like one there"
+        for what in ("takes", "speakers"):
+            shared = of[f"shared_{what}"]
+            line += "" if shared is None else f"; of {shared} the {what.removesuffix('s')} is there"
+        lines.append(line)
+        lines += [f"  {printable(a)} is like {printable(b)} ({similarity})" for a, b, similarity in of["examples"]]
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("training", type=Path, metavar="TRAINING", help="a folder, or a text file of paths")
+    parser.add_argument("test", type=Path, metavar="TEST")
+    parser.add_argument("validation", type=Path, metavar="VALIDATION", nargs="?")
+    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    options = parser.parse_args(arguments)
+    sources = [source for source in (options.training, options.test, options.validation) if source is not None]
+    try:
+        report = audit(*(recordings_of(source) for source in sources))
+    except CorpusError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    print(json.dumps(report, indent=1) if options.json else describe(report))
+    return int(leaks(report))
