@@ -4,6 +4,8 @@ Run:   python -m experiments.baselines --data FOLDER              FOLDER/casia, 
        python -m experiments.baselines --data FOLDER --corpus emodb
 Every split of the five papers, by the papers' own functions and seeds, so that a baseline and a network are tested on
 the same files. A paper's own split is the protocol "as-published of <system>"; honest and speaker are common to all.
+emobox are EmoBox's fixed folds (EMO-DB's drawn by file, the others' by speaker); cross-corpus trains on one of EMO-DB
+and RAVDESS and tests on the other, on the six emotions that both have.
 
 features    13 MFCC with two orders of deltas (39 rows) and 40 log-mel bands of the whole recording, 25/10 ms, 16 kHz
 statistics  of every row over time: mean, standard deviation, quantiles of 10, 50 and 90 %: 395 numbers a recording
@@ -38,7 +40,7 @@ from dsp import CONVENTIONS, extract, resample
 from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.common.paths import RESULTS
 from experiments.common.provenance import provenance
-from experiments.data import leakage
+from experiments.data import emobox, leakage
 from experiments.data import splits as protocols
 from experiments.data.corpora import Corpus, casia, emodb, ravdess
 from experiments.evaluation.metrics import averages, scores
@@ -47,13 +49,14 @@ from experiments.inputs import cache
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
 from experiments.training.cli import HelpFormatter, small_synthetic_corpus
 from experiments.training.run_folder import STORED_CORPORA, run_cli
-from experiments.training.runner import audit_corpus, common_splits, format_answers
+from experiments.training.runner import AuditedCorpus, audit_corpus, common_splits, format_answers
 
 STEM = "baselines"
 CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
 VARIANT = "statistics"
 CONVENTION = CONVENTIONS["finch_dycnn"]
 QUANTILES = (0.1, 0.5, 0.9)
+FIXED = ("emobox", "cross-corpus")  # protocols whose splits no seed changes
 N_STATISTICS = (39 + CONVENTION.n_mels) * (2 + len(QUANTILES))
 SVM_C = (0.1, 1.0, 10.0, 100.0)
 LOGISTIC_C = (0.001, 0.01, 0.1, 1.0)
@@ -92,6 +95,8 @@ def paper_tasks(corpus: str) -> list[Task]:
         Task(name, lambda corpus, content, seed, name=name: common_splits(corpus, content, name, seed))
         for name in ("honest", "speaker")
     ]
+    if corpus in emobox.BY:
+        tasks.append(Task("emobox", lambda corpus, content, seed: emobox.emobox_folds(corpus)))
     if corpus == "casia":
         tasks.append(Task("sentence", lambda corpus, content, seed: [_unseen_sentences(corpus, seed)]))
     for module in (yadav_crnn, finch_dycnn, wang_cl):
@@ -127,12 +132,25 @@ def row(system: str, corpus: str, of: str) -> dict:
     }
 
 
+# The emotions that EMO-DB and RAVDESS share: EMO-DB's word, RAVDESS' word.
+SHARED = (
+    *(("anger", "angry"), ("disgust", "disgust"), ("fear", "fearful")),
+    *(("happiness", "happy"), ("neutral", "neutral"), ("sadness", "sad")),
+)
+CROSS = ("emodb to ravdess", "ravdess to emodb")  # corpora: what is trained on, what is tested on
+
 PAPER = {
     "paper": "Baselines: no network, statistics of MFCC and log-mel over time",
     "classes": [],
     "published": {},
     "rows": [
         row(system, corpus, task.protocol) for corpus in CORPORA for system in BASELINES for task in paper_tasks(corpus)
+    ]
+    + [
+        row(system, corpus, "cross-corpus")
+        | {"command": f"python -m experiments.{STEM} --corpus emodb ravdess --data DIR", "optional": True}
+        for corpus in CROSS
+        for system in BASELINES
     ],
 }
 
@@ -204,11 +222,21 @@ def run_split(
     }
 
 
-def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
+def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> tuple[Corpus, np.ndarray, np.ndarray]:
+    """The corpus under all its protocols; (corpus, content, features) for what compares corpora."""
     features, content = cache.load(corpus, FEATURES, options.features)
     of = audit_corpus(corpus, content)
-    for task in paper_tasks(name):
-        splits = [(seed, split) for seed in options.seed for split in task.splits(of.corpus, of.content, seed)]
+    run_tasks(options, of, features, paper_tasks(name))
+    return of.corpus, of.content, features
+
+
+def run_tasks(options: argparse.Namespace, of: AuditedCorpus, features: np.ndarray, tasks: list[Task]) -> None:
+    """All baselines on all splits: scored, stored, printed."""
+    for task in tasks:
+        if options.protocol and task.protocol not in options.protocol:
+            continue
+        seeds = options.seed[:1] if task.protocol in FIXED else options.seed
+        splits = [(seed, split) for seed in seeds for split in task.splits(of.corpus, of.content, seed)]
         for system in BASELINES:
             runs = []
             for seed, split in splits:
@@ -216,7 +244,7 @@ def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
                 facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
                 facts["split"] = leakage.split_hashes(of.content, split)
                 runs.append(run_split(system, of.corpus, features, split, task, facts))
-            if of.corpus.name in STORED_CORPORA:
+            if of.corpus.name in (*STORED_CORPORA, *CROSS):
                 for run in runs:
                     record(options.results, run)
             accuracy, uar = (percent(score) for score in scores_of(runs).values())
@@ -225,10 +253,41 @@ def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> None:
 
 def run_experiment(options: argparse.Namespace) -> None:
     if not options.data:
-        return run_corpus(options, "synthetic", small_synthetic_corpus(options.out / "synthetic_wav"))
-    for name in options.corpus:
-        run_corpus(options, name, CORPORA[name](options.data / name))
-    return None
+        run_corpus(options, "synthetic", small_synthetic_corpus(options.out / "synthetic_wav"))
+        return
+    found = {name: run_corpus(options, name, CORPORA[name](options.data / name)) for name in options.corpus}
+    if {"emodb", "ravdess"} <= set(found):
+        for a, b in (("emodb", "ravdess"), ("ravdess", "emodb")):
+            corpus, content, features, split = crossed(found[a], found[b])
+            run_tasks(
+                options,
+                AuditedCorpus(corpus, content, leakage.audit_corpus(corpus, content)),
+                features,
+                [Task("cross-corpus", lambda corpus, content, seed, split=split: [split])],
+            )
+
+
+def crossed(
+    known: tuple[Corpus, np.ndarray, np.ndarray], asked: tuple[Corpus, np.ndarray, np.ndarray]
+) -> tuple[Corpus, np.ndarray, np.ndarray, protocols.Split]:
+    """One corpus of the shared emotions of two, trained on the first and tested on the second.
+
+    known, asked : (corpus, content, features) of EMO-DB and RAVDESS, or the other way round
+
+    Checked: tests/test_baselines_are_fair.py
+    """
+    parts = []
+    for corpus, content, features in (known, asked):
+        words = {word: i for i, pair in enumerate(SHARED) for word in pair}
+        labels = np.array([words.get(corpus.classes[label], -1) for label in corpus.labels])
+        kept = np.flatnonzero(labels >= 0)
+        speakers = np.array([f"{corpus.name}-{speaker}" for speaker in corpus.speakers[kept]])
+        parts.append((labels[kept], speakers, content[kept], features[kept], [corpus.paths[i] for i in kept]))
+    labels, speakers, content, features = (np.concatenate([part[i] for part in parts]) for i in range(4))
+    name = f"{known[0].name} to {asked[0].name}"
+    both = Corpus(name, tuple(word for word, _ in SHARED), tuple(parts[0][4] + parts[1][4]), labels, speakers)
+    n = len(parts[0][0])
+    return both, content, features, protocols.Split(np.arange(n), protocols.NOTHING, np.arange(n, len(labels)))
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -241,9 +300,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--corpus", nargs="+", choices=CORPORA, default=list(CORPORA), metavar="NAME", help=", ".join(CORPORA)
     )
+    parser.add_argument("--protocol", nargs="+", metavar="NAME", help="only these; default: all of a corpus")
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2], help="of splits and classifiers")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for all output, the results file too")
     options = parser.parse_args(arguments)
+    known = {task.protocol for name in options.corpus for task in paper_tasks(name)} | {"cross-corpus"}
+    if not set(options.protocol or ()) <= known:
+        parser.error(f"--protocol: {', '.join(sorted(known))} are known")
     options.results = (options.out or RESULTS) / f"{STEM}.jsonl"
     options.features = options.out / "features" if options.out else cache.FEATURES
     options.out = options.out or Path(__file__).with_name("runs") / STEM
