@@ -1,4 +1,4 @@
-"""The doctor's search part by part: foretold sets of changes, floors as numbers, the bench that remembers stages."""
+"""The doctor's search part by part: predicted sets of moves, floors as numbers, the cache of stages, deadlines."""
 
 import time
 from dataclasses import replace
@@ -9,24 +9,30 @@ import pytest
 import dsp
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.identify import identify
-from dsp.doctor.search.band_edges import to_the_hertz
-from dsp.doctor.search.coordinate_descent import Descent, clock, golden_section
+from dsp.doctor.search.band_edges import fit_to_the_hertz
+from dsp.doctor.search.coordinate_descent import golden_section
+from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER
-from dsp.doctor.search.interpretations import readings
-from dsp.doctor.search.joint_moves import promising
-from dsp.doctor.search.moves import changed
-from dsp.doctor.search.residuals import CLASSES, Rows, distance, misfit, row_distance
+from dsp.doctor.search.interpretations import interpretations
+from dsp.doctor.search.joint_moves import promising_sets
+from dsp.doctor.search.moves import apply_move
+from dsp.doctor.search.residuals import (
+    AffineRows,
+    affine_distance,
+    relative_distance,
+    relative_residual,
+)
 from dsp.doctor.search.search import Search
-from dsp.doctor.search.stage_cache import Bench
-from dsp.doctor.search.verdict import FLOAT32_TOLERANCE, judged, tolerances
+from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.verdict import EXACT, FLOAT32_TOLERANCE, UNEXPLAINED, judge, tolerances
 from dsp.resampling import resample
 from tests.conftest import with_slow
 
 RATE = 16_000
-SECONDS = 60.0
+TIME_LIMIT = 600.0  # a safety net: a case takes up to 15 s of work, and longer on a busy machine
 
 
-def test_two_changes_that_help_only_together_are_foretold():
+def test_two_moves_that_help_only_together_are_predicted():
     """r + d_a and r + d_b are longer than r, r + d_a + d_b is 0; c helps a little alone."""
     now = np.array([1.0, 0.0])
     tried = [
@@ -34,7 +40,7 @@ def test_two_changes_that_help_only_together_are_foretold():
         ({"b": 1}, np.array([0.5, -2.0])),
         ({"c": 1}, np.array([0.9, 0.0])),
     ]
-    sets = list(promising(now, tried, most=1))
+    sets = list(promising_sets(now, tried, per_size=1))
     assert sets[0] == {"c": 1}
     assert sets[1] == {"a": 1, "b": 1}
 
@@ -42,7 +48,7 @@ def test_two_changes_that_help_only_together_are_foretold():
 def test_no_set_changes_a_parameter_twice():
     rng = np.random.default_rng(0)
     tried = [({"a": n}, rng.standard_normal(5)) for n in range(6)]
-    assert all(len(joined) == 1 for joined in promising(rng.standard_normal(5), tried, most=9))
+    assert all(len(joined) == 1 for joined in promising_sets(rng.standard_normal(5), tried, per_size=9))
 
 
 def test_golden_section():
@@ -50,27 +56,49 @@ def test_golden_section():
 
 
 def test_waiting_for_the_processor_does_not_count():
-    descent = Descent(clock() + 0.05, 0.0)
+    deadline = Deadline.after(0.05, 120)
     time.sleep(0.2)
-    assert not descent.over()
+    assert not deadline.is_over()
     begun = time.monotonic()
-    while not descent.over() and time.monotonic() < begun + 60:
+    while not deadline.is_over() and time.monotonic() < begun + 60:
         pass
-    assert descent.over()
+    assert deadline.is_over()
 
 
-def test_the_norm_of_a_misfit_is_the_distance(rng):
+def test_a_deadline_ends_by_the_clock_too():
+    """A machine that gives no processor time must still get an answer."""
+    deadline = Deadline.after(60, 0.05)
+    assert not deadline.is_over() and not deadline.part(0.5).is_over()
+    time.sleep(0.2)
+    assert deadline.is_over() and deadline.part(0.5).is_over()
+
+
+def test_a_part_of_a_deadline():
+    whole = Deadline.after(100, 1000)
+    assert whole.part(0.25).processor == pytest.approx(whole.processor - 75, abs=1)
+    assert whole.part(0.25).wall == pytest.approx(whole.wall - 750, abs=1)
+
+
+def test_a_time_limit_replaces_work_and_wall_clock_time():
+    now = Deadline.after(0, 0)
+    for limit, work, wall in ((None, 9, 300), (3.0, 3, 3)):
+        deadline = Deadline.for_search(limit)
+        assert deadline.processor - now.processor == pytest.approx(work, abs=1)
+        assert deadline.wall - now.wall == pytest.approx(wall, abs=1)
+
+
+def test_the_norm_of_a_residual_is_the_distance(rng):
     F, G = rng.standard_normal((2, 5, 40))
-    assert np.linalg.norm(misfit(F, G)) == pytest.approx(distance(F, G))
+    assert np.linalg.norm(relative_residual(F, G)) == pytest.approx(relative_distance(F, G))
     correlations = np.array([np.corrcoef(f, g)[0, 1] for f, g in zip(F, G, strict=True)])
-    assert row_distance(F, G) == pytest.approx(np.sqrt(np.mean(1 - correlations**2)))
-    assert np.linalg.norm(Rows(F).misfit(2 - 3 * F)) < 1e-12
-    assert np.linalg.norm(Rows(F, positive=True).misfit(2 - 3 * F)) == pytest.approx(1)
+    assert affine_distance(F, G) == pytest.approx(np.sqrt(np.mean(1 - correlations**2)))
+    assert np.linalg.norm(AffineRows(F).residual(2 - 3 * F)) < 1e-12
+    assert np.linalg.norm(AffineRows(F, positive=True).residual(2 - 3 * F)) == pytest.approx(1)
 
 
-def test_a_change_without_checks_is_the_same():
+def test_a_move_without_checks_is_the_same():
     c = CONVENTIONS["kaldi"]
-    assert changed(c, {"n_mels": 40, "window": "hann"}) == replace(c, n_mels=40, window="hann")
+    assert apply_move(c, {"n_mels": 40, "window": "hann"}) == replace(c, n_mels=40, window="hann")
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -78,32 +106,44 @@ def test_a_change_without_checks_is_the_same():
 @pytest.mark.parametrize(
     "change", [{}, {"scale": 3.0, "spectrum_scaling": "one-sided, doubled"}, {"spectrum": "magnitude"}]
 )
-def test_the_bench_gives_the_textbooks_features(name, change, utterance):
-    """Scales and norms multiply bands there and spectra here; filters are without their zeros there."""
+def test_the_cache_gives_the_textbooks_features(name, change, utterance):
+    """The cache applies scales and norms to bands instead of spectra, and drops the zeros of filters."""
     c = replace(CONVENTIONS[name], f_max=None, **change)
     for kind in ("mfcc", "log_mel") if c.n_mfcc else ("log_mel",):
         expected = getattr(dsp, kind)(utterance, RATE, c)
-        found = Bench(utterance, RATE).features(c, kind)
+        found = StageCache(utterance, RATE).features(c, kind)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("name", ["librosa", "kaldi", "scipy_spectrogram"])
 def test_a_long_clip_is_taken_in_parts(name, utterance, monkeypatch):
-    """And what is kept, of all of its frames and of some, is not mixed up; nor is too much kept."""
+    """What is kept of all frames and of some is not mixed up, and not too much is kept."""
     of_frames = replace(CONVENTIONS[name], dynamic_range=None, reference=None)  # a maximum is of what is looked at
     conventions = [of_frames, replace(of_frames, window="sine"), replace(of_frames, window="blackman"), of_frames]
     whole = [dsp.log_mel(utterance, RATE, c) for c in conventions]
-    monkeypatch.setattr("dsp.doctor.search.stage_cache.MOST_AT_ONCE", 3000)
-    monkeypatch.setattr("dsp.doctor.search.stage_cache.MOST_NUMBERS", 3 * whole[0].size)
-    bench = Bench(utterance, RATE)
-    for columns in (slice(None), np.array([3, 40]), slice(None), np.array([4, 41]), np.array([3, 40])):
-        bench.look_at(None if isinstance(columns, slice) else columns)
+    monkeypatch.setattr("dsp.doctor.search.stage_cache.MAX_AT_ONCE", 3000)
+    monkeypatch.setattr("dsp.doctor.search.stage_cache.MAX_NUMBERS", 3 * whole[0].size)
+    cache = StageCache(utterance, RATE)
+    for columns in (None, np.array([3, 40]), None, np.array([4, 41]), np.array([3, 40])):
         for c, expected in zip(conventions, whole, strict=True):
-            np.testing.assert_allclose(bench.static(c, "log_mel"), expected[:, columns], rtol=0, atol=1e-9)
-            assert sum(a.size for kept in bench._mels.kept.values() for a in kept) <= 3 * whole[0].size
+            expected = expected if columns is None else expected[:, columns]
+            np.testing.assert_allclose(cache.static(c, "log_mel", columns), expected, rtol=0, atol=1e-9)
+            assert sum(a.size for entry in cache._mels.entries.values() for a in entry) <= 3 * whole[0].size
 
 
-HIDDEN = {  # conventions that hide most of themselves, or lie far from every preset
+def test_columns_are_part_of_the_question(utterance):
+    """The cache has no state that one caller sets and another reads: the order of questions does not matter."""
+    c, columns = CONVENTIONS["librosa"], np.array([1, 5])
+    asked_before = StageCache(utterance, RATE)
+    some = asked_before.static(c, "log_mel", columns), asked_before.greatest(c, columns)
+    whole = asked_before.static(c, "log_mel"), asked_before.greatest(c)
+    fresh = StageCache(utterance, RATE)
+    np.testing.assert_array_equal(whole[0], fresh.static(c, "log_mel"))
+    np.testing.assert_array_equal(some[0], fresh.static(c, "log_mel", columns))
+    assert whole[1] == fresh.greatest(c) > some[1] == fresh.greatest(c, columns)
+
+
+HIDDEN = {  # conventions that hide most of what they are, or are far from every preset
     "a floor over most values": ("wang_cl", "mfcc", {"spectrum_norm": "n_fft", "floor": 1e-6}),
     "a floor and another scale": ("htk", "mfcc", {"scale": 1.0, "floor": 1e-4, "last_frame": "dropped"}),
     "DCT-III, liftered": ("finch_dycnn", "mfcc", {"dct_type": 3, "lifter": 12.0, "scale": 32_768.0}),
@@ -113,12 +153,12 @@ HIDDEN = {  # conventions that hide most of themselves, or lie far from every pr
         "mfcc",
         {"preemphasis": 0.0, "window_symmetry": "periodic", "n_mels": 128, "dct_type": 3},
     ),
-    "normalised, with a range below the maximum": (
+    "normalized, with a range below the maximum": (
         "librosa",
         "mfcc",
         {"normalization": "mean and variance", "mel_norm": "doubled"},
     ),
-    "without its mean": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
+    "with its mean subtracted": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
     "a transform of eight frames": ("voicebox", "log_mel", {"n_fft": 2048, "window": "tukey", "dc_removal": "signal"}),
     "no mel filters, 20 log10 of a power": ("zheng_casia", "log_mel", {"scale": 32_768.0, "spectrum": "power"}),
     "other bands, edges and rows": (
@@ -148,20 +188,22 @@ SLOW = ("ln(x + 1e-6)", "frames of a round number of samples", "other bands, edg
 def test_hidden_conventions(name, utterance):
     preset, kind, change = HIDDEN[name]
     features = getattr(dsp, kind)(utterance, RATE, replace(CONVENTIONS[preset], **change))
-    found = identify(features, utterance, RATE, SECONDS)
+    found = identify(features, utterance, RATE, TIME_LIMIT)
     assert found.verdict == "exact"
     again = getattr(dsp, found.kind)(utterance, RATE, found.convention)
     np.testing.assert_allclose(again, features, rtol=0, atol=1e-6 * np.abs(features).max())
 
 
-def test_what_a_normalised_row_may_be_off_by_is_in_its_own_units(utterance):
-    """A row that was divided by its deviation may be off by as much less."""
+def test_the_tolerance_of_a_normalized_row_is_in_its_own_units(utterance):
+    """A row divided by its deviation may be off by that much less."""
     c = replace(CONVENTIONS["essentia"], f_max=None, normalization="mean and variance")
     features = dsp.mfcc(utterance, RATE, c)
-    reading = next(readings(features))
-    allowed = tolerances(Bench(utterance, RATE), reading, c, 2e-16)
+    interpretation = next(interpretations(features))
+    allowed = tolerances(StageCache(utterance, RATE), interpretation, c, 2e-16)
     plain = dsp.mfcc(utterance, RATE, replace(c, normalization=None))
-    allowed_plain = tolerances(Bench(utterance, RATE), next(readings(plain)), replace(c, normalization=None), 2e-16)
+    allowed_plain = tolerances(
+        StageCache(utterance, RATE), next(interpretations(plain)), replace(c, normalization=None), 2e-16
+    )
     base = FLOAT32_TOLERANCE
     of_row = (allowed - base * np.abs(features).max()).max(axis=1)
     np.testing.assert_allclose(
@@ -169,54 +211,58 @@ def test_what_a_normalised_row_may_be_off_by_is_in_its_own_units(utterance):
     )
 
 
+def search_of(F, utterance, resolution: float) -> Search:
+    """The search for F as log-mel values, time last."""
+    interpretation = next(i for i in interpretations(F) if i.kind == "log_mel" and not i.transposed and not i.linear)
+    deadline = Deadline.after(TIME_LIMIT, TIME_LIMIT)
+    return Search(StageCache(utterance, RATE), interpretation, deadline, resolution)
+
+
 @pytest.mark.parametrize(("low", "high"), [(33.0, 7123.0), (0.0, 5001.0), (300.0, 3800.0), (300.0, 5500.0)])
 @pytest.mark.parametrize("triangles", ["hz", "mel", "bins"])
-def test_a_range_that_nobody_is_used_to_is_found(low, high, triangles, utterance):
+def test_unusual_band_edges_are_found(low, high, triangles, utterance):
     """To the hertz, or to the same filters where these begin and end at bins."""
     lengths = {"n_fft": 512, "frame_length": 512, "n_mels": 30}
     start = replace(CONVENTIONS["librosa"], mel_triangles=triangles, mel_norm=None, **lengths)
     c = replace(start, f_min=low, f_max=high)
     F = dsp.log_mel(utterance, RATE, c)
-    reading = next(r for r in readings(F) if r.kind == "log_mel" and not r.transposed and not r.linear)
-    search = Search(Bench(utterance, RATE), reading, clock() + SECONDS, 1e-16)
-    found = to_the_hertz(search, replace(start, n_mfcc=None))
+    found = fit_to_the_hertz(search_of(F, utterance, 1e-16), replace(start, n_mfcc=None))
     np.testing.assert_allclose(dsp.log_mel(utterance, RATE, found), F, atol=1e-9)
     assert triangles == "bins" or (found.f_min, found.f_max) == (low, high)
 
 
-def test_a_thousandth_of_the_values_may_be_farther_off_and_no_more(utterance):
-    """Of a band with next to nothing in it little is left in float32; many such values are no rounding."""
+def test_only_a_thousandth_of_the_values_may_be_farther_off(utterance):
+    """An almost empty band keeps few digits in float32; many values that are off are no rounding."""
     F = dsp.log_mel(utterance, RATE, "kaldi")
-    bench = Bench(utterance, RATE)
-    weak = np.argsort(bench.drift(CONVENTIONS["kaldi"], 1e-7), axis=None)[::-1]
-    for share, rank in ((0.0008, 0), (0.01, len(CLASSES) + 1)):
+    drift = StageCache(utterance, RATE).rounding_drift(CONVENTIONS["kaldi"], 1e-7)
+    weak = np.argsort(drift, axis=None)[::-1]
+    for share, rank in ((0.0008, EXACT), (0.01, UNEXPLAINED)):
         G = F.copy()
         G.ravel()[weak[: int(share * F.size)]] += 2e-3
-        reading = next(r for r in readings(G) if r.kind == "log_mel" and not r.transposed and not r.linear)
-        assert judged(bench, reading, CONVENTIONS["kaldi"], 1e-12)[0] == rank
+        assert judge(search_of(G, utterance, 1e-12), CONVENTIONS["kaldi"]).rank == rank
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["log_mel", "mfcc"])
 def test_dither_is_a_class(kind, utterance):
-    """Noise of another seed than dsp's own, in each frame its own or not: the same on average."""
+    """Noise of another seed than dsp's own has the same effect on average."""
     noise = np.random.default_rng(5).standard_normal(utterance.size) / 32_768
     features = getattr(dsp, kind)(utterance + noise, RATE, "kaldi").astype(np.float32)
-    found = identify(features, utterance, RATE, 20.0)
+    found = identify(features, utterance, RATE)
     assert (found.verdict, found.left_open, found.nearest) == ("explained up to a class", DITHER, "kaldi")
     assert 0.7 < found.convention.dither < 1.4
     assert set(found.differences) - {"n_mfcc"} == {"dither"}
 
 
-def test_what_is_no_noise_is_no_dither(utterance):
-    """An offset in one row, and values rounded: as large as dither, but not where dither would be."""
+def test_other_errors_are_not_taken_for_dither(utterance):
+    """An offset per row, and rounded values: as large as dither, but not where dither would be."""
     features = dsp.log_mel(utterance, RATE, "kaldi")
     for wrong in (features + 0.05 * np.sin(np.arange(len(features)))[:, None] ** 2 * features, np.round(features, 1)):
         assert identify(wrong, utterance, RATE, 8.0).left_open != DITHER
 
 
-def test_a_signal_at_another_rate_is_hinted_at(utterance):
+def test_a_resampled_signal_is_recognized(utterance):
     features = dsp.mfcc(resample(utterance, RATE, 22_050), 22_050, "librosa")
-    found = identify(features, utterance, RATE, 20.0)
+    found = identify(features, utterance, RATE)
     assert found.verdict == "unexplained"
     assert any("22050 Hz" in note for note in found.notes)

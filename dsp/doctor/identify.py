@@ -2,28 +2,30 @@
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from time import thread_time
 
 import numpy as np
 
 from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
-from dsp.doctor.search.coordinate_descent import clock
-from dsp.doctor.search.dither_and_resampling import DITHER, dither_of, resampled
-from dsp.doctor.search.identifiability import Same, nearest_preset
-from dsp.doctor.search.interpretations import as_matrix, readings, resolution
-from dsp.doctor.search.residuals import CLASSES, distance
-from dsp.doctor.search.scheduler import in_turn
+from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
+from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
+from dsp.doctor.search.interpretations import as_matrix, interpretations, resolution
+from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
+from dsp.doctor.search.scheduler import schedule
 from dsp.doctor.search.search import HOPELESS, Search
-from dsp.doctor.search.stage_cache import Bench
-from dsp.doctor.search.verdict import judged
+from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
 
-MOST_OF_IT = 0.8  # of the time, for the search itself
-MOST_DITHERED = 3
-MOST_PAIRS = 3
-LONG = 1.0  # minutes
-FITTING = 2e-3  # a shape so near that values are worth a look
+SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither and resampling
+GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
+MAX_DITHERED = 3  # guesses that dither is tried on
+MAX_PAIRED = 3  # shapes that are searched on by pairs of moves
+LONG_CLIP_MINUTES = 1.0  # a longer clip takes more than a few seconds; if the time is over, say that
+WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to: float32 and unusual band edges leave less
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,18 @@ class Diagnosis:
 
     verdict       "exact", "explained up to a class" or "unexplained"
     left_open     the class: what the numbers may still be multiplied by or shifted by; None if exact
-    convention    the Convention; unless unexplained, where it is the nearest that was found
+    convention    the Convention; if unexplained, the nearest that was found
     kind          "mfcc" or "log_mel": which function of dsp gives the features
+    transposed    whether the file has time first
     nearest       the preset that differs in the fewest parameters
-    differences   {parameter: (the preset's, this)}
+    differences   {parameter: (the preset's value, this one)}
     unobservable  {parameter: other values that give the same numbers on this clip}
-    residual      greatest error, as a share of the greatest value, after the class is fitted
-    distance      root mean square error, as a share of that of the features about their mean
+    residual      greatest error, relative to the greatest value, after the class is fitted
+    distance      root mean square error, relative to that of the features about their mean
     gain, offset  of the class, (1, 1) or one per row
+    notes         sentences on what else was seen
+    error         features - the convention's, (n_rows, n_frames)
+    seconds       of the processor
     """
 
     verdict: str
@@ -48,171 +54,205 @@ class Diagnosis:
     kind: str
     transposed: bool
     nearest: str
-    differences: dict
-    unobservable: dict
+    differences: dict[str, tuple]
+    unobservable: Alternatives
     residual: float
     distance: float
     gain: np.ndarray
     offset: np.ndarray
-    notes: tuple[str, ...] = ()
-    error: np.ndarray = field(default=None, repr=False)  # features - convention's, (n_rows, n_frames)
-    seconds: float = 0.0
+    notes: tuple[str, ...]
+    error: np.ndarray = field(repr=False)
+    seconds: float
 
 
-def identify(features, signal, sample_rate: float, seconds: float = 9.0) -> Diagnosis:
+def identify(features, signal, sample_rate: float, time_limit: float | None = None) -> Diagnosis:
     """The convention behind a matrix of features, searched from every preset over all parameters.
 
     Parameters
     ----------
     features : (n_rows, n_frames) or (n_frames, n_rows), real or complex: cepstra, (log-)mel bands or spectra
-    signal : (n,) real, in -1 .. 1: the audio they were computed from
+    signal : (n,) real, in -1 .. 1: the audio that they were computed from
     sample_rate : Hz
-    seconds : of the processor, after which the search stops where it is; what is compiled at first does not count
+    time_limit : s after which the search stops with the best that it has found. None: after 9 s of work of the
+        processor, or 300 s in all. What Numba compiles at first does not count
 
     Returns
     -------
-    diagnosis : Diagnosis. "exact" is said only if every value agrees to the rounding of the numbers given
+    diagnosis : Diagnosis; "exact" only if every value agrees to the rounding of the numbers given
 
     Raises
     ------
-    ValueError  for a bad signal, or features that are no finite matrix.
+    ValueError  for a bad signal, features that are no finite matrix, or a time limit that is not positive.
 
     Source: the conventions are CONVENTIONS and all parameters of Convention. Checked: tests/test_doctor_identifies.py
     """
-    _compiled()
-    begun = clock()
+    if time_limit is not None and not time_limit > 0:
+        raise ValueError(f"{time_limit=} is not a time; more than 0 s is expected")
     matrix, eps = as_matrix(features), resolution(features)
-    bench = Bench(signal, sample_rate)
-    tried = []
-    best = _searched(bench, matrix, eps, begun, MOST_OF_IT * seconds, tried)
-    notes = ()
-    if best is None or not _is_class(best):
-        best, notes = _outside(bench, matrix, eps, best, tried, begun + seconds)
-    return _nothing(matrix, notes, begun) if best is None else _diagnosis(bench, matrix, best, eps, notes, begun)
+    cache = StageCache(signal, sample_rate)
+    _compile()
+    begun, deadline = thread_time(), Deadline.for_search(time_limit)
+    searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in interpretations(matrix)]
+    best, searched = _search(searches, deadline.part(GUESSES_SHARE))
+    notes: tuple[str, ...] = ()
+    if best is None or not best.explains():
+        dithered = _best_dithered(searched, best, deadline)
+        if dithered is None:
+            notes = _notes(cache, matrix, eps, best, deadline)
+        best = dithered or best
+    return _diagnosis(cache, matrix, best, notes, begun)
 
 
 @lru_cache
-def _compiled() -> None:
-    """Has what Numba compiles compiled before the time is taken, or loaded, once."""
+def _compile() -> None:
+    """Has Numba compile, or load, what the search needs, once, before the time is taken."""
     noise = np.random.default_rng(0).standard_normal(4000)
-    for n in (400, 441, 512, 514):  # lengths of every kind: of small factors, odd, a power of two, of a large one
+    for n in (400, 441, 512, 514):  # of small factors, odd, a power of two, with a large prime factor
         c = replace(CONVENTIONS["librosa"], frame_length=n, n_fft=n, hop_length=160, preemphasis=0.97, delta_orders=2)
-        Bench(noise, 16_000).features(c, "mfcc")
+        StageCache(noise, 16_000).features(c, "mfcc")
     resample(noise, 16_000, 22_050)
 
 
-def _searched(bench: Bench, matrix: np.ndarray, eps: float, begun: float, seconds: float, tried: list):
-    """The best outcome of all starts: first by single changes, then the nearest of these by pairs of changes.
+def _search(searches: list[Search], guesses_until: Deadline):
+    """The best outcome of all guesses, first by the descent alone, then the nearest of these by pairs of moves.
 
-    Where a class was left open, the near starts of other readings are still tried: they may need none. The starts
-    that were gone on from are appended to `tried`.
+    Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
+    Also returns the guesses that were searched.
     """
-    outcomes, shapes = [], []
-    searches = [Search(bench, reading, begun + seconds, eps) for reading in readings(matrix)]
-    for search, start in in_turn(searches, lambda: any(map(_is_class, outcomes))):
-        if any(_is_class(outcome) and outcome[-1] is search for outcome in outcomes):
+    outcomes: list[Outcome] = []
+    shapes: list[tuple[float, int, Search, Convention]] = []
+    searched: list[tuple[Search, Convention]] = []
+
+    def is_explained() -> bool:
+        return any(outcome.explains() for outcome in outcomes)
+
+    for search, guess in schedule(searches, is_explained):
+        if any(outcome.explains() and outcome.search is search for outcome in outcomes):
             continue
-        tried.append((search, start))
-        search.see_loudest(start)
-        c = search.shaped(start)
-        shapes.append((search.shape(c), len(shapes), search, c))
-        if shapes[-1][0] < FITTING:
-            outcomes.append(_outcome(bench, search, c, eps))
-        if (outcomes and outcomes[-1][0] == 0) or clock() > begun + 0.6 * seconds:
+        searched.append((search, guess))
+        search.include_loudest_frames(guess)
+        c = search.fit_shape(guess)
+        distance = search.affine_distance(c)
+        shapes.append((distance, len(shapes), search, c))
+        if distance < WORTH_FITTING:
+            outcomes.append(_outcome_of_shape(search, c))
+        if (outcomes and outcomes[-1].rank == EXACT) or guesses_until.is_over():
             break
-    for value, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MOST_PAIRS]:
-        if outcomes and (search.over() or any(map(_is_class, outcomes))):
+    for distance, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MAX_PAIRED]:
+        if outcomes and (search.descent.deadline.is_over() or is_explained()):
             break
-        search.look_at(search.some)
-        outcomes.append(_outcome(bench, search, search.shaped_by_pairs(c) if value > search.floor else c, eps))
-    return min(outcomes, key=lambda outcome: outcome[:2], default=None)
+        nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
+        outcomes.append(_outcome_of_shape(search, nearer))
+    return min(outcomes, key=Outcome.order, default=None), searched
 
 
-def _outside(bench: Bench, matrix: np.ndarray, eps: float, best, tried: list, deadline: float):
-    """The best outcome, where it or a start is right but for dither; or as it is, and notes on the signal."""
-    found = []
-    for search, c in (*tried[:MOST_DITHERED], *([(best[-1], best[-2])] if best else [])):
-        search.deadline = deadline
-        strength = dither_of(search, c)
-        if strength is not None:
-            search.look_at(None)
-            clean = bench.features(c, search.kind)
-            fit = (clean, np.ones((1, 1)), np.zeros((1, 1)))
-            left = distance(search.reading.matrix, clean)
-            found.append((len(CLASSES), left, DITHER, fit, replace(c, dither=strength), search))
-    if found:  # noise hides much: the plainest
-        return min(found, key=lambda outcome: min(len(diff(name, outcome[-2])) for name in CONVENTIONS)), ()
-    notes = [resampled(bench, matrix, eps, deadline, best[1] if best else 1.0)]
-    minutes = bench.signal.size / bench.rate / 60
-    if minutes > LONG and clock() > deadline:
-        notes.append(f"the time was over for a clip of {minutes:.1f} minutes: give a part of it, or more seconds")
-    return best, tuple(filter(None, notes))
-
-
-def _is_class(outcome) -> bool:
-    """Whether an outcome explains the matrix, be it up to a class."""
-    return outcome[0] <= len(CLASSES)
-
-
-def _outcome(bench: Bench, search: Search, c: Convention, eps: float):
-    """The best of a shape as it is, with its gains explained, with its values fitted."""
-    best = None
-    search.see_loudest(c)
-    far = search.shape(c) > HOPELESS
-    for step in (lambda c: c, search.explained, search.valued, search.polished):
-        if step == search.valued and _is_class(best):
-            continue  # what is left open would draw the other values after it
-        search.look_at(None if step == search.polished else search.some)
+def _outcome_of_shape(search: Search, c: Convention) -> Outcome:
+    """The best outcome of a shape: as it is, with its gains explained, with its values fitted, refined."""
+    search.include_loudest_frames(c)
+    is_far = search.affine_distance(c) > HOPELESS
+    best = judge(search, c)
+    for step in (search.explain_gains, search.fit_values, search.refine):
+        if (best.rank == EXACT and best.distance <= search.perhaps_rounding) or is_far:
+            break
+        if search.descent.deadline.is_over():
+            break
+        if step == search.fit_values and best.explains():
+            continue  # what the class leaves open would draw the other values after it
         moved = step(c)
-        search.look_at(None)
-        outcome = (*judged(bench, search.reading, moved, eps), search)
-        if best is None or outcome[:2] < best[:2]:
+        outcome = judge(search, moved)
+        if outcome.order() < best.order():
             best = outcome
-        if (best[0] == 0 and best[1] <= search.floor) or search.over() or far:
-            break
-        c = moved if step != search.explained or _is_class(best) else c
+        c = moved if step != search.explain_gains or best.explains() else c
     return best
 
 
-def _nothing(matrix: np.ndarray, notes: tuple, begun: float) -> Diagnosis:
-    rows, frames = matrix.shape
-    note = f"no convention known gives a matrix of {rows} x {frames} for a clip of this length"
-    nan = np.full((1, 1), np.nan)
+def _best_dithered(
+    searched: list[tuple[Search, Convention]], best: Outcome | None, deadline: Deadline
+) -> Outcome | None:
+    """The plainest of the conventions that give the matrix with dither; None if none does."""
+    outcomes = []
+    for search, c in (*searched[:MAX_DITHERED], *([(best.search, best.convention)] if best else [])):
+        strength = dither_strength(search, c, deadline)
+        if strength is not None:
+            clean = search.cache.features(c, search.kind)
+            distance = relative_distance(search.interpretation.matrix, clean)
+            dithered = replace(c, dither=strength)
+            outcomes.append(Outcome(len(CLASSES), distance, DITHER, as_it_is(clean), dithered, search))
+
+    def differences(outcome: Outcome) -> int:
+        return min(len(diff(name, outcome.convention)) for name in CONVENTIONS)
+
+    return min(outcomes, key=differences, default=None)  # noise hides much, so the plainest
+
+
+def _notes(
+    cache: StageCache, matrix: np.ndarray, eps: float, best: Outcome | None, deadline: Deadline
+) -> tuple[str, ...]:
+    """What can be said of the signal where no convention was found."""
+    notes = [resampling_note(cache, matrix, eps, deadline, best.distance if best else 1.0)]
+    minutes = cache.signal.size / cache.sample_rate / 60
+    if minutes > LONG_CLIP_MINUTES and deadline.is_over():
+        notes.append(long_clip_sentence(minutes))
+    return tuple(filter(None, notes))
+
+
+def long_clip_sentence(minutes: float) -> str:
+    return f"the time limit ended the search in a clip of {minutes:.1f} minutes: give a part of it, or more time"
+
+
+def no_shape_sentence(rows: int, frames: int) -> str:
+    return f"no known convention gives a matrix of {rows} x {frames} for a clip of this length"
+
+
+def _diagnosis(
+    cache: StageCache, matrix: np.ndarray, best: Outcome | None, notes: tuple[str, ...], begun: float
+) -> Diagnosis:
+    if best is None:
+        nan = np.full((1, 1), np.nan)
+        return Diagnosis(
+            verdict="unexplained",
+            left_open=None,
+            convention=Convention(),
+            kind="log_mel",
+            transposed=False,
+            nearest="",
+            differences={},
+            unobservable={},
+            residual=1.0,
+            distance=1.0,
+            gain=nan,
+            offset=nan,
+            notes=(no_shape_sentence(*matrix.shape), *notes),
+            error=matrix,
+            seconds=thread_time() - begun,
+        )
+    c, unobservable = best.convention, {}
+    if best.explains() and best.left_open != DITHER:
+        c, unobservable = simplest_equivalent(best)
+        simplest = judge(best.search, c)
+        if simplest.rank < best.rank:  # so plain a convention needs no class
+            best = simplest
+            c, unobservable = simplest_equivalent(best)
+    interpretation, fit = best.search.interpretation, best.fit
+    explained = best.explains()
+    error = np.zeros(matrix.T.shape if interpretation.transposed else matrix.shape)
+    error[interpretation.rows] = interpretation.matrix - fit.fitted
+    left_out = interpretation.left_out if explained else None
+    preset = nearest_preset(c, cache.sample_rate, interpretation.kind, unobservable)
     return Diagnosis(
-        "unexplained", None, Convention(), "log_mel", False, "", {}, {}, 1.0, 1.0, nan, nan, (note, *notes), matrix,
-        clock() - begun,
-    )  # fmt: skip
-
-
-def _diagnosis(bench: Bench, matrix: np.ndarray, best, eps: float, notes: tuple, begun: float) -> Diagnosis:
-    *_, c, search = best
-    unobservable = {}
-    if _is_class(best) and best[2] != DITHER:
-        c, unobservable = _simplest(bench, best)
-        simplest = (*judged(bench, search.reading, c, eps), search)
-        if simplest[0] < best[0]:  # as plain as that it needs no class
-            best, (c, unobservable) = simplest, _simplest(bench, simplest)
-    rank, left, name, (fitted, gain, offset), _, _ = best
-    reading = search.reading
-    verdict = "exact" if rank == 0 else "explained up to a class" if rank <= len(CLASSES) else "unexplained"
-    error = np.zeros(matrix.T.shape if reading.transposed else matrix.shape)
-    error[reading.rows] = reading.matrix - fitted
-    residual = float(np.abs(error).max() / max(np.abs(reading.matrix).max(), 1e-300))
-    left_open = "; ".join(filter(None, (name, reading.left_out if _is_class(best) else None))) or None
-    preset = nearest_preset(c, bench.rate, reading.kind, unobservable)
-    differences = {parameter: values for parameter, values in diff(preset, c).items() if verdict != "unexplained"}
-    return Diagnosis(
-        verdict, left_open, c, reading.kind, reading.transposed, preset, differences, unobservable, residual, left,
-        gain, offset, notes, error, clock() - begun,
-    )  # fmt: skip
-
-
-def _simplest(bench: Bench, outcome) -> tuple[Convention, dict]:
-    """The plainest convention that gives the outcome's numbers on this clip, and what else would."""
-    _, _, name, (fitted, _, _), c, search = outcome
-    same = Same(bench, search, c, name, search.reading.matrix - fitted)
-    unobservable = same.unobservable(c)
-    for _ in range(2):  # a simpler convention may have another nearest preset
-        preset = CONVENTIONS[nearest_preset(c, bench.rate, search.kind, unobservable)]
-        c, unobservable = same.simplest(c, preset, unobservable)
-    return c, unobservable
+        verdict="exact" if best.rank == EXACT else "explained up to a class" if explained else "unexplained",
+        left_open=" and ".join(filter(None, (best.left_open, left_out))) or None,
+        convention=c,
+        kind=interpretation.kind,
+        transposed=interpretation.transposed,
+        nearest=preset,
+        differences=diff(preset, c) if explained else {},
+        unobservable=unobservable,
+        residual=float(np.abs(error).max() / max(np.abs(interpretation.matrix).max(), 1e-300)),
+        distance=best.distance,
+        gain=fit.gain,
+        offset=fit.offset,
+        notes=notes,
+        error=error,
+        seconds=thread_time() - begun,
+    )

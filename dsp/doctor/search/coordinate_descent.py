@@ -1,71 +1,85 @@
-"""Going down to the nearest convention: one change, or several together, after another."""
+"""Descent to the nearest convention: in each round one move is made, or several moves that help together."""
 
 import math
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from dsp.conventions.parameters import Convention
-from dsp.doctor.search.joint_moves import promising
-from dsp.doctor.search.moves import changed
+from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.joint_moves import promising_sets
+from dsp.doctor.search.moves import Move, apply_move
 
-clock = time.thread_time  # seconds of the processor: what other programs take of it does not count
-FAR = 9.0  # a distance for what does not fit
-MOST_FORETOLD = 10  # sets of changes of each size that are tried
+DOES_NOT_FIT = 9.0  # the distance of a convention that gives another shape; real distances are at most about 1
+SETS_PER_SIZE = 10  # sets of moves of each size that are tried
+MIN_GAIN = 0.999  # a move must bring the distance below this share: less is rounding, and would never end
+MAX_ROUNDS = 30  # a safety net; a preset with six changes takes about seven rounds
+
+Residual = np.ndarray | None  # None where a convention does not fit the clip or the matrix
+Objective = Callable[[Convention], Residual]
 
 
-class Descent:
-    """What ends at a deadline, and where a distance of `least` is surely mere rounding."""
+class CoordinateDescent:
+    """A descent that stops at a deadline, or at a distance (`least`) that can only be rounding."""
 
-    def __init__(self, deadline: float, least: float):
+    def __init__(self, deadline: Deadline, least: float):
         self.deadline, self.least = deadline, least
 
-    def over(self) -> bool:
-        return clock() > self.deadline
-
-    def best_of(self, c: Convention, changes: Iterable[dict], objective: Callable) -> Convention:
+    def best_of(self, c: Convention, moves: Iterable[Move], objective: Objective) -> Convention:
+        """The convention after the best single move, or as it is if no move helps."""
         best = (norm(objective(c)), c)
-        for change in changes:
-            value = norm(self.tried(c, change, objective))
-            if value < 0.999 * best[0]:
-                best = (value, replace(c, **change))
-            if self.over():
+        for move in moves:
+            value = norm(residual_after(c, move, objective))
+            if value < MIN_GAIN * best[0]:
+                best = (value, replace(c, **move))  # with the checks that a trial skips
+            if self.deadline.is_over():
                 break
         return best[1]
 
-    def descend(
-        self, c: Convention, objective: Callable, alternatives: Callable | None = None, rounds: int = 30
+    def run(
+        self,
+        c: Convention,
+        objective: Objective,
+        moves_from: Callable[[Convention], Iterable[Move]],
+        rounds: int = MAX_ROUNDS,
     ) -> Convention:
-        """To a smaller misfit: all changes are tried, then those sets of them that are foretold to help together."""
+        """The convention at the end of the descent.
+
+        Each round tries every move alone, then the sets of moves that the single ones predict to help together, and
+        makes the best of these sets. A set may hold one move.
+        """
         for _ in range(rounds):
             now = objective(c)
-            if now is None or norm(now) <= self.least or self.over():
+            if now is None or norm(now) <= self.least or self.deadline.is_over():
                 break
             tried = []
-            for change in (alternatives or self.alternatives)(c):
-                after = self.tried(c, change, objective)
+            for move in moves_from(c):
+                after = residual_after(c, move, objective)
                 if after is not None:
-                    tried.append((change, after))
-                if self.over():
+                    tried.append((move, after))
+                if self.deadline.is_over():
                     break
-            moved = self.best_of(c, promising(now, tried, MOST_FORETOLD), objective) if tried else c
+            moved = self.best_of(c, promising_sets(now, tried, SETS_PER_SIZE), objective) if tried else c
             if moved == c:
                 break
             c = moved
         return c
 
-    def tried(self, c: Convention, change: dict, objective: Callable) -> np.ndarray | None:
-        """The misfit after a change; None where the change is impossible."""
-        try:
-            return objective(changed(c, change))
-        except ValueError:
-            return None
+
+def residual_after(c: Convention, move: Move, objective: Objective) -> Residual:
+    """The residual after a move; None where the move is impossible."""
+    try:
+        return objective(apply_move(c, move))
+    except ValueError:
+        return None
 
 
-def golden_section(f: Callable, low: float, high: float, steps: int = 36) -> float:
-    """The place of the least value of f between two places, if it falls to it from both."""
+def golden_section(f: Callable[[float], float], low: float, high: float, steps: int = 36) -> float:
+    """Where between two points f is least, if it falls towards that point from both sides.
+
+    36 steps narrow the interval by a factor of 3e-8.
+    """
     golden = (math.sqrt(5) - 1) / 2
     a, b = high - golden * (high - low), low + golden * (high - low)
     at_a, at_b = f(a), f(b)
@@ -81,6 +95,6 @@ def golden_section(f: Callable, low: float, high: float, steps: int = 36) -> flo
     return a if at_a < at_b else b
 
 
-def norm(misfit: np.ndarray | None) -> float:
-    """The distance; FAR where the convention does not fit."""
-    return FAR if misfit is None else float(np.linalg.norm(misfit))
+def norm(residual: Residual) -> float:
+    """The distance; DOES_NOT_FIT where the convention does not fit."""
+    return DOES_NOT_FIT if residual is None else float(np.linalg.norm(residual))

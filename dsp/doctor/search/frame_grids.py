@@ -1,63 +1,56 @@
-"""Lengths that fit: frames and hops in samples that give the number of frames that was counted."""
+"""Frame lengths and hops, in samples, that give the number of frames that the matrix has."""
 
 from dataclasses import replace
 
 from dsp.conventions.parameters import Convention
-from dsp.conventions.sizes import sizes
+from dsp.conventions.sizes import Sizes, sizes
 from dsp.framing import FRAMINGS, count_frames, samples_before
 
-COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)
+COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of about 1.45 apart: a frame half as long again still shows
+HOPS = 4  # tried for each length and framing; more customary hops come first
 
 
-def with_lengths(c: Convention, frame_length: int, hop_length: int, rate: float) -> Convention:
-    """The convention with these lengths in samples; said in seconds where it says seconds.
+def with_lengths(c: Convention, frame_length: int, hop_length: int, sample_rate: float) -> Convention:
+    """The convention with these lengths in samples, given in seconds where it gives seconds.
 
-    A transform as long as the frame stays so.
+    A transform that is as long as the frame stays so.
     """
-    size = _sizes(c, rate)
+    size = sizes_or_none(c, sample_rate)
     if size and size.n_fft == size.window != frame_length and isinstance(c.n_fft, int):
         c = replace(c, n_fft=frame_length)
     if size and size.window == frame_length:
         changes = {}
     elif c.frame_length is None:
-        changes = {"frame_length_s": _seconds(frame_length, rate)}
+        changes = {"frame_length_s": _seconds(frame_length, sample_rate)}
         if c.rounding == "power of two down":
             changes["rounding"] = "down"
     else:
         changes = {"frame_length": frame_length}
     c = replace(c, **changes)
-    size = _sizes(replace(c, n_fft="power of two"), rate)
+    size = sizes_or_none(replace(c, n_fft="power of two"), sample_rate)
     if size and size.hop == hop_length:
         return c
     if c.hop_length is None and c.frame_length is None:
-        return replace(c, hop_length_s=_seconds(hop_length, rate))
+        return replace(c, hop_length_s=_seconds(hop_length, sample_rate))
     return replace(c, hop_length=hop_length)
 
 
-def _seconds(n: int, rate: float) -> float:
-    """n samples in seconds, the shortest decimal that comes back to n."""
-    for digits in range(3, 12):
-        seconds = round(n / rate, digits)
-        if int(seconds * rate + 1e-9) == n and int(seconds * rate + 0.5) == n:
-            return seconds
-    return n / rate
-
-
-def _sizes(c: Convention, rate: float):
+def sizes_or_none(c: Convention, sample_rate: float, n_samples: int | None = None) -> Sizes | None:
+    """The convention's lengths; None where it does not fit the sample rate."""
     try:
-        return sizes(c, rate)
+        return sizes(c, sample_rate, n_samples)
     except ValueError:
         return None
 
 
-def grids(c: Convention, rate: float, n_samples: int, n_frames: int, n_fft: int | None) -> list[Convention]:
+def grids(c: Convention, sample_rate: float, n_samples: int, n_frames: int, n_fft: int | None) -> list[Convention]:
     """The convention with coarse frame lengths and every hop and framing that give this number of frames.
 
-    n_fft is given where the number of bins is. Framings that begin at the same sample count as one here.
+    n_fft is given where the number of bins is known. Framings that begin at the same sample count as one here.
     """
-    found = {}
-    lengths = [round(ms * rate / 1000) for ms in COARSE_MS]
-    own = _sizes(c, rate)
+    conventions = {}
+    lengths = [round(ms * sample_rate / 1000) for ms in COARSE_MS]
+    own = sizes_or_none(c, sample_rate)
     if n_fft is not None:
         lengths = [n for n in lengths if n < n_fft] + [n_fft]
     elif own:
@@ -65,27 +58,43 @@ def grids(c: Convention, rate: float, n_samples: int, n_frames: int, n_fft: int 
     framings = sorted(FRAMINGS, key=lambda framing: framing != c.framing)
     for length in lengths:
         for framing in framings:
-            for hop in hops(length, framing, n_samples, n_frames, rate):
+            for hop in hops(length, framing, n_samples, n_frames, sample_rate, HOPS):
                 key = (length, hop, samples_before(length, hop, framing))
-                if key not in found:
+                if key not in conventions:
                     n = n_fft or (c.n_fft if isinstance(c.n_fft, str) else max(c.n_fft, 1 << (length - 1).bit_length()))
-                    found[key] = with_lengths(replace(c, framing=framing, n_fft=n), length, hop, rate)
-    return list(found.values())
+                    framed = replace(c, framing=framing, n_fft=n)
+                    conventions[key] = with_lengths(framed, length, hop, sample_rate)
+    return list(conventions.values())
 
 
 def hops(
-    length: int, framing: str, n_samples: int, n_frames: int, rate: float, most: int = 4, first: int | None = None
+    length: int,
+    framing: str,
+    n_samples: int,
+    n_frames: int,
+    sample_rate: float,
+    count: int,
+    preferred: int | None = None,
 ) -> list[int]:
-    """Hops that give n_frames of this length: that which is asked for first, then the customary ones."""
+    """At most `count` hops that give n_frames of this length: the preferred one first, then the customary ones."""
     low = max(1, (n_samples - 2 * length) // (n_frames + 1))
     high = (n_samples + 2 * length) // max(1, n_frames - 1) + 1
     fitting = [hop for hop in range(low, high + 1) if count_frames(n_samples, length, hop, framing) == n_frames]
-    return sorted(fitting, key=lambda hop: (hop != first, -_custom(hop, length, rate), hop))[:most]
+    return sorted(fitting, key=lambda hop: (hop != preferred, -_customary(hop, length, sample_rate), hop))[:count]
 
 
-def _custom(hop: int, length: int, rate: float) -> int:
-    """How customary a hop is: whole halves of a millisecond, powers of two, halves and quarters of the frame."""
-    ms = 1000 * hop / rate
+def _seconds(n: int, sample_rate: float) -> float:
+    """n samples in seconds: the shortest decimal that comes back to n, rounded down or to the nearest."""
+    for digits in range(3, 12):
+        seconds = round(n / sample_rate, digits)
+        if int(seconds * sample_rate + 1e-9) == n and int(seconds * sample_rate + 0.5) == n:
+            return seconds
+    return n / sample_rate
+
+
+def _customary(hop: int, length: int, sample_rate: float) -> int:
+    """How customary a hop is: whole or half milliseconds, powers of two, halves and quarters of the frame."""
+    ms = 1000 * hop / sample_rate
     return (
         2 * (abs(ms - round(ms)) < 1e-9)
         + (abs(2 * ms - round(2 * ms)) < 1e-9)

@@ -1,4 +1,4 @@
-"""Other conventions that give the same numbers on a clip: what it does not show, and the simplest of them."""
+"""Other conventions that give the same numbers on a clip: what the clip does not show, and the simplest of them."""
 
 from dataclasses import replace
 
@@ -11,118 +11,135 @@ from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import DYNAMIC_RANGES
 from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
-from dsp.doctor.search.residuals import nearest
-from dsp.doctor.search.search import Search
-from dsp.doctor.search.stage_cache import OF_BANK, OF_POWER, Bench
+from dsp.doctor.search.moves import Move
+from dsp.doctor.search.residuals import fit_class
+from dsp.doctor.search.stage_cache import BANK_PARAMETERS, POWER_PARAMETERS, Columns
+from dsp.doctor.search.verdict import Outcome
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
-
-
 OF_CEPSTRA = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 OF_LOGARITHM = ("floor", "floor_rule", "reference", "dynamic_range")
+ERROR_FACTOR = 8  # an equivalent convention may miss the matrix by so many times as much as the one that was found
+ROUNDING = 1e-12  # of the largest value: what float64 leaves where the convention misses by nothing at all
+
+Alternatives = dict[str, tuple]  # {parameter: other values that give the same numbers}
 
 
-def without_part(c: Convention, kind: str) -> tuple[str, ...]:
-    """The parameters without a part in these features: of cepstra, filters, logarithm where there are none."""
+def without_effect(c: Convention, kind: str) -> tuple[str, ...]:
+    """The parameters of steps that these features do not take: cepstra, filters or logarithm."""
     return (
         *(OF_CEPSTRA if kind == "log_mel" else ()),
-        *(OF_BANK[1:] if c.n_mels is None else ()),
+        *(BANK_PARAMETERS[1:] if c.n_mels is None else ()),
         *(OF_LOGARITHM if c.log is None else ()),
     )
 
 
-def nearest_preset(c: Convention, rate: float, kind: str, unobservable: dict) -> str:
-    """The name of the preset that differs in the fewest parameters, in what can be seen; lengths count in samples."""
+def nearest_preset(c: Convention, sample_rate: float, kind: str, unobservable: Alternatives) -> str:
+    """The name of the preset that visibly differs in the fewest parameters; lengths count in samples."""
 
-    def differing(name: str) -> int:
+    def count_differences(name: str) -> int:
         other = CONVENTIONS[name]
-        found = [s for s, values in diff(c, other).items() if values[1] not in unobservable.get(s, ())]
-        found = [parameter for parameter in found if parameter not in without_part(c, kind)]
-        n = sum(parameter not in LENGTHS for parameter in found)
+        differing = [p for p, (_, value) in diff(c, other).items() if value not in unobservable.get(p, ())]
+        differing = [parameter for parameter in differing if parameter not in without_effect(c, kind)]
+        n = sum(parameter not in LENGTHS for parameter in differing)
         try:
-            a, b = sizes(other, rate), sizes(c, rate)
+            a, b = sizes(other, sample_rate), sizes(c, sample_rate)
             return n + (a.window != b.window) + (a.hop != b.hop)
         except ValueError:
             return n + 2
 
-    return min(CONVENTIONS, key=differing)
+    return min(CONVENTIONS, key=count_differences)
 
 
-class Same:
-    """Which other conventions give the same numbers on this clip, within what was left open and what rounding left."""
+def simplest_equivalent(outcome: Outcome) -> tuple[Convention, Alternatives]:
+    """The plainest convention that gives the outcome's numbers on this clip, and what else would give them."""
+    equivalence, c, search = Equivalence(outcome), outcome.convention, outcome.search
+    unobservable = equivalence.unobservable(c)
+    for _ in range(2):  # a simpler convention may have another nearest preset
+        preset = CONVENTIONS[nearest_preset(c, search.cache.sample_rate, search.kind, unobservable)]
+        c, unobservable = equivalence.simplest(c, preset, unobservable)
+    return c, unobservable
 
-    def __init__(self, bench: Bench, search: Search, c: Convention, name: str | None, error: np.ndarray):
-        reading = search.reading
-        self.at = search.at(c)
-        self.columns = None if reading.normalization else search.some
-        self.bench, self.reading, self.name = bench, reading, name
-        self.least = 8 * np.abs(error).max() + 1e-12 * np.abs(reading.matrix).max()
 
-    def gives(self, c: Convention) -> bool:
-        """Whether a convention gives the matrix, too."""
-        F = self.reading.matrix
-        if self.bench.n_frames(c) != F.shape[1]:
+class Equivalence:
+    """Which other conventions give an outcome's numbers, within what it leaves open and what rounding may change."""
+
+    def __init__(self, outcome: Outcome):
+        search = outcome.search
+        self.cache, self.interpretation, self.left_open = search.cache, search.interpretation, outcome.left_open
+        self.limits = search.limits(outcome.convention)
+        self.columns = None if self.interpretation.normalization else search.sample.columns
+        error = self.interpretation.matrix - outcome.fit.fitted
+        self.tolerance = ERROR_FACTOR * np.abs(error).max() + ROUNDING * np.abs(self.interpretation.matrix).max()
+
+    def gives(self, c: Convention, columns: Columns = None) -> bool:
+        """Whether a convention gives the matrix, too: in some columns of its static rows, or as a whole."""
+        F, kind = self.interpretation.matrix, self.interpretation.kind
+        if self.cache.n_frames(c) != F.shape[1]:
             return False
-        if self.bench.columns is not None:
-            F = F[: self.reading.n_static, self.bench.columns]
+        if columns is not None:
+            F = self.interpretation.static[:, columns]
         try:
-            G = (self.bench.features if self.bench.columns is None else self.bench.static)(c, self.reading.kind)
+            G = self.cache.features(c, kind) if columns is None else self.cache.static(c, kind, columns)
         except ValueError:
             return False
         if G.shape != F.shape:
             return False
-        if self.name is not None:
-            G = nearest(F, G, self.name).fitted
-        return bool(np.abs(F - G).max() <= self.least)
+        if self.left_open is not None:
+            G = fit_class(F, G, self.left_open).fitted
+        return bool(np.abs(F - G).max() <= self.tolerance)
 
-    def _changed_alike(self, c: Convention, change: dict) -> bool:
+    def gives_after(self, c: Convention, move: Move, columns: Columns = None) -> bool:
+        """Whether the convention gives the matrix after a move."""
         try:
-            return self.gives(replace(c, **change))
+            return self.gives(replace(c, **move), columns)
         except ValueError:
             return False
 
-    def simplest(self, c: Convention, preset: Convention, unobservable: dict) -> tuple[Convention, dict]:
-        """The convention with every parameter as the preset's where that changes nothing; what is unobservable then."""
-        c = replace(c, **{name: getattr(preset, name) for name in without_part(c, self.reading.kind)})
-        size = sizes(c, self.bench.rate)
-        styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
-        trials = [with_lengths(styled, size.window, size.hop, self.bench.rate)]
-        together = {name: getattr(preset, name) for name in OF_POWER}
-        trials += [replace(c, energy_of=word, **together) for word in WORDS["energy_of"] if c.energy]
-        logarithms = dict.fromkeys([preset.log, c.log]) if c.log and preset.log else ()
-        for log in logarithms:  # a range may look like another floor
-            floors = {name: getattr(preset, name) for name in OF_LOGARITHM} | {"log": log}
-            ranges = [*DYNAMIC_RANGES[log][::-1], preset.dynamic_range]  # what comes last stays
-            trials += [replace(c, **floors | {"dynamic_range": value}) for value in ranges]
-        for trial in trials:
-            if len(diff(trial, preset)) <= len(diff(c, preset)) and self._alike(trial):
+    def unobservable(self, c: Convention) -> Alternatives:
+        """{parameter: other values that give the same numbers}."""
+        trials = [*moves.all_moves(c, self.limits), *({"rounding": word} for word in WORDS["rounding"])]
+        if self.interpretation.kind == "mfcc":
+            names = ("delta_edges", "delta_second", "normalization")
+            trials += [{name: word} for name in names for word in WORDS[name]]
+            trials += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
+        if c.n_mels is None and c.log in ("10 log10", "20 log10"):
+            trials += moves.SAME_BINS
+        trials = [{name: value for name, value in move.items() if getattr(c, name) != value} for move in trials]
+        for columns in (self.columns, None):  # most moves show in a few frames
+            trials = [move for move in trials if move and self.gives_after(c, move, columns)]
+        alternatives: dict[str, list] = {}
+        for move in trials:
+            for name, value in move.items():
+                if value not in alternatives.setdefault(name, []):
+                    alternatives[name].append(value)
+        return {name: tuple(values) for name, values in alternatives.items()}
+
+    def simplest(
+        self, c: Convention, preset: Convention, unobservable: Alternatives
+    ) -> tuple[Convention, Alternatives]:
+        """The convention, every parameter as in the preset where that changes nothing; what is unobservable then."""
+        c = replace(c, **{name: getattr(preset, name) for name in without_effect(c, self.interpretation.kind)})
+        for trial in self._closer_conventions(c, preset):
+            if len(diff(trial, preset)) <= len(diff(c, preset)) and self.gives_after(trial, {}):
                 c = trial
         for parameter, (_, value) in diff(c, preset).items():
-            if parameter not in LENGTHS and self._changed_alike(c, {parameter: value}):
+            if parameter not in LENGTHS and self.gives_after(c, {parameter: value}):
                 others = (*unobservable.get(parameter, ()), getattr(c, parameter))
                 unobservable = {**unobservable, parameter: tuple(other for other in others if other != value)}
                 c = replace(c, **{parameter: value})
         return c, unobservable
 
-    def _alike(self, c: Convention) -> bool:
-        return self._changed_alike(c, {})
-
-    def unobservable(self, c: Convention) -> dict:
-        """{parameter: other values that give the same numbers}."""
-        reading, found = self.reading, {}
-        tried = list(moves.changes(c, self.at))
-        tried += [{"rounding": word} for word in WORDS["rounding"]]
-        if reading.kind == "mfcc":
-            tried += [{name: word} for name in ("delta_edges", "delta_second", "normalization") for word in WORDS[name]]
-            tried += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
-        if c.n_mels is None and c.log in ("10 log10", "20 log10"):
-            tried += moves.ONE_RESULT
-        tried = [{name: value for name, value in change.items() if getattr(c, name) != value} for change in tried]
-        for columns in (self.columns, None):  # most changes show in a few frames
-            self.bench.look_at(columns)
-            tried = [change for change in tried if change and self._changed_alike(c, change)]
-        for change in tried:
-            for name, value in change.items():
-                if value not in found.setdefault(name, []):
-                    found[name].append(value)
-        return {name: tuple(values) for name, values in found.items()}
+    def _closer_conventions(self, c: Convention, preset: Convention) -> list[Convention]:
+        """The convention closer to the preset in several parameters at once."""
+        size = sizes(c, self.cache.sample_rate)
+        styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
+        trials = [with_lengths(styled, size.window, size.hop, self.cache.sample_rate)]
+        power = {name: getattr(preset, name) for name in POWER_PARAMETERS}
+        trials += [replace(c, energy_of=word, **power) for word in WORDS["energy_of"] if c.energy]
+        logarithms = dict.fromkeys([preset.log, c.log]) if c.log and preset.log else ()
+        for log in logarithms:  # a range may look like another floor
+            floors = {name: getattr(preset, name) for name in OF_LOGARITHM} | {"log": log}
+            ranges = [*DYNAMIC_RANGES[log][::-1], preset.dynamic_range]  # what comes last stays
+            trials += [replace(c, **floors | {"dynamic_range": value}) for value in ranges]
+        return trials

@@ -1,203 +1,229 @@
-"""Where the search begins: every preset, with its own lengths or on frames that fit, fitted to the rows that there are.
+"""Where the search begins: every preset, with its own lengths or on frames that fit, adapted to the matrix's rows.
 
-Each function takes the search (dsp/doctor/search.py) whose matrix is to be explained. `presets` and `others` look, and
-give families of starts, {convention: distance} of every preset; `nearer` takes the time to bring these nearer.
+Each function takes the Search whose matrix is to be explained. `as_they_are` and `on_other_frames` only look: they give
+families of guesses, {convention: distance} for each preset. `ranked` takes the time to bring these nearer.
 """
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
 
 from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
-from dsp.conventions.sizes import sizes
+from dsp.conventions.sizes import Sizes, sizes
 from dsp.doctor.search import moves
-from dsp.doctor.search.coordinate_descent import FAR, clock
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
+from dsp.doctor.search.moves import apply_move
 
-MOST_LOOKED_AT = 20
-NEAR_ALREADY = 0.05
-AS_NEAR = 1.2
-MUCH_FARTHER = 4
-NO_CHANCE = 0.9
-SHARE = 0.25  # of the time left
-MOST_RANGED = 6
-MOST_LOOKED_AT_LONG = 4
-MOST_STARTS = 5
-OF_FRAMES = ("framing", "last_frame", "window_alignment", "rounding")
-GENERIC = {
+if TYPE_CHECKING:
+    from dsp.doctor.search.search import Search
+
+Guess = tuple[float, Convention]  # its affine distance
+Family = dict[Convention, float]
+
+MAX_GUESSES = 5  # that one source of guesses gives for one interpretation
+MAX_REFILTERED = 20  # guesses that are given other filters, about one for each preset
+MAX_REFILTERED_BOTH = 4  # guesses that are given other bands and other frequencies at once: 30 times the trials
+MAX_EDGES = 6  # guesses whose band edges are fitted
+NEAR_ALREADY = 0.05  # a guess so near needs no other filters: the descent finds the rest
+ALMOST_AS_NEAR = 1.2  # of power and magnitude the farther is tried, too, if it is at most so much farther
+MUCH_FARTHER = 4  # a guess so much farther than the best one so far is not brought nearer
+NO_CHANCE = 0.9  # other rows must bring a guess below this share: 22 arrangements of rows, one may fit by chance
+WORTH_REFILTERING = (0.01, 0.95)  # distances: nearer is right already, farther has nothing in common
+WORTH_REFILTERING_BOTH = (0.3, 0.95)
+TIME_SHARE = 0.25  # of the time left, for bringing the guesses of one source nearer
+FRAMINGS = ("framing", "last_frame", "window_alignment", "rounding")
+GENERIC = {  # conventions without a floor, on which the nearest frames are found for all presets
     "htk": Convention(preemphasis=0.97, floor=1e-20),
     "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
 }
+GRIDS_PER_PRESET = 2
 
 
-def presets(search) -> list[dict[Convention, float]]:
+def as_they_are(search: Search) -> list[Family]:
     """The presets with their own lengths, where some framing gives the number of frames that there are."""
     families = []
     for preset in CONVENTIONS.values():
-        adapted = _adapted(search, preset)
-        for own in (adapted, *_kinds(search, adapted)):
-            for framed in (_framed(own), _in_longer(own, search.bench.sizes(own))):
-                fitting = dict.fromkeys(c for c in framed if search.bench.n_frames(c) == search.n_frames)
-                families.append({c: search.shape(c) for c in fitting if not search.over()})
+        adapted = _adapt(search, preset)
+        for own in (adapted, *_other_kinds(search, adapted)):
+            for framed in (_every_framing(own), _in_longer_frames(own, search.cache.sizes_or_none(own))):
+                fitting = dict.fromkeys(c for c in framed if search.cache.n_frames(c) == search.n_frames)
+                families.append(
+                    {c: search.affine_distance(c) for c in fitting if not search.descent.deadline.is_over()}
+                )
     return families
 
 
-def _framed(c: Convention) -> Iterator[Convention]:
-    """The convention under every framing."""
-    for words in product(*(WORDS[name] for name in OF_FRAMES)):
-        yield moves.changed(c, dict(zip(OF_FRAMES, words, strict=True)))
-
-
-def _in_longer(c: Convention, size) -> Iterator[Convention]:
-    """The same with windows in the middle of longer frames."""
-    for framed in _framed(c) if size else ():
-        if framed.window_alignment == "center":
-            yield from (moves.changed(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
-
-
-def others(search) -> list[dict[Convention, float]]:
-    """The presets with other lengths: the frame grids, on which two generic conventions are nearest."""
-    ranked = []
+def on_other_frames(search: Search) -> list[Family]:
+    """The presets with other lengths: on the frame grids on which two generic conventions are nearest."""
+    ranked_grids = []
     for generic in GENERIC.values():
-        c = _adapted(search, generic)
+        c = _adapt(search, generic)
         n_fft = search.n_fft if c.n_mels is None else None
-        for fitted in grids(c, search.bench.rate, search.bench.signal.size, search.n_frames, n_fft):
-            if search.over():
+        for fitted in grids(c, search.cache.sample_rate, search.cache.signal.size, search.n_frames, n_fft):
+            if search.descent.deadline.is_over():
                 break
-            size = sizes(fitted, search.bench.rate)
-            ranked.append((search.shape(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
+            size = sizes(fitted, search.cache.sample_rate)
+            ranked_grids.append((search.affine_distance(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
+    ranked_grids.sort(key=lambda grid: grid[0])
     families = []
     for preset in CONVENTIONS.values():
-        own, found = _adapted(search, preset), {}
-        nearest = [_on_grid(search, own, *grid[1:]) for grid in sorted(ranked, key=lambda grid: grid[0])[:2]]
-        for c in (*nearest, *_with_fitting_hop(search, own, (own.framing, nearest[0].framing) if nearest else ())):
-            if c not in found and not search.over():
-                found[c] = search.shape(c)
-        families.append(found)
+        own, family = _adapt(search, preset), {}
+        nearest = [_on_grid(search, own, *grid[1:]) for grid in ranked_grids[:GRIDS_PER_PRESET]]
+        framings = (own.framing, nearest[0].framing) if nearest else ()
+        for c in (*nearest, *_with_fitting_hop(search, own, framings)):
+            if c not in family and not search.descent.deadline.is_over():
+                family[c] = search.affine_distance(c)
+        families.append(family)
     return families
 
 
-def nearest_of(families: list[dict[Convention, float]]) -> float:
-    """How near the nearest start is."""
-    return min((value for found in families for value in found.values()), default=FAR)
+def nearest_of(families: list[Family]) -> float:
+    """The distance of the nearest guess."""
+    return min((distance for family in families for distance in family.values()), default=DOES_NOT_FIT)
 
 
-def nearer(search, families: list[dict[Convention, float]]) -> list[tuple[float, Convention]]:
-    """The starts, nearest first, by what other filters make of them; of every preset one is looked at.
+def ranked(search: Search, families: list[Family]) -> list[Guess]:
+    """The guesses, nearest first, by what other filters make of them; at least one of each preset is looked at.
 
-    After each comes what it was made of: other filters and floors may have made up for other frames.
+    Each is followed by the guess that it was made of: other filters and floors may only have made up for wrong frames.
     """
     firsts, rest = [], []
-    for found in families:
-        members = sorted(((value, c) for c, value in found.items() if value < FAR), key=lambda start: start[0])
+    for family in families:
+        members = sorted(((distance, c) for c, distance in family.items() if distance < DOES_NOT_FIT), key=_distance)
         firsts += [_with_its_rows(search, c) for _, c in members[:1]]
         rest += members[1:]
-    ordered = sorted(firsts, key=lambda start: start[0]) + sorted(rest, key=lambda start: start[0])
     one_of_equals = {}
-    for start in ordered:
-        one_of_equals.setdefault(round(start[0], 12), start)
-    starts = list(one_of_equals.values())
-    nearest = min(starts, key=lambda start: start[0], default=(FAR, None))[0]
-    if 0.01 < nearest < 0.95:
-        starts = _moved(search, starts, _with_other_filters, MOST_LOOKED_AT)
-        starts = _ranged(search, starts) + starts
-    if starts and 0.3 < starts[0][0] < 0.95:
-        starts = _moved(search, starts, _with_any_filters, MOST_LOOKED_AT_LONG)
-    return starts[:MOST_STARTS]
+    for guess in sorted(firsts, key=_distance) + sorted(rest, key=_distance):
+        one_of_equals.setdefault(round(guess[0], 12), guess)
+    guesses = list(one_of_equals.values())
+    low, high = WORTH_REFILTERING
+    if low < min((distance for distance, _ in guesses), default=DOES_NOT_FIT) < high:
+        guesses = _bring_nearer(search, guesses, _with_other_filters, MAX_REFILTERED)
+        guesses = _with_unusual_edges(search, guesses) + guesses
+    low, high = WORTH_REFILTERING_BOTH
+    if guesses and low < guesses[0][0] < high:
+        guesses = _bring_nearer(search, guesses, _with_any_filters, MAX_REFILTERED_BOTH)
+    return guesses[:MAX_GUESSES]
 
 
-def _ranged(search, starts) -> list[tuple[float, Convention]]:
-    """What comes much nearer by a range of frequencies that nobody is used to."""
-    if starts[0][0] < NEAR_ALREADY:
+def _distance(guess: Guess) -> float:
+    return guess[0]
+
+
+def _every_framing(c: Convention) -> Iterator[Convention]:
+    for words in product(*(WORDS[name] for name in FRAMINGS)):
+        yield apply_move(c, dict(zip(FRAMINGS, words, strict=True)))
+
+
+def _in_longer_frames(c: Convention, size: Sizes | None) -> Iterator[Convention]:
+    """The same with windows in the middle of longer frames."""
+    for framed in _every_framing(c) if size else ():
+        if framed.window_alignment == "center":
+            yield from (apply_move(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
+
+
+def _with_unusual_edges(search: Search, guesses: list[Guess]) -> list[Guess]:
+    """What comes much nearer by unusual band edges."""
+    if guesses[0][0] < NEAR_ALREADY:
         return []
-    moved = [search.ranged(c) for _, c in starts[:MOST_RANGED]]
-    return [(search.shape(new), new) for new, (_, old) in zip(moved, starts[:MOST_RANGED], strict=True) if new != old]
+    fitted = [(search.fit_band_edges(c), c) for _, c in guesses[:MAX_EDGES]]
+    return [(search.affine_distance(new), new) for new, old in fitted if new != old]
 
 
-def _moved(search, starts, moved, most: int) -> list[tuple[float, Convention]]:
-    """What becomes of starts, nearest first, each before what it was; then those that were left out.
+def _bring_nearer(
+    search: Search, guesses: list[Guess], step: Callable[[Search, Convention], Convention], count: int
+) -> list[Guess]:
+    """What a step makes of the first guesses, nearest first, each before what it was; then those that are left.
 
-    These are what follows one that is near already, what is far in comparison, and what there is no time for.
+    These are the ones after a guess that is near already, the ones much farther off, and those there is no time for.
     """
-    found, until = [], clock() + SHARE * (search.deadline - clock())
-    for value, c in starts[:most]:
-        if clock() > until or value > MUCH_FARTHER * min((pair[0][0] for pair in found), default=FAR):
+    pairs: list[tuple[Guess, Guess]] = []
+    until = search.descent.deadline.part(TIME_SHARE)
+    for distance, c in guesses[:count]:
+        if until.is_over() or distance > MUCH_FARTHER * min((new[0] for new, _ in pairs), default=DOES_NOT_FIT):
             break
-        other = moved(search, c)
-        found.append(((search.shape(other), other), (value, c)))
-        if found[-1][0][0] < NEAR_ALREADY:
+        other = step(search, c)
+        pairs.append(((search.affine_distance(other), other), (distance, c)))
+        if pairs[-1][0][0] < NEAR_ALREADY:
             break
-    ordered = sorted(found, key=lambda pair: pair[0][0])
-    return list(dict.fromkeys([start for pair in ordered for start in pair] + starts[len(found) :]))
+    ordered = sorted(pairs, key=lambda pair: pair[0][0])
+    return list(dict.fromkeys([guess for pair in ordered for guess in pair] + guesses[len(pairs) :]))
 
 
-def _with_its_rows(search, c: Convention) -> tuple[float, Convention]:
-    """The start with the rows that come nearest, if they come so much nearer that it is not by chance."""
-    value = search.shape(c)
-    other = search.best_of(c, moves.row_changes(c, search.at(c)), search.shape_misfit)
-    return (search.shape(other), other) if search.shape(other) < NO_CHANCE * value else (value, c)
+def _with_its_rows(search: Search, c: Convention) -> Guess:
+    """The guess with the rows that come nearest, if they come so much nearer that it is not by chance."""
+    distance = search.affine_distance(c)
+    other = search.best_of(c, moves.row_moves(c, search.limits(c)))
+    of_other = search.affine_distance(other)
+    return (of_other, other) if of_other < NO_CHANCE * distance else (distance, c)
 
 
-def _with_other_filters(search, c: Convention) -> Convention:
-    """The start with other filters and another floor, either first, in power or magnitude."""
+def _with_other_filters(search: Search, c: Convention) -> Convention:
+    """The guess with other filters and another floor, in either order, in power or magnitude."""
 
-    def filtered(c):
-        return search.best_of(c, moves.banks(c, search.at(c)), search.shape_misfit)
+    def refiltered(c: Convention) -> Convention:
+        return search.best_of(c, moves.filterbanks(c, search.limits(c)))
 
-    def floored(c):
-        return search.best_of(c, moves.levels(c, search.bench.greatest(c)), search.shape_misfit)
+    def floored(c: Convention) -> Convention:
+        return search.best_of(c, moves.floor_levels(c, search.cache.greatest(c, search.sample.columns)))
 
-    kinds = [replace(c, spectrum=kind) for kind in WORDS["spectrum"]]
-    near = AS_NEAR * min(map(search.shape, kinds))
-    filters = [filtered(kind) for kind in kinds if search.shape(kind) <= near]
-    nearest = min(replace(c, dynamic_range=None), *filters, key=search.shape)
-    if search.shape(nearest) > NEAR_ALREADY:
-        nearest = min(floored(nearest), filtered(floored(c)), key=search.shape)
-    return search.best_of(nearest, moves.SPECTRA, search.shape_misfit)
-
-
-def _with_any_filters(search, c: Convention) -> Convention:
-    return search.best_of(c, moves.banks(c, search.at(c), every=True), search.shape_misfit)
+    spectra = [replace(c, spectrum=word) for word in WORDS["spectrum"]]
+    near = ALMOST_AS_NEAR * min(map(search.affine_distance, spectra))
+    filtered = [refiltered(other) for other in spectra if search.affine_distance(other) <= near]
+    nearest = min(replace(c, dynamic_range=None), *filtered, key=search.affine_distance)
+    if search.affine_distance(nearest) > NEAR_ALREADY:
+        nearest = min(floored(nearest), refiltered(floored(c)), key=search.affine_distance)
+    return search.best_of(nearest, moves.COMMON_SPECTRA)
 
 
-def _kinds(search, c: Convention) -> Iterator[Convention]:
-    """The convention with another kind of step in it, which no row's gain and offset can make up for."""
+def _with_any_filters(search: Search, c: Convention) -> Convention:
+    return search.best_of(c, moves.filterbanks(c, search.limits(c), every=True))
+
+
+def _other_kinds(search: Search, c: Convention) -> Iterator[Convention]:
+    """The convention with a step of another kind, which no gain and offset of a row makes up for."""
     if search.kind == "mfcc":
         yield replace(c, dct_type=3)
-    elif not search.reading.linear and search.reading.matrix.min() >= 0:
+    elif not search.interpretation.linear and search.interpretation.matrix.min() >= 0:
         plus_one = replace(c, log="ln", floor_rule="add", floor=1.0, dynamic_range=None, reference=None)  # ln(1 + x)
         yield from (replace(plus_one, scale=scale) for scale in (1.0, 32_768.0))
 
 
-def _with_fitting_hop(search, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
+def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
     """The convention with its own frame length and the most customary hop that gives the number of frames."""
+    sample_rate = search.cache.sample_rate
     try:
-        size = sizes(c, search.bench.rate)
+        size = sizes(c, sample_rate)
     except ValueError:
         return
+    n_frames = search.n_frames + (c.last_frame == "dropped")
     for framing in dict.fromkeys(framings):
-        n_samples, n_frames = search.bench.signal.size, search.n_frames + (c.last_frame == "dropped")
-        for hop in hops(size.frame, framing, n_samples, n_frames, search.bench.rate, most=1):
-            yield with_lengths(replace(c, framing=framing), size.window, hop, search.bench.rate)
+        for hop in hops(size.frame, framing, search.cache.signal.size, n_frames, sample_rate, count=1):
+            yield with_lengths(replace(c, framing=framing), size.window, hop, sample_rate)
 
 
-def _on_grid(search, c: Convention, window: int, hop: int, framing: str, n_fft) -> Convention:
+def _on_grid(search: Search, c: Convention, window: int, hop: int, framing: str, n_fft: int | str) -> Convention:
     c = replace(c, framing=framing, last_frame="kept")
-    own = search.bench.sizes(c)
+    own = search.cache.sizes_or_none(c)
     if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):
         c = replace(c, n_fft=n_fft)
-    return with_lengths(c, window, hop, search.bench.rate)
+    return with_lengths(c, window, hop, search.cache.sample_rate)
 
 
-def _adapted(search, preset: Convention) -> Convention:
+def _adapt(search: Search, preset: Convention) -> Convention:
     """The preset with this matrix's number of rows."""
-    c = replace(preset, dither=0.0, normalization=search.reading.normalization, delta_orders=0)
-    if search.reading.deltas:
-        c = replace(c, **search.reading.deltas)
-    if c.f_max is not None and c.f_max > search.bench.rate / 2:
+    interpretation = search.interpretation
+    c = replace(preset, dither=0.0, normalization=interpretation.normalization, delta_orders=0)
+    if interpretation.deltas:
+        c = replace(c, **interpretation.deltas)
+    if c.f_max is not None and c.f_max > search.cache.sample_rate / 2:
         c = replace(c, f_max=None)
-    if not search.reading.linear:
+    if not interpretation.linear:
         c = replace(c, log=c.log or "ln")
     if search.kind == "log_mel":
         if search.n_fft is not None:

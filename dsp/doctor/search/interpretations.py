@@ -1,34 +1,46 @@
-"""What a matrix may be, before any convention is tried: which axis is time, logarithms, deltas, normalisation."""
+"""What a matrix may be, before any convention is tried: which axis is time, whether there are logarithms or deltas."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from dsp.deltas import delta
-from dsp.doctor.search.residuals import row_distance
+from dsp.conventions.parameters import WORDS, Convention
+from dsp.doctor.search.residuals import affine_distance
+from dsp.mfcc import deltas_of
 
-MOST_CEPSTRA = 130  # rows
-MOST_COLUMNS = 48
-SURE, ALIKE = 0.01, 0.7  # distances of rows from what they should be; 0.7 is a correlation of 0.7
-LIKELIER = 1.4  # bands are that much nearer to the band beside them than to the energy of all, or more
-WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
-LEVELS_BELOW = 1e-12  # of the largest value: what a linear spectrum's logarithm does not go below here
-_SECONDS = ("delta of delta", "curvature", "delta of delta, extended")
+MAX_CEPSTRA = 130  # rows; 128 bands give at most 128 cepstra, and an energy may stand beside them
+SAMPLE_COLUMNS = 48  # frames that the search looks at, about: enough for every row to show its shape
+SPREAD_COLUMNS = 16  # of them, spread evenly
+LOUDEST_COLUMNS = 5  # for each measure of loudness
+ALL_COLUMNS = SAMPLE_COLUMNS + 16  # a matrix of so few frames is looked at whole
+DELTAS_FIT = 0.2  # a distance from deltas above which rows are no deltas: float32 leaves 1e-6, other rows about 1
+DELTAS_BETTER = 0.99  # a second rule of deltas must fit so much better than the first
+DELTAS_SURE = 0.01  # a distance below which rows are the deltas of bands, so that these may be searched alone
+ENERGY_ALIKE = 0.7  # a distance that belongs to a correlation of 0.7: an energy row follows the sum of all bands
+ENERGY_LIKELIER = 1.4  # bands are at least so many times nearer to the band beside them than to the sum of all
+SECOND_DELTAS = ("delta of delta", "curvature", "delta of delta, extended")  # the rarest last: it is almost the first
+DELTA_WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
+LINEAR_FLOOR = 1e-12  # of the largest value: the logarithm of a linear spectrum is cut off here, at 120 dB
+LINEAR_MEDIAN = 0.05  # of the largest value: the median of a power or magnitude of speech lies far below it
+MEAN_ZERO, DEVIATION_ONE = 1e-6, 1e-5  # what float32 leaves of a mean of 0 and a standard deviation of 1
+FLOOR_CELLS = 1e-6  # of the range of values: a cell no higher than that above the least one stands at the floor
+FEW_CELLS = 0.99  # with more cells than that above the floor, the floor does not matter
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """One way to read the matrix."""
 
     matrix: np.ndarray  # (n_rows, n_frames) float64
     transposed: bool  # whether the file has time first
-    kind: str  # "mfcc" or "log_mel" (which a spectrum is, too)
-    linear: bool  # no logarithm was taken
+    kind: str  # "mfcc", or "log_mel" for bands and spectra
+    linear: bool  # whether no logarithm was taken
     n_static: int  # rows without deltas
-    deltas: dict  # parameters of the deltas
+    deltas: dict[str, Any]  # the parameters of the deltas
     normalization: str | None
-    left_out: str | None = None  # what is said of the rows of the file that this matrix is without
+    left_out: str | None = None  # the rows of the file that this matrix lacks, in words
     rows: slice = field(default_factory=lambda: slice(None))  # of the file
 
     @property
@@ -37,9 +49,9 @@ class Reading:
 
 
 def as_matrix(features) -> np.ndarray:
-    """The features as a finite (., .) float64 matrix, of magnitudes where they are complex.
+    """The features as a finite (., .) float64 matrix; complex ones become magnitudes.
 
-    Raises ValueError for another number of axes, fewer than 2 rows or columns, NaN or infinity.
+    Raises ValueError for another number of axes, fewer than four values, NaN or infinity.
     """
     x = np.asarray(features)
     if x.ndim != 2 or min(x.shape) < 1 or x.size < 4:
@@ -53,125 +65,127 @@ def as_matrix(features) -> np.ndarray:
 
 
 def resolution(features) -> float:
-    """How the numbers are rounded: 2^-52 of float64, 2^-23 where float32 holds them, or half a digit of text."""
+    """The relative rounding of the numbers.
+
+    It is 2^-52 for float64, 2^-23 where float32 holds the numbers, and half a digit for text.
+    """
     x = np.abs(np.asarray(features)) if np.iscomplexobj(features) else np.asarray(features)
+    double = float(np.finfo(np.float64).eps)
     if x.dtype == np.float32 or x.dtype == np.complex64 or (x.astype(np.float32) == x).all():
         return float(np.finfo(np.float32).eps)
     largest = np.abs(x).max()
     for digits in range(0, 9):
-        if (np.abs(x - np.round(x, digits)) <= 4 * np.finfo(np.float64).eps * largest).all():
-            return max(0.5 * 10.0**-digits / largest, float(np.finfo(np.float64).eps))
-    return float(np.finfo(np.float64).eps)
+        if (np.abs(x - np.round(x, digits)) <= 4 * double * largest).all():
+            return max(0.5 * 10.0**-digits / largest, double)
+    return double
 
 
-def readings(matrix: np.ndarray) -> Iterator[Reading]:
-    """Every reading worth trying; time last first, as this program writes."""
+def interpretations(matrix: np.ndarray) -> Iterator[Interpretation]:
+    """Every interpretation worth trying; the one with time last, as this program writes, comes first."""
     for transposed in (False, True):
         x = matrix.T if transposed else matrix
         n_rows, n_frames = x.shape
         if n_frames < 2:
             continue
-        orders, deltas = deltas_in(x) if n_rows <= 3 * MOST_CEPSTRA else (0, {})
+        orders, deltas = find_deltas(x) if n_rows <= 3 * MAX_CEPSTRA else (0, {})
         n_static = n_rows // (orders + 1)
-        if n_rows <= MOST_CEPSTRA:
-            yield Reading(x, transposed, "mfcc", False, n_static, deltas, normalization_of(x[:n_static]))
+        if n_rows <= MAX_CEPSTRA:
+            yield Interpretation(x, transposed, "mfcc", False, n_static, deltas, normalization_of(x[:n_static]))
         if looks_linear(x):
-            yield Reading(x, transposed, "log_mel", True, n_rows, {}, None)
-        yield Reading(x, transposed, "log_mel", False, n_rows, {}, None)
+            yield Interpretation(x, transposed, "log_mel", True, n_rows, {}, None)
+        yield Interpretation(x, transposed, "log_mel", False, n_rows, {}, None)
         for rows, left_out in _parts(x, orders, deltas):
-            yield Reading(x[rows], transposed, "log_mel", False, len(x[rows]), {}, None, left_out, rows)
+            yield Interpretation(x[rows], transposed, "log_mel", False, len(x[rows]), {}, None, left_out, rows)
 
 
-def _parts(x: np.ndarray, orders: int, rule: dict) -> Iterator[tuple[slice, str]]:
-    """Rows that may be bands by themselves: before deltas, and beside a row that goes with their energy."""
+def _parts(x: np.ndarray, orders: int, deltas: dict[str, Any]) -> Iterator[tuple[slice, str]]:
+    """Rows that may be bands by themselves: before their deltas, or beside a row of energy."""
     n = len(x) // (orders + 1)
     if orders:
-        width = rule["delta_width"]
-        others = _deltas(x[:n], width, rule["delta_edges"], orders, rule["delta_second"])
-        if row_distance(x[n:], others) < SURE:
-            yield slice(0, n), f"the first {n} rows alone; the others are deltas of theirs over {width} frames"
+        if affine_distance(x[n:], _stacked_deltas(x[:n], deltas)) < DELTAS_SURE:
+            width = deltas["delta_width"]
+            yield slice(0, n), f"the rows from {n} on, which are deltas of the rows before over {width} frames"
     elif n > 8:
-        for row, beside, rows, place in (
+        for row, neighbor, rows, position in (
             (x[0], x[1], slice(1, None), "first"),
             (x[-1], x[-2], slice(0, -1), "last"),
         ):
-            energy = row_distance(row[None], np.logaddexp.reduce(x[rows], axis=0)[None])
-            if energy < min(ALIKE, LIKELIER * row_distance(row[None], beside[None])):
-                yield rows, f"all rows but the {place}, which goes with their energy"
+            to_energy = affine_distance(row[None], np.logaddexp.reduce(x[rows], axis=0)[None])
+            if to_energy < min(ENERGY_ALIKE, ENERGY_LIKELIER * affine_distance(row[None], neighbor[None])):
+                yield rows, f"the {position} row, which follows the energy of the others"
 
 
 def looks_linear(x: np.ndarray) -> bool:
-    """Whether the values look like powers or magnitudes: none below 0, most far below the largest."""
-    return x.min() >= 0 and np.median(x) < 0.05 * x.max()
+    """Whether the values look like powers or magnitudes: none is negative, and most are far below the largest."""
+    return x.min() >= 0 and np.median(x) < LINEAR_MEDIAN * x.max()
 
 
-def deltas_in(x: np.ndarray) -> tuple[int, dict]:
-    """How many orders of deltas follow the first rows, and how they were made: found without the audio.
+def find_deltas(x: np.ndarray) -> tuple[int, dict[str, Any]]:
+    """How many orders of deltas follow the first rows, and by which rule; the audio is not needed for that.
 
-    Deltas are functions of the static rows, so that what a rule gives can be held against the rows that follow; a
-    gain per row is left open.
+    Deltas are functions of the static rows, so the rows that follow can be compared with what each rule gives, up to
+    a gain per row.
     """
     n_rows, n_frames = x.shape
-    best = (0.2, 0, {})  # what is left of the deltas must be less than that
-    for width in WIDTHS:
-        for edges in ("replicate", "interp"):
+    best = (DELTAS_FIT, 0, {})
+    for width in DELTA_WIDTHS:
+        for edges in WORDS["delta_edges"]:
             if edges == "interp" and n_frames < width:
                 continue
             for orders in (1, 2):
                 if n_rows % (orders + 1) or n_rows // (orders + 1) < 2 or n_frames < 4:
                     continue
                 static, rest = x[: n_rows // (orders + 1)], x[n_rows // (orders + 1) :]
-                for second in _SECONDS[: 1 if orders == 1 else 3]:
-                    left = row_distance(rest, _deltas(static, width, edges, orders, second))
-                    if left < best[0] * 0.99:
-                        rule = {"delta_orders": orders, "delta_width": width, "delta_edges": edges}
-                        best = (left, orders, {**rule, "delta_second": second})
+                for second in SECOND_DELTAS[: 1 if orders == 1 else None]:
+                    rule = {
+                        "delta_orders": orders,
+                        "delta_width": width,
+                        "delta_edges": edges,
+                        "delta_second": second,
+                    }
+                    distance = affine_distance(rest, _stacked_deltas(static, rule))
+                    if distance < best[0] * DELTAS_BETTER:
+                        best = (distance, orders, rule)
     return best[1], best[2]
 
 
-def _deltas(static, width: int, edges: str, orders: int, second: str) -> np.ndarray:
-    first = delta(static, width, edges)
-    if orders == 1:
-        return first
-    if second == "curvature":
-        return np.concatenate([first, delta(static, width, edges, order=2)])
-    if second == "delta of delta":
-        return np.concatenate([first, delta(first, width, edges)])
-    extended = np.concatenate([static] + [static[:, -1:]] * (width // 2), axis=1)
-    twice = delta(delta(extended, width, edges), width, edges)
-    return np.concatenate([first, twice[:, : static.shape[1]]])
+def _stacked_deltas(static: np.ndarray, rule: dict[str, Any]) -> np.ndarray:
+    return np.concatenate(deltas_of(static, Convention(**rule)))
 
 
 def normalization_of(static: np.ndarray) -> str | None:
     """The convention's word for it, if every row has mean 0 (and standard deviation 1)."""
     scale = np.abs(static).max(axis=1)
-    if (np.abs(static.mean(axis=1)) > 1e-6 * np.maximum(scale, 1e-300)).any():
+    if (np.abs(static.mean(axis=1)) > MEAN_ZERO * np.maximum(scale, 1e-300)).any():
         return None
     deviation = static.std(axis=1)
-    return "mean and variance" if (np.abs(deviation[deviation > 0] - 1) < 1e-5).all() else "mean"
+    return "mean and variance" if (np.abs(deviation[deviation > 0] - 1) < DEVIATION_ONE).all() else "mean"
 
 
-def columns_to_look_at(reading: Reading, signal: np.ndarray) -> np.ndarray:
-    """Frames for the search: both edges, some from everywhere, and the loudest, which decide a clip's maximum."""
-    n_frames = reading.matrix.shape[1]
-    if n_frames <= MOST_COLUMNS + 16:
+def sample_columns(interpretation: Interpretation, signal: np.ndarray) -> np.ndarray:
+    """The frames that the search looks at: both edges, some from everywhere, the quietest, and the loudest.
+
+    The loudest frames decide a clip's maximum.
+    """
+    n_frames = interpretation.matrix.shape[1]
+    if n_frames <= ALL_COLUMNS:
         return np.arange(n_frames)
     loudness = []
-    for of_signal in (signal, np.diff(signal)):  # the second: its high frequencies
-        places = np.arange(n_frames) * of_signal.size // n_frames
-        loudness.append(np.add.reduceat(of_signal**2, places))
-    if reading.kind == "mfcc":
-        loudness += [reading.static[0], reading.static[-1]]
+    for of_signal in (signal, np.diff(signal)):  # the second one: its high frequencies
+        starts = np.arange(n_frames) * of_signal.size // n_frames
+        loudness.append(np.add.reduceat(of_signal**2, starts))
+    if interpretation.kind == "mfcc":
+        loudness += [interpretation.static[0], interpretation.static[-1]]
     else:
-        loudness += [reading.static.max(axis=0)]
-    loudest = np.concatenate([np.argsort(level)[-5:] for level in loudness])
+        loudness += [interpretation.static.max(axis=0)]
+    loudest = np.concatenate([np.argsort(level)[-LOUDEST_COLUMNS:] for level in loudness])
     edges = [0, 1, 2, 3, n_frames - 4, n_frames - 3, n_frames - 2, n_frames - 1]
-    some = np.linspace(0, n_frames - 1, MOST_COLUMNS - 32).astype(int)
-    return np.unique(np.concatenate([some, edges, loudest, [np.argmin(loudness[-1])]]))
+    spread = np.linspace(0, n_frames - 1, SPREAD_COLUMNS).astype(int)
+    return np.unique(np.concatenate([spread, edges, loudest, [np.argmin(loudness[-1])]]))
 
 
-def cells_above(levels: np.ndarray) -> np.ndarray | None:
-    """The cells that do not stand at the least value; None where only a few do."""
-    least, most = levels.min(), levels.max()
-    above = levels - least > 1e-6 * (most - least)
-    return above if np.mean(above) < 0.99 else None
+def cells_above_floor(levels: np.ndarray) -> np.ndarray | None:
+    """A mask of the cells above the least value; None where almost all cells are."""
+    least, greatest = levels.min(), levels.max()
+    above = levels - least > FLOOR_CELLS * (greatest - least)
+    return above if np.mean(above) < FEW_CELLS else None

@@ -1,45 +1,55 @@
-"""Which changes help together, foretold from what each does alone.
+"""Which moves help together, predicted from what each move does alone.
 
-To first order the effects of changes add up: if r is the misfit now and r + d_i that after change i, then r + d_i + d_j
-foretells that after both. All pairs, triples .. cost one matrix of inner products instead of a trial each, and two
-changes are found of which neither helps alone.
+To first order the effects of moves add up. If r is the residual now and r + d_i the residual after move i, then
+r + d_i + d_j predicts the residual after both. All pairs and triples cost one matrix of inner products instead of a
+trial each, and pairs are found of which neither move helps alone.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
 
-WIDTH = 48  # sets of one size that are gone on with
-MOST_AT_ONCE = 5  # changes
-MOST_NUMBERS = 1500  # of a misfit
+from dsp.doctor.search.moves import Move
+
+BEAM = 48  # sets of one size that are extended; with about 300 moves, wide enough for pairs of which neither helps
+MAX_SIZE = 5  # moves in a set
+MAX_RESIDUAL = 1500  # values of the residual that are used: the prediction is a rough one
 
 
-def promising(now: np.ndarray, tried: list[tuple[dict, np.ndarray]], most: int) -> Iterator[dict]:
-    """Changes joined into one, `most` of each size, those that are foretold to leave the least first.
+def promising_sets(now: np.ndarray, tried: list[tuple[Move, np.ndarray]], per_size: int) -> Iterator[Move]:
+    """Sets of moves, each joined into one move: `per_size` of each size, those with the least predicted residual first.
 
     |r + sum_S d|^2 = |r|^2 + sum_S (2 r d_i + |d_i|^2) + 2 sum_{i < j in S} d_i d_j
 
-    now : (n,) the misfit r
-    tried : (change, misfit after it) of single changes; sets that change one parameter twice are left out
+    Parameters
+    ----------
+    now : (n,) the residual r
+    tried : (move, residual after it) of single moves
+    per_size : how many sets of each size to give
+
+    Returns
+    -------
+    sets : moves; no set changes a parameter twice
 
     Source: matching pursuit, Mallat & Zhang 1993, with fixed weights. Checked: tests/test_doctor_search_parts.py
     """
-    step = -(-now.size // MOST_NUMBERS)
+    step = -(-now.size // MAX_RESIDUAL)
     D = np.array([after[::step] - now[::step] for _, after in tried])
     inner, gain = D @ D.T, D @ now[::step]
     alone = 2 * gain + np.diag(inner)
-    marks = np.column_stack([alone, gain, D @ np.cos(np.arange(D.shape[1]) ** 2)]) / (now @ now)
-    kept = np.sort(np.unique(np.round(marks, 10), axis=0, return_index=True)[1])  # one of several to the same effect
-    changes, inner, alone = [tried[i][0] for i in kept], inner[np.ix_(kept, kept)], alone[kept]
-    apart = np.array([[not (a.keys() & b.keys()) for b in changes] for a in changes])
-    sets = {(): (0.0, np.zeros(len(changes)), np.ones(len(changes), bool))}
-    for _ in range(MOST_AT_ONCE):
+    # Moves with one effect have one signature: its length, its gain and a projection on a fixed direction.
+    signatures = np.column_stack([alone, gain, D @ np.cos(np.arange(D.shape[1]) ** 2)]) / (now @ now)
+    kept = np.sort(np.unique(np.round(signatures, 10), axis=0, return_index=True)[1])
+    moves, inner, alone = [tried[i][0] for i in kept], inner[np.ix_(kept, kept)], alone[kept]
+    compatible = np.array([[not (a.keys() & b.keys()) for b in moves] for a in moves])
+    sets = {(): (0.0, np.zeros(len(moves)), np.ones(len(moves), bool))}
+    for _ in range(MAX_SIZE):
         longer = {}
         for members, (score, crossed, free) in sets.items():
             scores = np.where(free, score + alone + 2 * crossed, np.inf)
-            for i in np.argsort(scores)[:WIDTH]:
+            for i in np.argsort(scores)[:BEAM]:
                 if np.isfinite(scores[i]):
-                    longer[tuple(sorted((*members, i)))] = (scores[i], crossed + inner[i], free & apart[i])
-        sets = dict(sorted(longer.items(), key=lambda item: item[1][0])[:WIDTH])
-        for members in list(sets)[:most]:
-            yield {name: value for i in members for name, value in changes[i].items()}
+                    longer[tuple(sorted((*members, i)))] = (scores[i], crossed + inner[i], free & compatible[i])
+        sets = dict(sorted(longer.items(), key=lambda item: item[1][0])[:BEAM])
+        for members in list(sets)[:per_size]:
+            yield {name: value for i in members for name, value in moves[i].items()}

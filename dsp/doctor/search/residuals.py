@@ -1,13 +1,13 @@
-"""How far one matrix is from another: as it is, and up to gains and offsets that some tools leave open.
+"""How far one matrix of features is from another: as it is, and up to gains and offsets.
 
-Conventions: F is the matrix in question, G what a convention gives, both (n_rows, n_frames).
+F is always the matrix to be explained and G what a convention gives; both have shape (n_rows, n_frames).
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-CLASSES = {  # what is left open, from the least to the most: (per row?, gain?, offset?)
+CLASSES = {  # what a fit may leave open, from the least to the most: (one value per row?, a gain?, an offset?)
     "a constant gain": (False, True, False),
     "a constant offset": (False, False, True),
     "a constant gain and offset": (False, True, True),
@@ -15,80 +15,91 @@ CLASSES = {  # what is left open, from the least to the most: (per row?, gain?, 
     "a gain per row": (True, True, False),
     "a gain and an offset per row": (True, True, True),
 }
+MIN_CELLS = 4  # of a row that counts: a line through three points always fits nearly
+CONSTANT = 1e-12  # of the largest value: float64 leaves about 1e-15 when a mean is subtracted
+TINY = 1e-300  # keeps a division by zero finite
 
 
-@dataclass(frozen=True)
-class Fit:
-    """G times gain plus offset, the nearest to F within a class."""
+class Fit(NamedTuple):
+    """The matrix gain * G + offset that is nearest to F."""
 
+    fitted: np.ndarray  # (n_rows, n_frames)
     gain: np.ndarray  # (1, 1) or (n_rows, 1)
-    offset: np.ndarray
-    fitted: np.ndarray  # gain G + offset
+    offset: np.ndarray  # (1, 1) or (n_rows, 1)
 
 
-def distance(F: np.ndarray, G: np.ndarray) -> float:
-    """Root mean square of F - G, as a share of that of F about its mean."""
-    return float(np.linalg.norm(misfit(F, G)))
+def as_it_is(G: np.ndarray) -> Fit:
+    """The fit that leaves nothing open."""
+    return Fit(G, np.ones((1, 1)), np.zeros((1, 1)))
 
 
-def misfit(F: np.ndarray, G: np.ndarray) -> np.ndarray:
-    """F - G as a vector, its norm their distance."""
-    return ((F - G) / np.sqrt(max(np.sum((F - F.mean()) ** 2), 1e-300))).ravel()
+def fit_class(F: np.ndarray, G: np.ndarray, name: str) -> Fit:
+    """The least-squares fit of F by G that leaves open what the class of that name leaves open."""
+    per_row, has_gain, has_offset = CLASSES[name]
+    axis = 1 if per_row else None
+    mean_f = F.mean(axis=axis, keepdims=True) if has_offset else np.zeros((1, 1))
+    mean_g = G.mean(axis=axis, keepdims=True) if has_offset else np.zeros((1, 1))
+    gain = np.ones_like(mean_f)
+    if has_gain:
+        f, g = F - mean_f, G - mean_g
+        power = np.sum(g * g, axis=axis, keepdims=True)
+        gain = np.sum(f * g, axis=axis, keepdims=True) / np.where(power > 0, power, 1)
+    offset = mean_f - gain * mean_g
+    return Fit(gain * G + offset, gain, offset)
 
 
-def row_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) -> float:
-    """What is left of F when every row of G may have its own gain and offset: sqrt(mean over rows of 1 - r^2).
+def relative_distance(F: np.ndarray, G: np.ndarray) -> float:
+    """The root mean square of F - G, relative to that of F about its mean."""
+    return float(np.linalg.norm(relative_residual(F, G)))
 
-    r is the correlation of a row of F with that of G; a row that is constant in both is at distance 0. `cells` is a
-    mask of those that count; rows with fewer than four do not count at all.
+
+def relative_residual(F: np.ndarray, G: np.ndarray) -> np.ndarray:
+    """F - G as a vector whose norm is their relative distance."""
+    return ((F - G) / np.sqrt(max(np.sum((F - F.mean()) ** 2), TINY))).ravel()
+
+
+def affine_distance(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) -> float:
+    """The distance of F from G when every row of G may have its own gain and offset: sqrt(mean over rows of 1 - r^2).
+
+    r is the correlation of a row of F with the same row of G. A row that is constant in both has distance 0. `cells`
+    masks the values that count; a row with fewer than MIN_CELLS of them does not count at all.
     """
-    return float(np.linalg.norm(Rows(F, cells).misfit(G)))
+    return float(np.linalg.norm(AffineRows(F, cells).residual(G)))
 
 
-class Rows:
-    """The rows of F, to hold many matrices G against them up to an offset and a gain, of any sign or positive."""
+class AffineRows:
+    """The rows of F, ready to be compared with many matrices G up to a gain and an offset per row.
+
+    A gain may have either sign unless `positive` is set.
+    """
 
     def __init__(self, F: np.ndarray, cells: np.ndarray | None = None, positive: bool = False):
         self.positive = positive
-        self.which = slice(None) if cells is None else np.count_nonzero(cells, axis=1) > 3
-        self.cells = None if cells is None else cells[self.which]
-        f = centred(F[self.which], self.cells)
+        self.selected = slice(None) if cells is None else np.count_nonzero(cells, axis=1) >= MIN_CELLS
+        self.cells = None if cells is None else cells[self.selected]
+        f = center_rows(F[self.selected], self.cells)
         power = np.sum(f * f, axis=1, keepdims=True)
         self.constant = power <= 0
         self.f = f / np.sqrt(np.where(self.constant, 1, power) * max(1, len(f)))
 
-    def misfit(self, G: np.ndarray) -> np.ndarray:
-        """What is left of F as a vector, every row of F having the same norm; its norm is row_distance."""
+    def residual(self, G: np.ndarray) -> np.ndarray:
+        """What remains of F as a vector in which every row of F has the same weight; its norm is affine_distance."""
         if not self.f.size:
             return np.ones(1)
-        g = centred(G[self.which], self.cells)
+        g = center_rows(G[self.selected], self.cells)
         power = np.sum(g * g, axis=1, keepdims=True)
         gain = np.sum(self.f * g, axis=1, keepdims=True) / np.where(power > 0, power, 1)
-        left = self.f - (np.maximum(gain, 0) if self.positive else gain) * g
-        return np.where(self.constant & (power > 0), 1 / np.sqrt(self.f.size), left).ravel()
+        remainder = self.f - (np.maximum(gain, 0) if self.positive else gain) * g
+        return np.where(self.constant & (power > 0), 1 / np.sqrt(self.f.size), remainder).ravel()
 
 
-def nearest(F: np.ndarray, G: np.ndarray, name: str) -> Fit:
-    """The least squares fit of F by G within the class of that name."""
-    per_row, gain, offset = CLASSES[name]
-    axis = 1 if per_row else None
-    mean_f = F.mean(axis=axis, keepdims=True) if offset else np.zeros((1, 1))
-    mean_g = G.mean(axis=axis, keepdims=True) if offset else np.zeros((1, 1))
-    a = np.ones_like(mean_f)
-    if gain:
-        f, g = F - mean_f, G - mean_g
-        power = np.sum(g * g, axis=axis, keepdims=True)
-        a = np.sum(f * g, axis=axis, keepdims=True) / np.where(power > 0, power, 1)
-    b = mean_f - a * mean_g
-    return Fit(a, b, a * G + b)
-
-
-def centred(x: np.ndarray, cells: np.ndarray | None = None) -> np.ndarray:
+def center_rows(x: np.ndarray, cells: np.ndarray | None = None) -> np.ndarray:
+    """x with the mean of each row, over the cells that count, subtracted; rows that only rounding moves become 0."""
     if cells is None:
         x = x - x.mean(axis=1, keepdims=True)
     else:
         n = np.count_nonzero(cells, axis=1)[:, None]
         x = np.where(cells, x - np.where(cells, x, 0).sum(axis=1, keepdims=True) / n, 0)
     largest = np.abs(x).max(axis=1, initial=0)
-    x[largest <= 1e-12 * max(1e-300, largest.max(initial=0))] = 0  # constant but for rounding
+    x[largest <= CONSTANT * max(TINY, largest.max(initial=0))] = 0
     return x

@@ -1,80 +1,92 @@
-"""In which order starts are gone on from: those of all readings of a matrix take turns, and what is far waits."""
+"""In which order initial guesses are searched: those of all interpretations take turns, and what is far waits."""
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import NamedTuple
 
 from dsp.conventions.parameters import Convention
-from dsp.doctor.search.coordinate_descent import FAR
-from dsp.doctor.search.initial_guesses import nearer, nearest_of, others, presets
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.initial_guesses import Family, as_they_are, nearest_of, on_other_frames, ranked
 from dsp.doctor.search.search import HOPELESS, Search
 
-LIKELY = 0.25  # with a start so near, readings without any start are left out
-MUCH = 0.2  # a reading is that much farther than another: it waits
-NEAR = 0.12  # starts farther than that, but a few, wait for those on other frames
-FEW = 2
+LIKELY = 0.25  # with a guess so near, interpretations that have none at all are left out
+MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that much waits
+NEAR = 0.12  # guesses farther than that wait for those on other frames
+FEW = 2  # presets as they are that are searched in any case
 
 
-def in_turn(searches: list[Search], enough: Callable[[], bool]) -> Iterator[tuple[Search, Convention]]:
-    """(search, convention) of all readings: presets as they are; until enough, on other frames; what was farther."""
-    turns = _Turns(searches)
-    turns.look(presets)
-    yield from turns.taken(enough, as_they_are=True)
-    if not enough():
-        turns.look(others)
-        yield from turns.taken(enough)
-    if not enough():
-        turns.look_again()
-        yield from turns.taken(enough)
+def schedule(searches: list[Search], is_enough: Callable[[], bool]) -> Iterator[tuple[Search, Convention]]:
+    """(search, initial guess) of all interpretations in the order in which they are worth searching.
+
+    First come presets as they are, then, until there is enough, presets on other frames, then what was much farther.
+    """
+    queue = _Queue(searches)
+    queue.look(as_they_are)
+    yield from queue.take(is_enough, as_they_are=True)
+    if not is_enough():
+        queue.look(on_other_frames)
+        yield from queue.take(is_enough)
+    if not is_enough():
+        queue.look_again()
+        yield from queue.take(is_enough)
 
 
-class _Turns:
-    """The starts that wait for their turn."""
+class _Entry(NamedTuple):
+    """A guess that waits. Entries are taken in the order of the first four fields."""
+
+    is_far: bool
+    position: int  # among the guesses of its interpretation, so that interpretations take turns
+    distance: float
+    number: int  # of the entry
+    search: Search
+    convention: Convention
+
+
+class _Queue:
+    """The guesses that wait for their turn."""
 
     def __init__(self, searches: list[Search]):
         self.searches = searches
-        self.nearest: dict[Search, float] = {}  # how far the nearest start of each reading is
-        self.waiting: list[tuple] = []  # (far?, place among its reading's, distance, number, search, convention)
-        self.later: list[tuple] = []  # (search, families) of readings that were much farther than another
+        self.nearest: dict[Search, float] = {}  # the distance of each interpretation's nearest guess
+        self.waiting: list[_Entry] = []
+        self.later: list[tuple[Search, list[Family]]] = []  # of interpretations that were much farther than another
 
-    def look(self, source: Callable[[Search], list]) -> None:
-        """Has the starts of a source wait: of the readings that are not much farther than another."""
-        looked = []
-        for search in self.searches:
-            if not self._without_hope(search):
-                search.look_at(search.some)
-                looked.append((search, source(search)))
+    def look(self, source: Callable[[Search], list[Family]]) -> None:
+        """Adds the guesses of a source: of the interpretations that are not much farther than another."""
+        looked = [(search, source(search)) for search in self.searches if not self._is_hopeless(search)]
         for search, families in sorted(looked, key=lambda pair: nearest_of(pair[1])):
-            value = nearest_of(families)
-            self.nearest[search] = min(value, self.nearest.get(search, FAR))
-            if value > max(min(self.nearest.values()) + MUCH, HOPELESS):
+            distance = nearest_of(families)
+            self.nearest[search] = min(distance, self.nearest.get(search, DOES_NOT_FIT))
+            if distance > max(min(self.nearest.values()) + MUCH_FARTHER, HOPELESS):
                 self.later.append((search, families))
             else:
-                self._wait(search, families)
+                self._add(search, families)
 
     def look_again(self) -> None:
-        """Has those wait that were much farther."""
+        """Adds the guesses of the interpretations that were much farther."""
         for search, families in self.later:
-            self._wait(search, families)
+            self._add(search, families)
 
-    def taken(self, enough: Callable[[], bool], as_they_are: bool = False) -> Iterator[tuple[Search, Convention]]:
-        """The starts in their order; of presets as they are a few, then near ones; once there is enough, near ones."""
-        self.waiting.sort(key=lambda start: start[:4])
-        for passed in count():
-            farthest = FAR
+    def take(self, is_enough: Callable[[], bool], as_they_are: bool = False) -> Iterator[tuple[Search, Convention]]:
+        """The guesses in their order. Of presets as they are, a few and then near ones; with enough, near ones only."""
+        self.waiting.sort(key=lambda entry: entry[:4])
+        for n_taken in count():
+            farthest = DOES_NOT_FIT
             if as_they_are:
-                farthest = NEAR if passed >= FEW else HOPELESS
-            if not self.waiting or self.waiting[0][2] > (NEAR if enough() else farthest):
+                farthest = NEAR if n_taken >= FEW else HOPELESS
+            if not self.waiting or self.waiting[0].distance > (NEAR if is_enough() else farthest):
                 return
-            *_, search, c = self.waiting.pop(0)
-            yield search, c
+            entry = self.waiting.pop(0)
+            yield entry.search, entry.convention
 
-    def _without_hope(self, search: Search) -> bool:
-        """Whether another reading of the matrix is much nearer."""
-        nearest = min(self.nearest.values(), default=FAR)
-        return nearest < LIKELY and self.nearest.get(search, 0.0) > max(nearest + MUCH, HOPELESS)
+    def _is_hopeless(self, search: Search) -> bool:
+        """Whether another interpretation of the matrix is much nearer."""
+        nearest = min(self.nearest.values(), default=DOES_NOT_FIT)
+        return nearest < LIKELY and self.nearest.get(search, 0.0) > max(nearest + MUCH_FARTHER, HOPELESS)
 
-    def _wait(self, search: Search, families: list) -> None:
-        search.look_at(search.some)
-        for place, (value, c) in enumerate(nearer(search, families)):
-            self.waiting.append((value > HOPELESS, place, value, len(self.waiting), search, c))  # readings take turns
-            self.nearest[search] = min(value, self.nearest[search])
+    def _add(self, search: Search, families: list[Family]) -> None:
+        for position, (distance, c) in enumerate(ranked(search, families)):
+            self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
+            self.nearest[search] = min(distance, self.nearest[search])

@@ -1,284 +1,343 @@
-"""The search for the convention behind a matrix: many starts, gains and offsets left open first, then exactly.
+"""The search for the convention behind one interpretation of the matrix.
 
-A wrong scale or base of the logarithm hides every other difference, so what depends on time and frequency (frames,
-window, filters) is found first, while every row may have its own gain and offset; these are explained after it.
+A wrong scale or logarithm hides every other difference. So what depends on time and frequency (frames, window,
+filters) is found first, while every row may have its own gain and offset: `fit_shape`. Gains and offsets are explained
+after it: `explain_gains`, `fit_values`. `refine` puts right what the sampled frames show wrongly.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations, islice, product
+from typing import NamedTuple
 
 import numpy as np
 
 from dsp.conventions import diff
 from dsp.conventions.parameters import WORDS, Convention
 from dsp.doctor.knowledge import common_values
-from dsp.doctor.search import moves
-from dsp.doctor.search.band_edges import to_the_hertz
-from dsp.doctor.search.coordinate_descent import FAR, Descent, golden_section, norm
-from dsp.doctor.search.gain_and_offset import explained, floors
-from dsp.doctor.search.interpretations import LEVELS_BELOW, Reading, cells_above, columns_to_look_at
-from dsp.doctor.search.moves import OF_GRID
-from dsp.doctor.search.residuals import Rows, centred, distance, misfit
-from dsp.doctor.search.stage_cache import Bench
+from dsp.doctor.search import gain_and_offset, moves
+from dsp.doctor.search.band_edges import fit_to_the_hertz
+from dsp.doctor.search.coordinate_descent import (
+    DOES_NOT_FIT,
+    CoordinateDescent,
+    Objective,
+    Residual,
+    golden_section,
+    norm,
+    residual_after,
+)
+from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.interpretations import LINEAR_FLOOR, Interpretation, cells_above_floor, sample_columns
+from dsp.doctor.search.moves import FRAME_PARAMETERS, Constraints, Move
+from dsp.doctor.search.residuals import AffineRows, center_rows, relative_distance, relative_residual
+from dsp.doctor.search.stage_cache import Columns, StageCache
 
-MOST_REFILTERED = 4
-MOST_TRANSFORMED = 6
-MOST_KEPT = 120  # sets of changes of one size
-MUCH_NEARER = 0.3
-HOPELESS = 0.45  # a shape as far as that is no neighbour of the right one
-ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely, and perhaps, mere rounding
+MAX_FILTERBANKS = 4  # other filterbanks that are fitted, the nearest of about 100
+MAX_TRANSFORMS = 6  # lengths of the transform that are fitted, with their triangles
+MAX_UNDONE = 120  # sets of undone moves of one size
+MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
+MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer, or any change of the filters is "found"
+HOPELESS = 0.45  # a shape as far as that is no neighbor of the right one: unrelated features are at 0.6 and more
+WORTH_REFILTERING, WORTH_PAIRING = 0.9, 0.99  # a costly step is kept if the distance falls below this share
+SAME_SHAPE = 1.01  # a later step may move the shape by 1 %: the floor that it changes is in the shape, too
+ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely rounding, and perhaps
+FLOAT64_RESOLUTION = 1e-12  # numbers that are given more finely than that are float64
+NO_FLOOR = 1e-30  # below every power of a signal in -1 .. 1 that is not digital silence
+MIN_BINS_FFT = 64  # a transform; fewer rows than its bins are bands
 
 
-class Search(Descent):
-    """One reading of the matrix, one signal."""
+class View(NamedTuple):
+    """The matrix in some of its columns, ready to be compared with a convention's."""
 
-    def __init__(self, bench: Bench, reading: Reading, deadline: float, eps: float):
-        least, self.floor = ROUNDING["float64" if eps < 1e-12 else "float32"]
-        super().__init__(deadline, least)
-        self.bench, self.reading = bench, reading
-        self.kind, self.n_static = reading.kind, reading.n_static
-        self.n_frames = reading.matrix.shape[1]
-        self.n_fft = self._bins()
-        self.some = columns_to_look_at(reading, bench.signal)
-        self.look_at(self.some)
+    columns: Columns
+    target: np.ndarray  # static rows; the logarithm of a linear spectrum
+    cells: np.ndarray | None  # those above the floor, where the matrix is cut off below
+    rows: AffineRows
 
-    def look_at(self, columns) -> None:
-        """Compare these columns from now on (None: all)."""
-        self.bench.look_at(columns)
-        self.target = self.reading.static if columns is None else self.reading.static[:, columns]
-        self.cells = cells_above(self.target) if self.kind == "log_mel" and not self.reading.linear else None
-        if self.reading.linear:
-            self.target = np.log(np.maximum(self.target, LEVELS_BELOW * self.target.max()))
-        scaled = self.reading.normalization == "mean and variance"  # by deviations, which are positive
-        self.rows = Rows(self.target, self.cells, positive=scaled)
 
-    def _bins(self) -> int | None:
+class Search:
+    """The search for one interpretation of the matrix.
+
+    It compares the columns of `sample` only, a few dozen frames, except where a method is given `whole`.
+    """
+
+    def __init__(self, cache: StageCache, interpretation: Interpretation, deadline: Deadline, resolution: float):
+        least, self.perhaps_rounding = ROUNDING["float64" if resolution < FLOAT64_RESOLUTION else "float32"]
+        self.descent = CoordinateDescent(deadline, least)
+        self.cache, self.interpretation, self.resolution = cache, interpretation, resolution
+        self.kind, self.n_static = interpretation.kind, interpretation.n_static
+        self.n_frames = interpretation.matrix.shape[1]
+        self.n_fft = self._transform_of_rows()
+        self.whole = self._view(None)
+        self.sample = self._view(sample_columns(interpretation, cache.signal))
+
+    def _view(self, columns: Columns) -> View:
+        target = self.interpretation.static if columns is None else self.interpretation.static[:, columns]
+        cells = cells_above_floor(target) if self.kind == "log_mel" and not self.interpretation.linear else None
+        if self.interpretation.linear:
+            target = np.log(np.maximum(target, LINEAR_FLOOR * target.max()))
+        divided = self.interpretation.normalization == "mean and variance"  # by deviations, which are positive
+        return View(columns, target, cells, AffineRows(target, cells, positive=divided))
+
+    def _transform_of_rows(self) -> int | None:
         """The transform's length if the rows may be its bins: an even one, without a prime factor above 5."""
         n = 2 * (self.n_static - 1)
         rest = n
         for prime in (2, 3, 5):
             while rest and rest % prime == 0:
                 rest //= prime
-        return n if self.kind == "log_mel" and n >= 64 and rest == 1 else None
+        return n if self.kind == "log_mel" and n >= MIN_BINS_FFT and rest == 1 else None
 
-    def levels(self, c: Convention) -> np.ndarray | None:
-        """What the convention gives in the columns looked at; None where it does not fit."""
-        if self.bench.n_frames(c) != self.n_frames or (c.floor not in common_values.FLOORS and self.bench.drowned(c)):
+    def include_loudest_frames(self, c: Convention) -> None:
+        """Extends the sample by the frames in which the clip is loudest under the convention: its maximum counts."""
+        columns = self.sample.columns
+        for norm_of_filters in dict.fromkeys((c.mel_norm, None)):
+            other = self.without_floor(replace(c, mel_norm=norm_of_filters), self.whole)
+            if self.cache.n_frames(other) == self.n_frames:
+                loudness = self.cache.static(other, "log_mel").max(axis=0)
+                columns = np.union1d(columns, np.argsort(loudness)[-3:])
+        self.sample = self._view(columns)
+
+    # How far a convention is
+
+    def levels(self, c: Convention, view: View | None = None) -> np.ndarray | None:
+        """What the convention gives in the columns of the view; None where it does not fit."""
+        view = view or self.sample
+        is_found_floor = c.floor not in common_values.FLOORS
+        if self.cache.n_frames(c) != self.n_frames or (is_found_floor and self.cache.is_drowned(c, view.columns)):
             return None
-        if self.reading.linear:
-            c = replace(c, log="ln", floor=LEVELS_BELOW, floor_rule="fraction of maximum", reference=None)
+        if self.interpretation.linear:
+            c = replace(c, log="ln", floor=LINEAR_FLOOR, floor_rule="fraction of maximum", reference=None)
             c = replace(c, dynamic_range=None, log_gain=1.0, log_offset=0.0)
         try:
-            found = self.bench.static(c, self.kind)
+            levels = self.cache.static(c, self.kind, view.columns)
         except ValueError:
             return None
-        return found if found.shape == self.target.shape else None
+        return levels if levels.shape == view.target.shape else None
 
-    def shape(self, c: Convention) -> float:
+    def affine_distance(self, c: Convention) -> float:
         """How far the convention is when every row may have a gain and an offset."""
-        return norm(self.shape_misfit(c))
+        return norm(self.affine_residual(c))
 
-    def shape_misfit(self, c: Convention) -> np.ndarray | None:
-        """What is left of every row. Where the matrix is cut off below, only what is not cut off counts."""
-        found = self.levels(self.free(c))
-        return None if found is None else self.rows.misfit(found)
+    def affine_residual(self, c: Convention, view: View | None = None) -> Residual:
+        """What remains of every row. Where the matrix is cut off below, only what is above that counts."""
+        view = view or self.sample
+        levels = self.levels(self.without_floor(c, view), view)
+        return None if levels is None else view.rows.residual(levels)
 
-    def free(self, c: Convention) -> Convention:
+    def without_floor(self, c: Convention, view: View | None = None) -> Convention:
         """The convention without what cuts off below, where the matrix is cut off."""
-        if self.cells is None:
+        if (view or self.sample).cells is None:
             return c
-        return replace(c, dynamic_range=None, floor=1e-30 if c.floor_rule == "at least" else c.floor)
+        return replace(c, dynamic_range=None, floor=NO_FLOOR if c.floor_rule == "at least" else c.floor)
 
-    def free_value(self, c: Convention) -> float:
-        """How far the convention is, but for what is cut off."""
-        if self.cells is None:
-            return self.value(c)
-        found = self.levels(self.free(c))
-        return FAR if found is None else distance(self.target[self.cells], found[self.cells])
+    def distance_above_floor(self, c: Convention) -> float:
+        """How far the convention is in the cells above the floor."""
+        if self.sample.cells is None:
+            return self.distance(c)
+        levels = self.levels(self.without_floor(c))
+        if levels is None:
+            return DOES_NOT_FIT
+        return relative_distance(self.sample.target[self.sample.cells], levels[self.sample.cells])
 
-    def value(self, c: Convention) -> float:
+    def distance(self, c: Convention, view: View | None = None) -> float:
         """How far the convention is."""
-        return norm(self.value_misfit(c))
+        return norm(self.residual(c, view))
 
-    def value_misfit(self, c: Convention) -> np.ndarray | None:
-        """What is left of every value."""
-        if self.reading.normalization == "mean and variance":
-            return self.shape_misfit(c)
-        found = self.levels(c)
-        if found is not None and self.reading.normalization == "mean":
-            return misfit(centred(self.target), centred(found))
-        return None if found is None else misfit(self.target, found)
+    def residual(self, c: Convention, view: View | None = None) -> Residual:
+        """What remains of every value; of normalized rows, what their normalization leaves."""
+        view = view or self.sample
+        normalization = self.interpretation.normalization
+        if normalization == "mean and variance":
+            return self.affine_residual(c, view)
+        levels = self.levels(c, view)
+        if levels is not None and normalization == "mean":
+            return relative_residual(center_rows(view.target), center_rows(levels))
+        return None if levels is None else relative_residual(view.target, levels)
 
-    def shaped(self, c: Convention) -> Convention:
-        """From a start to the nearest shape that single changes find, most of them taken back where that is nearer."""
+    def _residual_of_same_shape(self, distance: float) -> Objective:
+        """The residual of conventions whose affine distance stays as it was."""
+        most = max(SAME_SHAPE * distance, 10 * self.descent.least)
+        return lambda c: self.residual(c) if self.affine_distance(c) <= most else None
+
+    # The moves
+
+    def limits(self, c: Convention) -> Constraints:
+        bins_are_rows = self.kind == "log_mel" and c.n_mels is None
+        cache = self.cache
+        return Constraints(cache.sample_rate, cache.signal.size, self.n_frames, self.kind, self.n_static, bins_are_rows)
+
+    def early_moves(self, c: Convention) -> Iterator[Move]:
+        yield from moves.spectrum_moves(c, self.limits(c))
+        yield from self.filter_moves(c)
+
+    def filter_moves(self, c: Convention) -> Iterator[Move]:
+        yield from moves.filter_moves(c, self.limits(c))
+        yield from moves.row_moves(c, self.limits(c))
+
+    def late_moves(self, c: Convention) -> Iterator[Move]:
+        yield from moves.late_moves(c, self.limits(c))
+
+    def all_moves(self, c: Convention) -> Iterator[Move]:
+        yield from moves.all_moves(c, self.limits(c))
+        if c.log is not None and self.sample.cells is None:
+            yield from moves.floor_levels(c, self.cache.greatest(c, self.sample.columns))
+
+    def best_of(self, c: Convention, trials: Iterable[Move]) -> Convention:
+        """The convention after the move that brings its shape nearest, or as it is."""
+        return self.descent.best_of(c, trials, self.affine_residual)
+
+    def _descend_shape(self, c: Convention) -> Convention:
+        return self.descent.run(c, self.affine_residual, self.all_moves)
+
+    # The shape
+
+    def fit_shape(self, c: Convention) -> Convention:
+        """From a start to the nearest shape that the descent finds; moves that misled it are undone."""
         start = c
         for _ in range(3):
-            c = self.ranged(c)
-            c = self.levelled(self.descend(self.descend(c, self.shape_misfit, self.early), self.shape_misfit))
-            c = self.ranged(c)
-            fewer = self.best_of(c, self.fewer(start, c), self.shape_misfit)
-            if fewer == c or self.over():
+            c = self.fit_band_edges(c)
+            c = self.descent.run(c, self.affine_residual, self.early_moves)
+            c = self.fit_band_edges(self.fit_floor(self._descend_shape(c)))
+            fewer = self.best_of(c, self._undo_most(start, c))
+            if fewer == c or self.descent.deadline.is_over():
                 break
             c = fewer
         return c
 
-    def fewer(self, start: Convention, c: Convention) -> Iterator[dict]:
-        """All but one, two or three of the changes since the start taken back: a wrong step misleads those after it."""
-        if self.shape(c) <= self.floor:
+    def _undo_most(self, start: Convention, c: Convention) -> Iterator[Move]:
+        """All changes since the start undone but one, two or three: a wrong move misleads those after it."""
+        if self.affine_distance(c) <= self.perhaps_rounding:
             return
-        changed = [name for name in diff(start, c) if name not in OF_GRID]
-        groups = [(name,) for name in changed] + [
-            tuple(name for name in OF_GRID if getattr(start, name) != getattr(c, name))
-        ]
+        changed = [name for name in diff(start, c) if name not in FRAME_PARAMETERS]
+        of_frames = tuple(name for name in FRAME_PARAMETERS if getattr(start, name) != getattr(c, name))
+        groups = [group for group in (*((name,) for name in changed), of_frames) if group]
         for n in (1, 2, 3):
-            for kept in islice(combinations([group for group in groups if group], n), MOST_KEPT):
+            for kept in islice(combinations(groups, n), MAX_UNDONE):
                 names = {name for group in kept for name in group}
-                yield {name: getattr(start, name) for name in (*changed, *OF_GRID) if name not in names}
+                yield {name: getattr(start, name) for name in (*changed, *FRAME_PARAMETERS) if name not in names}
 
-    def shaped_by_pairs(self, c: Convention) -> Convention:
-        """On from there, with other transforms, with other filters altogether, then by two changes at once."""
-        for step in (self.transformed, self.refiltered, self.by_two, self.by_two):
-            if self.floor < self.shape(c) < HOPELESS and not self.over():
+    def fit_shape_by_pairs(self, c: Convention) -> Convention:
+        """On from there with other transforms, with other filters altogether, then by two moves at once."""
+        for step in (self.fit_transform, self.refit_filters, self.move_two, self.move_two):
+            if self.perhaps_rounding < self.affine_distance(c) < HOPELESS and not self.descent.deadline.is_over():
                 moved = step(c)
-                c = moved if moved == c else self.descend(moved, self.shape_misfit)
+                c = moved if moved == c else self._descend_shape(moved)
         return c
 
-    def transformed(self, c: Convention) -> Convention:
-        """The convention with the transform that comes nearest, each length with triangles and floors of its own."""
+    def fit_transform(self, c: Convention) -> Convention:
+        """The convention with the transform that comes nearest, each length with its own triangles and floor."""
         if self.n_fft is not None:
             return c
         triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
-        lengths = product(moves.transforms(c, self.bench.rate), triangles)
+        lengths = product(moves.transform_lengths(c, self.cache.sample_rate), triangles)
         others = [replace(c, n_fft=n, mel_triangles=kind) for n, kind in lengths]
-        fitting = sorted((other for other in others if self.bench.n_frames(other) == self.n_frames), key=self.shape)
-        return min((c, *map(self.levelled, fitting[:MOST_TRANSFORMED])), key=self.shape)
+        fitting = [other for other in others if self.cache.n_frames(other) == self.n_frames]
+        nearest = sorted(fitting, key=self.affine_distance)[:MAX_TRANSFORMS]
+        return min((c, *map(self.fit_floor, nearest)), key=self.affine_distance)
 
-    def see_loudest(self, c: Convention) -> None:
-        """Looks also at the frames in which the whole clip is loudest under the convention: its maximum counts."""
-        self.look_at(None)
-        for height in {c.mel_norm, None}:
-            other = self.free(replace(c, mel_norm=height))
-            if self.bench.n_frames(other) == self.n_frames:
-                loudness = self.bench.static(other, "log_mel").max(axis=0)
-                self.some = np.union1d(self.some, np.argsort(loudness)[-3:])
-        self.look_at(self.some)
-
-    def refiltered(self, c: Convention) -> Convention:
-        """From there with filters of another kind, each fitted for itself: all parameters may be wrong together."""
-        changes = list(moves.banks(c, self.at(c)))
-        ranked = sorted((norm(self.tried(c, change, self.shape_misfit)), n) for n, change in enumerate(changes))
-        for _, n in ranked[:MOST_REFILTERED]:
-            if self.over():
+    def refit_filters(self, c: Convention) -> Convention:
+        """On from there with filters of another kind, each fitted by itself: all their parameters may be wrong."""
+        banks = list(moves.filterbanks(c, self.limits(c)))
+        ranked = sorted((norm(residual_after(c, bank, self.affine_residual)), n) for n, bank in enumerate(banks))
+        for _, n in ranked[:MAX_FILTERBANKS]:
+            if self.descent.deadline.is_over():
                 break
-            moved = self.descend(replace(c, **changes[n]), self.shape_misfit, self.filters)
-            if self.shape(moved) < 0.9 * self.shape(c):
+            moved = self.descent.run(replace(c, **banks[n]), self.affine_residual, self.filter_moves)
+            if self.affine_distance(moved) < WORTH_REFILTERING * self.affine_distance(c):
                 return moved
         return c
 
-    def explained(self, c: Convention) -> Convention:
-        """A shape with what explains its gains and offsets."""
-        return c if self.reading.normalization == "mean and variance" else explained(self, c)
+    def move_two(self, c: Convention) -> Convention:
+        """Two moves that help together: one of the best and any that needs no new spectra; else one of the pairs."""
+        now = self.affine_distance(c)
+        singles = [
+            (norm(residual_after(c, move, self.affine_residual)), n, move) for n, move in enumerate(self.all_moves(c))
+        ]
+        seen = set()  # parameters that were the first to move
+        for distance, _, move in sorted(singles):
+            if distance == now or tuple(move) in seen or self.descent.deadline.is_over():
+                continue
+            seen.add(tuple(move))
+            if len(seen) > MAX_FIRST_MOVES:
+                break
+            try:
+                moved = replace(c, **move)
+            except ValueError:
+                continue
+            second = self.best_of(moved, self._moves_without_new_spectra(moved))
+            if self.affine_distance(second) < WORTH_PAIRING * now:
+                return second
+        return self.best_of(c, moves.paired_moves(c, self.limits(c)))
 
-    def valued(self, c: Convention) -> Convention:
-        """From a shape to the nearest values."""
-        if self.value(c) <= self.least:
-            return c
-        c = self.explained(c)
-        if self.value(c) > self.floor:
-            c = self.best_of(c, floors(self, c), self.value_misfit)
-        if self.reading.normalization == "mean and variance":
-            return self.levelled(c)
-        c = self.descend(c, self.value_of_shape(self.shape(c)))
-        return self.descend(c, self.value_misfit) if self.value(c) > self.floor else c
+    def _moves_without_new_spectra(self, c: Convention) -> Iterator[Move]:
+        yield from self.filter_moves(c)
+        yield from self.late_moves(c)
 
-    def polished(self, c: Convention) -> Convention:
-        """The convention after late changes, all columns in view: what few columns show wrongly is put right."""
-        self.look_at(None)
-        if self.value(c) > self.floor:
-            c = self.best_of(c, floors(self, c), self.value_misfit)
-        return self.descend(c, self.value_misfit, lambda c: moves.late_changes(c, self.at(c)), rounds=4)
-
-    def at(self, c: Convention) -> moves.Place:
-        fixed_bins = self.kind == "log_mel" and c.n_mels is None
-        return moves.Place(self.bench.rate, self.bench.signal.size, self.n_frames, self.kind, self.n_static, fixed_bins)
-
-    def early(self, c: Convention) -> Iterator[dict]:
-        yield from moves.spectrum_changes(c, self.at(c))
-        yield from self.filters(c)
-
-    def filters(self, c: Convention) -> Iterator[dict]:
-        yield from moves.filter_changes(c, self.at(c))
-        yield from moves.row_changes(c, self.at(c))
-
-    def alternatives(self, c: Convention) -> Iterator[dict]:
-        yield from moves.changes(c, self.at(c))
-        if c.log is not None and self.cells is None:
-            yield from moves.levels(c, self.bench.greatest(c))
-
-    def levelled(self, c: Convention) -> Convention:
+    def fit_floor(self, c: Convention) -> Convention:
         """The floor and the range below the maximum as the numbers that bring the shape nearest.
 
-        With them goes the filters' norm, or without filters whether they are in power or magnitude.
+        The norm of the filters is fitted with them, or without filters the choice of power or magnitude.
         """
-        if c.log is None or self.cells is not None or self.shape(c) <= self.floor:
+        if c.log is None or self.sample.cells is not None or self.affine_distance(c) <= self.perhaps_rounding:
             return c
         best = c
         name = "spectrum" if c.n_mels is None else "mel_norm"
-        for word, span in product(WORDS[name], {c.dynamic_range, None}):
-            if self.over():
+        for word, dynamic_range in product(WORDS[name], dict.fromkeys((c.dynamic_range, None))):
+            if self.descent.deadline.is_over():
                 break
-            other = replace(c, **{name: word}, dynamic_range=span)
-            other = self.best_of(other, moves.levels(other, self.bench.greatest(other)), self.shape_misfit)
+            other = replace(c, **{name: word}, dynamic_range=dynamic_range)
+            other = self.best_of(other, moves.floor_levels(other, self.cache.greatest(other, self.sample.columns)))
             for level in ("floor", "dynamic_range"):
                 if getattr(other, level) is not None:
-                    other = self.best_of(other, [self.narrowed(other, level, 1.0)], self.shape_misfit)
-            best = min(best, other, key=self.shape)
+                    other = self.best_of(other, [self._tune(other, level)])
+            best = min(best, other, key=self.affine_distance)
         return best
 
-    def ranged(self, c: Convention) -> Convention:
-        """The convention with a range of frequencies that nobody is used to, if that is what brings it near."""
-        if self.shape(c) <= self.floor or c.n_mels is None:
-            return c
-        other = to_the_hertz(self, c)
-        return other if self.shape(other) < MUCH_NEARER * self.shape(c) else c
+    def _tune(self, c: Convention, name: str) -> Move:
+        """The value of a parameter, within a factor of e, that brings the shape nearest.
 
-    def narrowed(self, c: Convention, name: str, width: float) -> dict:
-        """The value of a parameter, within a factor of e^width of this one, that brings the shape nearest."""
+        The levels that it starts from are half a decade apart, a factor of 3.2.
+        """
         value = getattr(c, name)
 
-        def off(x: float) -> float:
-            return norm(self.tried(c, {name: value * math.exp(x)}, self.shape_misfit))
+        def distance_at(x: float) -> float:
+            return norm(residual_after(c, {name: value * math.exp(x)}, self.affine_residual))
 
-        return {name: value * math.exp(golden_section(off, -width, width))}
+        return {name: value * math.exp(golden_section(distance_at, -1.0, 1.0))}
 
-    def value_of_shape(self, most: float) -> Callable:
-        """The value, where the shape stays as near as it was."""
-        return lambda c: self.value_misfit(c) if self.shape(c) <= max(1.01 * most, 10 * self.least) else None
+    def fit_band_edges(self, c: Convention) -> Convention:
+        """The convention with unusual band edges, if these are what brings it near."""
+        if self.affine_distance(c) <= self.perhaps_rounding or c.n_mels is None:
+            return c
+        other = fit_to_the_hertz(self, c)
+        return other if self.affine_distance(other) < MUCH_NEARER * self.affine_distance(c) else c
 
-    def by_two(self, c: Convention) -> Convention:
-        """Two changes that help together: one of the best and any that needs no new spectra; else those of `pairs`."""
-        now = self.shape(c)
-        singles = [
-            (norm(self.tried(c, change, self.shape_misfit)), n, change) for n, change in enumerate(self.alternatives(c))
-        ]
-        seen = set()
-        for value, _, change in sorted(singles):
-            if value == now or tuple(change) in seen or self.over():
-                continue
-            seen.add(tuple(change))
-            if len(seen) > 10:
-                break
-            try:
-                moved = replace(c, **change)
-            except ValueError:
-                continue
-            found = self.best_of(moved, self.cheap(moved), self.shape_misfit)
-            if self.shape(found) < 0.99 * now:
-                return found
-        return self.best_of(c, moves.pairs(c, self.at(c)), self.shape_misfit)
+    # The values
 
-    def cheap(self, c: Convention) -> Iterator[dict]:
-        yield from self.filters(c)
-        yield from moves.late_changes(c, self.at(c))
+    def explain_gains(self, c: Convention) -> Convention:
+        """A shape together with what explains its gains and offsets."""
+        if self.interpretation.normalization == "mean and variance":
+            return c
+        return gain_and_offset.explain_gains(self, c)
+
+    def fit_values(self, c: Convention) -> Convention:
+        """From a shape to the nearest values."""
+        if self.distance(c) <= self.descent.least:
+            return c
+        c = self.explain_gains(c)
+        if self.distance(c) > self.perhaps_rounding:
+            c = self.descent.best_of(c, gain_and_offset.floors_and_ranges(self, c), self.residual)
+        if self.interpretation.normalization == "mean and variance":
+            return self.fit_floor(c)
+        c = self.descent.run(c, self._residual_of_same_shape(self.affine_distance(c)), self.all_moves)
+        return self.descent.run(c, self.residual, self.all_moves) if self.distance(c) > self.perhaps_rounding else c
+
+    def refine(self, c: Convention) -> Convention:
+        """The convention after late moves, with all columns in view: what the sample shows wrongly is put right."""
+        residual = partial(self.residual, view=self.whole)
+        if norm(residual(c)) > self.perhaps_rounding:
+            c = self.descent.best_of(c, gain_and_offset.floors_and_ranges(self, c), residual)
+        return self.descent.run(c, residual, self.late_moves, rounds=4)

@@ -1,70 +1,105 @@
-"""Whether a convention explains a matrix: exactly, up to a class, or not; what rounding alone may leave."""
+"""Whether a convention explains a matrix: exactly, up to a class, or not; and how much rounding alone may change."""
+
+from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dsp.conventions.parameters import Convention
-from dsp.doctor.search.coordinate_descent import FAR
-from dsp.doctor.search.interpretations import Reading
-from dsp.doctor.search.residuals import CLASSES, distance, misfit, nearest
-from dsp.doctor.search.stage_cache import Bench
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.interpretations import Interpretation
+from dsp.doctor.search.residuals import CLASSES, Fit, as_it_is, fit_class, relative_distance, relative_residual
+from dsp.doctor.search.stage_cache import StageCache
 from dsp.mfcc import LOG_FACTOR
 
-TYPICAL = 1e-5  # of the deviation of all values: what such tools leave on the whole
-FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave that compute in float32, if only their mel filters
+if TYPE_CHECKING:
+    from dsp.doctor.search.search import Search
+
+EXACT, UNEXPLAINED = 0, len(CLASSES) + 1  # ranks; between them stand the classes, by their order
+ROWS_LEFT_OUT = 0.5  # added to the rank where rows of the file were left out: less is explained
+TYPICAL = 1e-5  # a distance: what tools that compute in float32 leave over the whole matrix
+FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave whose mel filters alone are float32
+FARTHEST_SHARE = 1000  # one value in so many is left out of the typical error: bands with next to nothing in them
+PLAIN = Convention()
 
 
-def judged(bench: Bench, reading: Reading, c: Convention, eps: float):
-    """(rank of the class, distance, class, fit, convention) of the matrix; 0 is exact, 0.5 where rows were left out."""
-    if reading.linear:
+class Outcome(NamedTuple):
+    """What a search found, ready to be compared with other outcomes by (rank, distance)."""
+
+    rank: float  # EXACT, the number of the class, or UNEXPLAINED
+    distance: float
+    left_open: str | None  # the class
+    fit: Fit
+    convention: Convention
+    search: Search
+
+    def explains(self) -> bool:
+        """Whether the convention explains the matrix, exactly or up to a class.
+
+        Bands beside rows that were left out are not explained by a gain and an offset per row: too much is open.
+        """
+        return self.rank <= len(CLASSES)
+
+    def order(self) -> tuple[float, float]:
+        return self.rank, self.distance
+
+
+def judge(search: Search, c: Convention) -> Outcome:
+    """The outcome for this convention, all columns in view."""
+    cache, interpretation = search.cache, search.interpretation
+    if interpretation.linear:
         c = _without_logarithm(c)
-    F = reading.matrix
+    F = interpretation.matrix
     try:
-        G = bench.features(c, reading.kind)
+        G = cache.features(c, interpretation.kind)
     except ValueError:
         G = np.empty((0, 0))
     if G.shape != F.shape:
-        return len(CLASSES) + 1, FAR, None, (np.zeros(F.shape), np.ones((1, 1)), np.zeros((1, 1))), c
-    options = [(0, None, G, np.ones((1, 1)), np.zeros((1, 1)))]
-    for rank, name in enumerate(CLASSES, start=1):
-        fit = nearest(F, G, name)
-        options.append((rank, name, fit.fitted, fit.gain, fit.offset))
-    tolerance, typical = tolerances(bench, reading, c, eps), max(TYPICAL, 10 * eps)
-    for rank, name, fitted, gain, offset in options[:1] if bench.drowned(c) else options:
-        left = distance(F, fitted)
-        if _typical(F, fitted) <= typical and (np.abs(F - fitted) <= tolerance * np.maximum(1, np.abs(gain))).all():
-            return rank + (0.5 if reading.left_out else 0), left, name, (fitted, gain, offset), c
-    _, name, fitted, gain, offset = options[0]
-    return len(CLASSES) + 1, distance(F, fitted), None, (fitted, gain, offset), c
+        return Outcome(UNEXPLAINED, DOES_NOT_FIT, None, as_it_is(np.zeros(F.shape)), c, search)
+    fits = [(EXACT, None, as_it_is(G))]
+    if not cache.is_drowned(c):
+        fits += [(rank, name, fit_class(F, G, name)) for rank, name in enumerate(CLASSES, start=1)]
+    tolerance = tolerances(cache, interpretation, c, search.resolution)
+    typical = max(TYPICAL, 10 * search.resolution)
+    for rank, name, fit in fits:
+        within = np.abs(F - fit.fitted) <= tolerance * np.maximum(1, np.abs(fit.gain))
+        if _typical_distance(F, fit.fitted) <= typical and within.all():
+            rank += ROWS_LEFT_OUT if interpretation.left_out else 0
+            return Outcome(rank, relative_distance(F, fit.fitted), name, fit, c, search)
+    return Outcome(UNEXPLAINED, relative_distance(F, G), None, as_it_is(G), c, search)
 
 
-def _typical(F, G) -> float:
-    """Their distance without the thousandth of the values that are farthest off: bands with next to nothing in them."""
-    squares = np.sort(misfit(F, G) ** 2)
-    return float(np.sqrt(squares[: squares.size - squares.size // 1000].sum()))
+def _typical_distance(F: np.ndarray, G: np.ndarray) -> float:
+    """The distance without the values that are farthest off."""
+    squares = np.sort(relative_residual(F, G) ** 2)
+    return float(np.sqrt(squares[: squares.size - squares.size // FARTHEST_SHARE].sum()))
 
 
 def _without_logarithm(c: Convention) -> Convention:
-    plain = Convention()
     names = ("floor", "floor_rule", "reference", "dynamic_range", "log_gain", "log_offset")
-    return replace(c, log=None, **{name: getattr(plain, name) for name in names})
+    return replace(c, log=None, **{name: getattr(PLAIN, name) for name in names})
 
 
-def tolerances(bench: Bench, reading: Reading, c: Convention, eps: float) -> np.ndarray:
-    """How far each value may be off by rounding alone: of the numbers given, and of weak bands in loud frames."""
-    F = reading.matrix
+def tolerances(cache: StageCache, interpretation: Interpretation, c: Convention, resolution: float) -> np.ndarray:
+    """How far each value may be off by rounding: of the numbers themselves, and of weak bands in loud frames.
+
+    Returns the shape of the matrix.
+    """
+    F = interpretation.matrix
     largest = np.abs(F).max()
-    base = largest * max(FLOAT32_TOLERANCE, 2 * eps)
-    if reading.linear:
+    base = largest * max(FLOAT32_TOLERANCE, 2 * resolution)
+    if interpretation.linear:
         return np.full(F.shape, base)
-    drift = bench.drift(c, float(np.finfo(np.float32).eps)) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
-    if reading.kind == "log_mel":
+    drift = cache.rounding_drift(c, float(np.finfo(np.float32).eps)) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
+    if interpretation.kind == "log_mel":
         return base + drift
     columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
-    if reading.deltas or reading.normalization:
+    if interpretation.deltas or interpretation.normalization:
         columns = np.full(len(columns), columns.max())
-    if reading.normalization == "mean and variance":  # in units of each row's deviation
-        deviation = bench.features(replace(c, normalization=None), reading.kind).std(axis=1, keepdims=True)
+    if interpretation.normalization == "mean and variance":  # in units of each row's deviation
+        plain = cache.features(replace(c, normalization=None), interpretation.kind)
+        deviation = plain.std(axis=1, keepdims=True)
         columns = columns / np.where(deviation > 0, deviation, 1)
     return np.broadcast_to(base + columns, F.shape)
