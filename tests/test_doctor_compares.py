@@ -1,4 +1,4 @@
-"""Two matrices compared: with audio the parameters that differ, without it what values alone can tell."""
+"""Two matrices compared: with audio the parameters that differ, without it what the values alone show."""
 
 from dataclasses import replace
 
@@ -23,50 +23,54 @@ def found_in(found, *words):
 
 def test_equal(kaldi):
     found = compare(kaldi, kaldi.T.astype(np.float32))
-    assert found.verdict == "equal" and found_in(found, "time on the other axis")
+    assert found.verdict == "equal" and found.transposed and found_in(found, "time on the other axis")
 
 
 def test_one_parameter_with_audio(utterance):
-    """The symmetric window against the periodic one: a share of the gap of 1, since it is all of the gap."""
+    """A symmetric window against a periodic one: its share is 1, since it makes the whole difference."""
     periodic = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], window_symmetry="periodic"))
-    found = compare(dsp.log_mel(utterance, RATE, "kaldi"), periodic, utterance, RATE, ("mine", "theirs"), seconds=60)
+    found = compare(
+        dsp.log_mel(utterance, RATE, "kaldi"), periodic, utterance, RATE, ("mine", "theirs"), time_limit=120
+    )
     assert found.verdict == "explained"
-    assert list(found.parameters) == ["window_symmetry"]
-    assert found.parameters["window_symmetry"][2] == pytest.approx(1, abs=1e-6)
-    assert found_in(found, "mine", "theirs", "symmetric", "periodic")
+    assert list(found.differences) == ["window_symmetry"]
+    assert found.differences["window_symmetry"][2] == pytest.approx(1, abs=1e-6)
+    assert found_in(found, "mine", "theirs", "symmetric", "periodic", "accounts for 100 % of the difference on its own")
 
 
 def test_parameters_come_in_the_order_of_their_weight(utterance):
     other = replace(CONVENTIONS["kaldi"], window_symmetry="periodic", preemphasis=0.0)
     a, b = dsp.log_mel(utterance, RATE, "kaldi"), dsp.log_mel(utterance, RATE, other)
-    found = compare(a, b, utterance, RATE, seconds=60)
-    assert list(found.parameters) == ["preemphasis", "window_symmetry"]
-    assert found.parameters["preemphasis"][2] > 100 * found.parameters["window_symmetry"][2]
+    found = compare(a, b, utterance, RATE, time_limit=120)
+    assert list(found.differences) == ["preemphasis", "window_symmetry"]
+    assert found.differences["preemphasis"][2] > 100 * found.differences["window_symmetry"][2]
 
 
 def test_shapes_that_differ_with_audio(utterance):
-    found = compare(dsp.mfcc(utterance, RATE, "kaldi"), dsp.mfcc(utterance, RATE, "spafe"), utterance, RATE, seconds=60)
+    found = compare(
+        dsp.mfcc(utterance, RATE, "kaldi"), dsp.mfcc(utterance, RATE, "spafe"), utterance, RATE, time_limit=120
+    )
     assert found.verdict == "explained" and found.error is not None
     more = compare(
-        dsp.log_mel(utterance, RATE, "kaldi"), dsp.log_mel(utterance, RATE, "spafe"), utterance, RATE, seconds=60
+        dsp.log_mel(utterance, RATE, "kaldi"), dsp.log_mel(utterance, RATE, "spafe"), utterance, RATE, time_limit=120
     )
-    assert more.gap is None and more.parameters["n_mels"][2] is None
+    assert more.distance is None and more.differences["n_mels"][2] is None
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m: m + 2 * np.log(32768), ("a constant offset", "16 bits")),
+        (lambda m: m + 2 * np.log(32768), ("a constant offset", "16-bit")),
         (lambda m: m - np.log(512), ("a constant offset", "512")),
         (lambda m: m * 10 / np.log(10), ("a constant gain", "decibels of power")),
         (lambda m: (m + 2 * np.log(32768)) / np.log(10), ("gain and offset", "base 10")),
-        (lambda m: m * dsp.lifter(len(m), 22)[:, None], ("a gain per row", "length 22", "counted from zero")),
+        (lambda m: m * dsp.lifter(len(m), 22)[:, None], ("a gain per row", "length 22", "c0 as 0")),
         (lambda m: m + np.arange(len(m))[:, None], ("an offset per row",)),
         (lambda m: np.concatenate([m[:1] * np.sqrt(2), m[1:]]), ("only row 0", "HTK")),
         (lambda m: np.concatenate([np.abs(m[:1]) ** 1.5, m[1:]]), ("only row 0", "energy")),
         (lambda m: np.concatenate([m[:, :1] + 3, m[:, 1:]], axis=1), ("near the edges",)),
         (lambda m: np.concatenate([m[:, :40], m[:, 40:42] + 3, m[:, 42:]], axis=1), ("only 2 frames",)),
-        (lambda m: np.roll(m, 2, axis=1), ("2 frames late",)),
+        (lambda m: np.roll(m, 2, axis=1), ("lags by 2 frames",)),
     ],
 )
 def test_without_audio(change, words, kaldi):
@@ -79,10 +83,10 @@ def test_frame_counts_without_audio(utterance):
     mirrored = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], framing="symmetric"))
     assert found_in(compare(mirrored, inside), "frames", "padding")
     often = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], hop_length_s=0.005))
-    assert found_in(compare(often, inside), "another hop", "2")
+    assert found_in(compare(often, inside), "a different hop", "2")
 
 
-def test_what_cannot_be_told_without_audio_is_said(utterance, kaldi):
+def test_what_audio_would_decide_is_said(utterance, kaldi):
     rectangular = dsp.log_mel(utterance, RATE, replace(CONVENTIONS["kaldi"], window="rectangular"))
     found = compare(rectangular, kaldi)
     assert found.verdict == "unexplained" and "without the audio" in found.undecided[0]
@@ -92,8 +96,8 @@ def test_what_cannot_be_told_without_audio_is_said(utterance, kaldi):
 
 def test_unexplained_with_audio(utterance, kaldi, rng):
     noise = rng.standard_normal(kaldi.shape)
-    found = compare(noise, kaldi, utterance, RATE, seconds=4)
-    assert found.verdict in ("unexplained", "partly explained") and not found.parameters
+    found = compare(noise, kaldi, utterance, RATE, time_limit=4)
+    assert found.verdict in ("unexplained", "partly explained") and not found.differences
     assert found_in(found, "does not explain")
 
 

@@ -62,22 +62,19 @@ def differ(x, y) -> bool:
 
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_another_value_shows(parameter):
-    before = features(parameter, getattr(EVERYTHING, parameter))
-    assert np.array_equal(before, features(parameter, getattr(EVERYTHING, parameter)))
-    others = (
-        set(WORDS.get(parameter, (CHANGED.get(parameter),)))
-        - {getattr(EVERYTHING, parameter)}
-        - SAME.get(parameter, set())
-    )
+    value = getattr(EVERYTHING, parameter)
+    before = features(parameter, value)
+    assert np.array_equal(before, features(parameter, value))
+    others = set(WORDS.get(parameter, (CHANGED.get(parameter),))) - {value} - SAME.get(parameter, set())
     assert others
     assert all(differ(before, features(parameter, other)) for other in others)
-    assert advice(parameter).startswith(f"compute the features of {DESCRIPTIONS[PROBES[parameter]]}: ")
+    assert advice(parameter).startswith(f"compute the features of {DESCRIPTIONS[PROBES[parameter]]}, ")
     assert f"dsp.doctor.probe('{PROBES[parameter]}', 16000)" in advice(parameter)
 
 
 def test_dither_is_said_to_be_random():
     assert "random" in advice("dither")
-    assert not [parameter for parameter in PARAMETERS if parameter != "dither" and "random" in advice(parameter)]
+    assert not [name for name in PARAMETERS if name != "dither" and "random" in advice(name)]
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)

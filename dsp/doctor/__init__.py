@@ -1,13 +1,13 @@
 """Which convention produced these features, what differs between two matrices, and between two tools.
 
-identify      a matrix and its audio -> the tool and its settings, or that none is known
-compare       two matrices, with or without the audio -> what differs, in words
-profile_diff  two presets -> the static table, with what is known of both tools
-probe         signals on which a parameter shows
+    identify      a matrix and its audio -> the tool and its settings, or that none is known
+    compare       two matrices, with or without the audio -> what differs, in words
+    profile_diff  two presets -> a static table, with the known issues of both tools
+    probe         signals on which a parameter shows
 
-As a command: python -m dsp.doctor. Reading order: identify, reading (what a matrix may be), turns, search (with starts,
-candidates, lengths, ranges, descent, together, explaining, bench and fit), judging, outside (dither, a signal at
-another rate), same, compare, report; customary, words, quirks, probes and profiles are tables.
+As a command: dsp-doctor, or python -m dsp.doctor. In this folder, report.py turns answers into text and JSON; search/
+finds conventions, knowledge/ holds what is known of tools and how to say it. Begin to read with identify.py, then
+search/__init__.py.
 """
 
 from dsp.doctor.compare import Comparison, compare

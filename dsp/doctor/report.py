@@ -1,151 +1,171 @@
 """What the doctor found, as text for people and as a dict for programs."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
 from dsp.conventions import fingerprint
 from dsp.conventions.parameters import PARAMETERS
 from dsp.conventions.registry import CONVENTIONS
-from dsp.doctor.compare import Comparison, said_kind
+from dsp.doctor.compare import Comparison
 from dsp.doctor.identify import Diagnosis
-from dsp.doctor.knowledge.phrases import difference
+from dsp.doctor.knowledge.phrases import difference, kind_of_features, two_digits
 from dsp.doctor.knowledge.probe_signals import advice
+from dsp.doctor.search.dither_and_resampling import DITHER
 from dsp.doctor.search.residuals import CLASSES
 
-PARTIAL = 0.5  # a distance above which the nearest convention is not worth naming
+PARTIAL = 0.5  # a distance above which the closest convention is not worth naming: unrelated features are at 0.6 to 1
+MOST = 0.9  # of the error, for a few rows or frames to be named instead of all
+MAX_ROWS = 2  # that are named instead of all
+MAX_LISTED, MAX_LISTED_NUMBERS = 8, 4
 
 
-def text_of(found: Diagnosis) -> str:
+def diagnosis_text(found: Diagnosis) -> str:
     """The diagnosis for people.
 
-    Checked: tests/test_doctor_command.py
+    Checked: tests/test_doctor_command.py, tests/test_doctor_sentences_are_pinned.py
     """
-    lines = [f"{found.verdict}{_opened(found)}"]
     rows, frames = found.error.shape
-    held = f"{said_kind(found.kind)}, {rows} rows x {frames} frames" + (", time first" if found.transposed else "")
+    contents = f"{kind_of_features(found.kind)}, {rows} rows x {frames} frames"
+    if found.transposed:
+        contents += ", time first"
     if found.verdict == "unexplained":
-        lines.append(f"no convention known here gives these numbers ({held})")
+        lines = ["unexplained", f"no known convention gives these numbers ({contents})"]
         lines += [f"  {note}" for note in found.notes]
-        if found.nearest and found.distance < PARTIAL:
-            lines.append(
-                f"the nearest that was found, by {found.nearest}, leaves {found.distance:.2g} of them unexplained:"
-            )
-            lines.append(f"  {where(found.error)}")
+        if is_near(found):
+            closest = f"the closest convention found, based on {found.nearest}"
+            lines.append(f"{closest}, has a relative RMS error of {two_digits(found.distance)}:")
+            lines.append(f"  {error_location(found.error)}")
         return "\n".join(lines)
-    lines.append(f"{held}; the greatest error is {found.residual:.1g} of the greatest value")
+    lines = [_verdict_line(found), f"{contents}; greatest error {found.residual:.1g} relative to the greatest value"]
     tool = CONVENTIONS[found.nearest].tool
-    shown = {parameter: values for parameter, values in found.differences.items() if _matters(parameter, found)}
-    lines.append(f"{'as' if not shown else 'nearest to'} {found.nearest}: {tool}")
+    shown = {name: values for name, values in found.differences.items() if _matters(name, found)}
+    lines.append(f"{'closest to' if shown else 'same as'} {found.nearest}: {tool}")
     for parameter, (theirs, this) in shown.items():
         lines.append(f"  different: {difference(parameter, theirs, this, found.nearest, 'this file')}")
-    lines += _unobservable(
-        {parameter: values for parameter, values in found.unobservable.items() if _matters(parameter, found)}
-    )
+    lines += _unobservable({name: values for name, values in found.unobservable.items() if _matters(name, found)})
     lines.append(f"fingerprint {fingerprint(found.convention)}")
     return "\n".join(lines)
 
 
-def _opened(found: Diagnosis) -> str:
+def is_near(found: Diagnosis) -> bool:
+    """Whether the closest convention of an unexplained matrix is worth naming."""
+    return bool(found.nearest) and found.distance < PARTIAL
+
+
+def _verdict_line(found: Diagnosis) -> str:
     if found.left_open is None:
-        return ""
-    if found.left_open not in CLASSES or found.gain.size > 1:
-        return f": {found.left_open}"
-    return f": {found.left_open} (times {found.gain.item():.6g}, plus {found.offset.item():.6g})"
+        return found.verdict
+    if found.left_open == DITHER:
+        return f"explained up to dither with a standard deviation of {found.convention.dither:g}"
+    if found.left_open in CLASSES and found.gain.size == 1:
+        fitted = f" (gain {found.gain.item():.6g}, offset {found.offset.item():.6g})"
+        return f"explained up to {found.left_open}{fitted}"
+    return f"explained up to {found.left_open}"
 
 
 def _matters(parameter: str, found: Diagnosis) -> bool:
     """Whether a parameter has a place in these features at all."""
-    of_cepstra = PARAMETERS[PARAMETERS.index("n_mfcc") :]
-    if found.kind != "mfcc" and parameter in of_cepstra:
+    if found.kind != "mfcc" and parameter in PARAMETERS[PARAMETERS.index("n_mfcc") :]:
         return False
     return not (found.convention.delta_orders == 0 and parameter.startswith("delta_") and parameter != "delta_orders")
 
 
-def _unobservable(parameters: dict[str, tuple]) -> list[str]:
+def _unobservable(alternatives: dict[str, tuple]) -> list[str]:
     """The parameters that this clip does not show, with the values that would do as well, by the signal that would."""
-    lines = ["  not observable on this clip (these values give the same numbers):"] if parameters else []
-    by_advice = {}
-    for parameter, values in parameters.items():
-        by_advice.setdefault(advice(parameter), []).append(f"{parameter} ({_listed(values)})")
-    return lines + [f"    {', '.join(named)}; {sentence}" for sentence, named in by_advice.items()]
+    if not alternatives:
+        return []
+    by_advice: dict[str, list[str]] = {}
+    for parameter, values in alternatives.items():
+        by_advice.setdefault(advice(parameter), []).append(f"{parameter} ({list_values(values)})")
+    lines = [f"    {', '.join(parameters)}: {sentence}" for sentence, parameters in by_advice.items()]
+    return ["  not observable on this clip (these values give the same numbers):", *lines]
 
 
-def _listed(values: tuple) -> str:
-    """Values of a parameter; of many numbers the least and the greatest."""
-    numbers = [v for v in values if isinstance(v, int | float)]
-    if len(numbers) == len(values) > 4:
+def list_values(values: tuple) -> str:
+    """Values of a parameter; of many numbers, the least and the greatest."""
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(numbers) == len(values) > MAX_LISTED_NUMBERS:
         return f"{min(numbers):g} .. {max(numbers):g}"
-    return ", ".join(f"{v:g}" if v in numbers else str(v) for v in values)
+    return ", ".join(f"{value:g}" if value in numbers else str(value) for value in values)
 
 
-def where(error: np.ndarray) -> str:
+def error_location(error: np.ndarray) -> str:
     """In which rows and frames the error lies, as a sentence.
 
-    Checked: tests/test_doctor_command.py
+    Checked: tests/test_doctor_command.py, tests/test_doctor_sentences_are_pinned.py
     """
     power = error**2
-    total = max(power.sum(), 1e-300)
-    of_rows, of_frames = power.sum(axis=1) / total, power.sum(axis=0) / total
-    rows, frames = np.argsort(-of_rows, kind="stable"), np.argsort(-of_frames, kind="stable")
-    if of_rows[rows[:2]].sum() > 0.9 and len(rows) > 4:
-        return f"nine tenths of the error lie in row {' and '.join(str(r) for r in sorted(rows[:2]))} of {len(rows)}"
-    few = max(2, len(frames) // 20)
-    if of_frames[frames[:few]].sum() > 0.9 and len(frames) > 10:
-        listed = ", ".join(str(f) for f in sorted(frames[:few])[:8])
-        return f"nine tenths of the error lie in frames {listed} of {len(frames)}"
-    return f"the error lies everywhere, most in row {rows[0]} and frame {frames[0]}"
+    n_rows, n_frames = error.shape
+    rows, frames = _largest(power.sum(axis=1)), _largest(power.sum(axis=0))
+    if len(rows) <= MAX_ROWS and n_rows > 2 * MAX_ROWS:
+        return f"over 90 % of the error is in {_listed('row', rows)} of {n_rows}"
+    if len(frames) <= max(2, n_frames // 20) and n_frames > 10:
+        return f"over 90 % of the error is in {_listed('frame', frames)} of {n_frames}"
+    return f"the error is spread over rows and frames; it is largest in row {rows[0]} and in frame {frames[0]}"
 
 
-def dict_of(found: Diagnosis) -> dict:
+def _largest(power: np.ndarray) -> np.ndarray:
+    """The indices of the largest powers, in this order, that together hold MOST of the sum."""
+    order = np.argsort(-power, kind="stable")
+    shares = np.cumsum(power[order]) / max(power.sum(), 1e-300)
+    return order[: np.searchsorted(shares, MOST, side="right") + 1]
+
+
+def _listed(what: str, indices: np.ndarray) -> str:
+    """Rows or frames by their numbers, in ascending order."""
+    listed = ", ".join(map(str, sorted(indices)[:MAX_LISTED]))
+    listed += ", ..." if len(indices) > MAX_LISTED else ""
+    return f"{what} {listed}" if len(indices) == 1 else f"{what}s {listed}"
+
+
+def diagnosis_dict(found: Diagnosis) -> dict[str, Any]:
     """The diagnosis for programs: verdict, convention, differences, unobservable, residual, and what they rest on.
 
     Checked: tests/test_doctor_command.py
     """
+    explained = found.verdict != "unexplained"
     return {
         "verdict": found.verdict,
         "left_open": found.left_open,
         "kind": found.kind,
         "time_first": found.transposed,
         "nearest": found.nearest,
-        "convention": None if found.verdict == "unexplained" else dataclasses.asdict(found.convention),
+        "convention": dataclasses.asdict(found.convention) if explained else None,
         "differences": {parameter: list(values) for parameter, values in found.differences.items()},
         "unobservable": {parameter: list(values) for parameter, values in found.unobservable.items()},
-        "same": same(found),
+        "same": same_parameters(found),
         "residual": found.residual,
         "distance": found.distance,
         "gain": found.gain.ravel().tolist() if found.left_open else None,
         "offset": found.offset.ravel().tolist() if found.left_open else None,
-        "where": where(found.error) if found.verdict == "unexplained" else None,
+        "where": None if explained else error_location(found.error),
         "notes": list(found.notes),
         "seconds": round(found.seconds, 3),
     }
 
 
-def same(found: Diagnosis) -> list[str]:
-    """The parameters seen to be as the nearest preset's."""
+def same_parameters(found: Diagnosis) -> list[str]:
+    """The parameters that are visibly as in the nearest preset."""
     if found.verdict == "unexplained":
         return []
-    return [
-        parameter
-        for parameter in PARAMETERS
-        if parameter not in found.differences and parameter not in found.unobservable
-    ]
+    return [name for name in PARAMETERS if name not in found.differences and name not in found.unobservable]
 
 
-def text_of_comparison(found: Comparison) -> str:
+def comparison_text(found: Comparison) -> str:
     """The comparison for people.
 
-    Checked: tests/test_doctor_command.py
+    Checked: tests/test_doctor_command.py, tests/test_doctor_sentences_are_pinned.py
     """
-    gap = "" if found.gap is None else f"; the gap is {found.gap:.2g} of the second"
-    lines = [f"{found.verdict}{gap}", *(f"  {finding}" for finding in found.findings)]
+    distance = "" if found.distance is None else f"; relative RMS difference {two_digits(found.distance)}"
+    lines = [f"{found.verdict}{distance}", *(f"  {finding}" for finding in found.findings)]
     if found.error is not None and found.verdict != "equal":
-        lines.append(f"  {where(found.error)}")
-    return "\n".join(lines + [f"  not decided: {sentence}" for sentence in found.undecided])
+        lines.append(f"  {error_location(found.error)}")
+    return "\n".join(lines + [f"  undecided: {sentence}" for sentence in found.undecided])
 
 
-def dict_of_comparison(found: Comparison) -> dict:
+def comparison_dict(found: Comparison) -> dict[str, Any]:
     """The comparison for programs.
 
     Checked: tests/test_doctor_command.py
@@ -154,8 +174,8 @@ def dict_of_comparison(found: Comparison) -> dict:
         "verdict": found.verdict,
         "findings": list(found.findings),
         "undecided": list(found.undecided),
-        "differences": {parameter: list(values) for parameter, values in found.parameters.items()},
-        "gap": found.gap,
-        "a": found.a and dict_of(found.a),
-        "b": found.b and dict_of(found.b),
+        "differences": {parameter: list(values) for parameter, values in found.differences.items()},
+        "distance": found.distance,
+        "a": found.a and diagnosis_dict(found.a),
+        "b": found.b and diagnosis_dict(found.b),
     }

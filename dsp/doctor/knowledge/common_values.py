@@ -1,4 +1,9 @@
-"""Customary values of the parameters that hold numbers: what the search tries first."""
+"""Customary values of the parameters that hold numbers: what the search tries first.
+
+They are the defaults and documented examples of the tools among the presets, values seen in public recipes, and round
+numbers between them. What is not listed is found by other means: lengths in search/frame_grids.py, band edges in
+search/band_edges.py, floors by floor_levels in search/moves.py.
+"""
 
 import numpy as np
 

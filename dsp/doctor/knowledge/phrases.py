@@ -1,60 +1,81 @@
-"""The parameters in a user's words: one plain sentence for a difference between two conventions.
+"""The parameters of a convention in plain words: one sentence for one value, and one for a difference.
 
-A row of WORDING is how a sentence about the parameter begins after a tool's name, and how it goes on for each value;
-NUMBER stands for any number, {} for that number, {ms} for a thousand times it. "'s window is" makes the sentence
-"librosa's window is periodic, kaldi's symmetric".
+A row of PHRASES holds a subject, a verb, and what follows the verb for each value. NUMBER stands for any number, {} for
+that number and {ms} for a thousand times it. Where the phrases contain their verbs, subject and verb are empty. So
+("'s window", "is", {"periodic": "periodic", ..}) gives "librosa's window is periodic, while kaldi's is symmetric".
 """
+
+from typing import Any
 
 from dsp.conventions.parameters import PARAMETERS
 
 NUMBER = "a number"
+DIGITS = 6  # of a number; two numbers that agree in so many are shown with all their digits
 
-WORDING = {
+PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
     "scale": (
-        " takes",
+        "",
+        "",
         {
-            1.0: "the samples as they are (-1 .. 1)",
-            32768.0: "16-bit values (x 32768)",
-            NUMBER: "the samples times {}",
+            1.0: "takes samples between -1 and 1",
+            32768.0: "takes 16-bit sample values (x 32768)",
+            NUMBER: "multiplies the samples by {}",
         },
     ),
-    "dither": (" adds", {0.0: "no dither", NUMBER: "dither of standard deviation {}"}),
+    "dither": ("", "", {0.0: "adds no dither", NUMBER: "adds dither with a standard deviation of {}"}),
     "dc_removal": (
-        " takes",
-        {None: "no mean off", "signal": "the mean of the whole signal off", "frame": "the mean of each frame off"},
-    ),
-    "preemphasis": (" does", {0.0: "no pre-emphasis", NUMBER: "pre-emphasis by {}"}),
-    "preemphasis_in": (" pre-emphasises", {"signal": "the whole signal at once", "frame": "each frame anew"}),
-    "preemphasis_first": (
-        "'s first pre-emphasised sample is",
-        {"keep": "x0 itself", "replicate": "(1 - a) x0", "extrapolate": "3 x0 - x1"},
-    ),
-    "frame_length": ("'s frames are", {None: "given in seconds", NUMBER: "{} samples long"}),
-    "frame_length_s": ("'s frames are", {None: "not given in seconds", NUMBER: "{ms} ms long"}),
-    "hop_length": ("'s hop is", {None: "not given in samples", NUMBER: "{} samples"}),
-    "hop_length_s": ("'s hop is", {None: "half a frame or given in samples", NUMBER: "{ms} ms"}),
-    "rounding": (
-        " rounds lengths",
+        "",
+        "",
         {
-            "down": "down to samples",
+            None: "does not remove the DC offset",
+            "signal": "removes the DC offset of the whole signal",
+            "frame": "removes the DC offset of each frame",
+        },
+    ),
+    "preemphasis": (
+        "",
+        "",
+        {0.0: "applies no pre-emphasis", NUMBER: "applies pre-emphasis with a coefficient of {}"},
+    ),
+    "preemphasis_in": (
+        "",
+        "applies pre-emphasis to",
+        {"signal": "the whole signal", "frame": "each frame separately"},
+    ),
+    "preemphasis_first": (
+        "'s first pre-emphasized sample",
+        "is",
+        {"keep": "x[0]", "replicate": "(1 - a) x[0]", "extrapolate": "3 x[0] - x[1]"},
+    ),
+    "frame_length": ("'s frames", "are", {None: "defined in seconds", NUMBER: "{} samples long"}),
+    "frame_length_s": ("'s frames", "are", {None: "not defined in seconds", NUMBER: "{ms} ms long"}),
+    "hop_length": ("'s hop", "is", {None: "not defined in samples", NUMBER: "{} samples"}),
+    "hop_length_s": ("'s hop", "is", {None: "half a frame, or defined in samples", NUMBER: "{ms} ms"}),
+    "rounding": (
+        "",
+        "rounds lengths",
+        {
+            "down": "down to whole samples",
             "half up": "to the nearest sample, halves up",
             "power of two down": "down to a power of two",
         },
     ),
     "framing": (
         "",
+        "",
         {
-            "valid": "takes whole frames alone and leaves out the tail",
+            "valid": "uses only frames that lie inside the signal and drops the tail",
             "center, zeros": "pads half a frame of zeros at both ends",
-            "center, reflect": "mirrors half a frame of signal at both ends",
-            "pad tail": "fills up the tail with zeros",
-            "symmetric": "centres frames between the hops and mirrors the signal at both ends, its edge samples twice",
-            "scipy": "pads half a frame of zeros at both ends and fills up the tail",
+            "center, reflect": "reflects half a frame of the signal at both ends",
+            "pad tail": "pads the tail with zeros to a whole frame",
+            "symmetric": "centers frames between the hops and mirrors the signal at both ends, edge sample included",
+            "scipy": "pads half a frame of zeros at both ends and the tail to a whole frame",
         },
     ),
-    "last_frame": ("", {"kept": "keeps the last frame", "dropped": "drops the last frame"}),
+    "last_frame": ("", "", {"kept": "keeps the last frame", "dropped": "drops the last frame"}),
     "window": (
-        "'s window is",
+        "'s window",
+        "is",
         {
             "rectangular": "rectangular",
             "hamming": "a Hamming window",
@@ -62,29 +83,32 @@ WORDING = {
             "povey": "a Povey window (Hann to the power 0.85)",
             "blackman": "a Blackman window",
             "blackman harris": "a Blackman-Harris window",
-            "bartlett": "a triangle (Bartlett)",
-            "sine": "half a sine",
+            "bartlett": "a triangular (Bartlett) window",
+            "sine": "a sine window (half a period)",
             "tukey": "a Tukey window (a quarter of it tapered)",
         },
     ),
-    "window_symmetry": ("'s window is", {"symmetric": "symmetric", "periodic": "periodic"}),
+    "window_symmetry": ("'s window", "is", {"symmetric": "symmetric", "periodic": "periodic"}),
     "window_alignment": (
-        "'s window stands",
+        "'s window",
+        "lies",
         {"left": "at the start of the transform", "center": "in the middle of the transform"},
     ),
     "n_fft": (
-        "'s transform is",
+        "'s transform",
+        "is",
         {
             "power of two": "as long as the next power of two",
             "frame length": "as long as the frame",
             NUMBER: "{} points long",
         },
     ),
-    "spectrum": (" takes", {"power": "the power |X|^2", "magnitude": "the magnitude |X|"}),
+    "spectrum": ("", "uses", {"power": "the power |X|^2", "magnitude": "the magnitude |X|"}),
     "spectrum_norm": (
         "",
+        "",
         {
-            None: "leaves the spectrum as it is",
+            None: "does not normalize the spectrum",
             "n_fft": "divides the power by the length of the transform",
             "window sum": "divides the spectrum by the sum of the window",
             "window energy": "divides the power by the sum of the squared window",
@@ -92,24 +116,27 @@ WORDING = {
         },
     ),
     "spectrum_scaling": (
-        " counts",
+        "",
+        "",
         {
-            "as is": "each frequency once",
-            "one-sided, doubled": "each frequency with its mirror image (twice the power)",
+            "as is": "leaves the one-sided spectrum as it is",
+            "one-sided, doubled": "doubles the power of the one-sided spectrum except at its two ends",
         },
     ),
     "n_mels": (
-        " has",
+        "",
+        "uses",
         {
-            None: "no mel filters, only the bins of the transform",
+            None: "the bins of the transform without mel filters",
             "3 ln rate": "3 ln(sample rate) mel bands",
             NUMBER: "{} mel bands",
         },
     ),
-    "f_min": ("'s lowest mel filter begins at", {NUMBER: "{} Hz"}),
-    "f_max": ("'s highest mel filter ends at", {None: "half the sample rate", NUMBER: "{} Hz"}),
+    "f_min": ("'s lowest mel filter", "starts at", {NUMBER: "{} Hz"}),
+    "f_max": ("'s highest mel filter", "ends at", {None: "half the sample rate", NUMBER: "{} Hz"}),
     "mel_scale": (
-        "'s mel scale is",
+        "'s mel scale",
+        "is",
         {
             "htk": "2595 log10(1 + f / 700)",
             "kaldi": "1127 ln(1 + f / 700)",
@@ -117,108 +144,122 @@ WORDING = {
         },
     ),
     "mel_triangles": (
-        "'s mel filters are",
+        "'s mel filters",
+        "are",
         {
-            "hz": "straight lines in Hz",
-            "mel": "straight lines in mel",
-            "bins": "straight lines with edges rounded to FFT bins",
+            "hz": "triangles in Hz",
+            "mel": "triangles in mel",
+            "bins": "triangles with edges rounded to FFT bins",
         },
     ),
     "mel_norm": (
-        "'s mel filters have",
-        {None: "peak 1", "slaney": "equal areas", "sum": "sum 1", "doubled": "peak 2"},
+        "'s mel filters",
+        "have",
+        {None: "a peak of 1", "slaney": "equal areas", "sum": "a sum of 1", "doubled": "a peak of 2"},
     ),
     "log": (
-        " takes",
+        "",
+        "",
         {
-            None: "no logarithm",
-            "ln": "the natural logarithm",
-            "log10": "the logarithm to base 10",
-            "10 log10": "decibels, 10 log10",
-            "20 log10": "decibels, 20 log10",
+            None: "takes no logarithm",
+            "ln": "takes the natural logarithm",
+            "log10": "takes the logarithm to base 10",
+            "10 log10": "computes decibels as 10 log10",
+            "20 log10": "computes decibels as 20 log10",
         },
     ),
-    "floor": ("'s floor under the logarithm is", {NUMBER: "{}"}),
+    "floor": ("'s floor under the logarithm", "is", {NUMBER: "{}"}),
     "floor_rule": (
         "",
+        "",
         {
-            "at least": "raises what is below the floor to it",
+            "at least": "raises values below the floor to the floor",
             "add": "adds the floor to every value",
-            "zeros only": "puts the floor in place of zeros alone",
-            "fraction of maximum": "takes the floor as a share of the clip's greatest value",
+            "zeros only": "replaces only zeros with the floor",
+            "fraction of maximum": "takes the floor relative to the greatest value of the clip",
         },
     ),
-    "reference": ("'s levels are", {None: "absolute", "maximum": "relative to the clip's greatest"}),
+    "reference": ("'s levels", "are", {None: "absolute", "maximum": "relative to the greatest level of the clip"}),
     "dynamic_range": (
         "",
-        {None: "leaves quiet levels as they are", NUMBER: "cuts off levels more than {} below the clip's greatest"},
-    ),
-    "log_gain": (" multiplies the logarithm", {NUMBER: "by {}"}),
-    "log_offset": (" adds", {0.0: "nothing to the logarithm", NUMBER: "{} to the logarithm"}),
-    "n_mfcc": ("", {None: "makes no cepstra", NUMBER: "keeps {} cepstral coefficients"}),
-    "dct_type": ("'s DCT is", {2: "of type II", 3: "of type III"}),
-    "dct_norm": (
-        "'s DCT is",
-        {None: "not normalised (factor 2)", "ortho": "orthonormal", "htk": "scaled by sqrt(2/N) for c0, too"},
-    ),
-    "c0": ("", {"first": "puts c0 first", "last": "puts c0 last", "none": "leaves c0 out"}),
-    "lifter": ("", {0.0: "does not lifter", NUMBER: "lifters with a sine of length {}"}),
-    "lifter_first": ("'s lifter counts", {0: "c0 as 0", 1: "c0 as 1"}),
-    "energy": (
         "",
         {
-            None: "has no log energy",
-            "replaces c0": "replaces c0 by the log energy",
+            None: "does not limit the dynamic range",
+            NUMBER: "raises levels more than {} below the greatest level of the clip to that limit",
+        },
+    ),
+    "log_gain": ("", "multiplies the logarithm", {NUMBER: "by {}"}),
+    "log_offset": ("", "adds", {0.0: "nothing to the logarithm", NUMBER: "{} to the logarithm"}),
+    "n_mfcc": ("", "", {None: "computes no cepstra", NUMBER: "keeps {} cepstral coefficients"}),
+    "dct_type": ("'s DCT", "is", {2: "of type II", 3: "of type III"}),
+    "dct_norm": (
+        "'s DCT",
+        "is",
+        {None: "not normalized (factor 2)", "ortho": "orthonormal", "htk": "scaled by sqrt(2/N), c0 included"},
+    ),
+    "c0": ("", "", {"first": "puts c0 first", "last": "puts c0 last", "none": "leaves c0 out"}),
+    "lifter": ("", "applies", {0.0: "no lifter", NUMBER: "a sine lifter of length {}"}),
+    "lifter_first": ("'s lifter", "counts", {0: "c0 as 0", 1: "c0 as 1"}),
+    "energy": (
+        "",
+        "",
+        {
+            None: "includes no log energy",
+            "replaces c0": "replaces c0 with the log energy",
             "first": "puts the log energy before the cepstra",
             "last": "puts the log energy after the cepstra",
         },
     ),
     "energy_of": (
-        "'s energy is that of",
+        "'s energy",
+        "is that of",
         {
             "raw frame": "the frame before pre-emphasis and window",
             "windowed frame": "the windowed frame",
             "spectrum": "the spectrum",
         },
     ),
-    "energy_floor": ("'s floor under the energy is", {NUMBER: "{}"}),
-    "delta_orders": (" appends", {0: "no deltas", 1: "deltas", 2: "deltas and second deltas"}),
-    "delta_width": ("'s deltas span", {NUMBER: "{} frames"}),
+    "energy_floor": ("'s floor under the energy", "is", {NUMBER: "{}"}),
+    "delta_orders": ("", "appends", {0: "no deltas", 1: "first deltas", 2: "first and second deltas"}),
+    "delta_width": ("'s deltas", "span", {NUMBER: "{} frames"}),
     "delta_edges": (
-        "'s deltas",
-        {"replicate": "repeat the frames at the edges", "interp": "go on in a straight line at the edges"},
+        "'s deltas at the edges",
+        "come from",
+        {"replicate": "repeated edge frames", "interp": "a polynomial fitted to the first or last full window"},
     ),
     "delta_second": (
-        "'s second deltas are",
+        "'s second deltas",
+        "are",
         {
             "delta of delta": "deltas of the deltas",
-            "delta of delta, extended": "deltas of the deltas, the last frame repeated before both",
+            "delta of delta, extended": "deltas of the deltas, with the last frame repeated before both",
             "curvature": "the curvature of a fitted parabola",
         },
     ),
     "normalization": (
         "",
+        "",
         {
-            None: "does not normalise the cepstra",
-            "mean": "takes the mean of each row off",
-            "mean and variance": "brings each row to mean 0 and variance 1",
+            None: "does not normalize the cepstra",
+            "mean": "subtracts the mean of each row",
+            "mean and variance": "scales each row to mean 0 and variance 1",
         },
     ),
 }
 
 
-def said(parameter: str, value, digits: int | None = 6) -> str:
-    """The phrase for one value of a parameter: said("window_symmetry", "periodic") is "periodic".
+def phrase(parameter: str, value, digits: int | None = DIGITS) -> str:
+    """What follows the verb for one value of a parameter: phrase("window_symmetry", "periodic") is "periodic".
 
-    digits : of a number; None for all it has
+    digits : of a number; None for all that it has
 
-    Raises ValueError for an unknown parameter, or a value it cannot have.
+    Raises ValueError for an unknown parameter, or a value that it cannot have.
 
-    Checked: tests/test_doctor_says_it_in_words.py
+    Checked: tests/test_doctor_sentences_are_pinned.py
     """
-    if parameter not in WORDING:
+    if parameter not in PHRASES:
         raise ValueError(f"unknown parameter {parameter!r}; known are {', '.join(PARAMETERS)}")
-    phrases = WORDING[parameter][1]
+    phrases = PHRASES[parameter][2]
     if value in phrases:
         return phrases[value]
     if NUMBER not in phrases or isinstance(value, str) or value is None:
@@ -228,25 +269,45 @@ def said(parameter: str, value, digits: int | None = 6) -> str:
     return phrases[NUMBER].format(format(value, shown), ms=format(1000 * value, shown))
 
 
-def stated(parameter: str, value, name: str) -> str:
-    """What one tool does: stated("window_symmetry", "periodic", "librosa") is "librosa's window is periodic".
+def statement(parameter: str, value, name: str) -> str:
+    """What one tool does: statement("window_symmetry", "periodic", "librosa") is "librosa's window is periodic".
 
-    Checked: tests/test_doctor_says_it_in_words.py
+    Raises ValueError as phrase does.
+
+    Checked: tests/test_doctor_sentences_are_pinned.py
     """
-    return f"{name}{_begun(parameter)} {said(parameter, value)}"
+    return _clause(parameter, phrase(parameter, value), name)
 
 
 def difference(parameter: str, a, b, name_a: str, name_b: str) -> str:
     """One sentence, without its full stop, on a parameter that is a in one tool and b in another.
 
-    Raises ValueError as said.
+    Raises ValueError as phrase does.
 
-    Checked: tests/test_doctor_says_it_in_words.py
+    Checked: tests/test_doctor_sentences_are_pinned.py
     """
-    digits = 6 if said(parameter, a) != said(parameter, b) else None
-    owner = "'s" if _begun(parameter).startswith("'s") else ""
-    return f"{name_a}{_begun(parameter)} {said(parameter, a, digits)}, {name_b}{owner} {said(parameter, b, digits)}"
+    digits = DIGITS if phrase(parameter, a) != phrase(parameter, b) else None
+    first = _clause(parameter, phrase(parameter, a, digits), name_a)
+    return f"{first}, while {_clause(parameter, phrase(parameter, b, digits), name_b, subject_is_known=True)}"
 
 
-def _begun(parameter: str) -> str:
-    return WORDING[parameter][0] if parameter in WORDING else ""
+def _clause(parameter: str, words: str, name: str, subject_is_known: bool = False) -> str:
+    subject, verb, _ = PHRASES[parameter]
+    if subject_is_known and subject:
+        subject = "'s"
+    return " ".join(filter(None, (f"{name}{subject}", verb, words)))
+
+
+def percent(share: float) -> str:
+    """A share in percent, rounded as people say it: 1.2 is "120 %", 0.0123 is "1.2 %"."""
+    return f"{two_digits(100 * share)} %"
+
+
+def two_digits(value: float) -> str:
+    """A number that is not negative with two significant digits, without an exponent where it is large."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def kind_of_features(kind: str) -> str:
+    """A kind of features in words."""
+    return "cepstra" if kind == "mfcc" else "bands or spectra"

@@ -1,7 +1,9 @@
 """Probe signals: for every parameter a sound whose features show it.
 
-Speech hides parameters: nothing of it is below a floor, no frame of it is silent, its first sample is small.
+Speech hides parameters: none of it is below a floor, no frame of it is silent, its first sample is small.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -12,12 +14,12 @@ DESCRIPTIONS = {
     "impulse at sample 0": "a single 1 at the first sample",
     "silence": "zeros",
     "full-scale chirp": "a full-scale chirp from 0 Hz to half the sample rate",
-    "quiet after loud": "a full-scale chirp that falls quiet, then silent",
-    "offset": "noise with a constant added",
+    "quiet after loud": "a full-scale chirp that turns quiet, then silent",
+    "offset": "noise with a DC offset",
     "noise": "white noise",
-    "speech-like": "a voice-like tone in syllables, with pauses",
+    "speech-like": "a voice-like tone in syllables with pauses",
 }
-_SHOWN_BY = {
+_SHOWN_BY = {  # signal -> the parameters that it shows best
     "impulse at sample 0": ("preemphasis_first",),
     "silence": ("dither", "energy_floor"),
     "full-scale chirp": (
@@ -40,11 +42,22 @@ PROBES = {parameter: next(name for name, shown in _SHOWN_BY.items() if parameter
 
 
 def probe(name: str, sample_rate: float) -> np.ndarray:
-    """One second of a probe signal, (n,) float64 within -1 .. 1, the same at every call.
+    """One second of a probe signal, the same at every call.
 
-    Raises ValueError for an unknown name, or a rate of less than two samples a second.
+    Parameters
+    ----------
+    name : one of DESCRIPTIONS, such as "silence" or "full-scale chirp"
+    sample_rate : Hz, at least 2
 
-    Checked: tests/test_doctor_probes_show_parameters.py
+    Returns
+    -------
+    signal : (n,) float64 within -1 .. 1
+
+    Raises
+    ------
+    ValueError  for an unknown name, or a rate of less than two samples a second.
+
+    Source: made here. Checked: tests/test_doctor_probes_show_parameters.py
     """
     if name not in DESCRIPTIONS:
         raise ValueError(f"unknown probe {name!r}; known are {', '.join(DESCRIPTIONS)}")
@@ -64,9 +77,9 @@ def advice(parameter: str) -> str:
     if parameter not in PROBES:
         raise ValueError(f"unknown parameter {parameter!r}; known are {', '.join(PARAMETERS)}")
     name = PROBES[parameter]
-    sentence = f"compute the features of {DESCRIPTIONS[name]}: dsp.doctor.probe('{name}', 16000)"
+    sentence = f"compute the features of {DESCRIPTIONS[name]}, dsp.doctor.probe('{name}', 16000)"
     if parameter == "dither":
-        return sentence + "; dither is random, so they show how strong it is, never the same numbers twice"
+        return sentence + "; dither is random, so they show its strength but never the same numbers twice"
     return sentence
 
 
@@ -87,19 +100,19 @@ def _offset(n: int, sample_rate: float) -> np.ndarray:
 
 
 def _chirp(n: int, sample_rate: float) -> np.ndarray:
-    """sin of a phase whose frequency rises evenly from 0 to half the sample rate."""
+    """A sine whose frequency rises linearly from 0 to half the sample rate."""
     return np.sin(np.pi / 2 * np.arange(n) ** 2 / n)
 
 
 def _quiet_after_loud(n: int, sample_rate: float) -> np.ndarray:
-    """A full-scale chirp, the same 120 dB weaker, then zeros: a third of the time each."""
+    """A full-scale chirp, the same chirp 120 dB weaker, then zeros: a third of the time each."""
     third = n // 3
     chirp = _chirp(third, sample_rate)
     return np.concatenate([chirp, 1e-6 * chirp, np.zeros(n - 2 * third)])
 
 
 def _speech_like(n: int, sample_rate: float) -> np.ndarray:
-    """Harmonics of a falling 120 Hz under three formants, four syllables a second, and a little noise."""
+    """Harmonics of a pitch that falls from 120 Hz, three formants, four syllables a second, and a little noise."""
     t = np.arange(n) / sample_rate
     pitch = 2 * np.pi * (120 * t - 10 * t**2)
     voice = np.zeros(n)
@@ -110,7 +123,7 @@ def _speech_like(n: int, sample_rate: float) -> np.ndarray:
     return 0.5 * voice * syllables / max(1e-9, np.abs(voice).max()) + 0.01 * _noise(n, sample_rate)
 
 
-_SIGNALS = {
+_SIGNALS: dict[str, Callable[[int, float], np.ndarray]] = {
     "impulse at sample 0": _impulse,
     "silence": _silence,
     "full-scale chirp": _chirp,
