@@ -1,6 +1,7 @@
-"""python -m dsp.doctor on files: text, JSON, exit status, and one clear line for what cannot be read."""
+"""The command dsp-doctor on files: text, JSON, exit status, and one clear line for what cannot be read."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -8,8 +9,9 @@ import numpy as np
 import pytest
 
 import dsp
-from dsp.doctor.__main__ import main, named_matrix
-from dsp.doctor.report import where
+from dsp.doctor import __main__ as command
+from dsp.doctor.__main__ import main, split_name
+from dsp.doctor.report import error_location
 from tests.conftest import ROOT
 
 RATE = 16_000
@@ -27,15 +29,15 @@ def files(utterance, write_wav, tmp_path):
 
 def test_identify(files, capsys):
     wav, folder = files
-    assert main([str(folder / "kaldi.npy"), "--audio", str(wav), "--seconds", "60"]) == 0
+    assert main([str(folder / "kaldi.npy"), "--audio", str(wav), "--time-limit", "120"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("exact") and "as kaldi" in said and "time first" in said
+    assert said.startswith("exact") and "same as kaldi" in said and "time first" in said
     assert "not observable on this clip" in said and "dsp.doctor.probe(" in said
 
 
 def test_printed_text_is_enough(files, capsys):
     wav, folder = files
-    assert main([str(folder / "librosa.csv"), "--audio", str(wav), "--seconds", "60", "--json"]) == 0
+    assert main([str(folder / "librosa.csv"), "--audio", str(wav), "--time-limit", "120", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["verdict"] == "exact" and found["nearest"] == "librosa" and found["differences"] == {}
     assert {"verdict", "convention", "differences", "unobservable", "residual", "same"} <= set(found)
@@ -45,17 +47,17 @@ def test_printed_text_is_enough(files, capsys):
 
 def test_one_matrix_of_several(files, capsys):
     wav, folder = files
-    assert main([f"{folder / 'two.npz'}:b", "--audio", str(wav), "--seconds", "60"]) == 0
-    assert "as spafe" in capsys.readouterr().out
+    assert main([f"{folder / 'two.npz'}:b", "--audio", str(wav), "--time-limit", "120"]) == 0
+    assert "same as spafe" in capsys.readouterr().out
     assert main([str(folder / "two.npz"), "--audio", str(wav)]) == 2
     assert "a (13, " in capsys.readouterr().err
-    assert named_matrix("no/such:file") == ("no/such:file", None)
+    assert split_name("no/such:file") == ("no/such:file", None)
 
 
 def test_compare(files, capsys):
     wav, folder = files
     pair = [f"{folder / 'two.npz'}:a", f"{folder / 'two.npz'}:b"]
-    assert main([*pair, "--audio", str(wav), "--json", "--seconds", "60"]) == 0
+    assert main([*pair, "--audio", str(wav), "--json", "--time-limit", "120"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["verdict"] == "explained" and "window" in found["differences"]
     assert main(pair) == 1
@@ -72,7 +74,7 @@ def test_profiles(capsys):
 def test_unexplained(files, capsys, rng):
     wav, folder = files
     np.save(folder / "noise.npy", rng.standard_normal((13, 98)))
-    assert main([str(folder / "noise.npy"), "--audio", str(wav), "--seconds", "2"]) == 1
+    assert main([str(folder / "noise.npy"), "--audio", str(wav), "--time-limit", "2"]) == 1
     said = capsys.readouterr().out
     assert said.startswith("unexplained") and "different" not in said
 
@@ -80,12 +82,14 @@ def test_unexplained(files, capsys, rng):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "one file of features"),
+        ([], "nothing to do"),
         (["{folder}/kaldi.npy"], "--audio"),
         (["{folder}/none.npy", "--audio", "{wav}"], "none.npy"),
         (["{folder}/kaldi.npy", "--audio", "{folder}/none.wav"], "none.wav"),
         (["{folder}/kaldi.npy", "--audio", "{folder}/stereo.wav"], "2 channels"),
         (["--profiles", "librosa", "lirbosa"], "did you mean"),
+        (["--profiles", "librosa", "htk", "--sample-rate", "0"], "sample_rate=0"),
+        (["{folder}/kaldi.npy", "--audio", "{wav}", "--time-limit", "0"], "--time-limit 0"),
     ],
 )
 def test_bad_use(arguments, message, files, capsys, write_wav):
@@ -98,21 +102,66 @@ def test_bad_use(arguments, message, files, capsys, write_wav):
 
 def test_as_a_command(files):
     wav, folder = files
-    ended = subprocess.run(
-        [sys.executable, "-m", "dsp.doctor", str(folder / "kaldi.npy"), "--audio", str(wav), "--seconds", "60"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    ended = run_command([folder / "kaldi.npy", "--audio", wav, "--time-limit", 120])
     assert ended.returncode == 0 and ended.stdout.startswith("exact"), ended.stderr
+
+
+def run_command(arguments, **options):
+    command = [sys.executable, "-m", "dsp.doctor", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, **options)
+
+
+def test_a_reader_that_closes_the_pipe_is_no_error():
+    """As in `dsp-doctor --profiles librosa htk --json | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        command = [sys.executable, "-m", "dsp.doctor", "--profiles", "librosa", "htk", "--json"]
+        ended = subprocess.run(command, cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, text=True, timeout=300)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_names_inside_archives_stay_on_one_line(files):
+    """A name with a line break and a terminal escape, in an error and in a sentence."""
+    wav, folder = files
+    name = "bad\n\x1b[31mname"
+    np.savez(folder / "odd.npz", **{name: np.ones((13, 9)), "b": np.ones((13, 9))})
+    ended = run_command([folder / "odd.npz", "--audio", wav])
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and "\x1b" not in ended.stderr
+    assert r"bad\x0a\x1b[31mname (13, 9)" in ended.stderr
+    np.save(folder / f"{name}.npy", np.ones((13, 9)))
+    ended = run_command([folder / f"{name}.npy", f"{folder / 'odd.npz'}:b"])
+    assert ended.returncode == 0 and "\x1b" not in ended.stdout
+    missing = run_command([folder / "none\n.npy", folder / "odd.npz"])
+    assert missing.returncode == 2 and missing.stderr.count("\n") == 1 and r"none\x0a.npy" in missing.stderr
+
+
+def test_an_interrupt_is_status_130(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "profile_diff", lambda *_, **__: interrupted())
+    assert main(["--profiles", "librosa", "htk"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("started_as", "name"),
+    [("/usr/bin/dsp-doctor", "dsp-doctor"), ("dsp/doctor/__main__.py", "python -m dsp.doctor")],
+)
+def test_the_command_has_the_name_that_was_typed(started_as, name, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [started_as])
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0 and said.startswith(f"usage: {name} ") and f"  {name} mine.npy --audio" in said
 
 
 def test_where_the_error_lies():
     error = np.zeros((13, 100))
     error[4] = 1
-    assert "row" in where(error) and "4" in where(error)
+    assert "row" in error_location(error) and "4" in error_location(error)
     error = np.zeros((13, 100))
     error[:, [0, 99]] = 1
-    assert "frames 0, 99" in where(error).replace("frames 0, 1, 2, 3, 99", "frames 0, 99")
-    assert "everywhere" in where(np.ones((13, 100)))
+    assert "frames 0, 99 of 100" in error_location(error)
+    assert "spread over rows and frames" in error_location(np.ones((13, 100)))

@@ -39,7 +39,7 @@ def margins(figure, error):
     """The axes above and beside the map of the error, with their numbers checked."""
     (above,) = [axes for axes in figure.axes if axes.lines]
     np.testing.assert_allclose(above.lines[0].get_ydata(), np.sqrt((error**2).mean(axis=0)))
-    (beside,) = [axes for axes in figure.axes if axes.get_xlabel() == "rms"]
+    (beside,) = [axes for axes in figure.axes if axes.get_xlabel() == "RMS"]
     np.testing.assert_allclose([bar.get_width() for bar in beside.patches], np.sqrt((error**2).mean(axis=1)))
 
 
@@ -51,7 +51,7 @@ def seconds_above(axes):
 
 def test_one_file_that_is_explained(utterance):
     features = python_speech_features.mfcc(utterance, RATE)
-    found = identify(features, utterance, RATE, 60)
+    found = identify(features, utterance, RATE, 120)
     figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     given, fitted, error = maps(figure)
     np.testing.assert_array_equal(given, features.T)
@@ -59,7 +59,7 @@ def test_one_file_that_is_explained(utterance):
     np.testing.assert_array_equal(error, found.error)
     margins(figure, found.error)
     assert "mine.npy, with speech.wav: exact" in figure.get_suptitle()
-    assert "as python_speech_features" in words(figure) and "probe(" not in words(figure)
+    assert "same as python_speech_features" in words(figure) and "probe(" not in words(figure)
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["E", *(f"c{k}" for k in range(1, 13))]
     np.testing.assert_allclose(seconds_above(figure.axes[0])(np.array([0, 100])), [0.0125, 1.0125])
 
@@ -67,7 +67,7 @@ def test_one_file_that_is_explained(utterance):
 def test_one_file_that_is_not(utterance, rng):
     features = dsp.mfcc(utterance, RATE, "kaldi")
     features[:, -1] += 10 * rng.standard_normal(13)
-    found = identify(features, utterance, RATE, 60)
+    found = identify(features, utterance, RATE)
     figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     assert found.verdict == "unexplained" and "unexplained" in words(figure)
     given, fitted, error = maps(figure)
@@ -83,13 +83,13 @@ def test_a_file_that_nothing_is_known_of(utterance, rng):
     figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     (given,) = maps(figure)
     np.testing.assert_array_equal(given, features)
-    assert "no convention known" in words(figure)
+    assert "no known convention gives" in words(figure)
 
 
 def test_two_files_with_audio(utterance):
     other = replace(KALDI, window="hamming", lifter=0)
     a, b = dsp.mfcc(utterance, RATE, "kaldi").T, dsp.mfcc(utterance, RATE, other)
-    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 60)
+    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 120)
     figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
     first, second, error = maps(figure)
     np.testing.assert_array_equal(first, a.T)
@@ -101,7 +101,7 @@ def test_two_files_with_audio(utterance):
     liftered = dsp.mfcc(utterance, RATE, replace(KALDI, lifter=0))
     share = np.sqrt(np.sum((liftered - a.T) ** 2) / np.sum((a.T - b) ** 2))
     np.testing.assert_allclose([bar.get_width() for bar in bars.patches][1], share)
-    assert "lifters with a sine" in words(figure)
+    assert "applies a sine lifter" in words(figure)
 
 
 def test_two_files_without_audio(utterance):
@@ -116,9 +116,9 @@ def test_two_files_without_audio(utterance):
 
 
 def test_shapes_that_differ(utterance):
-    """Both alone; and of the parameters only those that change the shape are said to."""
+    """Each stands alone; only parameters that change the shape are said to change it."""
     a, b = dsp.mfcc(utterance, RATE, "python_speech_features"), dsp.mfcc(utterance, RATE, "kaldi").T
-    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 60)
+    found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 120)
     figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
     first, second = maps(figure)
     np.testing.assert_array_equal(first, a)
@@ -137,7 +137,7 @@ def files(utterance, write_wav, tmp_path):
 
 def test_the_command_says_what_the_doctor_says(files, capsys):
     folder, wav = files
-    for arguments in ([folder / "kaldi.npy", "--audio", wav, "--seconds", 60], [folder / "kaldi.npy"] * 2):
+    for arguments in ([folder / "kaldi.npy", "--audio", wav, "--time-limit", 120], [folder / "kaldi.npy"] * 2):
         arguments, out = list(map(str, arguments)), folder / "new" / "picture.png"
         status = doctor(arguments)
         said = capsys.readouterr().out
@@ -153,7 +153,7 @@ def test_the_command_says_what_the_doctor_says(files, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "0 files of features; one (with --audio) or two"),
+        ([], "0 files of features were given; one (with --audio) or two"),
         (["{folder}/kaldi.npy"], "--audio"),
         (["{folder}/none.npy", "--audio", "{wav}"], "none.npy"),
         (["{folder}/kaldi.npy", "--audio", "{folder}/none.wav"], "none.wav"),
@@ -167,6 +167,24 @@ def test_bad_use(arguments, message, files, capsys):
     error = capsys.readouterr().err
     assert error.startswith("error: ") and message in error and error.count("\n") == 1
     assert not list(folder.rglob("*.png"))
+
+
+def test_a_dollar_in_a_name_begins_no_formula(files, capsys):
+    folder, _ = files
+    odd = folder / "$x^{2$.npy"
+    np.save(odd, np.load(folder / "bands.npy"))
+    out = folder / "odd.png"
+    assert command.main([str(odd), str(folder / "kaldi.npy"), "--out", str(out)]) == 1
+    assert "$x^{2$.npy has 23 rows" in capsys.readouterr().out and out.exists()
+
+
+@pytest.mark.parametrize("out", ["{folder}", "{folder}/kaldi.npy/x.png", "{folder}/x.jpg"])
+def test_a_bad_out_is_found_before_the_work(out, files, monkeypatch, capsys):
+    folder, wav = files
+    monkeypatch.setattr(command, "identify", lambda *_: pytest.fail("the search began"))
+    monkeypatch.setattr(command, "read_inputs", lambda *_: pytest.fail("files were read"))
+    assert command.main([str(folder / "kaldi.npy"), "--audio", str(wav), "--out", out.format(folder=folder)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_half_a_picture_is_never_seen(files, monkeypatch, capsys):

@@ -1,11 +1,10 @@
-"""Which convention produced a matrix of features, and what differs between two.
+"""The command: which convention produced a file of features, and what differs between two.
 
-    python -m dsp.doctor FEATURES --audio WAV            the tool and the settings behind a file
-    python -m dsp.doctor A B [--audio WAV]               what differs between two files
-    python -m dsp.doctor --profiles librosa htk          what differs between two tools, without any file
+    dsp-doctor FEATURES --audio FILE          the tool and the settings behind a file
+    dsp-doctor A B [--audio FILE]             what differs between two files
+    dsp-doctor --profiles librosa htk         what differs between two tools, without any file
 
-FEATURES, A, B: .npy, .npz, .csv, .txt, .mat, HTK (.htk, .mfc, .fea ..) or Kaldi (.ark); FILE:NAME picks one matrix of
-several. Ends with 0 if everything is explained, 1 if not, 2 if something cannot be read.
+The same program runs as python -m dsp.doctor.
 """
 
 import argparse
@@ -15,67 +14,119 @@ from pathlib import Path
 
 from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
-from dsp.doctor.report import dict_of, dict_of_comparison, text_of, text_of_comparison
-from dsp.feature_files import read_features
+from dsp.doctor.report import comparison_dict, comparison_text, diagnosis_dict, diagnosis_text
+from dsp.doctor.search.deadline import WALL_S, WORK_S
+from dsp.feature_files import READERS, read_features
+from dsp.files.commands import exit_status
+from dsp.files.naming import printable
+
+DESCRIPTION = """\
+Finds out which convention produced a file of features: the tool and its settings. Says what differs between
+two files, or between two tools.
+
+  {prog} mine.npy --audio speech.wav        the tool and the settings behind a file
+  {prog} mine.npy theirs.npy                what differs between two files
+  {prog} mine.npy theirs.npy --audio speech.wav    and which settings make the difference
+  {prog} --profiles librosa htk             what differs between two tools, without any file
+"""
+EPILOG = f"""\
+FEATURES is one of {" ".join(READERS)}.
+FILE:NAME picks one matrix of several.
+
+Exit status: 0 everything is explained, 1 it is not, 2 bad input or usage, 130 interrupted.
+"""
+EXPLAINED = ("exact", "explained up to a class", "equal", "explained")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command; its exit status."""
+    """The command; returns its exit status."""
     options = parser().parse_args(arguments)
-    try:
-        return run(options)
-    except (ValueError, OSError) as error:
-        print(f"dsp.doctor: {error}", file=sys.stderr)
-        return 2
+    return exit_status(lambda: run(options))
+
+
+def program() -> str:
+    """The command's name as it was typed."""
+    name = Path(sys.argv[0]).name
+    return name if name.startswith("dsp-doctor") else "python -m dsp.doctor"
 
 
 def parser() -> argparse.ArgumentParser:
     """What the command takes."""
-    found = argparse.ArgumentParser(prog="python -m dsp.doctor", description=__doc__.split("\n\n")[0])
-    found.add_argument("features", nargs="*", help="one file of features, or two")
-    found.add_argument("--audio", type=Path, help="the recording that they were computed from, one channel")
-    found.add_argument("--profiles", nargs=2, metavar="PRESET", help="two presets to compare")
-    found.add_argument("--rate", type=float, default=16_000, help="Hz, for --profiles (16000)")
-    found.add_argument("--seconds", type=float, default=9.0, help="of the processor, for the search (9)")
-    found.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    return found
+    made = argparse.ArgumentParser(
+        prog=program(),
+        description=DESCRIPTION.format(prog=program()),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_inputs(made)
+    made.add_argument("--profiles", nargs=2, metavar="PRESET", help="compare two presets by name")
+    made.add_argument("--sample-rate", type=float, default=16_000, metavar="HZ", help="for --profiles (default: 16000)")
+    made.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    return made
 
 
-def run(options) -> int:
-    """Does what the options ask for."""
-    if options.profiles:
-        found = profile_diff(*options.profiles, sample_rate=options.rate)
-        print(json.dumps(found.as_dict(), indent=1) if options.json else found.text())
-        return 0
+def add_inputs(made: argparse.ArgumentParser) -> None:
+    """The arguments that name the files and bound the search."""
+    made.add_argument("features", nargs="*", metavar="FEATURES", help="one file of features, or two")
+    made.add_argument("--audio", type=Path, metavar="FILE", help="the recording behind the features, one channel")
+    made.add_argument(
+        "--time-limit",
+        type=float,
+        metavar="SECONDS",
+        help=f"stop the search for each file after so many seconds (default: after {WORK_S:g} s of work of the "
+        f"processor, or {WALL_S:g} s in all)",
+    )
+
+
+def check_inputs(options: argparse.Namespace) -> None:
+    """Raises ValueError for a wrong number of files, a missing recording, or a time limit that is none."""
     if len(options.features) not in (1, 2):
-        raise ValueError("one file of features (with --audio), two files, or --profiles is expected")
-    matrices = [read_features(*named_matrix(path)) for path in options.features]
-    signal, rate = recording(options.audio) if options.audio else (None, None)
+        raise ValueError(
+            f"{len(options.features)} files of features were given; one (with --audio) or two are expected"
+        )
+    if len(options.features) == 1 and options.audio is None:
+        raise ValueError("the recording is missing: add --audio FILE, or give two files to compare them")
+    if options.time_limit is not None and not options.time_limit > 0:
+        raise ValueError(f"--time-limit {options.time_limit:g}: more than 0 seconds are expected")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Does what the options ask for; returns the exit status."""
+    if options.profiles:
+        profiles = profile_diff(*options.profiles, sample_rate=options.sample_rate)
+        print(json.dumps(profiles.as_dict(), indent=1) if options.json else profiles.text())
+        return 0
+    if not options.features:
+        raise ValueError("nothing to do: give one file of features with --audio, two files, or --profiles")
+    check_inputs(options)
+    matrices, (signal, sample_rate) = read_inputs(options)
     if len(matrices) == 1:
-        if signal is None:
-            raise ValueError("the recording is missing: --audio WAV (without it two files can be compared)")
-        found = identify(matrices[0], signal, rate, options.seconds)
-        print(json.dumps(dict_of(found), indent=1) if options.json else text_of(found))
-        return int(found.verdict == "unexplained")
-    names = tuple(Path(path).name for path in options.features)
-    if names[0] == names[1]:
-        names = tuple(options.features)
-    found = compare(*matrices, signal, rate, names, options.seconds)
-    print(json.dumps(dict_of_comparison(found), indent=1) if options.json else text_of_comparison(found))
-    return int(found.verdict not in ("equal", "explained"))
+        diagnosis = identify(matrices[0], signal, sample_rate, options.time_limit)
+        print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else diagnosis_text(diagnosis))
+        return int(diagnosis.verdict not in EXPLAINED)
+    comparison = compare(*matrices, signal, sample_rate, names_of(options.features), options.time_limit)
+    print(json.dumps(comparison_dict(comparison), indent=1) if options.json else comparison_text(comparison))
+    return int(comparison.verdict not in EXPLAINED)
 
 
-def named_matrix(path: str) -> tuple[str, str | None]:
-    """FILE:NAME apart, where FILE:NAME is not itself a file."""
+def read_inputs(options: argparse.Namespace):
+    """([matrix, ..], (signal, sample rate)) of the files that the options name; (None, None) without a recording."""
+    matrices = [read_features(*split_name(path)) for path in options.features]
+    return matrices, read_one_channel(options.audio) if options.audio else (None, None)
+
+
+def names_of(paths: list[str]) -> tuple[str, ...]:
+    """What files are called in sentences: their names, or where these are equal their paths."""
+    names = tuple(printable(Path(path).name) for path in paths)
+    return tuple(map(printable, paths)) if len(set(names)) < len(names) else names
+
+
+def split_name(path: str) -> tuple[str, str | None]:
+    """FILE:NAME as (FILE, NAME); (path, None) where the whole path is a file, or FILE is none."""
     if Path(path).exists() or ":" not in path:
         return path, None
     file, name = path.rsplit(":", 1)
     return (file, name) if Path(file).exists() else (path, None)
-
-
-def recording(path: Path):
-    """The samples and the rate of a recording of one channel; AudioError for more."""
-    return read_one_channel(path)
 
 
 if __name__ == "__main__":

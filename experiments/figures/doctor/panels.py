@@ -1,7 +1,7 @@
-"""What the doctor found as one figure: both matrices, their difference over (frame, row) with margins, and the words.
+"""What the doctor found as one figure: both matrices, their difference over (frame, row), and the text.
 
-The margins are the root mean squares of the difference, per frame above it and per row beside it: a bar at an end is an
-edge, an even margin a matter of all frames or rows.
+Above the difference stands its root mean square per frame, beside it that per row. A bar at one end points to the edges
+of the clip; an even margin means that all frames or rows differ.
 """
 
 import textwrap
@@ -12,7 +12,8 @@ from matplotlib.colors import SymLogNorm
 
 from dsp.conventions.sizes import sizes
 from dsp.doctor import Comparison, Diagnosis
-from dsp.doctor.report import PARTIAL, text_of, text_of_comparison
+from dsp.doctor.knowledge.phrases import percent
+from dsp.doctor.report import comparison_text, diagnosis_text, is_near
 from dsp.doctor.search.interpretations import as_matrix
 from dsp.framing import samples_before
 from experiments.figures.matlab import plt
@@ -20,10 +21,11 @@ from experiments.figures.trace.data import row_names
 from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
 
 SIZE = (13.5, 8.2)  # inches
-WIDTH, MOST_LINES, BESIDE_BARS = 92, 32, 18  # characters and lines of the panel of words
-MOST_BARS = 8
-LINEAR = 1 / 30  # of the greatest difference: below it colours are linear, above it logarithmic
-NOT_SHOWN = "  not observable"  # from here to the fingerprint the text is printed only
+TEXT_WIDTH = 92  # characters
+MAX_LINES, MAX_LINES_ABOVE_BARS = 32, 18  # of text in the panel
+MAX_BARS = 8
+LINEAR = 1 / 30  # of the greatest difference: below it the colors are linear, above it logarithmic
+NOT_DRAWN = "  not observable"  # this line and those indented below it are left out of the figure
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,9 @@ class Clip:
 
 
 def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str]):
-    """The features, what the convention gives, their difference: a matplotlib figure.
+    """The features, what the convention gives, and their difference: a matplotlib figure.
 
-    The features alone where nothing near them is known.
+    Where no convention comes near, it shows the features alone.
 
     names : of the files of features and of audio
 
@@ -45,19 +47,19 @@ def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str])
     """
     given = as_matrix(features)
     figure, upper, lower = _sheet(f"{names[0]}, with {names[1]}: {found.verdict}")
-    if not found.nearest or (found.verdict == "unexplained" and found.distance >= PARTIAL):
+    if found.verdict == "unexplained" and not is_near(found):
         _maps(upper, [(given, names[0], None)], None)
-        _words(lower.add_subplot(), text_of(found))
+        _text(lower.add_subplot(), diagnosis_text(found))
         return figure
     given = given.T if found.transposed else given
     fitted = given - found.error
     open_class = "" if found.left_open is None else f", up to {found.left_open}"
-    nearest = "the nearest found" if found.verdict == "unexplained" else "the convention found"
-    maps = [(given, names[0], found), (fitted, f"{nearest}, by {found.nearest}{open_class}", found)]
+    nearest = "the closest convention" if found.verdict == "unexplained" else "the convention found"
+    maps = [(given, names[0], found), (fitted, f"{nearest}, based on {found.nearest}{open_class}", found)]
     _maps(upper, maps, clip)
     left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
     _difference(left, found.error, f"{names[0]} - {nearest}", found, clip)
-    _words(right.add_subplot(), text_of(found))
+    _text(right.add_subplot(), diagnosis_text(found))
     return figure
 
 
@@ -70,11 +72,11 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
     first = first.T if found.a and found.a.transposed else first
     if found.b:
         second = second.T if found.b.transposed else second
-    elif f"{names[1]} has time on the other axis" in found.findings:
+    elif found.transposed:
         second = second.T
     figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
     _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
-    shares = {parameter: share for parameter, (*_, share) in found.parameters.items() if share is not None}
+    shares = {parameter: share for parameter, (*_, share) in found.differences.items() if share is not None}
     right = lower
     if found.error is not None:
         left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
@@ -82,21 +84,21 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
     if shares:
         right, below = right.subfigures(2, 1, height_ratios=(1.2, 1))
         _bars(below.add_subplot(), shares)
-    _words(right.add_subplot(), text_of_comparison(found), BESIDE_BARS if shares else MOST_LINES)
+    _text(right.add_subplot(), comparison_text(found), MAX_LINES_ABOVE_BARS if shares else MAX_LINES)
     return figure
 
 
 def _sheet(title: str):
     figure = plt.figure(figsize=SIZE, layout="constrained")
-    figure.suptitle(title, size=12)
+    figure.suptitle(title, size=12, parse_math=False)  # a "$" in a file's name begins no formula
     upper, lower = figure.subfigures(2, 1, height_ratios=(1, 1.35))
     return figure, upper, lower
 
 
 def _maps(upper, maps, clip: Clip | None) -> None:
-    """Matrices side by side, [(matrix, title, its diagnosis)]; of one shape and kind they have one scale of colours."""
+    """Matrices side by side, [(matrix, title, its diagnosis)]; those of one height and kind share a color scale."""
     alike = len({(len(matrix), found and found.kind) for matrix, _, found in maps}) == 1
-    looks = [_colours([matrix for matrix, *_ in maps] if alike else [m], found) for m, _, found in maps]
+    looks = [_colors([matrix for matrix, *_ in maps] if alike else [m], found) for m, _, found in maps]
     all_axes = upper.subplots(1, len(maps), squeeze=False)[0]
     for axes, (matrix, title, found), look in zip(all_axes, maps, looks, strict=True):
         picture = axes.imshow(matrix, origin="lower", aspect="auto", interpolation="nearest", **look)
@@ -104,11 +106,12 @@ def _maps(upper, maps, clip: Clip | None) -> None:
         axes.figure.colorbar(picture, ax=axes, label="Value", extend=("neither", "min", "max", "both")[clipped])
         _label(axes, matrix, found)
         _time_above(axes, found, clip)
-        axes.set_title(textwrap.fill(f"{title}, {matrix.shape[0]} rows x {matrix.shape[1]} frames", 90), size=10)
+        title = textwrap.fill(f"{title}, {matrix.shape[0]} rows x {matrix.shape[1]} frames", 90)
+        axes.set_title(title, size=10, parse_math=False)
 
 
-def _colours(matrices, found: Diagnosis | None) -> dict:
-    """Around zero for cepstra, whose row of the greatest values is left out; from the first percent on for levels."""
+def _colors(matrices, found: Diagnosis | None) -> dict:
+    """A scale around zero for cepstra, without the row of the greatest values; from the first percentile for levels."""
     values = np.concatenate([matrix.ravel() for matrix in matrices])
     if found.kind == "mfcc" if found else values.min() < 0 < values.max():
         rows = np.max([np.sort(np.abs(matrix).max(axis=1))[-2:][0] for matrix in matrices])
@@ -119,21 +122,21 @@ def _colours(matrices, found: Diagnosis | None) -> dict:
 def _difference(place, error: np.ndarray, title: str, found: Diagnosis | None, clip: Clip | None) -> None:
     """The difference with its margins."""
     parts = place.add_gridspec(2, 2, height_ratios=(1, 3.5), width_ratios=(5, 1))
-    centre = place.add_subplot(parts[1, 0])
-    above = place.add_subplot(parts[0, 0], sharex=centre)
-    beside = place.add_subplot(parts[1, 1], sharey=centre)
+    center = place.add_subplot(parts[1, 0])
+    above = place.add_subplot(parts[0, 0], sharex=center)
+    beside = place.add_subplot(parts[1, 1], sharey=center)
     most = float(np.abs(error).max()) or 1.0
     norm = SymLogNorm(LINEAR * most, vmin=-most, vmax=most)
-    picture = centre.imshow(error, origin="lower", aspect="auto", interpolation="nearest", cmap="RdBu_r", norm=norm)
+    picture = center.imshow(error, origin="lower", aspect="auto", interpolation="nearest", cmap="RdBu_r", norm=norm)
     ticks = [-most, -most / 10, 0, most / 10, most]
-    bar = place.colorbar(picture, ax=[above, centre], location="left", ticks=ticks, format="%.2g", pad=0.04)
+    bar = place.colorbar(picture, ax=[above, center], location="left", ticks=ticks, format="%.2g", pad=0.04)
     bar.ax.minorticks_off()
     bar.set_label("Difference (logarithmic scale)")
-    _label(centre, error, found)
+    _label(center, error, found)
     above.step(np.arange(error.shape[1]), np.sqrt(np.mean(error**2, axis=0)), where="mid", color=LINE, linewidth=1)
     beside.barh(np.arange(len(error)), np.sqrt(np.mean(error**2, axis=1)), color=LINE)
-    above.set(ylabel="rms", ylim=(0, None))
-    beside.set(xlabel="rms", xlim=(0, None))
+    above.set(ylabel="RMS", ylim=(0, None))
+    beside.set(xlabel="RMS", xlim=(0, None))
     beside.tick_params(axis="x", labelrotation=45)
     for axis in (above.yaxis, beside.xaxis):
         axis.get_major_locator().set_params(nbins=3)
@@ -141,11 +144,12 @@ def _difference(place, error: np.ndarray, title: str, found: Diagnosis | None, c
     above.tick_params(labelbottom=False)
     beside.tick_params(labelleft=False)
     _time_above(above, found, clip)
-    place.suptitle(f"Difference: {title}; its rms per frame and per row", size=10, x=0.01, ha="left")
+    title = f"Difference: {title}; its RMS per frame and per row"
+    place.suptitle(title, size=10, x=0.01, ha="left", parse_math=False)
 
 
 def _label(axes, matrix: np.ndarray, found: Diagnosis | None) -> None:
-    """What the axes are: without a diagnosis nobody knows which axis of the file is time."""
+    """Names the axes. Without a diagnosis it is unknown which axis of the file is time."""
     axes.set(xlabel="Frame" if found else "Frame (second axis)")
     axes.set(ylabel="Row" if found else "Row (first axis)")
     if found and found.kind == "mfcc" and found.verdict != "unexplained":
@@ -155,7 +159,7 @@ def _label(axes, matrix: np.ndarray, found: Diagnosis | None) -> None:
 
 
 def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
-    """The middles of the frames in seconds, on the upper edge."""
+    """An axis on the upper edge: the middles of the frames in seconds."""
     if found is None or clip is None or not found.nearest:
         return
     size = sizes(found.convention, clip.sample_rate, clip.signal.size)
@@ -170,27 +174,28 @@ def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
     axes.secondary_xaxis("top", functions=(to_s, to_frame)).set_xlabel("Time (s)")
 
 
-def _words(axes, text: str, most: int = MOST_LINES) -> None:
-    """The text without what a clip cannot show, wrapped."""
+def _text(axes, text: str, max_lines: int = MAX_LINES) -> None:
+    """The text, wrapped, without what the clip does not show."""
     axes.axis("off")
     kept, shown = True, []
     for line in text.split("\n"):
-        kept = not line.startswith(NOT_SHOWN) and (kept or not line.startswith("    "))
+        kept = not line.startswith(NOT_DRAWN) and (kept or not line.startswith("    "))
         if kept:
             indent = " " * (len(line) - len(line.lstrip()))
-            shown += textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
-    if len(shown) > most:
-        shown = [*shown[: most - 1], f".. and {len(shown) - most + 1} more lines, which the command prints"]
-    axes.text(0, 1, "\n".join(shown), va="top", family="monospace", size=7.5, transform=axes.transAxes)
+            shown += textwrap.wrap(line, TEXT_WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
+    if len(shown) > max_lines:
+        shown = [*shown[: max_lines - 1], f"... and {len(shown) - max_lines + 1} more lines, which the command prints"]
+    style = {"family": "monospace", "size": 7.5, "parse_math": False}
+    axes.text(0, 1, "\n".join(shown), va="top", transform=axes.transAxes, **style)
 
 
 def _bars(axes, shares: dict[str, float]) -> None:
-    """The share of the gap that a parameter alone makes; the greatest, on top the greatest of all."""
-    order = sorted(shares, key=shares.get)[-MOST_BARS:]
+    """How much of the difference each parameter makes on its own; the largest shares, the largest on top."""
+    order = sorted(shares, key=shares.get)[-MAX_BARS:]
     axes.barh(order, [shares[parameter] for parameter in order], color=SECOND)
-    for place, parameter in enumerate(order):
-        axes.text(shares[parameter], place, f" {shares[parameter]:.2g}", va="center", size=8)
+    for position, parameter in enumerate(order):
+        axes.text(shares[parameter], position, f" {percent(shares[parameter])}", va="center", size=8)
     axes.margins(x=0.12)
     axes.tick_params(axis="y", labelsize=8)
-    axes.set(xlabel="rms of the change by this parameter alone / rms of the difference")
-    axes.set_title("How much of the difference a parameter makes", size=10)
+    axes.set(xlabel="RMS of the change by this parameter on its own / RMS of the difference")
+    axes.set_title("Share of the difference that each parameter accounts for", size=10)
