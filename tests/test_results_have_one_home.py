@@ -137,6 +137,19 @@ def test_the_documents_are_up_to_date():
         assert new == old, f"{document.name}: run python -m experiments.results"
 
 
+def numbers_without_a_table(text):
+    """The numbers with a decimal point in the text outside of all marks that no table of the document shows."""
+    tables = "\n".join(re.findall(r"^\|.*$", text, re.MULTILINE))
+    prose = re.sub(r"<!-- ([\w ]+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
+    numbers = set(re.findall(r"-?\d+\.\d+(?: ± \d+\.\d+)?", prose))
+    return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}(?!\d)", tables))
+
+
+def test_numbers_in_the_text_stand_in_a_table():
+    assert numbers_without_a_table("We have 71.6 ± 2.0 %, not 5.0.\n<!-- t -->\n| 71.6 ± 2.0 | 15.0 |\n<!-- /t -->") == ["5.0"]
+    assert numbers_without_a_table((RESULTS.parent / "RESULTS.md").read_text(encoding="utf-8")) == []
+
+
 def test_stored_runs_are_complete():
     needed = {"system", "variant", "corpus", "protocol", "seed", "fold", "n_test", "accuracy", "uar", "per_class"}
     needed |= {"confusion", "audit", "config", "commit", "versions", "device", "seconds"}
