@@ -1,6 +1,7 @@
 """Invariants: a run replaces its earlier self and no other; tables are made from the files alone and are up to date."""
 
 import json
+import re
 import math
 from concurrent.futures import ThreadPoolExecutor
 
@@ -146,7 +147,9 @@ def numbers_without_a_table(text):
 
 
 def test_numbers_in_the_text_stand_in_a_table():
-    assert numbers_without_a_table("We have 71.6 ± 2.0 %, not 5.0.\n<!-- t -->\n| 71.6 ± 2.0 | 15.0 |\n<!-- /t -->") == ["5.0"]
+    assert numbers_without_a_table(
+        "We have 71.6 ± 2.0 %, not 5.0.\n<!-- t -->\n| 71.6 ± 2.0 | 15.0 |\n<!-- /t -->"
+    ) == ["5.0"]
     assert numbers_without_a_table((RESULTS.parent / "RESULTS.md").read_text(encoding="utf-8")) == []
 
 
