@@ -1,8 +1,8 @@
 """Invariants: a run replaces its earlier self and no other; tables are made from the files alone and are up to date."""
 
 import json
-import re
 import math
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
