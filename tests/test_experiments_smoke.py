@@ -1,5 +1,6 @@
 """The newcomer's command in small: what it prints, what it writes, what it must not write."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from PIL import Image
 from experiments import zheng_casia
 from experiments.common.paths import RESULTS
 from experiments.zheng_casia import PROTOCOLS
+from tests.conftest import with_slow
 
 
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("protocol", with_slow(PROTOCOLS, "as-published", "matlab-split", "sentence"))
 def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
     before = {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
     assert zheng_casia.main(["--smoke", "--protocol", protocol, "--out", str(tmp_path)]) == 0
@@ -50,6 +52,7 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
     assert before == {path: path.read_bytes() for path in RESULTS.glob("*.jsonl")}
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     arguments = ["--smoke", "--resume", "--protocol", "honest", "--out", str(tmp_path)]
     assert zheng_casia.main(arguments) == 0
@@ -69,18 +72,27 @@ def test_a_finished_run_is_not_repeated(tmp_path, capsys):
     assert result["kept_setting"] in ("MATLAB's sgdm", "PyTorch's Adam")
 
 
+BENCHMARKS = [f"experiments.benchmarks.{name}" for name in ("images", "training", "training_keras")]
 PROGRAMS = [
     *("experiments", "experiments.zheng_casia", "experiments.dey_emodb", "experiments.yadav_crnn"),
     *("experiments.finch_dycnn", "experiments.wang_cl"),
     *("experiments.results", "experiments.figures.preprocessing"),
-    *("experiments.benchmarks.images", "experiments.benchmarks.training", "experiments.benchmarks.training_keras"),
     *("spectrogram_images", "spectrogram_images.psd_figure"),
 ]
 
 
 @pytest.mark.parametrize("module", PROGRAMS)
-def test_help(module):
-    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True)
+def test_help(module, capsys):
+    package = importlib.util.find_spec(module).submodule_search_locations
+    with pytest.raises(SystemExit) as stop:
+        importlib.import_module(f"{module}.__main__" if package else module).main(["--help"])
+    assert stop.value.code == 0 and capsys.readouterr().out.startswith("usage: python -m")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", ["experiments.zheng_casia", *BENCHMARKS])
+def test_help_as_a_command(module):
+    done = subprocess.run([sys.executable, "-m", module, "--help"], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0 and done.stdout.startswith("usage: python -m")
 
 

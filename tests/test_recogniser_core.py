@@ -141,6 +141,7 @@ def test_a_trained_runs_own_answers_are_given_again(tmp_path):
 # any recording
 
 
+@pytest.mark.slow
 def test_other_rates_and_channels_are_resampled_and_mixed(network, utterance, write_wav):
     """Against the steps put together here: the mean of the channels, dsp.resample, the front end, the network."""
     for rate, channels in ((8_000, 1), (44_100, 2), (11_025, 3), (96_000, 1), (44_101, 1)):

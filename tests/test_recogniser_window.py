@@ -174,6 +174,7 @@ def test_what_nobody_thought_of_is_shown_too(open_window, files, monkeypatch):
     assert window.trouble.isVisible() and "ZeroDivisionError" in window.trouble.text()
 
 
+@pytest.mark.slow
 def test_without_a_run_one_is_trained(open_window, files, tmp_path):
     window = open_window(with_run=False)
     assert window.pages.currentWidget() is window.no_run
