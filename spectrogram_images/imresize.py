@@ -38,10 +38,10 @@ def imresize(image, size: tuple[int, int]) -> np.ndarray:
         raise ValueError(f"an image of shape {image.shape} cannot be resized")
     if not np.issubdtype(image.dtype, np.floating):
         raise ValueError(f"the image has dtype {image.dtype}; floating-point values are expected")
-    size = [as_count(size[dimension], "size") for dimension in (0, 1)]
-    scale = [size[dimension] / image.shape[dimension] for dimension in (0, 1)]
+    counts = [as_count(size[dimension], "size") for dimension in (0, 1)]
+    scale = [counts[dimension] / image.shape[dimension] for dimension in (0, 1)]
     for dimension in np.argsort(scale, kind="stable"):
-        image = _resize_dimension(image, int(dimension), size[dimension])
+        image = _resize_dimension(image, int(dimension), counts[dimension])
     return image
 
 

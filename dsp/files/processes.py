@@ -48,5 +48,7 @@ def _begin_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    wait([multiprocessing.parent_process().sentinel])
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "only a worker has a parent"
+    wait([parent.sentinel])
     os._exit(1)
