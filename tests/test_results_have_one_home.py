@@ -45,7 +45,7 @@ PAPER = {
 
 def a_run(seed=0, accuracy=0.5, **other):
     run = {"system": "net", "variant": "r", "corpus": "c", "protocol": "random", "seed": seed, "fold": None}
-    run |= {"confusion": [], "config": {}}
+    run |= {"confusion": [[10, 0], [0, 90]], "config": {}}
     per_class = {"x": {"recall": accuracy}, "y": {"recall": 1.0}}
     return (
         run
@@ -91,6 +91,79 @@ def test_a_damaged_line_is_named_and_harms_no_other(tmp_path, damaged):
     assert len(problems) == 1 and problems[0].startswith(f"{path}:2: not a stored run (")
     with pytest.raises(ResultsError, match=r"p.jsonl:2: not a stored run"):
         load(path)
+
+
+def nested_keys(value, path=()):
+    """Every path into nested objects and lists, of lists the first element's alone."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for key, child in items:
+        yield from nested_keys(child, (*path, key))
+
+
+def altered(run, path, new):
+    """A copy of the run in which what lies at the path is replaced, or missing if new is `...`."""
+    run = json.loads(json.dumps(run))
+    at = run
+    for key in path[:-1]:
+        at = at[key]
+    if new is ... and isinstance(at, list):
+        at.pop(path[-1])
+    elif new is ...:
+        del at[path[-1]]
+    else:
+        at[path[-1]] = new
+    return run
+
+
+def test_whatever_is_wrong_in_a_stored_run_every_table_is_made_or_the_run_is_named(tmp_path):
+    """A run without a class's recall ended in a traceback; so might any other field that is missing or of another kind.
+
+    One line of results is altered in every place and every way; it either is reported or harms no table.
+    """
+    stored = [json.loads(line) for line in (RESULTS / "wang_cl.jsonl").read_text(encoding="utf-8").splitlines()]
+    row = [run for run in stored if run["corpus"] == "casia" and run["protocol"] == "as-published"][:3]
+    paper = dict(papers()["wang_cl"])
+    n_reported = 0
+    for path in nested_keys(row[0]):
+        for new in (..., None, "x", -1, 2, 0.5, True, [], {}, [[1]], {"x": {"recall": 1}}):
+            if not path:
+                continue
+            file = tmp_path / "wang_cl.jsonl"
+            runs = [altered(row[0], path, new), *row[1:]]
+            file.write_text("".join(json.dumps(run) + "\n" for run in runs))
+            paper["runs"], problems = read(file)
+            assert len(paper["runs"]) + len(problems) == 3 or path[0] in ("seed", "fold")
+            assert all(problem.startswith(f"{file}:") and problem.isprintable() for problem in problems)
+            n_reported += bool(problems)
+            results_table([paper])
+            recall_table(paper | {"published": {"recall": dict.fromkeys(paper["classes"], 1.0)}})
+            published_table({"wang_cl": paper})
+            try:
+                comparisons_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
+                precision_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
+            except ValueError as error:  # the command says this in one line: two runs that were not asked the same
+                assert len(str(error).splitlines()) == 1
+    assert n_reported > 300
+
+
+def test_what_is_missing_or_wrong_is_named(tmp_path):
+    wrong = {
+        "it lacks per_class.x.recall": altered(a_run(), ("per_class", "x", "recall"), ...),
+        "it lacks audit.lookup_table": altered(a_run(), ("audit", "lookup_table"), ...),
+        "per_class.y.recall: a number 0 .. 1 is expected": altered(a_run(), ("per_class", "y", "recall"), "1"),
+        "confusion: 2 x 2 whole numbers is expected": altered(a_run(), ("confusion", 0), [1]),
+        "n_test: a whole number > 0 is expected": a_run(n_test=0),
+        "accuracy: a number 0 .. 1 is expected": a_run(accuracy=math.nan),
+        "an object {...} is expected": [a_run()],
+        "config.setting.precision: float32 or bfloat16 is expected": a_run(config={"setting": {"precision": "int8"}}),
+        "its classes are not those of the earlier runs": a_run(1)
+        | {"per_class": {"a": {"recall": 1}, "b": {"recall": 1}}},
+    }
+    for reason, run in wrong.items():
+        (tmp_path / "p.jsonl").write_text(f"{json.dumps(a_run())}\n{json.dumps(run)}\n")
+        runs, problems = read(tmp_path / "p.jsonl")
+        assert len(runs) == len(problems) == 1 and reason in problems[0], reason
 
 
 def test_every_run_that_was_stored_before_is_there():

@@ -75,7 +75,7 @@ def compared(runs: list[dict], asked: dict, kappas: dict[str, float]) -> dict | 
     def of(system: str, variant: str) -> dict:
         found = {}
         for run in runs:
-            if row_of(run) == (system, variant, asked["corpus"], asked["protocol"]):
+            if "answers" in run and row_of(run) == (system, variant, asked["corpus"], asked["protocol"]):
                 found.setdefault((run["seed"], run["fold"]), []).append(run)
         return found
 
@@ -112,9 +112,9 @@ def precision_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
     for stem, twin in twins.items():
         by_precision = {"float32": {}, "bfloat16": {}}
         for run in (*papers[stem]["runs"], *twin["runs"]):
-            key = row_of(run)
-            by_precision[precision_of(run)].setdefault(key, {})[run["seed"], run["fold"]] = run
-        for key in sorted({row_of(run) for run in twin["runs"]}):
+            if "answers" in run:
+                by_precision[precision_of(run)].setdefault(row_of(run), {})[run["seed"], run["fold"]] = run
+        for key in sorted({row_of(run) for run in twin["runs"] if "answers" in run}):
             full, rounded = (runs.get(key, {}) for runs in by_precision.values())
             rows.append([*key, *_of_both_precisions(full, rounded, kappas.get(key[2], kappas[""]), " ".join(key))])
     header = ["system", "variant", "corpus", "protocol", "runs", "float32 %", "bfloat16 %", "difference, points", "p"]

@@ -22,11 +22,11 @@ from dsp.files.reading import read_regular_file
 from experiments.common.locks import exclusive_lock
 from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
+from experiments.evaluation.stored_run import check_run
 
 PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
-NEEDED = (*IDENTITY, "n_test", "accuracy", "uar", "per_class", "confusion", "audit", "config")  # of every stored run
 
 
 class ResultsError(FileError):
@@ -74,14 +74,14 @@ def read(path: Path) -> tuple[list[dict], list[str]]:
         lines = read_regular_file(path).splitlines()
     except OSError as error:
         raise ResultsError(file_error_line(error, path)) from None
-    runs, problems = {}, []
+    runs, problems, classes = {}, [], {}
     for number, line in enumerate(lines, start=1):
         try:
             run = json.loads(line)
-            lacking = [name for name in NEEDED if name not in run]
-            if lacking:
-                raise ValueError(f"it lacks {', '.join(lacking)}")
-        except (ValueError, TypeError, RecursionError) as error:
+            check_run(run)
+            if classes.setdefault(row_of(run), list(run["per_class"])) != list(run["per_class"]):
+                raise ValueError("its classes are not those of the earlier runs of its row")
+        except (ValueError, RecursionError) as error:
             problems.append(f"{printable(path)}:{number}: not a stored run ({error})")
             continue
         runs[tuple(str(run.get(name)) for name in IDENTITY)] = run
@@ -152,7 +152,7 @@ def _by_speaker(runs: list[dict]) -> list[np.ndarray]:
         columns = (run["answers"][name].split() for name in ("speakers", "true", "predicted"))
         for speaker, true, predicted in zip(*columns, strict=True):
             of[speaker][int(true), int(predicted)] += 1
-    return [of[speaker] for speaker in sorted(of)]
+    return [of[speaker] for speaker in sorted(of, key=str)]
 
 
 def _folds_missing(group: list[dict]) -> list[str]:

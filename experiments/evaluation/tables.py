@@ -9,6 +9,7 @@ A damaged line of a results file is named and left out, and the exit status is 2
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -71,7 +72,12 @@ def recall_table(paper: dict) -> str:
         key = row_of(row)
         if key in summaries:
             found = summaries[key]
-            rows.append([*key[1:], *_percents([found["lookup_table"], *(found["recall"][name] for name in names)])])
+            rows.append(
+                [
+                    *key[1:],
+                    *_percents([found["lookup_table"], *(found["recall"].get(name, math.nan) for name in names)]),
+                ]
+            )
     return table([*ROW[1:], "look-up table %", *names], rows)
 
 
