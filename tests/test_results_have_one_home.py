@@ -4,6 +4,7 @@ import json
 import math
 import re
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pytest
@@ -116,35 +117,37 @@ def altered(run, path, new):
     return run
 
 
-def test_whatever_is_wrong_in_a_stored_run_every_table_is_made_or_the_run_is_named(tmp_path):
+@pytest.mark.parametrize("step", [19, pytest.param(1, marks=pytest.mark.slow)])
+def test_whatever_is_wrong_in_a_stored_run_every_table_is_made_or_the_run_is_named(tmp_path, step):
     """A run without a class's recall ended in a traceback; so might any other field that is missing or of another kind.
 
-    One line of results is altered in every place and every way; it either is reported or harms no table.
+    One line of results is altered in every place and every way (or in every 19th of these); it either is reported or
+    harms no table.
     """
     stored = [json.loads(line) for line in (RESULTS / "wang_cl.jsonl").read_text(encoding="utf-8").splitlines()]
     row = [run for run in stored if run["corpus"] == "casia" and run["protocol"] == "as-published"][:3]
     paper = dict(papers()["wang_cl"])
+    kinds = (..., None, "x", -1, 2, 0.5, True, [], {}, [[1]], {"x": {"recall": 1}})
+    paths = [path for path in nested_keys(row[0]) if path and path[0] not in ("averages", "versions")]
+    ways = list(product(paths, kinds))[::step]
     n_reported = 0
-    for path in nested_keys(row[0]):
-        for new in (..., None, "x", -1, 2, 0.5, True, [], {}, [[1]], {"x": {"recall": 1}}):
-            if not path:
-                continue
-            file = tmp_path / "wang_cl.jsonl"
-            runs = [altered(row[0], path, new), *row[1:]]
-            file.write_text("".join(json.dumps(run) + "\n" for run in runs))
-            paper["runs"], problems = read(file)
-            assert len(paper["runs"]) + len(problems) == 3 or path[0] in ("seed", "fold")
-            assert all(problem.startswith(f"{file}:") and problem.isprintable() for problem in problems)
-            n_reported += bool(problems)
-            results_table([paper])
-            recall_table(paper | {"published": {"recall": dict.fromkeys(paper["classes"], 1.0)}})
-            published_table({"wang_cl": paper})
-            try:
-                comparisons_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
-                precision_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
-            except ValueError as error:  # the command says this in one line: two runs that were not asked the same
-                assert len(str(error).splitlines()) == 1
-    assert n_reported > 300
+    for path, new in ways:
+        file = tmp_path / "wang_cl.jsonl"
+        runs = [altered(row[0], path, new), *row[1:]]
+        file.write_text("".join(json.dumps(run) + "\n" for run in runs))
+        paper["runs"], problems = read(file)
+        assert len(paper["runs"]) + len(problems) == 3 or path[0] in ("seed", "fold")
+        assert all(problem.startswith(f"{file}:") and problem.isprintable() for problem in problems)
+        n_reported += bool(problems)
+        results_table([paper])
+        recall_table(paper | {"published": {"recall": dict.fromkeys(paper["classes"], 1.0)}})
+        published_table({"wang_cl": paper})
+        try:
+            comparisons_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
+            precision_table({"wang_cl": paper}, {"wang_cl": {"runs": paper["runs"]}})
+        except ValueError as error:  # the command says this in one line: two runs that were not asked the same
+            assert len(str(error).splitlines()) == 1
+    assert n_reported > len(ways) / 5
 
 
 def test_what_is_missing_or_wrong_is_named(tmp_path):

@@ -72,12 +72,8 @@ def recall_table(paper: dict) -> str:
         key = row_of(row)
         if key in summaries:
             found = summaries[key]
-            rows.append(
-                [
-                    *key[1:],
-                    *_percents([found["lookup_table"], *(found["recall"].get(name, math.nan) for name in names)]),
-                ]
-            )
+            recalls = (found["recall"].get(name, math.nan) for name in names)
+            rows.append([*key[1:], *_percents([found["lookup_table"], *recalls])])
     return table([*ROW[1:], "look-up table %", *names], rows)
 
 
