@@ -12,6 +12,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
 from dsp.doctor.report import comparison_dict, comparison_text, diagnosis_dict, diagnosis_text
@@ -93,26 +95,29 @@ def check_inputs(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> int:
     """Does what the options ask for; returns the exit status."""
     if options.profiles:
-        profiles = profile_diff(*options.profiles, sample_rate=options.sample_rate)
+        a, b = options.profiles
+        profiles = profile_diff(a, b, options.sample_rate)
         print(json.dumps(profiles.as_dict(), indent=1) if options.json else profiles.text())
         return 0
     if not options.features:
         raise ValueError("nothing to do: give one file of features with --audio, two files, or --profiles")
     check_inputs(options)
-    matrices, (signal, sample_rate) = read_inputs(options)
-    if len(matrices) == 1:
-        diagnosis = identify(matrices[0], signal, sample_rate, options.time_limit)
+    matrices, recording = read_inputs(options)
+    if len(matrices) == 1 and recording is not None:
+        diagnosis = identify(matrices[0], *recording, options.time_limit)
         print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else diagnosis_text(diagnosis))
         return int(diagnosis.verdict not in EXPLAINED)
-    comparison = compare(*matrices, signal, sample_rate, names_of(options.features), options.time_limit)
+    (a, b), (name_a, name_b) = matrices, names_of(options.features)
+    signal, sample_rate = recording or (None, None)
+    comparison = compare(a, b, signal, sample_rate, (name_a, name_b), options.time_limit)
     print(json.dumps(comparison_dict(comparison), indent=1) if options.json else comparison_text(comparison))
     return int(comparison.verdict not in EXPLAINED)
 
 
-def read_inputs(options: argparse.Namespace):
-    """([matrix, ..], (signal, sample rate)) of the files that the options name; (None, None) without a recording."""
+def read_inputs(options: argparse.Namespace) -> tuple[list[np.ndarray], tuple[np.ndarray, int] | None]:
+    """The matrices of the files that the options name, and (signal, sample rate) of the recording if there is one."""
     matrices = [read_features(*split_name(path)) for path in options.features]
-    return matrices, read_one_channel(options.audio) if options.audio else (None, None)
+    return matrices, read_one_channel(options.audio) if options.audio else None
 
 
 def names_of(paths: list[str]) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def compare(
         found = _with_findings(found, f"{names[1]} has time on the other axis")
     if error is not None and np.abs(error).max() <= EQUAL * np.abs(B).max():
         return replace(_with_findings(found, "the values are equal to within float32 rounding"), verdict="equal")
-    if signal is not None:
+    if signal is not None and sample_rate is not None:
         of_a, of_b = (identify(one, signal, sample_rate, time_limit) for one in (a, b))
         if "unexplained" not in (of_a.verdict, of_b.verdict):
             return compare_conventions(found, of_a, of_b, signal, sample_rate, names)
@@ -244,7 +244,7 @@ def _explain_values(A: np.ndarray, B: np.ndarray, names: Names) -> list[str] | N
         return []
     rows, frames = differs.any(axis=1), differs.any(axis=0)
     if rows.sum() <= FEW_ROWS and len(rows) > 2 * FEW_ROWS:
-        return [_row_difference(A, B, row, names, limit) for row in np.flatnonzero(rows)]
+        return [_row_difference(A, B, row, names, limit) for row in map(int, np.flatnonzero(rows))]
     if frames.sum() <= max(2, EDGE * len(frames)):
         return [_frame_difference(np.flatnonzero(frames), len(frames))]
     for name in CLASSES:

@@ -113,7 +113,7 @@ def _compile() -> None:
     resample(noise, 16_000, 22_050)
 
 
-def _search(searches: list[Search], guesses_until: Deadline):
+def _search(searches: list[Search], guesses_until: Deadline) -> tuple[Outcome | None, list[tuple[Search, Convention]]]:
     """The best outcome of all guesses, first by the descent alone, then the nearest of these by pairs of moves.
 
     Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
@@ -226,7 +226,8 @@ def _diagnosis(
             error=matrix,
             seconds=thread_time() - begun,
         )
-    c, unobservable = best.convention, {}
+    c = best.convention
+    unobservable: Alternatives = {}
     if best.explains() and best.left_open != DITHER:
         c, unobservable = simplest_equivalent(best)
         simplest = judge(best.search, c)

@@ -5,6 +5,8 @@ numbers between them. What is not listed is found by other means: lengths in sea
 search/band_edges.py, floors by floor_levels in search/moves.py.
 """
 
+from typing import Any
+
 import numpy as np
 
 LENGTHS_MS = (5, 8, 10, 12.5, 15, 16, 20, 23.2, 24, 25, 25.6, 30, 32, 35, 40, 45, 46.4, 50, 60, 64, 80, 92.8, 100, 128)
@@ -117,4 +119,4 @@ LIFTERS = (
     40.0,
 )
 ENERGY_FLOORS = (0.0, float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps), 1e-10, FLOORS[10], 1.0)
-GAINS = ({"log_gain": 1.0, "log_offset": 0.0}, {"log_gain": 0.25, "log_offset": 1.0})
+GAINS: tuple[dict[str, Any], ...] = ({"log_gain": 1.0, "log_offset": 0.0}, {"log_gain": 0.25, "log_offset": 1.0})

@@ -186,11 +186,10 @@ def _name(convention: str | Convention, otherwise: str) -> str:
 
 def _sentence(parameter: str, pair: Pair, names: Names) -> str:
     """The sentence on both; of a tool in which the parameter has no effect it says what takes that away."""
-    controls = [control_of(parameter, c) for c in pair]
-    if not any(controls):
+    used, other = (0, 1) if is_used(parameter, pair[0]) else (1, 0)
+    control = control_of(parameter, pair[other])
+    if control is None:
         return difference(parameter, *_values(parameter, pair), *names)
-    used, other = (0, 1) if controls[0] is None else (1, 0)
-    control = controls[other]
     off = getattr(pair[other], control.parameter) if control.stated_as is None else control.stated_as
     stated = statement(parameter, getattr(pair[used], parameter), names[used])
     return f"{stated}, while {statement(control.parameter, off, names[other])}"
@@ -199,8 +198,13 @@ def _sentence(parameter: str, pair: Pair, names: Names) -> str:
 def _notes(pair: Pair, fixed: Pair, names: Names, sample_rate: float) -> tuple[str, ...]:
     """Values that are given differently and are equal at this rate."""
     notes = []
-    given = {"frame length": ("frame_length", "frame_length_s"), "hop": ("hop_length", "hop_length_s")}
-    given |= {"transform": ("n_fft",), "number of mel bands": ("n_mels",), "highest frequency": ("f_max",)}
+    given: dict[str, tuple[str, ...]] = {
+        "frame length": ("frame_length", "frame_length_s"),
+        "hop": ("hop_length", "hop_length_s"),
+        "transform": ("n_fft",),
+        "number of mel bands": ("n_mels",),
+        "highest frequency": ("f_max",),
+    }
     for what, parameters in given.items():
         as_given = [next((getattr(c, p) for p in parameters if getattr(c, p) is not None), None) for c in pair]
         fits = all(is_used(parameters[0], c) for c in fixed)
@@ -244,10 +248,10 @@ class EffectMeasure:
             return None, "not measured"
         if self.compute is log_mel and parameter in AFTER_LOG_MEL:
             return 0.0, "acts after the log-mel values, which are compared here"
-        change = {parameter: getattr(self.b, parameter)}
+        change: dict[str, Any] = {parameter: getattr(self.b, parameter)}
         beside = ""
-        if parameter == "frame_length" and self.b.frame_length > self.a.n_fft:
-            change["n_fft"] = 1 << (self.b.frame_length - 1).bit_length()
+        if parameter == "frame_length" and change["frame_length"] > self.a.n_fft:  # at_rate has made both numbers
+            change["n_fft"] = 1 << (change["frame_length"] - 1).bit_length()
             beside = f", with a transform of {change['n_fft']} points"
         try:
             after = self._features(replace(self.a, **change))

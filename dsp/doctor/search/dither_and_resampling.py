@@ -3,7 +3,6 @@
 import numpy as np
 
 from dsp.conventions.parameters import Convention
-from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.initial_guesses import as_they_are, on_other_frames, ranked
 from dsp.doctor.search.interpretations import interpretations
@@ -95,7 +94,9 @@ def resampling_note(
                 if deadline.is_over():
                     return None
                 guesses = ranked(search, source(search))
-                at, c = guesses[0] if guesses else (DOES_NOT_FIT, None)
+                if not guesses:
+                    continue
+                at, c = guesses[0]
                 if NEAR_ENOUGH <= at < WORTH_DESCENDING:
                     c = search.descent.run(c, search.affine_residual, search.all_moves, rounds=2)
                     at = search.affine_distance(c)

@@ -18,15 +18,12 @@ def with_lengths(c: Convention, frame_length: int, hop_length: int, sample_rate:
     size = sizes_or_none(c, sample_rate)
     if size and size.n_fft == size.window != frame_length and isinstance(c.n_fft, int):
         c = replace(c, n_fft=frame_length)
-    if size and size.window == frame_length:
-        changes = {}
-    elif c.frame_length is None:
-        changes = {"frame_length_s": _seconds(frame_length, sample_rate)}
-        if c.rounding == "power of two down":
-            changes["rounding"] = "down"
-    else:
-        changes = {"frame_length": frame_length}
-    c = replace(c, **changes)
+    if size is None or size.window != frame_length:
+        if c.frame_length is None:
+            rounding = "down" if c.rounding == "power of two down" else c.rounding
+            c = replace(c, frame_length_s=_seconds(frame_length, sample_rate), rounding=rounding)
+        else:
+            c = replace(c, frame_length=frame_length)
     size = sizes_or_none(replace(c, n_fft="power of two"), sample_rate)
     if size and size.hop == hop_length:
         return c

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOWEST_FLOOR = FLOORS[0]
 POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divided by, relative to that of a power
-SIDES = {"as is": 1.0, "one-sided, doubled": 2.0}  # the factor on a power
+SCALING = {"as is": 1.0, "one-sided, doubled": 2.0}  # the factor on a power
 LIFTER_LENGTHS = tuple(float(n) for n in range(61))  # tools use up to about 40, twice the usual number of cepstra
 BETTER = 0.999  # of two explanations the later must miss by less than this share of the earlier
 EQUALLY_NEAR = 1 + 1e-9  # of two equal explanations the one with fewer changes is taken
@@ -72,18 +72,18 @@ def _explain_gains_of_cepstra(search: Search, c: Convention) -> Convention:
     rows = [row for row in range(search.n_static) if not _is_energy(row, search.n_static, c)]
     gain, trust = _row_gains(search.sample.target[rows], levels[rows])
     n_mels = search.cache.n_mels(c, search.sample.columns)
-    n = c.n_mfcc if c.c0 == "first" else c.n_mfcc + 1
+    n = (c.n_mfcc or 0) + (c.c0 != "first")  # weights, of c0 on
     first = np.arange(n) == 0
-    norms = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
+    norms: dict[str | None, np.ndarray] = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
     norms[None] = np.where(first, 2 * math.sqrt(n_mels), math.sqrt(2 * n_mels))
     if c.dct_type == 3:  # whose norms weight the bands, not the rows
         norms = {c.dct_norm: np.ones(n)}
-    best = (math.inf, {})
-    for log in (word for word in LOG_FACTOR if word):
+    best: tuple[float, Move] = (math.inf, {})
+    for log in LOG_FACTOR:
         for dct_norm, scale in norms.items():
             for length in sorted({c.lifter, *LIFTER_LENGTHS}):
                 for start in (0, 1) if length else (c.lifter_first,):
-                    factor = LOG_FACTOR[log] / LOG_FACTOR[c.log]
+                    factor = LOG_FACTOR[log] / _log_factor(c)
                     weights = _in_order_of_rows(factor * scale * lifter(n, length, start), c)
                     miss = _miss(gain, _without_replaced(weights, c), trust)
                     if miss < best[0] * BETTER:
@@ -100,9 +100,9 @@ def _explain_gain_of_levels(search: Search, c: Convention) -> Convention:
     if search.interpretation.linear:  # a magnitude is the square root of a power
         misses = [_miss(gain, factor, trust) for factor in (0.5, 1.0, 2.0)]
         return replace(c, spectrum=("magnitude", c.spectrum, "power")[int(np.argmin(misses))])
-    now = LOG_FACTOR[c.log] * c.log_gain / POWERS[c.spectrum]
+    now = _log_factor(c) * c.log_gain / POWERS[c.spectrum]
     spectra = POWERS if c.n_mels is None else (c.spectrum,)  # bands of powers and of magnitudes differ in shape
-    options = [(log, of_gain, spectrum) for of_gain in GAINS for log in LOG_FACTOR if log for spectrum in spectra]
+    options = [(log, of_gain, spectrum) for of_gain in GAINS for log in LOG_FACTOR for spectrum in spectra]
 
     def miss(option) -> tuple:
         log, of_gain, spectrum = option
@@ -118,13 +118,12 @@ def _explain_offsets(search: Search, c: Convention) -> Convention:
     mel_norms = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
     shows_floor = _has_empty_bands(search, c)  # an empty band stands at the floor itself
     words = (mel_norms, WORDS["spectrum_scaling"], WORDS["spectrum_norm"], SCALES, WORDS["reference"])
-    for mel_norm, sides, norm, scale, reference in product(*words):
-        trial = replace(
-            c, mel_norm=mel_norm, spectrum_norm=norm, spectrum_scaling=sides, scale=scale, reference=reference
-        )
+    for mel_norm, scaling, norm, scale, reference in product(*words):
+        move: Move = {"mel_norm": mel_norm, "spectrum_norm": norm, "spectrum_scaling": scaling}
+        trial = replace(c, **move, scale=scale, reference=reference)
         floors = [(c.floor_rule, _moved_floor(search.cache, c, trial))]
         if shows_floor:
-            floors = product(dict.fromkeys((c.floor_rule, "at least")), FLOORS)
+            floors = list(product(dict.fromkeys((c.floor_rule, "at least")), FLOORS))
         for rule, floor in floors:
             other = replace(trial, floor_rule=rule, floor=floor)
             distance = search.distance_above_floor(other)
@@ -138,19 +137,24 @@ def _moved_floor(cache: StageCache, c: Convention, trial: Convention) -> float:
     """The floor that cuts off the same part of the trial's values: a customary one where one is near."""
     if c.floor == LOWEST_FLOOR or c.floor_rule not in ("at least", "add"):
         return c.floor
-    sides = SIDES[trial.spectrum_scaling] / SIDES[c.spectrum_scaling]
-    floor = c.floor * cache.gain(trial) / cache.gain(c) * sides ** (1 / POWERS[c.spectrum])
+    scaling = SCALING[trial.spectrum_scaling] / SCALING[c.spectrum_scaling]
+    floor = c.floor * cache.gain(trial) / cache.gain(c) * scaling ** (1 / POWERS[c.spectrum])
     if not floor > LOWEST_FLOOR:
         return LOWEST_FLOOR
     near = min(FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))
     return near if abs(math.log(near) - math.log(floor)) < NEAR_FLOOR else floor
 
 
+def _log_factor(c: Convention) -> float:
+    """The factor on natural logarithms; only conventions that take a logarithm get here."""
+    return LOG_FACTOR[c.log or "ln"]
+
+
 def _with_log(c: Convention, log: str) -> Move:
     """Another logarithm, and the range below the maximum in its unit."""
     if c.dynamic_range is None:
         return {"log": log}
-    return {"log": log, "dynamic_range": round(c.dynamic_range * LOG_FACTOR[log] / LOG_FACTOR[c.log], 9)}
+    return {"log": log, "dynamic_range": round(c.dynamic_range * LOG_FACTOR[log] / _log_factor(c), 9)}
 
 
 def _row_gains(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -136,7 +136,7 @@ class Equivalence:
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
         trials = [with_lengths(styled, size.window, size.hop, self.cache.sample_rate)]
         power = {name: getattr(preset, name) for name in POWER_PARAMETERS}
-        trials += [replace(c, energy_of=word, **power) for word in WORDS["energy_of"] if c.energy]
+        trials += [replace(c, **power | {"energy_of": word}) for word in WORDS["energy_of"] if c.energy]
         logarithms = dict.fromkeys([preset.log, c.log]) if c.log and preset.log else ()
         for log in logarithms:  # a range may look like another floor
             floors = {name: getattr(preset, name) for name in OF_LOGARITHM} | {"log": log}

@@ -97,7 +97,7 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
         members = sorted(((distance, c) for c, distance in family.items() if distance < DOES_NOT_FIT), key=_distance)
         firsts += [_with_its_rows(search, c) for _, c in members[:1]]
         rest += members[1:]
-    one_of_equals = {}
+    one_of_equals: dict[float, Guess] = {}
     for guess in sorted(firsts, key=_distance) + sorted(rest, key=_distance):
         one_of_equals.setdefault(round(guess[0], 12), guess)
     guesses = list(one_of_equals.values())
@@ -122,7 +122,9 @@ def _every_framing(c: Convention) -> Iterator[Convention]:
 
 def _in_longer_frames(c: Convention, size: Sizes | None) -> Iterator[Convention]:
     """The same with windows in the middle of longer frames."""
-    for framed in _every_framing(c) if size else ():
+    if size is None:
+        return
+    for framed in _every_framing(c):
         if framed.window_alignment == "center":
             yield from (apply_move(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
 
@@ -172,7 +174,7 @@ def _with_other_filters(search: Search, c: Convention) -> Convention:
     def floored(c: Convention) -> Convention:
         return search.best_of(c, moves.floor_levels(c, search.cache.greatest(c, search.sample.columns)))
 
-    spectra = [replace(c, spectrum=word) for word in WORDS["spectrum"]]
+    spectra = [apply_move(c, {"spectrum": word}) for word in WORDS["spectrum"]]
     near = ALMOST_AS_NEAR * min(map(search.affine_distance, spectra))
     filtered = [refiltered(other) for other in spectra if search.affine_distance(other) <= near]
     nearest = min(replace(c, dynamic_range=None), *filtered, key=search.affine_distance)

@@ -127,7 +127,7 @@ def find_deltas(x: np.ndarray) -> tuple[int, dict[str, Any]]:
     a gain per row.
     """
     n_rows, n_frames = x.shape
-    best = (DELTAS_FIT, 0, {})
+    best: tuple[float, int, dict[str, Any]] = (DELTAS_FIT, 0, {})
     for width in DELTA_WIDTHS:
         for edges in WORDS["delta_edges"]:
             if edges == "interp" and n_frames < width:

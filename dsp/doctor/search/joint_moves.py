@@ -15,6 +15,8 @@ BEAM = 48  # sets of one size that are extended; with about 300 moves, wide enou
 MAX_SIZE = 5  # moves in a set
 MAX_RESIDUAL = 1500  # values of the residual that are used: the prediction is a rough one
 
+Sets = dict[tuple[int, ...], tuple[float, np.ndarray, np.ndarray]]  # moves -> (score, inner products, free moves)
+
 
 def promising_sets(now: np.ndarray, tried: list[tuple[Move, np.ndarray]], per_size: int) -> Iterator[Move]:
     """Sets of moves, each joined into one move: `per_size` of each size, those with the least predicted residual first.
@@ -42,12 +44,12 @@ def promising_sets(now: np.ndarray, tried: list[tuple[Move, np.ndarray]], per_si
     kept = np.sort(np.unique(np.round(signatures, 10), axis=0, return_index=True)[1])
     moves, inner, alone = [tried[i][0] for i in kept], inner[np.ix_(kept, kept)], alone[kept]
     compatible = np.array([[not (a.keys() & b.keys()) for b in moves] for a in moves])
-    sets = {(): (0.0, np.zeros(len(moves)), np.ones(len(moves), bool))}
+    sets: Sets = {(): (0.0, np.zeros(len(moves)), np.ones(len(moves), bool))}
     for _ in range(MAX_SIZE):
-        longer = {}
+        longer: Sets = {}
         for members, (score, crossed, free) in sets.items():
             scores = np.where(free, score + alone + 2 * crossed, np.inf)
-            for i in np.argsort(scores)[:BEAM]:
+            for i in map(int, np.argsort(scores)[:BEAM]):
                 if np.isfinite(scores[i]):
                     longer[tuple(sorted((*members, i)))] = (scores[i], crossed + inner[i], free & compatible[i])
         sets = dict(sorted(longer.items(), key=lambda item: item[1][0])[:BEAM])

@@ -144,7 +144,9 @@ def dynamic_range_moves() -> Iterator[Move]:
 
 def floor_levels(c: Convention, greatest: float) -> Iterator[Move]:
     """Floors and ranges at steps below the greatest value: where a floor lies is found before the reason for it."""
-    for n in FLOOR_STEPS if c.log else ():
+    if c.log is None:
+        return
+    for n in FLOOR_STEPS:
         yield from ({"floor_rule": rule, "floor": greatest * 10 ** (-n / 2)} for rule in ("at least", "add"))
         yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}
 
@@ -196,12 +198,14 @@ def frame_moves(c: Convention, limits: Constraints, factor: float = LENGTH_FACTO
         fitted = c
         if isinstance(c.n_fft, int) and c.n_fft < length and size.n_fft != size.window:
             fitted = replace(c, n_fft="power of two")
-        paddings = product(*(WORDS[name] for name in PADDING))
-        trials = [replace(fitted, **dict(zip(PADDING, words, strict=True))) for words in paddings]
+        paddings: list[Move] = [
+            dict(zip(PADDING, words, strict=True)) for words in product(*(WORDS[name] for name in PADDING))
+        ]
         if length != size.window and _hops(fitted, length, size.hop, limits, 1)[:1] == [size.hop]:
             alignments = WORDS["window_alignment"] if length < size.n_fft else [c.window_alignment]
-            trials = [replace(fitted, window_alignment=word) for word in alignments]
-        for trial in trials:
+            paddings = [{"window_alignment": word} for word in alignments]
+        for padding in paddings:
+            trial = replace(fitted, **padding)
             own = all(getattr(trial, name) == getattr(c, name) for name in PADDING)
             for hop in _hops(trial, length, size.hop, limits, OWN_HOPS if own else OTHER_HOPS):
                 if own or hop == size.hop or length == size.window:

@@ -92,7 +92,7 @@ class Search:
 
     def include_loudest_frames(self, c: Convention) -> None:
         """Extends the sample by the frames in which the clip is loudest under the convention: its maximum counts."""
-        columns = self.sample.columns
+        columns = np.arange(self.n_frames) if self.sample.columns is None else self.sample.columns
         for norm_of_filters in dict.fromkeys((c.mel_norm, None)):
             other = self.without_floor(replace(c, mel_norm=norm_of_filters), self.whole)
             if self.cache.n_frames(other) == self.n_frames:
@@ -232,8 +232,9 @@ class Search:
         if self.n_fft is not None:
             return c
         triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
-        lengths = product(moves.transform_lengths(c, self.cache.sample_rate), triangles)
-        others = [replace(c, n_fft=n, mel_triangles=kind) for n, kind in lengths]
+        pairs = product(moves.transform_lengths(c, self.cache.sample_rate), triangles)
+        trials: list[Move] = [{"n_fft": n, "mel_triangles": kind} for n, kind in pairs]
+        others = [replace(c, **trial) for trial in trials]
         fitting = [other for other in others if self.cache.n_frames(other) == self.n_frames]
         nearest = sorted(fitting, key=self.affine_distance)[:MAX_TRANSFORMS]
         return min((c, *map(self.fit_floor, nearest)), key=self.affine_distance)

@@ -7,6 +7,7 @@ columns (frames) instead of all. A clip's maximum, where a convention uses it, i
 import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -140,7 +141,7 @@ class StageCache:
     def _sizes(self, c: Convention) -> Sizes:
         return sizes(c, self.sample_rate, self.signal.size)
 
-    def _mel(self, c: Convention, columns: Columns = None):
+    def _mel(self, c: Convention, columns: Columns = None) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
         """What the logarithm is taken of, the power of each frame, and the two energies of _spectrum."""
         size = self._sizes(c)
         seen = None if columns is None else columns.tobytes()
@@ -170,7 +171,10 @@ class StageCache:
             bins[1 : (size.n_fft + 1) // 2] *= 2
         if c.spectrum == "magnitude":
             bins = np.sqrt(bins)
-        bands = bins if c.n_mels is None else apply_filters(*self._bank(c, size, bank_key), bins)
+        bands = bins
+        if c.n_mels is not None:
+            weights, first, n_bins = self._bank(c, size, bank_key)
+            bands = apply_filters(weights, first, n_bins, bins)
         return [bands, bins.sum(axis=0), *energies]
 
     def _frames(self, c: Convention, size: Sizes, columns: Columns) -> np.ndarray:
@@ -180,14 +184,14 @@ class StageCache:
         frames = frames_of(self._signals.get(key, lambda: preprocess_signal(self.signal, plain)), size, c)
         return frames if columns is None else frames[:, columns]
 
-    def _spectrum(self, c: Convention, size: Sizes, frames: np.ndarray):
+    def _spectrum(self, c: Convention, size: Sizes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """|X|^2, and the sum of squares of each frame before and after the window."""
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
         windowed = emphasized(raw, c) * window_of(size, c)[:, None]
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
-    def _bank(self, c: Convention, size: Sizes, key):
+    def _bank(self, c: Convention, size: Sizes, key: Hashable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The filters without their zeros: all weights in one row, the first bin of each and its number of bins."""
 
         def without_zeros():
@@ -230,9 +234,10 @@ class _Memory:
     """What has been computed: at most so many entries, and MAX_NUMBERS numbers in them. The oldest make room."""
 
     def __init__(self, max_entries: int):
-        self.max_entries, self.entries, self.numbers = max_entries, {}, 0
+        self.max_entries, self.numbers = max_entries, 0
+        self.entries: dict[Hashable, Any] = {}
 
-    def get(self, key: Hashable, compute: Callable):
+    def get(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The entry, an array or several; compute() gives it where it is not kept."""
         if key not in self.entries:
             entry = compute()
@@ -243,6 +248,6 @@ class _Memory:
         return self.entries[key]
 
 
-def _count_numbers(entry) -> int:
+def _count_numbers(entry: Any) -> int:
     """How many numbers there are in an array, or in several."""
     return entry.size if isinstance(entry, np.ndarray) else sum(a.size for a in entry)

@@ -58,7 +58,7 @@ def judge(search: Search, c: Convention) -> Outcome:
         G = np.empty((0, 0))
     if G.shape != F.shape:
         return Outcome(UNEXPLAINED, DOES_NOT_FIT, None, as_it_is(np.zeros(F.shape)), c, search)
-    fits = [(EXACT, None, as_it_is(G))]
+    fits: list[tuple[float, str | None, Fit]] = [(EXACT, None, as_it_is(G))]
     if not cache.is_drowned(c):
         fits += [(rank, name, fit_class(F, G, name)) for rank, name in enumerate(CLASSES, start=1)]
     tolerance = tolerances(cache, interpretation, c, search.resolution)

@@ -54,15 +54,15 @@ def run(options: argparse.Namespace) -> int:
     """Prints the text and writes the picture; returns the exit status."""
     check_inputs(options)
     check_output(options.out)
-    matrices, (signal, sample_rate) = read_inputs(options)
-    clip = None if signal is None else Clip(signal, sample_rate)
+    matrices, recording = read_inputs(options)
+    clip = Clip(*recording) if recording else None
     names = names_of(options.features)
     if len(matrices) == 1:
-        found = identify(matrices[0], signal, sample_rate, options.time_limit)
+        found = identify(matrices[0], *recording, options.time_limit)
         text = diagnosis_text(found)
         figure = of_diagnosis(found, matrices[0], clip, (*names, printable(options.audio.name)))
     else:
-        found = compare(*matrices, signal, sample_rate, names, options.time_limit)
+        found = compare(*matrices, *(recording or (None, None)), names, options.time_limit)
         text, figure = comparison_text(found), of_comparison(found, matrices, clip, names)
     print(text)
     matlab.save(figure, options.out)
