@@ -25,11 +25,12 @@ def smoke(tmp_path_factory):
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", [*finch_dycnn.MODELS, *wang_cl.MODELS])
 def test_every_network_leaves_its_run(smoke, model):
     variant = "mfcc" if "finch" in model else "first-frames"
     folder = smoke / "synthetic" / model / variant / "honest-seed0"
-    files = {"confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json"}
+    files = {"confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json", "training_content.json"}
     assert {path.name for path in folder.iterdir()} == files
     result = json.loads((folder / "result.json").read_text())
     assert result["system"] == model and result["corpus"] == "synthetic" and result["protocol"] == "honest"
@@ -40,6 +41,7 @@ def test_every_network_leaves_its_run(smoke, model):
         assert len(result["z_score"]["mean"]) == len(result["z_score"]["sd"]) == 39
 
 
+@pytest.mark.slow
 def test_synthetic_runs_are_not_stored(smoke):
     assert not list(smoke.glob("*.jsonl"))
 
