@@ -1,8 +1,11 @@
 """What many tests need: a seeded generator, the corpora, golden files, WAV files of any kind."""
 
 import os
+import signal
 from pathlib import Path
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, whose children would ignore it too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core already; read when the libraries are loaded
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -96,6 +96,7 @@ def test_help_as_a_command(module):
     assert done.returncode == 0 and done.stdout.startswith("usage: python -m")
 
 
+@pytest.mark.slow
 def test_training_of_a_keras_network_is_timed(capsys):
     from experiments.benchmarks import training_keras as benchmark
 

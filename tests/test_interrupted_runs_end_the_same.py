@@ -49,6 +49,7 @@ def hashes(folder: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_images(tmp_path):
     synthetic_corpus(tmp_path / "wav", n_sentences=12, voices=VOICES)
     command = [sys.executable, "-m", "spectrogram_images", str(tmp_path / "wav")]
@@ -59,6 +60,7 @@ def test_images(tmp_path):
     assert len(whole) == 288 and hashes(tmp_path / "broken") == whole
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_killed_command(tmp_path):
     synthetic_corpus(tmp_path / "wav", n_sentences=12, voices=VOICES)
     command = [sys.executable, "-m", "spectrogram_images", str(tmp_path / "wav"), str(tmp_path / "png"), "--workers=3"]
@@ -89,6 +91,7 @@ def test_a_killed_worker_is_reported(tmp_path):
     killer.join()
 
 
+@pytest.mark.slow
 def test_training(tmp_path):
     command = [sys.executable, "-m", "experiments.zheng_casia", "--smoke", "--protocol", "honest", "--resume", "--out"]
     timed([*command, str(tmp_path / "warm")])
