@@ -1,32 +1,35 @@
 """Speech features from scratch: NumPy, Numba and the formulas.
 
-One utterance walks through here as one plain array per arrow; time is always the last axis:
+The path of one utterance, one plain array per arrow; time is always the last axis:
 
-    read_audio(path)                        WAV samples           (n,)                 float64
+    read_audio(path)                        samples               (n,)                 float64
     -> preemphasis                          high frequencies up   (n,)
-    -> frame, extend, buffer                overlapping pieces    (frame_length, n_frames)
+    -> frame, extend, buffer                overlapping frames    (frame_length, n_frames)
     -> hamming, hann, povey, blackman ..    window                (frame_length,)
     -> fft, rfft (by definition: dft)       spectrum              (n_fft // 2 + 1, n_frames)  complex128
-       stft, spectrogram                    the last three at once, and back: istft
+       stft, spectrogram                    the last three steps at once, and back: istft
     -> amplitude_to_db, power_to_db         level in decibels     (n_fft // 2 + 1, n_frames)
-       log_spectrogram                      all from frames to decibels, by the fast lane in engine/
+       log_spectrogram                      all steps from frames to decibels, by the fast lane in engine/
     -> mel_filterbank                       mel spectrum          (n_mels, n_frames)
     -> dct, lifter                          cepstrum              (n_mfcc, n_frames)
     -> delta, cmn, cmvn, sliding_cmn        over time             (rows, n_frames)
 
-    log_mel, mfcc, trace                    the whole way, under the convention of any tool (CONVENTIONS)
+    log_mel, mfcc, trace                    the whole path, under the convention of any tool (CONVENTIONS)
     extract                                 the same for many utterances, by the fast lane in engine/
 
-    read_features, save_trace               what other tools computed, from their files; a trace into a file
+    read_features, save_trace               features of other tools, from their files; a trace into a file
+    conventions, doctor                     compare conventions; find the convention behind a file of features
 
-Beside the walk, from signal to signal: resample, trim, nonsilent_intervals, wiener, spectral_wiener; add_noise,
-add_noise_at_snr, time_shift, time_stretch, pitch_shift; and back from features: idct, mel_to_power, griffin_lim.
+From signal to signal: resample, trim, nonsilent_intervals, wiener, spectral_wiener; add_noise, add_noise_at_snr,
+time_shift, time_stretch, pitch_shift. Back from features: idct, mel_to_power, griffin_lim.
 
-Nothing here calls NumPy's or anybody else's transforms, windows or filters: each is written out
-in its own short file, definition first, and held against definitions and other tools in tests/.
+Nothing here calls the transforms, windows or filters of NumPy or any other library: each is written out in a short
+file of its own, definition first, and tested against its definition and against other tools. dsp/README.md has the
+reading order and a glossary.
 """
 
 import importlib
+from types import ModuleType
 
 from dsp._version import __version__
 from dsp.audio import AudioError, audio_duration, read_audio, read_beginning
@@ -129,8 +132,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str):
-    """Imports dsp.doctor when it is first asked for; most programs never do."""
+def __getattr__(name: str) -> ModuleType:
+    """Imports dsp.doctor on first use; most programs never need it."""
     if name == "doctor":
         return importlib.import_module("dsp.doctor")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,34 +1,35 @@
-"""More recordings from one: noise, shifts in time, other speeds, other pitches.
+"""Data augmentation: noise, shifts in time, other speeds, other pitches.
 
-Conventions: every function returns a new float64 vector; randomness comes only from the numpy Generator
-that is handed in, so a seed repeats it. Speed and pitch go through a phase vocoder: STFT of 2048 samples,
-periodic Hann window, hop 512, frames centred. Augment training data only, and after the split.
+Conventions: every function returns a new float64 vector; randomness comes only from the numpy Generator that the
+caller passes, so a seed repeats it. Speed and pitch use a phase vocoder: STFT of 2048 samples, periodic Hann window,
+hop 512, centered frames. Augment training data only, and only after the split.
 """
 
-import math
 import sys
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_signal
+from dsp.checks import as_count, as_generator, as_number, as_signal
 from dsp.resampling import resample
 from dsp.stft import istft, stft
 from dsp.windows import hann
 
 N_FFT, HOP_LENGTH = 2048, 512
-LARGEST_TERM = 1000  # of the fraction that stands for a ratio of pitches
-LARGEST_SHIFT = 12.0  # semitones; beyond an octave the vocoder keeps too little of the amplitude
+MAX_TERM = 1000  # of the fraction p/q that approximates a ratio of pitches
+MAX_SEMITONES = 12.0  # beyond an octave the vocoder loses too much amplitude
 
 
-def add_noise(signal, level: float, rng: np.random.Generator) -> np.ndarray:
-    """The signal with white Gaussian noise of a random strength, relative to its peak.
+def add_noise(signal: ArrayLike, level: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The signal plus white Gaussian noise of random strength, relative to its peak.
 
     y[n] = x[n] + level u max|x| g[n],  u ~ U(0, 1) drawn once, then g[n] ~ N(0, 1)
 
     Parameters
     ----------
     signal : (N,) real
-    level : finite, >= 0; the largest standard deviation of the noise as a share of the peak
+    level : finite, >= 0; the largest standard deviation of the noise as a fraction of the peak
     rng : numpy Generator
 
     Returns
@@ -39,18 +40,17 @@ def add_noise(signal, level: float, rng: np.random.Generator) -> np.ndarray:
     ------
     ValueError  for a bad signal or level, or an rng that is not a Generator.
 
-    Source: the rule read from "noise, threshold 0.1" in the CRNN paper on RAVDESS and EMO-DB.
+    Source: our reading of "noise, threshold 0.1" in the CRNN paper on RAVDESS and EMO-DB.
     Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    if not 0 <= level < math.inf:
-        raise ValueError(f"{level=} is not a finite number >= 0")
-    u = _as_generator(rng).random()
+    as_number(level, "level", low=0)
+    u = as_generator(rng).random()
     return x + level * u * np.abs(x).max() * rng.standard_normal(x.size)
 
 
-def add_noise_at_snr(signal, snr_db: float, rng: np.random.Generator) -> np.ndarray:
-    """The signal with white Gaussian noise at a signal-to-noise ratio that holds for the very noise drawn.
+def add_noise_at_snr(signal: ArrayLike, snr_db: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """The signal plus white Gaussian noise; the signal-to-noise ratio holds exactly for the noise drawn.
 
     y = x + a g,  g[n] ~ N(0, 1),  a = sqrt(sum x^2 / (sum g^2 10^(snr_db / 10)))
 
@@ -71,16 +71,15 @@ def add_noise_at_snr(signal, snr_db: float, rng: np.random.Generator) -> np.ndar
     Source: definition of the signal-to-noise ratio. Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    if not math.isfinite(snr_db):
-        raise ValueError(f"{snr_db=} is not a finite number of decibels")
+    as_number(snr_db, "snr_db", unit="of decibels")
     if not x.any():
-        raise ValueError("the signal is silent; no noise has a finite ratio to it")
-    g = _as_generator(rng).standard_normal(x.size)
+        raise ValueError("signal is silent; no noise has a finite ratio to it")
+    g = as_generator(rng).standard_normal(x.size)
     return x + np.sqrt(np.sum(x**2) / (np.sum(g**2) * 10 ** (snr_db / 10))) * g
 
 
-def time_shift(signal, samples: int) -> np.ndarray:
-    """The signal `samples` later; zeros come in, and what leaves the N samples is lost.
+def time_shift(signal: ArrayLike, samples: int) -> NDArray[np.float64]:
+    """The signal, `samples` later: zeros come in at one end, samples leave at the other.
 
     y[n] = x[n - samples],  x = 0 outside the signal
 
@@ -95,12 +94,12 @@ def time_shift(signal, samples: int) -> np.ndarray:
 
     Raises
     ------
-    ValueError  for a bad signal, or samples that is not a whole number.
+    ValueError  for a bad signal, or if samples is not a whole number.
 
     Source: definition. Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    samples = as_count(samples, "samples", at_least=-sys.maxsize)
+    samples = as_count(samples, "samples", min_value=-sys.maxsize)
     kept = max(x.size - abs(samples), 0)
     y = np.zeros_like(x)
     if samples >= 0:
@@ -110,20 +109,20 @@ def time_shift(signal, samples: int) -> np.ndarray:
     return y
 
 
-def time_stretch(signal, rate: float) -> np.ndarray:
-    """The same sound at another speed, its pitch kept: a phase vocoder.
+def time_stretch(signal: ArrayLike, rate: float) -> NDArray[np.float64]:
+    """The same sound at another speed and the same pitch: a phase vocoder.
 
-    Output frame s stands at frame t = s rate of the input, k = floor(t). Its magnitude is interpolated,
-    and its phase goes on by what the phase of the input does in one hop:
+    Output frame s corresponds to frame t = s rate of the input, k = floor(t). Its magnitude is interpolated,
+    and its phase advances as the phase of the input does in one hop:
 
     |Y_s| = (1 - (t - k)) |X_k| + (t - k) |X_k+1|
     phase_0 = angle X_0,  phase_s+1 = phase_s + angle X_k+1 - angle X_k
 
-    Output frames are a hop apart, as input frames are, so the phases add up modulo 2 pi and nothing has
-    to be unwrapped. Every bin keeps its own phase, and neighbours drift apart: a sine that begins at full
-    strength keeps its amplitude within 1 % for rates 1 .. 2 and loses up to 10 % down to rate 0.8, 14 % at
-    0.5, more below; one that fades in loses up to 40 % (rate 0.5). Equals librosa.effects.time_stretch to 1e-9 of the
-    peak, but for the last 1536 + 512 / rate samples, whose frames librosa does not see whole.
+    Output frames are one hop apart, as input frames are; phases therefore add up modulo 2 pi and need no
+    unwrapping. Every bin keeps its own phase, and the phases of neighboring bins drift apart: a sine that begins
+    at full strength keeps its amplitude within 1 % for rates 1 .. 2, and loses up to 10 % down to rate 0.8, 14 %
+    at 0.5, and more below; a sine that fades in loses up to 40 % (rate 0.5). Equals librosa.effects.time_stretch
+    to 1e-9 of the peak, except for the last 1536 + 512 / rate samples, whose frames librosa cuts short.
 
     Parameters
     ----------
@@ -142,8 +141,7 @@ def time_stretch(signal, rate: float) -> np.ndarray:
     Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    if not 0 < rate < math.inf:
-        raise ValueError(f"{rate=} is not a finite number > 0")
+    as_number(rate, "rate", above=0)
     n_stretched = round(x.size / rate)
     if n_stretched == 0:
         raise ValueError(f"{rate=} leaves nothing of {x.size} samples")
@@ -157,7 +155,7 @@ def time_stretch(signal, rate: float) -> np.ndarray:
     return istft(Y, window, HOP_LENGTH, padding="zeros")[:n_stretched]
 
 
-def _vocoder(X: np.ndarray, t: np.ndarray) -> np.ndarray:
+def _vocoder(X: NDArray[np.complex128], t: NDArray[Any]) -> NDArray[Any]:
     """The spectra at the fractional frames t, (n_bins, len(t)); see `time_stretch`."""
     k = t.astype(np.int64)
     magnitude, angle = np.abs(X), np.angle(X)
@@ -166,15 +164,15 @@ def _vocoder(X: np.ndarray, t: np.ndarray) -> np.ndarray:
     return ((1 - (t - k)) * magnitude[:, k] + (t - k) * magnitude[:, k + 1]) * np.exp(1j * phase)
 
 
-def pitch_shift(signal, semitones: float) -> np.ndarray:
-    """The same sound at another pitch, its length kept: stretched in time, then resampled back.
+def pitch_shift(signal: ArrayLike, semitones: float) -> NDArray[np.float64]:
+    """The same sound at another pitch and of the same length: stretched in time, then resampled.
 
     y = resample(time_stretch(x, rate)) with new_rate / sample_rate = rate,  rate ~ 2^(-semitones / 12)
 
     Resampling needs a ratio of whole numbers: rate is the fraction p/q nearest to 2^(-semitones / 12)
-    whose two terms are at most 1000. The pitch is off by less than 0.9 cents for it, by less than 0.03
-    cents at whole semitones. What would rise above the Nyquist frequency is removed. Amplitudes: see
-    time_stretch at this rate.
+    whose two terms are at most 1000. This shifts the pitch by less than 0.9 cents, at whole semitones by
+    less than 0.03 cents. Content that would rise above the Nyquist frequency is removed. For amplitudes,
+    see time_stretch at this rate.
 
     Parameters
     ----------
@@ -192,24 +190,17 @@ def pitch_shift(signal, semitones: float) -> np.ndarray:
     Source: Dolson 1986, The phase vocoder: a tutorial. Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    if not abs(semitones) <= LARGEST_SHIFT:
-        raise ValueError(f"{semitones=} is outside -{LARGEST_SHIFT:g}..{LARGEST_SHIFT:g}")
+    as_number(semitones, "semitones", low=-MAX_SEMITONES, high=MAX_SEMITONES)
     p, q = _nearest_fraction(2.0 ** (-abs(semitones) / 12))
     if semitones < 0:
         p, q = q, p
     shifted = resample(time_stretch(x, p / q), sample_rate=q, new_rate=p)[: x.size]
-    return np.pad(shifted, (0, x.size - shifted.size))  # rounding may have left a sample out
+    return np.pad(shifted, (0, x.size - shifted.size))  # rounding may have lost a sample
 
 
 def _nearest_fraction(ratio: float) -> tuple[int, int]:
-    """(p, q) with p/q nearest to 0 < ratio <= 1, q <= LARGEST_TERM, in lowest terms."""
-    q = np.arange(1, LARGEST_TERM + 1)
+    """(p, q) with p/q nearest to 0 < ratio <= 1, q <= MAX_TERM, in lowest terms."""
+    q = np.arange(1, MAX_TERM + 1)
     p = np.rint(ratio * q)
     best = int(np.argmin(np.abs(p / q - ratio)))
     return int(p[best]), int(q[best])
-
-
-def _as_generator(rng) -> np.random.Generator:
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng is a {type(rng).__name__}; a numpy.random.Generator is expected")
-    return rng

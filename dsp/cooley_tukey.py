@@ -1,9 +1,9 @@
-"""How a discrete Fourier transform is made fast: Cooley and Tukey's factors, and Bluestein's chirp.
+"""The algorithms behind `fft`: Cooley and Tukey's factorization, and Bluestein's chirp for large prime factors.
 
-A transform of length N = r m is r-point transforms of samples m apart, then m-point transforms of
-what they leave (Cooley & Tukey 1965). Stockham's order of doing so writes every stage where the next
-one reads it, so that nothing has to be put back in order at the end. A length with a large prime
-factor becomes a convolution, which is done with a power of two (Bluestein 1970).
+A transform of length N = r m splits into r-point transforms of samples m apart, followed by m-point transforms of
+their results (Cooley & Tukey 1965). In Stockham's order every stage writes where the next one reads, so nothing has
+to be reordered at the end. A length with a large prime factor becomes a convolution, which is computed with
+transforms whose length is a power of two (Bluestein 1970).
 """
 
 import math
@@ -11,19 +11,19 @@ from functools import lru_cache
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from dsp.checks import as_count
 
-LARGEST_BUTTERFLY = 31  # a larger prime factor sends the whole transform through `chirp_fft`
+MAX_BUTTERFLY = 31  # a larger prime factor sends the whole transform through `chirp_fft`
 
 
-@lru_cache(maxsize=64)
-def roots_of_unity(n: int) -> np.ndarray:
-    """The n-th roots of unity, each from the cosine and sine of its own, exactly reduced angle.
+def roots_of_unity(n: int) -> NDArray[np.complex128]:
+    """The n-th roots of unity, each computed from its own angle, which is reduced exactly.
 
     w[k] = exp(-2 pi i k / n)
 
-    A recurrence w[k+1] = w[k] w[1] would lose a digit or two, and with it MATLAB's pixels.
+    A recurrence w[k+1] = w[k] w[1] would lose a digit or two, enough to change pixels of MATLAB's images.
 
     Parameters
     ----------
@@ -39,25 +39,26 @@ def roots_of_unity(n: int) -> np.ndarray:
 
     Source: Tasche & Zeuner 2001 (accuracy of twiddle factors). Checked: tests/test_fft_is_accurate.py
     """
-    roots = _roots_of_unity(as_count(n, "n"))
-    roots.flags.writeable = False
-    return roots
+    return _roots_of_unity(as_count(n, "n"))
 
 
-def _roots_of_unity(n):
+@lru_cache(maxsize=64)
+def _roots_of_unity(n: int) -> NDArray[np.complex128]:
     quadrant, rest = np.divmod(4 * np.arange(n), n)  # angle = pi/2 (quadrant + rest / n)
-    # All sines and cosines are those of few angles.
+    # Few distinct angles remain; each sine and cosine is computed once.
     nearest, back = np.unique(np.minimum(rest, n - rest), return_inverse=True)
     angles = [math.pi * k / (2 * n) for k in nearest.tolist()]
     cosine, sine = (np.array([f(angle) for angle in angles])[back] for f in (math.cos, math.sin))
     far = 2 * rest > n
     root = np.where(far, sine, cosine) - 1j * np.where(far, cosine, sine)
-    return root * np.array([1, -1j, -1, 1j])[quadrant]
+    roots = root * np.array([1, -1j, -1, 1j])[quadrant]
+    roots.flags.writeable = False
+    return roots
 
 
 @lru_cache(maxsize=64)
 def factors(n: int) -> tuple[int, ...]:
-    """The factors of n in the order they are used: fours first, then primes upwards."""
+    """The factors of n in the order of use: fours first, then primes in ascending order."""
     radices = []
     for radix in (4, 2):
         while n % radix == 0:
@@ -74,7 +75,7 @@ def factors(n: int) -> tuple[int, ...]:
     return tuple(radices) or (1,)
 
 
-def fft_rows(rows: np.ndarray, radices: tuple[int, ...]) -> np.ndarray:
+def fft_rows(rows: NDArray[np.complex128], radices: tuple[int, ...]) -> NDArray[np.complex128]:
     """The DFT of every row, (n_rows, N) complex128 C-contiguous; radices: the factors of N."""
     return _stages(rows, np.array(radices), roots_of_unity(rows.shape[1]))
 
@@ -86,7 +87,7 @@ def _stages(rows, radices, roots):
     with n = p + m j (j < r, m = n_left / r) and k = r k' + k0,
     x'[p, k0] = w_left^(p k0)  sum_j x[p + m j] w_r^(j k0)
 
-    leaves r transforms of length m, numbered by k0, that go on as columns q of the next stage.
+    leaves r transforms of length m, numbered by k0; they become columns q of the next stage.
     """
     n = rows.shape[1]
     spectrum = np.empty_like(rows)
@@ -127,7 +128,7 @@ def _radix4(x, y, m, columns, roots):
 
 @njit(cache=True)
 def _radix_r(x, y, radix, m, columns, roots):
-    """One stage of any radix, its small DFT by definition."""
+    """One stage of any radix; the small DFT is computed by definition."""
     step = roots.size // (radix * m)
     for p in range(m):
         for k in range(radix):
@@ -140,8 +141,8 @@ def _radix_r(x, y, radix, m, columns, roots):
                 y[q + columns * (radix * p + k)] = twiddle * total
 
 
-def chirp_fft(rows: np.ndarray) -> np.ndarray:
-    """Bluestein: with k n = (k^2 + n^2 - (k - n)^2) / 2 the DFT becomes a convolution.
+def chirp_fft(rows: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Bluestein's algorithm: with k n = (k^2 + n^2 - (k - n)^2) / 2 the DFT becomes a convolution.
 
     X[k] = c[k] sum_n (x[n] c[n]) conj(c[k - n]),  c[n] = exp(-pi i n^2 / N)
     """
@@ -156,7 +157,7 @@ def chirp_fft(rows: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _chirp(n: int) -> tuple[np.ndarray, np.ndarray]:
+def _chirp(n: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
     """c[0..n-1], and the spectrum of conj(c[-(n-1)..n-1]) wrapped to a power of two >= 2n - 1."""
     k = np.arange(n)
     chirp = roots_of_unity(2 * n)[k * k % (2 * n)]

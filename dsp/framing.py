@@ -5,15 +5,20 @@ Conventions: a frame is a column, time is the last axis: (frame_length, n_frames
 """
 
 import sys
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count
+from dsp.checks import NUMERIC, as_array, as_count, as_word
+
+Framing = Literal["valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"]
+FRAMINGS: tuple[Framing, ...] = get_args(Framing)
 
 
-def frame(signal, frame_length: int, hop_length: int) -> np.ndarray:
-    """Overlapping frames; the tail that does not fill a frame is left out.
+def frame(signal: ArrayLike, frame_length: int, hop_length: int) -> NDArray[Any]:
+    """Overlapping frames; a tail too short for a frame is left out.
 
     frames[n, t] = x[n + t hop_length],  t = 0 .. floor((N - frame_length) / hop_length)
 
@@ -28,7 +33,7 @@ def frame(signal, frame_length: int, hop_length: int) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if the signal is not a vector, is shorter than one frame, or a length is < 1.
+    ValueError  if the signal is not a vector, is masked or shorter than one frame, or a length is < 1.
 
     Source: MathWorks, documentation of spectrogram (k = floor((Nx - noverlap) / (L - noverlap))).
     Checked: tests/test_framing_matches_definition.py
@@ -37,16 +42,16 @@ def frame(signal, frame_length: int, hop_length: int) -> np.ndarray:
     frame_length = as_count(frame_length, "frame_length")
     hop_length = as_count(hop_length, "hop_length")
     if x.size < frame_length:
-        raise ValueError(f"the signal has {x.size} samples, fewer than one frame of {frame_length}")
+        raise ValueError(f"signal has {x.size} samples, fewer than one frame of {frame_length}")
     return sliding_window_view(x, frame_length)[::hop_length].T
 
 
-def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
-    """MATLAB's buffer: frames of n samples whose neighbours share p samples.
+def buffer(signal: ArrayLike, n: int, p: int = 0, initial: ArrayLike = "zeros") -> NDArray[Any]:
+    """MATLAB's buffer: frames of n samples; neighboring frames share p samples.
 
     p is the *overlap*; the hop is n - p. With 0 <= p the first frame begins with the p samples
-    of `initial`; with p < 0 the -p samples between two frames are skipped. The last frame is
-    filled up with zeros: no sample is lost.
+    of `initial`; with p < 0 the -p samples between two frames are skipped. Zeros fill up the last
+    frame: no sample is lost.
 
     frames[i, t] = xp[i + t (n - p)],  xp = initial followed by x, then zeros
 
@@ -56,7 +61,7 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     n : int >= 1, samples in a frame
     p : int < n, overlap in samples; negative skips
     initial : "zeros" (p zeros), "nodelay" (nothing: frame 0 begins with x[0]) or p values;
-        for p < 0 only "zeros", which then means that nothing is put before the signal
+        for p < 0 only "zeros", and then nothing precedes the signal
 
     Returns
     -------
@@ -71,7 +76,7 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     """
     x = _as_vector(signal)
     n = as_count(n, "n")
-    p = as_count(p, "p", at_least=-sys.maxsize)
+    p = as_count(p, "p", min_value=-sys.maxsize)
     if p >= n:
         raise ValueError(f"an overlap of {p=} leaves no hop in frames of {n=}; p < n is expected")
     hop = n - p
@@ -89,11 +94,8 @@ def buffer(signal, n: int, p: int = 0, initial="zeros") -> np.ndarray:
     return frame(padded, n, hop).copy()
 
 
-FRAMINGS = ("valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy")
-
-
-def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: str) -> int:
-    """How many frames a signal has under a framing rule; the best fingerprint of a tool.
+def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: Framing) -> int:
+    """How many frames a signal has under a framing rule. No other number tells tools apart so well.
 
     "valid"            1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
     "center, zeros"    1 + floor(N / H) for even L               librosa >= 0.9
@@ -114,12 +116,17 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: st
 
     Raises
     ------
-    ValueError  for an unknown rule.
+    ValueError  for an unknown rule, or a number that is no whole number >= 1.
 
-    Source: each tool's documentation, and its behaviour for N = 1 .. 2000.
+    Source: each tool's documentation, and its behavior for N = 1 .. 2000.
     Checked: tests/test_frame_counts_match_every_tool.py
     """
-    N, L, H = n_samples, frame_length, hop_length
+    as_word(framing, "framing", Framing)
+    N, L, H = (
+        as_count(n_samples, "n_samples"),
+        as_count(frame_length, "frame_length"),
+        as_count(hop_length, "hop_length"),
+    )
     if framing == "valid":
         return max(0, 1 + (N - L) // H)
     if framing in ("center, zeros", "center, reflect"):
@@ -128,13 +135,11 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: st
         return 1 - (min(0, L - N) // H)
     if framing == "symmetric":
         return (N + H // 2) // H
-    if framing == "scipy":
-        return 1 - ((L - N - 2 * (L // 2)) // H)
-    raise ValueError(f"{framing=} is none of {', '.join(FRAMINGS)}")
+    return 1 - ((L - N - 2 * (L // 2)) // H)
 
 
-def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarray:
-    """The signal with what a framing rule puts before and after it: frame(extended, L, H) are the rule's frames.
+def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Framing) -> NDArray[Any]:
+    """The signal as a framing rule extends it at both ends: frame(extended, L, H) gives the rule's frames.
 
     "valid"            nothing
     "center, zeros"    L // 2 zeros on both sides
@@ -147,26 +152,27 @@ def extend(signal, frame_length: int, hop_length: int, framing: str) -> np.ndarr
     ----------
     signal : (N,) real
     frame_length, hop_length : L, H, int >= 1, samples
-    framing : a rule of count_frames
+    framing : a word of count_frames
 
     Returns
     -------
-    extended : (L + (n_frames - 1) H,) float64: exactly what the frames take
+    extended : (L + (n_frames - 1) H,) of the signal's dtype: exactly what the frames take
 
     Raises
     ------
-    ValueError  if the rule gives this signal no frame, or reflection needs more samples than there are.
+    ValueError  if the rule gives this signal no frame, reflection needs more samples than there are, or the rule
+        is unknown.
 
     Source: as count_frames. Checked: tests/test_frame_counts_match_every_tool.py
     """
     x = _as_vector(signal)
-    n_frames = frames_given(x.size, frame_length, hop_length, framing)
-    start, length = -samples_before(frame_length, hop_length, framing), frame_length + (n_frames - 1) * hop_length
-    return stretch(x, start, length, framing)
+    n_frames = require_frames(x.size, frame_length, hop_length, framing)
+    start = -count_leading_samples(frame_length, hop_length, framing)
+    return slice_extended(x, start, frame_length + (n_frames - 1) * hop_length, framing)
 
 
-def frames_given(n_samples: int, frame_length: int, hop_length: int, framing: str) -> int:
-    """count_frames of a signal that must give at least one frame; ValueError if `extend` cannot.
+def require_frames(n_samples: int, frame_length: int, hop_length: int, framing: Framing) -> int:
+    """count_frames of a signal that `extend` can serve; ValueError if it gives no frame or is too short to reflect.
 
     Checked: tests/test_frame_counts_match_every_tool.py
     """
@@ -179,15 +185,15 @@ def frames_given(n_samples: int, frame_length: int, hop_length: int, framing: st
     return n_frames
 
 
-def samples_before(frame_length: int, hop_length: int, framing: str) -> int:
-    """How many samples a framing rule puts before the first one."""
+def count_leading_samples(frame_length: int, hop_length: int, framing: Framing) -> int:
+    """How many samples a framing rule adds before the first one."""
     half = frame_length // 2
-    centred = {"center, zeros": half, "center, reflect": half, "scipy": half, "symmetric": half - hop_length // 2}
-    return centred.get(framing, 0)
+    centered = {"center, zeros": half, "center, reflect": half, "scipy": half, "symmetric": half - hop_length // 2}
+    return centered.get(framing, 0)
 
 
-def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
-    """x[start : start + length] of a signal that goes on at both ends as the framing rule says."""
+def slice_extended(x: NDArray[Any], start: int, length: int, framing: Framing) -> NDArray[Any]:
+    """x[start : start + length] of the signal that the framing rule extends at both ends."""
     stop = start + length
     if 0 <= start and stop <= x.size:
         return x[start:stop]
@@ -196,34 +202,37 @@ def stretch(x: np.ndarray, start: int, length: int, framing: str) -> np.ndarray:
     longer[low - start : high - start] = x[low:high]
     if framing in ("center, reflect", "symmetric"):
         outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
-        longer[outside - start] = x[_mirrored(outside, x.size, framing)]
+        longer[outside - start] = x[mirror_index(outside, x.size, 0 if framing == "center, reflect" else 1)]
     return longer
 
 
-def _mirrored(place: np.ndarray, n: int, framing: str) -> np.ndarray:
-    """The places in a signal of n samples that stand for places outside, under the two rules that mirror."""
-    if framing == "center, reflect":  # -1 is 1, n is n - 2
-        inside = np.abs(place) % max(1, 2 * (n - 1))
-        return np.where(inside < n, inside, 2 * (n - 1) - inside)
-    inside = place % (2 * n)  # -1 is 0, n is n - 1
-    return np.where(inside < n, inside, 2 * n - 1 - inside)
+def mirror_index(index, n, repeat):
+    """The index 0 .. n-1 whose sample stands at any index of a signal of n samples that is mirrored at both ends.
+
+    repeat 0   about the edge samples: -1 becomes 1, n becomes n - 2 (NumPy's "reflect")
+           1   with the edge samples repeated: -1 becomes 0, n becomes n - 1 (NumPy's "symmetric")
+
+    Arithmetic only, so that it serves whole arrays here and in dsp/engine/clips.py one index after the other.
+
+    Checked: tests/test_frame_counts_match_every_tool.py
+    """
+    period = 2 * (n - 1 + repeat) or 1  # one sample reflected about itself has none
+    forward = index % period
+    return forward + (period - repeat - 2 * forward) * (forward >= n)
 
 
-def _initial_samples(initial, p: int) -> np.ndarray:
-    """The p samples that stand before the first frame of `buffer`."""
+def _initial_samples(initial: ArrayLike, p: int) -> NDArray[Any]:
+    """The p samples that precede the first frame of `buffer`."""
     if isinstance(initial, str):
         if initial != "zeros":
             raise ValueError(f'{initial=} is neither "zeros", "nodelay" nor {p} values')
         return np.zeros(p)
-    initial = np.asarray(initial)
-    if initial.shape != (p,):
-        raise ValueError(f"initial has shape {initial.shape}; the overlap asks for ({p},)")
-    return initial
+    values = as_array(initial, "initial", kinds=NUMERIC)
+    if values.shape != (p,):
+        raise ValueError(f"initial has shape {values.shape}; the overlap asks for ({p},)")
+    return values
 
 
-def _as_vector(signal) -> np.ndarray:
-    """A non-empty vector of any real dtype: framing moves samples, it does not compute."""
-    x = np.asarray(signal)
-    if x.ndim != 1 or x.size == 0:
-        raise ValueError(f"the signal has shape {x.shape}; a non-empty vector is expected")
-    return x
+def _as_vector(signal: ArrayLike) -> NDArray[Any]:
+    """A non-empty vector of any dtype of numbers: framing moves samples and computes nothing."""
+    return as_array(signal, "signal", dimensions=(1,), kinds=NUMERIC)

@@ -1,21 +1,25 @@
 """From a signal to log-mel values and cepstra under any convention: the textbook lane.
 
-    preprocess_signal -> frames -> windowed -> spectrum -> power -> mel -> log_mel -> cepstrum -> mfcc
+    preprocess_signal -> frames -> windowed -> spectrum -> power -> mel -> log_mel -> cepstrum -> liftered -> mfcc
 
-`trace` returns every one of these; `log_mel` and `mfcc` are two of them. Each step is a function of a
-few lines that asks the Convention what to do. Columns are frames.
+`trace` returns every one of these steps; `log_mel` and `mfcc` return one each. Each step is a function of a few
+lines that follows the Convention. Columns are frames.
 """
 
 import math
+import warnings
+from collections.abc import Iterator
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_signal
-from dsp.conventions import named
+from dsp.checks import as_signal, as_word
 from dsp.conventions.parameters import Convention
-from dsp.conventions.sizes import Sizes, frames_given, sizes
+from dsp.conventions.registry import named
+from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.dct import dct_matrix, lifter
-from dsp.deltas import delta
+from dsp.deltas import delta, second_delta
 from dsp.fft import rfft
 from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
@@ -24,20 +28,27 @@ from dsp.preemphasis import _preemphasize_columns, preemphasis
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
 LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
-LEAST = 2.0**-126  # the least normal float32: what is below it has its logarithm, so that silence has a level
+MIN_LOG_ARGUMENT = 2.0**-126  # the smallest normal float32: smaller values get its logarithm, so silence has a level
+INTEGER_SCALE = 2**15 - 1  # a convention with this scale or more expects samples in -1 .. 1 and makes 16-bit values
+
+Step = Literal[
+    "signal", "frames", "window", "windowed", "spectrum", "power", "filterbank", "mel", "log_mel", "cepstrum",
+    "liftered", "deltas", "mfcc",
+]  # fmt: skip
+STEPS: tuple[Step, ...] = get_args(Step)
 
 
-def log_mel(signal, sample_rate: float, convention="librosa") -> np.ndarray:
-    """Logarithm of the mel (or, without filters, of the plain) spectrum under a convention.
+def log_mel(signal: ArrayLike, sample_rate: float, convention: str | Convention = "librosa") -> NDArray[np.float64]:
+    """Logarithm of the mel spectrum (without filters: of the plain spectrum) under a convention.
 
     log_mel[m, t] = gain log(floored(sum_k H[m, k] |X[k, t]|^p)) + offset, clipped to the dynamic range;
-    no logarithm is taken of less than 2^-126
+    arguments of the logarithm below 2^-126 count as 2^-126
 
     Parameters
     ----------
-    signal : (n,) real, in -1 .. 1 as read_audio gives it
+    signal : (n,) real, in -1 .. 1 as read_audio returns it
     sample_rate : Hz
-    convention : a name in CONVENTIONS or a Convention
+    convention : a name in CONVENTIONS (case is ignored) or a Convention
 
     Returns
     -------
@@ -48,19 +59,24 @@ def log_mel(signal, sample_rate: float, convention="librosa") -> np.ndarray:
     ValueError  for a bad signal, an unknown name, a signal too short for one frame, or a convention that
         does not fit the sample rate.
 
+    Warns with a UserWarning if samples exceed -1 .. 1 under a convention that multiplies them by 32768.
+
     Source: Davis & Mermelstein 1980; the tool's documentation. Checked: tests/test_features_match_every_tool.py
     """
-    return trace(signal, sample_rate, convention, until="log_mel")["log_mel"]
+    c = named(convention)
+    x = as_signal(signal)
+    warn_beyond_full_scale([x], c)
+    return compute_trace(x, sample_rate, c, "log_mel")["log_mel"]
 
 
-def mfcc(signal, sample_rate: float, convention="librosa") -> np.ndarray:
-    """Mel-frequency cepstral coefficients under a convention, with its energy, deltas and normalisation.
+def mfcc(signal: ArrayLike, sample_rate: float, convention: str | Convention = "librosa") -> NDArray[np.float64]:
+    """Mel-frequency cepstral coefficients under a convention, with its energy, deltas and normalization.
 
     mfcc[k, t] = w[k] sum_m C[k, m] log_mel[m, t],  C the DCT-II, w the lifter
 
     Parameters
     ----------
-    signal, sample_rate, convention : as log_mel
+    signal, sample_rate, convention : as in log_mel
 
     Returns
     -------
@@ -72,73 +88,129 @@ def mfcc(signal, sample_rate: float, convention="librosa") -> np.ndarray:
 
     Source: Davis & Mermelstein 1980; the tool's documentation. Checked: tests/test_features_match_every_tool.py
     """
-    if named(convention).n_mfcc is None:
-        raise ValueError(f"{named(convention).tool or 'this convention'} makes no cepstra (n_mfcc is None)")
-    return trace(signal, sample_rate, convention)["mfcc"]
+    c = named(convention)
+    require_cepstrum(c)
+    x = as_signal(signal)
+    warn_beyond_full_scale([x], c)
+    return compute_trace(x, sample_rate, c, "mfcc")["mfcc"]
 
 
-def trace(signal, sample_rate: float, convention="librosa", until: str = "mfcc") -> dict[str, np.ndarray]:
-    """Every intermediate on the way to the features, by name, in order.
+def trace(
+    signal: ArrayLike, sample_rate: float, convention: str | Convention = "librosa", until: Step = "mfcc"
+) -> dict[str, NDArray[Any]]:
+    """Every intermediate result on the way to the features, by name, in order.
 
     signal      (n,)               after scaling, dither, DC removal and pre-emphasis of the whole signal
-    frames      (frame, n_frames)  cut out
+    frames      (frame, n_frames)  cut out of the extended signal
     window      (frame,)
-    windowed    (frame, n_frames)  after what is done to each frame, times the window
+    windowed    (frame, n_frames)  after DC removal and pre-emphasis of each frame, times the window
     spectrum    (bins, n_frames)   complex
-    power       (bins, n_frames)   |X|^2 or |X|, normalised
-    filterbank  (n_mels, bins)     where there are filters
+    power       (bins, n_frames)   |X|^2 or |X|, normalized
+    filterbank  (n_mels, bins)     if the convention has filters
     mel         (n_mels, n_frames)
     log_mel     (n_mels, n_frames)
     cepstrum    (n, n_frames)      after the DCT
     liftered    (n, n_frames)      after lifter and energy
-    deltas      (rows, n_frames)   of liftered, all orders, where the convention has them
-    mfcc        (n_rows, n_frames) liftered over deltas, normalised
+    deltas      (rows, n_frames)   of liftered, all orders, if the convention has them
+    mfcc        (n_rows, n_frames) liftered above deltas, normalized
 
     Parameters
     ----------
-    signal, sample_rate, convention : as log_mel
-    until : the last name wanted; "log_mel" leaves the cepstra out
+    signal, sample_rate, convention : as in log_mel
+    until : the last step wanted, one of these names; later steps are not computed
 
     Returns
     -------
-    steps : dict of arrays; without cepstra it ends at log_mel
+    steps : dict of arrays; if the convention has no cepstrum it ends at log_mel
 
     Raises
     ------
-    ValueError  as log_mel.
+    ValueError  as log_mel, or if `until` is none of these names.
 
     Source: as log_mel. Checked: tests/test_features_match_every_tool.py
     """
     c = named(convention)
-    size = sizes(c, sample_rate, n_samples=np.size(signal))
-    x = preprocess_signal(as_signal(signal), c)
-    frames = frames_of(x, size, c)
-    raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
-    window = window_of(size, c)
-    windowed = emphasized(raw, c) * window[:, None]
-    spectrum = rfft(windowed.T, size.n_fft).T
-    power = normalized_power(spectrum, size, sample_rate, c)
-    steps = {"signal": x, "frames": frames, "window": window, "windowed": windowed}
-    steps |= {"spectrum": spectrum, "power": power}
-    if c.n_mels is None:
-        steps["mel"] = power
-    else:
-        steps["filterbank"] = filterbank_of(size, sample_rate, c)
-        steps["mel"] = steps["filterbank"] @ power
-    steps["log_mel"] = log_compress(steps["mel"], c)
-    if c.n_mfcc is None or until == "log_mel":
-        return steps
-    steps["cepstrum"] = cepstrum_matrix(steps["log_mel"].shape[0], c) @ steps["log_mel"]
-    energy_of = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of]
-    steps["liftered"] = with_energy(steps["cepstrum"] * cepstrum_weights(c)[:, None], energy_of.sum(axis=0), c)
-    if c.delta_orders:
-        steps["deltas"] = np.concatenate(deltas_of(steps["liftered"], c))
-    steps["mfcc"] = append_deltas_and_normalize([steps[name] for name in ("liftered", "deltas") if name in steps], c)
+    as_word(until, "until", Step)
+    x = as_signal(signal)
+    warn_beyond_full_scale([x], c)
+    return compute_trace(x, sample_rate, c, until)
+
+
+def compute_trace(x: NDArray[np.float64], sample_rate: float, c: Convention, until: Step) -> dict[str, NDArray[Any]]:
+    """`trace` of checked samples, without its warning."""
+    steps: dict[str, NDArray[Any]] = {}
+    for name, step in _compute_steps(x, sample_rate, c):
+        steps[name] = step
+        if STEPS.index(name) >= STEPS.index(until):
+            break
     return steps
 
 
-def preprocess_signal(x: np.ndarray, c: Convention) -> np.ndarray:
-    """What is done to the signal as a whole."""
+def _compute_steps(x: NDArray[np.float64], sample_rate: float, c: Convention) -> Iterator[tuple[Step, NDArray[Any]]]:
+    """The steps of `trace`, one after the other."""
+    size = sizes(c, sample_rate, n_samples=x.size)
+    x = preprocess_signal(x, c)
+    yield "signal", x
+    frames = cut_frames(x, size, c)
+    yield "frames", frames
+    window = make_window(size, c)
+    yield "window", window
+    raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
+    windowed = preemphasize_frames(raw, c) * window[:, None]
+    yield "windowed", windowed
+    spectrum = rfft(windowed.T, size.n_fft).T
+    yield "spectrum", spectrum
+    power = normalize_power(spectrum, size, sample_rate, c)
+    yield "power", power
+    mel = power
+    if c.n_mels is not None:
+        filterbank = make_filterbank(size, sample_rate, c)
+        yield "filterbank", filterbank
+        mel = filterbank @ power
+    yield "mel", mel
+    levels = log_compress(mel, c)
+    yield "log_mel", levels
+    if c.n_mfcc is None:
+        return
+    cepstrum = cepstrum_matrix(levels.shape[0], c) @ levels
+    yield "cepstrum", cepstrum
+    energy = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of].sum(axis=0)
+    liftered = insert_energy(cepstrum * cepstrum_weights(c)[:, None], energy, c)
+    yield "liftered", liftered
+    rows = [liftered, *compute_deltas(liftered, c)]
+    if c.delta_orders:
+        yield "deltas", np.concatenate(rows[1:])
+    yield "mfcc", append_deltas_and_normalize(rows, c)
+
+
+def require_cepstrum(c: Convention) -> None:
+    """Raises ValueError if a convention ends at its log-mel values."""
+    if c.n_mfcc is None:
+        raise ValueError(f"{c.tool or 'this convention'} has no cepstrum (n_mfcc is None); log_mel is what it computes")
+
+
+def warn_beyond_full_scale(signals: list[NDArray[np.floating]], c: Convention) -> None:
+    """Warns the caller of a public function, once, if samples exceed -1 .. 1 and the convention scales to 16 bits.
+
+    Checked: tests/test_public_functions_refuse_bad_arguments.py
+    """
+    if abs(c.scale) < INTEGER_SCALE:
+        return
+    peaks = [max(float(x.max()), -float(x.min())) for x in signals]
+    beyond = [index for index, peak in enumerate(peaks) if peak > 1]
+    if beyond:
+        which = f"signals[{beyond[0]}]" if len(signals) > 1 else "the signal"
+        others = f" (and {len(beyond) - 1} more)" if len(beyond) > 1 else ""
+        warnings.warn(
+            f"{which}{others} reaches {peaks[beyond[0]]:g}, beyond full scale (1), and the convention multiplies it "
+            f"by {c.scale:g}: divide 16-bit samples by 32768, or set scale=1 with dataclasses.replace",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def preprocess_signal(x: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """The steps on the signal as a whole: scale, dither, DC removal, pre-emphasis."""
     x = x * c.scale
     if c.dither:
         x = dither(x, c.dither, np.random.default_rng(0))
@@ -149,23 +221,23 @@ def preprocess_signal(x: np.ndarray, c: Convention) -> np.ndarray:
     return x
 
 
-def frames_of(x: np.ndarray, size: Sizes, c: Convention) -> np.ndarray:
+def cut_frames(x: NDArray[np.float64], size: Sizes, c: Convention) -> NDArray[np.float64]:
     """(frame, n_frames) by the convention's framing."""
-    n_frames = frames_given(x.size, size, c)
+    n_frames = require_frames(x.size, size, c)
     return frame(extend(x, size.frame, size.hop, c.framing), size.frame, size.hop)[:, :n_frames]
 
 
-def emphasized(frames: np.ndarray, c: Convention) -> np.ndarray:
-    """Pre-emphasis inside each frame, where the convention has it there."""
+def preemphasize_frames(frames: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """Pre-emphasis inside each frame, if the convention has it there."""
     if not c.preemphasis or c.preemphasis_in == "signal":
         return frames
     return _preemphasize_columns(frames, c.preemphasis, c.preemphasis_first)
 
 
-def window_of(size: Sizes, c: Convention) -> np.ndarray:
-    """The window, with zeros around it where it stands in the middle of a longer frame."""
-    shapes = {
-        "rectangular": lambda n, periodic: np.ones(n),
+def make_window(size: Sizes, c: Convention) -> NDArray[np.float64]:
+    """The window, with zeros on both sides where it lies in the middle of a longer frame."""
+    periodic = c.window_symmetry == "periodic"
+    functions = {
         "hamming": hamming,
         "hann": hann,
         "povey": povey,
@@ -175,41 +247,43 @@ def window_of(size: Sizes, c: Convention) -> np.ndarray:
         "sine": sine,
         "tukey": tukey,
     }
-    window = shapes[c.window](size.window, periodic=c.window_symmetry == "periodic")
+    window = np.ones(size.window) if c.window == "rectangular" else functions[c.window](size.window, periodic)
     if not window.any():
         raise ValueError(f"a {c.window} window of {size.window} samples is 0 everywhere")
     before = (size.frame - size.window) // 2
     return np.concatenate([np.zeros(before), window, np.zeros(size.frame - size.window - before)])
 
 
-def normalized_power(spectrum: np.ndarray, size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
-    """|X|^2 or |X| after the convention's normalisation."""
-    power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(window_of(size, c), size, sample_rate, c)
+def normalize_power(
+    spectrum: NDArray[np.complex128], size: Sizes, sample_rate: float, c: Convention
+) -> NDArray[np.float64]:
+    """|X|^2 or |X| after the convention's normalization."""
+    power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(make_window(size, c), size, sample_rate, c)
     if c.spectrum_scaling == "one-sided, doubled":
         power[1 : (size.n_fft + 1) // 2] *= 2
     return np.sqrt(power) if c.spectrum == "magnitude" else power
 
 
-def power_divisor(window: np.ndarray, size: Sizes, sample_rate: float, c: Convention) -> float:
-    """What the convention divides |X|^2 by."""
-    energy = np.sum(window**2)
-    divisor = {
+def power_divisor(window: NDArray[np.float64], size: Sizes, sample_rate: float, c: Convention) -> float:
+    """The number by which the convention divides |X|^2."""
+    energy = float(np.sum(window**2))
+    divisors = {
         None: 1.0,
-        "n_fft": size.n_fft,
-        "window sum": window.sum() ** 2,
+        "n_fft": float(size.n_fft),
+        "window sum": float(window.sum()) ** 2,
         "window energy": energy,
         "density": sample_rate * energy,
     }
-    return divisor[c.spectrum_norm]
+    return divisors[c.spectrum_norm]
 
 
-def filterbank_of(size: Sizes, sample_rate: float, c: Convention) -> np.ndarray:
+def make_filterbank(size: Sizes, sample_rate: float, c: Convention) -> NDArray[np.float64]:
     """The convention's mel filters, (n_mels, bins)."""
-    n_mels = math.floor(3 * math.log(sample_rate)) if c.n_mels == "3 ln rate" else c.n_mels
+    n_mels = c.n_mels if isinstance(c.n_mels, int) else math.floor(3 * math.log(sample_rate))  # "3 ln rate"
     return mel_filterbank(n_mels, size.n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles, c.mel_norm)
 
 
-def log_compress(mel: np.ndarray, c: Convention) -> np.ndarray:
+def log_compress(mel: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
     """The logarithm with its floor, reference, dynamic range, gain and offset."""
     if c.log is None:
         return c.log_gain * mel + c.log_offset
@@ -221,7 +295,7 @@ def log_compress(mel: np.ndarray, c: Convention) -> np.ndarray:
         mel = np.where(mel == 0, c.floor, mel)
     else:
         mel = np.maximum(mel, c.floor * mel.max())
-    level = LOG_FACTOR[c.log] * np.log(np.maximum(mel, LEAST))
+    level = LOG_FACTOR[c.log] * np.log(np.maximum(mel, MIN_LOG_ARGUMENT))
     if c.reference == "maximum":
         level = level - level.max()
     if c.dynamic_range is not None:
@@ -229,51 +303,47 @@ def log_compress(mel: np.ndarray, c: Convention) -> np.ndarray:
     return c.log_gain * level + c.log_offset
 
 
-def cepstrum_matrix(n_mels: int, c: Convention) -> np.ndarray:
+def cepstrum_matrix(n_mels: int, c: Convention) -> NDArray[np.float64]:
     """The rows of the DCT that the convention keeps, in its order."""
+    n_mfcc = c.n_mfcc or 0
     if c.c0 == "first":
-        return dct_matrix(c.n_mfcc, n_mels, c.dct_norm, c.dct_type)
-    rows = dct_matrix(c.n_mfcc + 1, n_mels, c.dct_norm, c.dct_type)
+        return dct_matrix(n_mfcc, n_mels, c.dct_norm, c.dct_type)
+    rows = dct_matrix(n_mfcc + 1, n_mels, c.dct_norm, c.dct_type)
     return np.concatenate([rows[1:], rows[:1]]) if c.c0 == "last" else rows[1:]
 
 
-def cepstrum_weights(c: Convention) -> np.ndarray:
-    """The lifter's weights in the order of the rows of cepstrum_matrix."""
+def cepstrum_weights(c: Convention) -> NDArray[np.float64]:
+    """The weights of the lifter in the order of the rows of cepstrum_matrix."""
+    n_mfcc = c.n_mfcc or 0
     if c.c0 == "first":
-        return lifter(c.n_mfcc, c.lifter, c.lifter_first)
-    weights = lifter(c.n_mfcc + 1, c.lifter, c.lifter_first)
+        return lifter(n_mfcc, c.lifter, c.lifter_first)
+    weights = lifter(n_mfcc + 1, c.lifter, c.lifter_first)
     return np.append(weights[1:], weights[0]) if c.c0 == "last" else weights[1:]
 
 
-def with_energy(cepstra: np.ndarray, energy: np.ndarray, c: Convention) -> np.ndarray:
-    """The cepstra with the log energy of each frame in its place."""
+def insert_energy(cepstra: NDArray[np.float64], energy: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """The cepstra with the log energy of each frame where the convention has it."""
     if c.energy is None:
         return cepstra
-    row = np.log(np.maximum(energy, max(c.energy_floor, LEAST)))[None]
+    row = np.log(np.maximum(energy, max(c.energy_floor, MIN_LOG_ARGUMENT)))[None]
     if c.energy == "replaces c0":
         return np.concatenate([cepstra[:-1], row]) if c.c0 == "last" else np.concatenate([row, cepstra[1:]])
     return np.concatenate([row, cepstra] if c.energy == "first" else [cepstra, row])
 
 
-def append_deltas_and_normalize(rows: list[np.ndarray], c: Convention) -> np.ndarray:
-    """Static rows and deltas in one matrix, its rows normalised over the utterance."""
-    features = np.concatenate(rows)
-    if c.normalization is None:
-        return features
-    return cmn(features) if c.normalization == "mean" else cmvn(features)
-
-
-def deltas_of(rows: np.ndarray, c: Convention) -> list[np.ndarray]:
+def compute_deltas(rows: NDArray[np.float64], c: Convention) -> list[NDArray[np.float64]]:
     """The convention's deltas, one matrix per order."""
     if c.delta_orders == 0:
         return []
     first = delta(rows, c.delta_width, c.delta_edges)
     if c.delta_orders == 1:
         return [first]
-    if c.delta_second == "curvature":
-        return [first, delta(rows, c.delta_width, c.delta_edges, order=2)]
-    if c.delta_second == "delta of delta":
-        return [first, delta(first, c.delta_width, c.delta_edges)]
-    extended = np.concatenate([rows] + [rows[:, -1:]] * (c.delta_width // 2), axis=1)
-    second = delta(delta(extended, c.delta_width, c.delta_edges), c.delta_width, c.delta_edges)
-    return [first, second[:, : rows.shape[1]]]
+    return [first, second_delta(rows, first, c.delta_width, c.delta_edges, c.delta_second)]
+
+
+def append_deltas_and_normalize(rows: list[NDArray[np.float64]], c: Convention) -> NDArray[np.float64]:
+    """Static rows and deltas in one matrix, its rows normalized over the utterance."""
+    features = np.concatenate(rows)
+    if c.normalization is None:
+        return features
+    return cmn(features) if c.normalization == "mean" else cmvn(features)

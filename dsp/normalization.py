@@ -1,17 +1,18 @@
-"""Bringing features to a common level and scale.
+"""Normalizing features: to a common mean, variance or range.
 
-Conventions: rows are coefficients, columns frames; statistics are taken along the last axis, per row.
-Statistics that must not come from test data (z-scores over a corpus) are the experiment's: fit on
-training features, apply with `standardize`.
+Conventions: rows are coefficients, columns frames; statistics are computed along the last axis, row by row.
+Statistics over a corpus (z-scores) belong to the experiment: compute them on training features only, and apply
+them with `standardize`.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count
+from dsp.checks import as_count, as_flag, as_generator, as_number, as_real, check_nonnegative
 
 
-def cmn(x) -> np.ndarray:
-    """Cepstral mean normalisation: every row minus its mean over the utterance.
+def cmn(x: ArrayLike) -> NDArray[np.float64]:
+    """Cepstral mean normalization: every row minus its mean over the utterance.
 
     y[k, t] = x[k, t] - mean_t x[k, t]
 
@@ -25,16 +26,16 @@ def cmn(x) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if there is no frame.
+    ValueError  if x has no frame, or is complex or masked.
 
     Source: Atal 1974; HTK's _Z. Checked: tests/test_normalization_matches_definition.py
     """
-    x = _features(x)
-    return x - x.mean(axis=-1, keepdims=True)
+    rows = as_real(x, "x")
+    return rows - rows.mean(axis=-1, keepdims=True)
 
 
-def cmvn(x) -> np.ndarray:
-    """Cepstral mean and variance normalisation: every row with mean 0 and standard deviation 1.
+def cmvn(x: ArrayLike) -> NDArray[np.float64]:
+    """Cepstral mean and variance normalization: every row with mean 0 and standard deviation 1.
 
     y[k, t] = (x[k, t] - mean_t) / sd_t, sd over n frames (not n - 1); a constant row becomes 0
 
@@ -48,20 +49,20 @@ def cmvn(x) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if there is no frame.
+    ValueError  if x has no frame, or is complex or masked.
 
     Source: Viikki & Laurila 1998. Checked: tests/test_normalization_matches_definition.py
     """
     y = cmn(x)
-    return y * _inverse(np.sqrt(np.mean(y**2, axis=-1, keepdims=True)))
+    return y * _invert(np.sqrt(np.mean(y**2, axis=-1, keepdims=True)))
 
 
-def sliding_cmn(x, window: int = 600, variance: bool = False) -> np.ndarray:
-    """Mean (and variance) normalisation over a sliding window of frames.
+def sliding_cmn(x: ArrayLike, window: int = 600, variance: bool = False) -> NDArray[np.float64]:
+    """Mean (and variance) normalization over a sliding window of frames.
 
     y[k, t] = x[k, t] - mean of x[k] over the window around t; with variance also divided by its sd
-    The window of `window` frames begins at t - window // 2 and is shifted, not shortened, at the
-    edges; an utterance shorter than the window is one window (Kaldi's apply-cmvn-sliding, centred).
+    The window of `window` frames begins at t - window // 2. At the edges it is shifted, not shortened;
+    an utterance shorter than the window is one window (Kaldi's apply-cmvn-sliding, centered).
 
     Parameters
     ----------
@@ -75,32 +76,33 @@ def sliding_cmn(x, window: int = 600, variance: bool = False) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if there is no frame or window < 1.
+    ValueError  if x has no frame, is complex or masked, window < 1, or variance is no bool.
 
     Source: Kaldi, documentation of apply-cmvn-sliding. Checked: tests/test_normalization_matches_definition.py
     """
-    x, window = _features(x), as_count(window, "window")
-    n = x.shape[-1]
+    rows, window = as_real(x, "x"), as_count(window, "window")
+    with_variance = as_flag(variance, "variance")
+    n = rows.shape[-1]
     start = np.clip(np.arange(n) - window // 2, 0, max(0, n - window))
     stop = np.minimum(start + window, n)
-    y = np.empty_like(x)
+    y = np.empty_like(rows)
     for t in range(n):
-        inside = x[..., start[t] : stop[t]]
-        y[..., t] = x[..., t] - inside.mean(axis=-1)
-        if variance:
-            y[..., t] *= _inverse(inside.std(axis=-1))
+        inside = rows[..., start[t] : stop[t]]
+        y[..., t] = rows[..., t] - inside.mean(axis=-1)
+        if with_variance:
+            y[..., t] *= _invert(inside.std(axis=-1))
     return y
 
 
-def min_max(x, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-    """All values of a matrix stretched to low .. high.
+def min_max(x: ArrayLike, low: float = 0.0, high: float = 1.0) -> NDArray[np.float64]:
+    """All values of an array mapped linearly to low .. high.
 
-    y = low + (x - min x) / (max x - min x) (high - low); a constant matrix becomes `low`
+    y = low + (x - min x) / (max x - min x) (high - low); a constant array becomes `low`
 
     Parameters
     ----------
     x : real array, not empty
-    low, high : the new least and greatest value
+    low, high : the new smallest and largest value; low > high turns the order around
 
     Returns
     -------
@@ -108,16 +110,17 @@ def min_max(x, low: float = 0.0, high: float = 1.0) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if x is empty.
+    ValueError  if x is empty, complex or masked, or low or high is not a finite number.
 
     Source: Zheng et al., appendix; MATLAB's rescale. Checked: tests/test_normalization_matches_definition.py
     """
-    x = _features(x)
-    return low + (x - x.min()) * _inverse(np.array(x.max() - x.min())) * (high - low)
+    values = as_real(x, "x")
+    as_number(low, "low"), as_number(high, "high")
+    return low + (values - values.min()) * _invert(np.array(values.max() - values.min())) * (high - low)
 
 
-def standardize(x, mean, sd) -> np.ndarray:
-    """z-score by given statistics.
+def standardize(x: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> NDArray[np.float64]:
+    """z-scores by given statistics.
 
     y = (x - mean) / sd; where sd is 0, y is 0
 
@@ -132,17 +135,19 @@ def standardize(x, mean, sd) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if x is empty or an sd is negative.
+    ValueError  if x is empty, an sd is negative, or any of the three is complex or masked.
 
     Source: definition. Checked: tests/test_normalization_matches_definition.py
     """
-    sd = np.asarray(sd, dtype=np.float64)
-    if sd.min(initial=0) < 0:
-        raise ValueError(f"a standard deviation of {sd.min()} is negative")
-    return (_features(x) - mean) * _inverse(sd)
+    values, means, deviations = as_real(x, "x"), as_real(mean, "mean", "any"), as_real(sd, "sd", "any")
+    check_nonnegative(deviations, "sd")
+    for statistic, name in ((means, "mean"), (deviations, "sd")):
+        if not _broadcasts(statistic.shape, values.shape):
+            raise ValueError(f"{name} has shape {statistic.shape}, which does not broadcast against x, {values.shape}")
+    return (values - means) * _invert(deviations)
 
 
-def remove_dc(x) -> np.ndarray:
+def remove_dc(x: ArrayLike) -> NDArray[np.float64]:
     """Every row of samples minus its mean: (n,) a signal, (n_frames, frame_length) frame by frame.
 
     y = x - mean x, along the last axis
@@ -157,14 +162,14 @@ def remove_dc(x) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if the last axis is empty.
+    ValueError  if x is empty, complex or masked.
 
     Source: Kaldi's remove_dc_offset, HTK's ZMEANSOURCE. Checked: tests/test_normalization_matches_definition.py
     """
     return cmn(x)
 
 
-def dither(signal, amplitude: float, rng: np.random.Generator) -> np.ndarray:
+def dither(signal: ArrayLike, amplitude: float, rng: np.random.Generator) -> NDArray[np.float64]:
     """The signal with Gaussian noise of that standard deviation, so that no frame is silent.
 
     y = x + amplitude N(0, 1)
@@ -181,23 +186,22 @@ def dither(signal, amplitude: float, rng: np.random.Generator) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if the signal is empty or the amplitude negative.
+    ValueError  if the signal is empty, complex or masked, the amplitude is negative, or rng is no Generator.
 
     Source: Kaldi, documentation of --dither. Checked: tests/test_normalization_matches_definition.py
     """
-    if amplitude < 0:
-        raise ValueError(f"{amplitude=} is negative; >= 0 is expected")
-    x = _features(signal)
-    return x + amplitude * rng.standard_normal(x.shape)
+    x = as_real(signal, "signal")
+    as_number(amplitude, "amplitude", low=0)
+    return x + amplitude * as_generator(rng).standard_normal(x.shape)
 
 
-def _features(x) -> np.ndarray:
-    x = np.asarray(x, dtype=np.float64)
-    if x.ndim == 0 or x.size == 0:
-        raise ValueError(f"x has shape {x.shape}; at least one frame is expected")
-    return x
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
 
 
-def _inverse(x: np.ndarray) -> np.ndarray:
+def _invert(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """1 / x, and 0 where x is 0."""
     return np.divide(1.0, x, out=np.zeros_like(x, dtype=np.float64), where=x != 0)

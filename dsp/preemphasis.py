@@ -1,23 +1,28 @@
-"""Pre-emphasis: the first-order high-pass that flattens the fall of voiced speech."""
+"""Pre-emphasis: a first-order high-pass filter that offsets the spectral tilt of voiced speech."""
+
+from typing import Literal
 
 import numpy as np
 from numba import njit
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_signal
+from dsp.checks import as_number, as_signal, as_word
+
+FirstSample = Literal["keep", "replicate", "extrapolate"]
 
 
-def preemphasis(signal, coefficient: float = 0.97, first: str = "keep") -> np.ndarray:
+def preemphasis(signal: ArrayLike, coefficient: float = 0.97, first: FirstSample = "keep") -> NDArray[np.float64]:
     """The signal minus `coefficient` times its predecessor.
 
     y[n] = x[n] - a x[n-1]
-    y[0]: first "keep"         x[0]               as if silence came before
+    y[0]: first "keep"         x[0]               as if zeros came before
                 "replicate"    (1 - a) x[0]       as if x[0] came before (Kaldi, HTK)
                 "extrapolate"  3 x[0] - x[1]      librosa >= 0.8, whatever a is
 
     Parameters
     ----------
     signal : (n,) real; n >= 2 for "extrapolate"
-    coefficient : a, 0 <= a <= 1; 0 changes nothing but, perhaps, y[0]
+    coefficient : a, 0 <= a <= 1; 0 changes at most y[0]
     first : "keep", "replicate" or "extrapolate"
 
     Returns
@@ -27,21 +32,21 @@ def preemphasis(signal, coefficient: float = 0.97, first: str = "keep") -> np.nd
     Raises
     ------
     ValueError  if the signal is not a finite real vector, the coefficient is outside [0, 1], or `first`
-        is unknown or asks for a second sample that is not there.
+        is unknown or needs a second sample that does not exist.
 
     Source: MATLAB filter([1 -a], 1, x); HTK Book 3.4, eq. 5.1. Checked: tests/test_dsp_matches_octave.py
     """
     x = as_signal(signal)
-    if not 0 <= coefficient <= 1:
-        raise ValueError(f"{coefficient=} is outside 0..1")
+    as_number(coefficient, "coefficient", low=0, high=1)
     return _preemphasize_columns(x, coefficient, first)
 
 
-def _preemphasize_columns(x: np.ndarray, coefficient: float, first: str) -> np.ndarray:
-    """`preemphasis` of every column, (n,) or (n, columns), of what was checked before.
+def _preemphasize_columns(x: NDArray[np.float64], coefficient: float, first: FirstSample) -> NDArray[np.float64]:
+    """`preemphasis` of every column, (n,) or (n, columns), of checked samples.
 
-    Raises ValueError for a rule of the first sample that is unknown or needs a second one that is not there.
+    Raises ValueError for an unknown rule, or for "extrapolate" with a single sample.
     """
+    as_word(first, "first", FirstSample)
     y = x.copy()
     y[1:] = x[1:] - coefficient * x[:-1]
     if first == "replicate":
@@ -50,12 +55,10 @@ def _preemphasize_columns(x: np.ndarray, coefficient: float, first: str) -> np.n
         if len(x) < 2:
             raise ValueError('first="extrapolate" needs two samples; there is one')
         y[0] = 3 * x[0] - x[1]
-    elif first != "keep":
-        raise ValueError(f'{first=} is neither "keep", "replicate" nor "extrapolate"')
     return y
 
 
-def deemphasis(signal, coefficient: float = 0.97) -> np.ndarray:
+def deemphasis(signal: ArrayLike, coefficient: float = 0.97) -> NDArray[np.float64]:
     """The inverse of preemphasis with first="keep".
 
     x[n] = y[n] + a x[n-1],  x[-1] = 0
@@ -76,8 +79,7 @@ def deemphasis(signal, coefficient: float = 0.97) -> np.ndarray:
     Source: as preemphasis. Checked: tests/test_features_match_every_tool.py
     """
     y = as_signal(signal)
-    if not 0 <= coefficient <= 1:
-        raise ValueError(f"{coefficient=} is outside 0..1")
+    as_number(coefficient, "coefficient", low=0, high=1)
     return _deemphasis(y, float(coefficient))
 
 

@@ -1,7 +1,7 @@
-"""Changing the sample rate by a ratio of whole numbers: a windowed sinc, cut into polyphase branches.
+"""Resampling by a ratio of whole numbers: a windowed sinc, split into polyphase branches.
 
-Conventions: sample 0 stays where it is, output m stands at the time m / new_rate; the signal is zero
-before its first and after its last sample, so a signal that does not begin and end near zero rings there.
+Conventions: sample 0 keeps its time, and output sample m lies at m / new_rate. The signal counts as zero before its
+first and after its last sample, so a signal that does not begin and end near zero rings there.
 """
 
 import math
@@ -9,25 +9,26 @@ from functools import lru_cache
 
 import numpy as np
 from numba import njit
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_signal
+from dsp.checks import as_count, as_number, as_signal
 
-PASS_BAND = 0.95  # share of the lower Nyquist frequency that is kept; the stop band begins at 1
+PASS_BAND = 0.95  # fraction of the lower Nyquist frequency that passes; the stop band begins at 1
 ATTENUATION_DB = 120.0  # of the stop band; the ripple of the pass band is as small, 1e-6
 
 
-def resample(signal, sample_rate: int, new_rate: int) -> np.ndarray:
+def resample(signal: ArrayLike, sample_rate: int, new_rate: int) -> NDArray[np.float64]:
     """The same sound at another sample rate.
 
     y[m] = sum_n h(m q/p - n) x[n],  p/q = new_rate / sample_rate in lowest terms,  c = min(1, p/q)
     h(t) = fc sinc(fc t) kaiser(t),  fc = c (0.95 + 1) / 2,  |t| < half = ceil(156.1 / c)
 
-    Kaiser's formulas for 120 dB between 0.95 and 1 of the lower Nyquist frequency give beta = 12.3 and
-    this half. What lies below 0.95 passes (within 1e-6), what lies above 1 is gone (120 dB), and there
-    is no delay. m q/p has only p different fractions r/p: each is a branch of 2 half taps, found once
-    per (p, q), and every output is the dot product of one branch with the samples around it. Every
-    branch is divided by its sum, so a constant keeps its value to rounding. Rates without a common
-    divisor cost memory: p branches are 2.5 kB p / c (44101 to 48000 Hz: 120 MB).
+    Kaiser's formulas give beta = 12.3 and this half for an attenuation of 120 dB between 0.95 and 1 of the lower
+    Nyquist frequency. Frequencies below 0.95 pass (within 1e-6), frequencies above 1 are removed (120 dB), and
+    there is no delay. m q/p has only p different fractions r/p. Each fraction has a branch of 2 half taps,
+    computed once per (p, q); every output is the dot product of one branch with the samples around it. Every
+    branch is divided by its sum, so a constant keeps its value to rounding. Rates without a common divisor cost
+    memory: the branches take 2.5 kB p / c (44101 to 48000 Hz: 120 MB).
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def resample(signal, sample_rate: int, new_rate: int) -> np.ndarray:
     return _polyphase(np.pad(x, (half - 1, half)), branches, q, n_resampled)
 
 
-def kaiser(n: int, beta: float) -> np.ndarray:
+def kaiser(n: int, beta: float) -> NDArray[np.float64]:
     """Kaiser window, symmetric.
 
     w[i] = I0(beta sqrt(1 - (2 i / (n - 1) - 1)^2)) / I0(beta);  n = 1 gives 1
@@ -66,7 +67,7 @@ def kaiser(n: int, beta: float) -> np.ndarray:
     Parameters
     ----------
     n : int >= 1, samples
-    beta : >= 0; 0 is the rectangle, more is smoother
+    beta : >= 0; 0 gives a rectangle, larger values give smoother windows
 
     Returns
     -------
@@ -79,8 +80,7 @@ def kaiser(n: int, beta: float) -> np.ndarray:
     Source: Kaiser 1974; Oppenheim & Schafer, eq. 7.59. Checked: tests/test_resampling_keeps_sines.py
     """
     n = as_count(n, "n")
-    if not 0 <= beta < math.inf:
-        raise ValueError(f"{beta=} is not a finite number >= 0")
+    as_number(beta, "beta", low=0)
     if n == 1:
         return np.ones(1)
     i = np.arange(n)
@@ -88,8 +88,8 @@ def kaiser(n: int, beta: float) -> np.ndarray:
     return _bessel_i0(beta * 2 * np.sqrt(i * (n - 1.0 - i)) / (n - 1)) / _bessel_i0(np.array([beta]))
 
 
-def _bessel_i0(x: np.ndarray) -> np.ndarray:
-    """Modified Bessel function of order 0, I0(x) = sum_k ((x/2)^k / k!)^2: no term is negative."""
+def _bessel_i0(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Modified Bessel function of order 0, I0(x) = sum_k ((x/2)^k / k!)^2; no term is negative."""
     term = np.ones_like(x)
     total = np.ones_like(x)
     k = 0
@@ -101,8 +101,8 @@ def _bessel_i0(x: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _branches(p: int, q: int) -> np.ndarray:
-    """The polyphase branches of `resample`, (p, 2 half): branch r, tap j weighs x[n - half + 1 + j] for n + r/p."""
+def _branches(p: int, q: int) -> NDArray[np.float64]:
+    """The polyphase branches of `resample`, (p, 2 half): branch r, tap j weights x[n - half + 1 + j] for n + r/p."""
     c = min(1.0, p / q)
     beta = 0.1102 * (ATTENUATION_DB - 8.7)
     taps = (ATTENUATION_DB - 7.95) / (2.285 * math.pi * (1 - PASS_BAND) * c)

@@ -1,19 +1,26 @@
 """The short-time Fourier transform, its inverse, and MATLAB's `spectrogram`.
 
 Conventions: spectra are columns, (n_bins, n_frames), bin 0 is 0 Hz and stands in row 0. Frame t
-begins at sample t * hop_length; with padding="zeros" it is centred there instead, because
-n_fft // 2 zeros are put before and after the signal.
+begins at sample t * hop_length; with padding="zeros" it is centered there instead, because
+n_fft // 2 zeros precede and follow the signal.
 """
 
-import numpy as np
+from typing import Literal
 
-from dsp.checks import as_count, as_signal
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dsp.checks import NUMERIC, as_array, as_count, as_sample_rate, as_signal, as_word
 from dsp.fft import irfft, rfft
 from dsp.framing import frame
 from dsp.windows import hamming
 
+Padding = Literal[None, "zeros"]
 
-def stft(signal, window, hop_length: int, n_fft: int | None = None, padding: str | None = None) -> np.ndarray:
+
+def stft(
+    signal: ArrayLike, window: ArrayLike, hop_length: int, n_fft: int | None = None, padding: Padding = None
+) -> NDArray[np.complex128]:
     """Short-time Fourier transform.
 
     X[k, t] = sum_n window[n] x[n + t hop_length] exp(-2 pi i k n / n_fft),  k = 0 .. n_fft // 2
@@ -21,7 +28,7 @@ def stft(signal, window, hop_length: int, n_fft: int | None = None, padding: str
     Parameters
     ----------
     signal : (N,) real
-    window : (L,) real, 1 <= L <= n_fft; a shorter window stands at the left of the n_fft points
+    window : (L,) real, 1 <= L <= n_fft; a shorter window takes the first L of the n_fft points
     hop_length : int >= 1, samples
     n_fft : int >= L; None takes L
     padding : None (frames lie inside the signal, the incomplete last one is left out) or "zeros"
@@ -37,30 +44,30 @@ def stft(signal, window, hop_length: int, n_fft: int | None = None, padding: str
     Source: Oppenheim & Schafer, eq. 10.18. Checked: tests/test_stft_reconstructs.py
     """
     x = as_signal(signal)
-    window, n_fft = _checked(window, n_fft)
-    if padding == "zeros":
+    w, n_fft = _check_window(window, n_fft)
+    if as_word(padding, "padding", Padding) == "zeros":
         x = np.pad(x, n_fft // 2)
-    elif padding is not None:
-        raise ValueError(f'{padding=} is neither None nor "zeros"')
-    frames = frame(x, window.size, hop_length).T * window  # (n_frames, L)
+    frames = frame(x, w.size, hop_length).T * w  # (n_frames, L)
     return rfft(frames, n_fft).T
 
 
-def istft(spectra, window, hop_length: int, n_fft: int | None = None, padding: str | None = None) -> np.ndarray:
-    """Signal whose short-time Fourier transform is nearest to `spectra` (exactly x for stft(x)).
+def istft(
+    spectra: ArrayLike, window: ArrayLike, hop_length: int, n_fft: int | None = None, padding: Padding = None
+) -> NDArray[np.float64]:
+    """The signal whose short-time Fourier transform is nearest to `spectra` (for stft(x): x itself).
 
     y[n] = sum_t window[n - t hop] y_t[n - t hop] / sum_t window[n - t hop]^2,  y_t = irfft(spectra[:, t])
 
     Parameters
     ----------
     spectra : (n_fft // 2 + 1, n_frames) complex
-    window, hop_length, n_fft, padding : as given to stft
+    window, hop_length, n_fft, padding : as in stft
 
     Returns
     -------
     signal : ((n_frames - 1) hop_length + L,) float64, less n_fft // 2 samples at either end with
         padding="zeros"; samples on which every window is 0 (the ends under a Hann window without
-        padding) are not known and come back as 0
+        padding) cannot be known and are 0
 
     Raises
     ------
@@ -68,48 +75,49 @@ def istft(spectra, window, hop_length: int, n_fft: int | None = None, padding: s
 
     Source: Griffin & Lim 1984, eq. 6. Checked: tests/test_stft_reconstructs.py
     """
-    window, n_fft = _checked(window, n_fft)
+    w, n_fft = _check_window(window, n_fft)
     hop_length = as_count(hop_length, "hop_length")
-    spectra = np.asarray(spectra)
-    if spectra.ndim != 2:
-        raise ValueError(f"spectra has shape {spectra.shape}; (n_bins, n_frames) is expected")
-    frames = irfft(spectra.T, n_fft)[:, : window.size]  # (n_frames, L)
+    as_word(padding, "padding", Padding)
+    columns = as_array(spectra, "spectra", dimensions=(2,), kinds=NUMERIC)
+    if columns.shape[0] != n_fft // 2 + 1:
+        raise ValueError(f"{n_fft=} has {n_fft // 2 + 1} bins; spectra has {columns.shape[0]} rows")
+    frames = irfft(columns.T, n_fft)[:, : w.size]  # (n_frames, L)
     n_frames, L = frames.shape
     signal = np.zeros((n_frames - 1) * hop_length + L)
     weight = np.zeros_like(signal)
     for t in range(n_frames):
         here = slice(t * hop_length, t * hop_length + L)
-        signal[here] += window * frames[t]
-        weight[here] += window**2
+        signal[here] += w * frames[t]
+        weight[here] += w**2
     covered = weight > np.finfo(np.float64).tiny
     signal = np.divide(signal, weight, out=np.zeros_like(signal), where=covered)
     if padding == "zeros":
         return signal[n_fft // 2 : signal.size - n_fft // 2]
-    if padding is not None:
-        raise ValueError(f'{padding=} is neither None nor "zeros"')
     return signal
 
 
-def spectrogram(signal, window, noverlap: int, nfft: int, fs: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def spectrogram(
+    signal: ArrayLike, window: ArrayLike, noverlap: int, nfft: int, fs: float
+) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.float64]]:
     """MATLAB's [S, F, T] = spectrogram(x, window, noverlap, nfft, fs).
 
     S[k, t] = sum_n window[n] x[n + t (L - noverlap)] exp(-2 pi i k n / nfft)
     F[k] = k fs / nfft,  T[t] = (L / 2 + t (L - noverlap)) / fs
-    t = 0 .. floor((N - noverlap) / (L - noverlap)) - 1: no padding, no centring, the tail is left out
+    t = 0 .. floor((N - noverlap) / (L - noverlap)) - 1: no padding, no centering; the tail is left out
 
     Parameters
     ----------
     signal : (N,) real, N >= L
     window : (L,) real, or an int L, which means hamming(L)
     noverlap : int, 0 <= noverlap < L
-    nfft : int >= L (MATLAB also folds a longer window into nfft points; here that is refused)
+    nfft : int >= L (MATLAB folds a longer window into nfft points; this function refuses it)
     fs : Hz, > 0
 
     Returns
     -------
     S : (nfft // 2 + 1, n_frames) complex128, unscaled; row 0 is 0 Hz
     F : (nfft // 2 + 1,) float64, Hz
-    T : (n_frames,) float64, s, the centres of the frames
+    T : (n_frames,) float64, s, the centers of the frames
 
     Raises
     ------
@@ -117,25 +125,25 @@ def spectrogram(signal, window, noverlap: int, nfft: int, fs: float) -> tuple[np
 
     Source: MathWorks, documentation of spectrogram. Checked: tests/test_spectrogram_matches_matlab.py
     """
-    window, nfft, hop_length = matlab_arguments(window, noverlap, nfft)
-    if not fs > 0:
-        raise ValueError(f"{fs=} is not a sample rate; more than 0 Hz is expected")
-    S = stft(signal, window, hop_length, nfft)
-    F = np.arange(S.shape[0]) * fs / nfft
-    T = (window.size / 2 + hop_length * np.arange(S.shape[1])) / fs
+    x = as_signal(signal)
+    w, nfft, hop_length = check_matlab_arguments(window, noverlap, nfft)
+    as_sample_rate(fs, "fs")
+    S = stft(x, w, hop_length, nfft)
+    F = np.arange(S.shape[0], dtype=np.float64) * fs / nfft
+    T = np.asarray((w.size / 2 + hop_length * np.arange(S.shape[1])) / fs, dtype=np.float64)
     return S, F, T
 
 
-def power_spectral_density(S, window, nfft: int, fs: float) -> np.ndarray:
+def power_spectral_density(S: ArrayLike, window: ArrayLike, nfft: int, fs: float) -> NDArray[np.float64]:
     """MATLAB's fourth output of spectrogram: the one-sided power spectral density.
 
     P[k, t] = a |S[k, t]|^2 / (fs sum_n window[n]^2)
-    a = 2, but 1 at 0 Hz and, for even nfft, at the Nyquist frequency, which have no mirror image
+    a = 2; a = 1 at 0 Hz and, for even nfft, at the Nyquist frequency, which have no mirror image
 
     Parameters
     ----------
     S : (nfft // 2 + 1, n_frames) complex, from spectrogram
-    window, nfft, fs : as given to spectrogram
+    window, nfft, fs : as in spectrogram
 
     Returns
     -------
@@ -144,32 +152,36 @@ def power_spectral_density(S, window, nfft: int, fs: float) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if S has not nfft // 2 + 1 rows.
+    ValueError  if S is not a matrix of nfft // 2 + 1 rows, or for what spectrogram refuses.
 
     Source: MathWorks, documentation of spectrogram (ps). Checked: tests/test_spectrogram_matches_matlab.py
     """
-    window, nfft, _ = matlab_arguments(window, 0, nfft)
-    S = np.asarray(S)
-    if S.shape[0] != nfft // 2 + 1:
-        raise ValueError(f"{nfft=} has {nfft // 2 + 1} bins; S has {S.shape[0]} rows")
-    P = np.abs(S) ** 2 / (fs * np.sum(window**2))
+    w, nfft, _ = check_matlab_arguments(window, 0, nfft)
+    spectra = as_array(S, "S", dimensions=(2,), kinds=NUMERIC)
+    as_sample_rate(fs, "fs")
+    if spectra.shape[0] != nfft // 2 + 1:
+        raise ValueError(f"{nfft=} has {nfft // 2 + 1} bins; S has {spectra.shape[0]} rows")
+    P = np.abs(spectra) ** 2 / (fs * np.sum(w**2))
     P[1 : (nfft + 1) // 2] *= 2
     return P
 
 
-def matlab_arguments(window, noverlap: int, nfft: int) -> tuple[np.ndarray, int, int]:
-    """(window, nfft, hop) from what spectrogram is given, checked; a number for a window means hamming."""
-    window = hamming(as_count(window, "window")) if np.ndim(window) == 0 else window
-    window, nfft = _checked(window, nfft)
-    noverlap = as_count(noverlap, "noverlap", at_least=0)
-    if noverlap >= window.size:
-        raise ValueError(f"{noverlap=} leaves no hop under a window of {window.size}; less is expected")
-    return window, nfft, window.size - noverlap
+def check_matlab_arguments(window: ArrayLike, noverlap: int, nfft: int) -> tuple[NDArray[np.float64], int, int]:
+    """(window, nfft, hop) for the arguments of spectrogram; a number for a window means hamming."""
+    is_number = isinstance(window, int | float | np.number)
+    nfft = as_count(nfft, "nfft")
+    w, nfft = _check_window(hamming(as_count(window, "window")) if is_number else window, nfft, "nfft")
+    noverlap = as_count(noverlap, "noverlap", min_value=0)
+    if noverlap >= w.size:
+        raise ValueError(f"{noverlap=} leaves no hop under a window of {w.size}; less is expected")
+    return w, nfft, w.size - noverlap
 
 
-def _checked(window, n_fft: int | None) -> tuple[np.ndarray, int]:
-    window = as_signal(window, "window")
-    n_fft = window.size if n_fft is None else as_count(n_fft, "n_fft")
-    if n_fft < window.size:
-        raise ValueError(f"{n_fft=} is less than the {window.size} samples of the window")
-    return window, n_fft
+def _check_window(window: ArrayLike, n_fft: int | None, name: str = "n_fft") -> tuple[NDArray[np.float64], int]:
+    if isinstance(window, str):
+        raise ValueError(f"{window=} is a word; an array of samples is expected, as dsp.hann(512) returns")
+    w = as_signal(window, "window")
+    n_fft = w.size if n_fft is None else as_count(n_fft, name)
+    if n_fft < w.size:
+        raise ValueError(f"{name}={n_fft} is less than the {w.size} samples of the window")
+    return w, n_fft

@@ -1,30 +1,29 @@
-"""Where a recording is not silent, by the rule of librosa.effects.
+"""Finding where a recording is not silent, by the rule of librosa.effects.
 
-Conventions: frame t is centred on sample t * hop_length, with frame_length // 2 zeros put before and
-after the signal. Its level is its root mean square against that of the loudest frame, in dB; a root
-mean square below 1e-5 counts as 1e-5. A frame is heard if its level is above -top_db. Two things follow:
+Conventions: frame t is centered on sample t * hop_length; frame_length // 2 zeros precede and follow the signal. The
+level of a frame is its root mean square relative to that of the loudest frame, in dB; a root mean square below 1e-5
+counts as 1e-5. A frame is audible if its level is above -top_db. Two things follow:
 
-- silence throughout has the level 0 dB in every frame: all of it is heard and nothing is cut off;
+- in a recording of zeros every frame has the level 0 dB: all of it is audible, and nothing is cut off;
 - a recording whose loudest frame is less than top_db above 1e-5 loses nothing either, not even zeros.
 
-A frame that is heard stands for the hop_length samples from t * hop_length on: intervals begin and end
-on whole hops or with the signal.
+An audible frame keeps the hop_length samples from t * hop_length on: intervals begin and end on whole hops, or with
+the signal.
 """
 
-import math
-
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_signal
+from dsp.checks import as_count, as_number, as_signal
 from dsp.framing import frame
 
-LEAST_RMS = 1e-5  # librosa's amplitude_to_db: amin
+MIN_RMS = 1e-5  # librosa's amplitude_to_db: amin
 
 
 def trim(
-    signal, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512
-) -> tuple[np.ndarray, tuple[int, int]]:
-    """The signal without the silence at its two ends.
+    signal: ArrayLike, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512
+) -> tuple[NDArray[np.float64], tuple[int, int]]:
+    """The signal without the silence at both ends.
 
     signal[start:stop],  start = t_first hop_length,  stop = min(N, (t_last + 1) hop_length)
     t_first, t_last: the first and the last frame whose level is above -top_db
@@ -32,13 +31,13 @@ def trim(
     Parameters
     ----------
     signal : (N,) real
-    top_db : dB, finite; what is this far below the loudest frame is silence
+    top_db : dB, finite; frames this far below the loudest frame are silence
     frame_length, hop_length : int >= 1, samples
 
     Returns
     -------
-    trimmed : (stop - start,) float64, a copy; empty if no frame is heard, which needs top_db <= 0
-    (start, stop) : int, samples; (0, 0) if no frame is heard
+    trimmed : (stop - start,) float64, a copy; empty if no frame is audible, which needs top_db <= 0
+    (start, stop) : int, samples; (0, 0) if no frame is audible
 
     Raises
     ------
@@ -51,11 +50,13 @@ def trim(
     return as_signal(signal)[start:stop].copy(), (start, stop)
 
 
-def nonsilent_intervals(signal, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512) -> np.ndarray:
-    """The stretches of a signal that are not silent.
+def nonsilent_intervals(
+    signal: ArrayLike, top_db: float = 60.0, frame_length: int = 2048, hop_length: int = 512
+) -> NDArray[np.int64]:
+    """The intervals of a signal that are not silent.
 
     rms[t] = sqrt(mean_n frame_t[n]^2),  level[t] = 20 log10(max(rms[t], 1e-5) / max(max(rms), 1e-5))
-    one interval for every longest run of frames with level[t] > -top_db
+    one interval for every maximal run of frames with level[t] > -top_db
 
     Parameters
     ----------
@@ -75,10 +76,9 @@ def nonsilent_intervals(signal, top_db: float = 60.0, frame_length: int = 2048, 
     """
     x = as_signal(signal)
     frame_length = as_count(frame_length, "frame_length")
-    if not math.isfinite(top_db):
-        raise ValueError(f"{top_db=} is not a finite number of decibels")
+    as_number(top_db, "top_db", unit="of decibels")
     frames = frame(np.pad(x, frame_length // 2), frame_length, hop_length)
-    rms = np.maximum(np.sqrt(np.mean(frames**2, axis=0)), LEAST_RMS)
-    heard = 20 * np.log10(rms / rms.max()) > -top_db
-    changes = np.flatnonzero(np.diff(heard, prepend=False, append=False))  # run starts and ends in turn
+    rms = np.maximum(np.sqrt(np.mean(frames**2, axis=0)), MIN_RMS)
+    audible = 20 * np.log10(rms / rms.max()) > -top_db
+    changes = np.flatnonzero(np.diff(audible, prepend=False, append=False))  # starts and ends of runs, alternating
     return np.minimum(changes.reshape(-1, 2) * hop_length, x.size)

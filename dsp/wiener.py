@@ -1,26 +1,27 @@
-"""Wiener's rule, gain = (power - noise) / power, on a vector and on a spectrum.
+"""Wiener filters, gain = (power - noise) / power: over a signal and over its short-time spectrum.
 
-Conventions: a gain is never negative. Where power and noise are both 0 nothing is divided: there is
-no noise, and what is there stays.
+Conventions: a gain is never negative. Where power and noise are both 0 the gain is 1: without noise nothing
+changes.
 """
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_signal
+from dsp.checks import as_count, as_nonnegative, as_number, as_signal
 from dsp.framing import frame
 from dsp.stft import istft, stft
 
 
-def wiener(signal, width: int = 3, noise: float | None = None) -> np.ndarray:
-    """The signal drawn towards its local mean where it varies no more than noise does.
+def wiener(signal: ArrayLike, width: int = 3, noise: float | None = None) -> NDArray[np.float64]:
+    """The signal, pulled towards its local mean where it varies no more than the noise.
 
     m[n], v[n] = mean and variance of x[n - width // 2 .. n + width // 2], x = 0 outside the signal
     y[n] = m[n] + (v[n] - noise) / v[n] (x[n] - m[n]);  m[n] where v[n] < noise;  x[n] where v[n] = noise = 0
 
-    A signal of zeros gives itself back (scipy.signal.wiener: NaN there). A constant does too, but for
-    the ends, where the zeros outside count as variance: with width 3 they lose 2 / (3 N) of themselves.
+    Zeros stay zeros (scipy.signal.wiener returns NaN). A constant stays constant except at the ends, where the
+    zeros outside count as variance: with width 3 the end samples shrink by 2 / (3 N).
 
     Parameters
     ----------
@@ -44,25 +45,27 @@ def wiener(signal, width: int = 3, noise: float | None = None) -> np.ndarray:
     width = as_count(width, "width")
     if width % 2 == 0:
         raise ValueError(f"{width=} has no middle sample; an odd width is expected")
-    neighbours = frame(np.pad(x, width // 2), width, 1)  # (width, N)
-    m, v = neighbours.mean(axis=0), neighbours.var(axis=0)
-    noise = v.mean() if noise is None else _as_power(noise, "noise", ())
-    return m + _gain(v, noise) * (x - m)
+    neighbors = frame(np.pad(x, width // 2), width, 1)  # (width, N)
+    m, v = neighbors.mean(axis=0), neighbors.var(axis=0)
+    noise = float(v.mean()) if noise is None else as_number(noise, "noise", low=0)
+    return m + _gain(v, np.float64(noise)) * (x - m)
 
 
-def spectral_wiener(signal, window, hop_length: int, noise_power=None) -> np.ndarray:
-    """The signal with every bin of its short-time spectrum weighed by the share that is not noise.
+def spectral_wiener(
+    signal: ArrayLike, window: ArrayLike, hop_length: int, noise_power: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    """The signal with every bin of its short-time spectrum weighted by the fraction that is not noise.
 
     X = stft(x),  P = |X|^2,  y = istft(G X),  G[k, t] = max(P[k, t] - noise_power[k], 0) / P[k, t]
 
-    White noise of variance s^2 has noise_power = s^2 sum_n window[n]^2 in every bin; of its power the
-    share E1(1) = 0.22 stays in the spectrum (6.6 dB less), as P / noise_power is exponentially distributed.
+    White noise of variance s^2 has noise_power = s^2 sum_n window[n]^2 in every bin. The fraction E1(1) = 0.22 of
+    its power remains (6.6 dB less), as P / noise_power is exponentially distributed.
 
     Parameters
     ----------
     signal : (N,) real
     window : (L,) real
-    hop_length : int >= 1, samples; the windows must overlap so that none is 0 everywhere on a sample
+    hop_length : int >= 1, samples; the windows must overlap so that every sample lies under one that is not 0 there
     noise_power : expected |X|^2 of the noise, >= 0, one number or (L // 2 + 1,); None takes the mean
         of P over the quietest tenth of the frames (at least one frame)
 
@@ -79,36 +82,29 @@ def spectral_wiener(signal, window, hop_length: int, noise_power=None) -> np.nda
     Checked: tests/test_wiener_matches_scipy.py
     """
     x = as_signal(signal)
-    window = as_signal(window, "window")
+    w = as_signal(window, "window")
     hop_length = as_count(hop_length, "hop_length")
-    if not np.bincount(np.arange(window.size) % hop_length, window**2, hop_length).all():
-        raise ValueError(f"{hop_length=} leaves samples under no window of {window.size}; less is expected")
-    X = stft(np.pad(x, (0, hop_length)), window, hop_length, padding="zeros")  # the last frames reach beyond x
+    if not np.bincount(np.arange(w.size) % hop_length, w**2, hop_length).all():
+        raise ValueError(f"{hop_length=} leaves samples under no window of {w.size}; less is expected")
+    X = stft(np.pad(x, (0, hop_length)), w, hop_length, padding="zeros")  # the last frames reach beyond x
     P = np.abs(X) ** 2
     if noise_power is None:
-        noise_power = _quietest_tenth(P)
+        noise = _estimate_noise(P)
     else:
-        noise_power = _as_power(noise_power, "noise_power", (), P.shape[:1])
-    G = _gain(P, noise_power[..., None])
-    return istft(G * X, window, hop_length, padding="zeros")[: x.size]
+        noise = as_nonnegative(noise_power, "noise_power", "any")
+        if noise.shape not in ((), P.shape[:1]):
+            raise ValueError(f"noise_power has shape {noise.shape}; () or {P.shape[:1]} is expected")
+    G = _gain(P, noise[..., None])
+    return istft(G * X, w, hop_length, padding="zeros")[: x.size]
 
 
-def _gain(power: np.ndarray, noise) -> np.ndarray:
+def _gain(power: NDArray[np.float64], noise: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:
     """max(power - noise, 0) / power, with 0 / 0 = 1 (no noise)."""
-    least = np.maximum(power, noise)  # where it is not `power`, the gain is 0
-    return np.divide(np.maximum(power - noise, 0), least, out=np.ones_like(power), where=least > 0)
+    denominator = np.maximum(power, noise)  # where the noise is larger, the gain is 0
+    return np.divide(np.maximum(power - noise, 0), denominator, out=np.ones_like(power), where=denominator > 0)
 
 
-def _quietest_tenth(P: np.ndarray) -> np.ndarray:
-    """Mean power of every bin over the tenth of the frames with the least power in all bins, at least one."""
+def _estimate_noise(P: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean power of every bin over the quietest tenth of the frames, at least one."""
     quietest_first = np.argsort(P.sum(axis=0), kind="stable")
     return P[:, quietest_first[: math.ceil(P.shape[1] / 10)]].mean(axis=1)
-
-
-def _as_power(power, name: str, *shapes: tuple[int, ...]) -> np.ndarray:
-    power = np.asarray(power)
-    if power.shape not in shapes:
-        raise ValueError(f"{name} has shape {power.shape}; {' or '.join(map(str, shapes))} is expected")
-    if power.dtype.kind not in "biuf" or not (np.isfinite(power) & (power >= 0)).all():
-        raise ValueError(f"{name}={power} is not a power; finite numbers >= 0 are expected")
-    return power.astype(np.float64, copy=False)

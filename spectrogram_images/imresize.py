@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from dsp.checks import as_count
+from dsp.framing import mirror_index
 
 
 def imresize(image, size: tuple[int, int]) -> np.ndarray:
@@ -78,8 +79,7 @@ def contributions(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray]:
 
 def mirrored(positions: np.ndarray, n: int) -> np.ndarray:
     """Positions 0 .. n-1 for positions anywhere: the image goes on as its mirror image, -1 is 0, n is n-1."""
-    inside = positions % (2 * n)
-    return np.where(inside < n, inside, 2 * n - 1 - inside)
+    return mirror_index(positions, n, 1)
 
 
 def cubic(x) -> np.ndarray:

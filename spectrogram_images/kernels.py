@@ -12,7 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numba import njit
 
-from dsp.engine.lanes import floor, largest, load, load_splat, maximum, minimum, smallest, splat, store
+from dsp.engine.lanes import floor, load, load_splat, maximum, minimum, reduce_max, reduce_min, splat, store
 from dsp.engine.stages import workspace
 from spectrogram_images.imresize import contributions, mirrored
 
@@ -113,7 +113,7 @@ def _color_index(level, index):
     for register in range(-(-level.size // WIDTH)):
         x = load(level, min(register * WIDTH, level.size - WIDTH))
         low, high = minimum(low, x), maximum(high, x)
-    lowest, span = smallest(low), largest(high) - smallest(low)
+    lowest, span = reduce_min(low), reduce_max(high) - reduce_min(low)
     for register in range(-(-level.size // WIDTH)):
         i = min(register * WIDTH, level.size - WIDTH)
         scaled = (load(level, i) - lowest) / span * 255.0

@@ -58,7 +58,7 @@ class ImageParameters:
         _check_word("colormap", self.colormap, COLORMAPS)
         as_count(self.window_length, "window_length")
         as_count(self.sample_rate, "sample_rate")
-        as_count(self.noverlap, "noverlap", at_least=0)
+        as_count(self.noverlap, "noverlap", min_value=0)
         as_count(self.nfft, "nfft")
         if self.noverlap >= self.window_length:
             raise ValueError(f"noverlap={self.noverlap} must be less than window_length={self.window_length}")

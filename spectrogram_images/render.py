@@ -40,10 +40,10 @@ def render_by_definition(signal, parameters: ImageParameters = PAPER) -> np.ndar
     """
     window = parameters.window_values()
     S, _, _ = spectrogram(signal, window, parameters.noverlap, parameters.nfft, parameters.sample_rate)
-    S = amplitude_to_db(np.abs(S), offset=EPS)
-    _refuse_unscalable(signal, S)
-    S = (S - S.min()) / (S.max() - S.min()) * 255
-    rgb = ind2rgb(round_half_away(S), colormap(parameters.colormap, 256))
+    level = amplitude_to_db(np.abs(S), offset=EPS)
+    _refuse_unscalable(signal, level)
+    scaled = (level - level.min()) / (level.max() - level.min()) * 255
+    rgb = ind2rgb(round_half_away(scaled), colormap(parameters.colormap, 256))
     return to_uint8(imresize(rgb, parameters.size))
 
 

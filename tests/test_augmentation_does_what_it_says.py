@@ -171,11 +171,11 @@ def test_what_would_rise_above_nyquist_is_removed():
     [
         (lambda rng: add_noise(sine(300), -0.1, rng), "level=-0.1"),
         (lambda rng: add_noise(sine(300), np.nan, rng), "level=nan"),
-        (lambda rng: add_noise(sine(300), 0.1, 42), "rng is a int"),
+        (lambda rng: add_noise(sine(300), 0.1, 42), "rng is of type int"),
         (lambda rng: add_noise(STEREO, 0.1, rng), r"\(2, 9\)"),
         (lambda rng: add_noise_at_snr(sine(300), np.inf, rng), "snr_db=inf"),
         (lambda rng: add_noise_at_snr(np.zeros(9), 10, rng), "silent"),
-        (lambda rng: add_noise_at_snr(sine(300), 10, np.random.RandomState(1)), "rng is a RandomState"),
+        (lambda rng: add_noise_at_snr(sine(300), 10, np.random.RandomState(1)), "rng is of type RandomState"),
         (lambda rng: add_noise_at_snr(STEREO, 10, rng), r"\(2, 9\)"),
         (lambda rng: time_shift(sine(300), 1.5), "samples=1.5"),
         (lambda rng: time_shift(STEREO, 1), r"\(2, 9\)"),

@@ -81,7 +81,7 @@ def test_bad_signals(name, bad):
         (lambda: dsp.mel_filterbank(40, 512, 16_000, f_max=8001), "f_max=8001 must lie in 0 .. 8000.0 Hz"),
         (lambda: dsp.mel_filterbank(40, 512, 16_000, f_min=-1), "f_min=-1"),
         (lambda: dsp.mel_filterbank(0, 512, 16_000), "n_mels=0"),
-        (lambda: dsp.mfcc(X, 16_000, "kaldy"), "did you mean kaldi"),
+        (lambda: dsp.mfcc(X, 16_000, "kaldy"), "did you mean 'kaldi'"),
         (lambda: dsp.mfcc(X[:399], 16_000, "kaldi"), "399 samples give no frame of 400"),
         (lambda: dsp.mfcc(X, -16_000, "kaldi"), "sample_rate=-16000"),
         (lambda: dsp.log_mel(X, 44_100, "python_speech_features"), "n_fft=512 is less than a frame of 1103"),

@@ -1,11 +1,13 @@
 """Invariants of conventions: frozen, complete, printable, comparable, hashable."""
 
 import dataclasses
+import inspect
+import re
 
 import pytest
 
 from dsp.conventions import diff, fingerprint, named, table
-from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
+from dsp.conventions.parameters import CHOICES, PARAMETERS, WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
 
 
@@ -16,10 +18,18 @@ def test_frozen():
 
 def test_names():
     assert named("kaldi") is CONVENTIONS["kaldi"] and named(CONVENTIONS["kaldi"]) is CONVENTIONS["kaldi"]
-    with pytest.raises(ValueError, match="'librossa'; did you mean librosa"):
+    with pytest.raises(ValueError, match="'librossa'; did you mean 'librosa'"):
         named("librossa")
-    with pytest.raises(ValueError, match="did you mean librosa, "):
+    assert (
+        named("HTK") is CONVENTIONS["htk"]
+        and named(" Python Speech-Features ") is CONVENTIONS["python_speech_features"]
+    )
+    with pytest.raises(ValueError, match=r"convention is of type NoneType; .*: librosa, "):
         named(None)
+    with pytest.raises(ValueError, match="convention is of type dict"):
+        named({})
+    with pytest.raises(ValueError, match="unknown convention 'xyz'; known are librosa, "):
+        named("xyz")
 
 
 def test_diff():
@@ -80,3 +90,28 @@ def test_every_word_is_accepted_and_no_other(field):
 def test_bad_values(fields, message):
     with pytest.raises(ValueError, match=message):
         Convention(**fields)
+
+
+def test_help_explains_every_field():
+    """Each field has an entry with its allowed words, all of them and no other, and its default."""
+    entries = dict(re.findall(r"^(\w+) : (.*?)(?=\n\n|\n\w+ : )", inspect.getdoc(Convention), flags=re.S | re.M))
+    fields = {field.name: field for field in dataclasses.fields(Convention)}
+    assert list(entries) == list(fields)
+    for name, entry in entries.items():
+        allowed, text = entry.replace("\n", " ").split(". ", 1)
+        assert re.search(rf"Default {re.escape(repr(fields[name].default))}\.$", entry), name
+        words = CHOICES.get(name, ())
+        assert all(re.search(rf"(?<!\w){re.escape(repr(word))}(?!\w)", allowed) for word in words), name
+        quoted = set(re.findall(r"'([^']*)'", allowed))
+        others = {"n_fft": {"power of two", "frame length"}, "n_mels": {"3 ln rate"}}
+        assert quoted == {word for word in words if isinstance(word, str)} | others.get(name, set()), name
+        assert ("None" in allowed) == (fields[name].default is None or accepts_none(name)), name
+        assert len(text.split()) >= 4, name
+
+
+def accepts_none(name: str) -> bool:
+    try:
+        dataclasses.replace(Convention(frame_length=400), **{name: None})
+    except ValueError:
+        return False
+    return name not in ("tool", "status")

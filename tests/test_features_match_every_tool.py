@@ -20,7 +20,7 @@ from scipy import signal as scipy_signal
 import dsp
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
-from dsp.mfcc import window_of
+from dsp.mfcc import make_window
 from tests.conftest import GOLDEN
 
 FLOAT64 = 1e-12
@@ -112,7 +112,7 @@ def check_kaldi(x, rate):
 def check_scipy(x, rate):
     c = CONVENTIONS["scipy_stft"]
     theirs = scipy_signal.stft(x, rate)[2]
-    weights = window_of(sizes(c, rate, x.size), c)
+    weights = make_window(sizes(c, rate, x.size), c)
     assert relative(dsp.trace(x, rate, c)["spectrum"] / weights.sum(), theirs) <= FLOAT64
     if x.size >= 256:
         density = scipy_signal.spectrogram(x, rate)[2]
@@ -238,9 +238,9 @@ def test_whispers_frames_are_torchs(utterance):
 
 
 def test_zheng_casia_is_the_image_pipeline(utterance):
-    from spectrogram_images.render import NFFT, NOVERLAP, WINDOW
+    from spectrogram_images.parameters import PAPER
 
-    S, _, _ = dsp.spectrogram(utterance, WINDOW, NOVERLAP, NFFT, RATE)
+    S, _, _ = dsp.spectrogram(utterance, PAPER.window_values(), PAPER.noverlap, PAPER.nfft, RATE)
     expected = dsp.amplitude_to_db(np.abs(S), dsp.EPS)
     np.testing.assert_allclose(dsp.log_mel(utterance, RATE, "zheng_casia"), expected, atol=1e-9)
 
@@ -318,7 +318,7 @@ def test_trace_ends_where_the_convention_does(utterance):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x: dsp.mfcc(x, RATE, "librossa"), "did you mean librosa"),
+        (lambda x: dsp.mfcc(x, RATE, "librossa"), "did you mean 'librosa'"),
         (lambda x: dsp.mfcc(x, RATE, "scipy_stft"), "makes no cepstra"),
         (lambda x: dsp.mfcc(x[:399], RATE, "kaldi"), "399 samples give no frame of 400"),
         (lambda x: dsp.mfcc(x, 8_000, "opensmile_mfcc12"), "f_max=8000"),

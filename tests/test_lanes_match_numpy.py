@@ -61,7 +61,7 @@ def _extremes(a):
     low, high = load(a, 0), load(a, 0)
     for i in range(0, a.size, width(a)):
         low, high = lanes.minimum(low, load(a, i)), lanes.maximum(high, load(a, i))
-    return lanes.smallest(low), lanes.largest(high)
+    return lanes.reduce_min(low), lanes.reduce_max(high)
 
 
 @njit

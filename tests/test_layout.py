@@ -134,6 +134,14 @@ def test_the_table_of_claims_names_tests_that_exist():
     assert not [name for name in named if not (ROOT / "tests" / name).exists()]
 
 
+def test_the_reading_order_of_dsp_names_every_file():
+    text = (ROOT / "dsp" / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+\.py|\w+/)`", text))
+    parts = {path.name + "/" * path.is_dir() for path in (ROOT / "dsp").iterdir() if not path.name.startswith("__")}
+    assert parts - {"README.md", "py.typed"} <= named
+    assert not [name for name in named if not list((ROOT / "dsp").rglob(name.rstrip("/")))]
+
+
 def test_no_machine_paths_no_media():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split("\n")
     assert not [name for name in tracked if re.search(r"\.(wav|flac|mp3|ogg|mat|pt|pth)$", name)]

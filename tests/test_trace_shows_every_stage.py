@@ -9,7 +9,7 @@ import soundfile
 from matplotlib import pyplot as plt
 
 import dsp
-from dsp.framing import samples_before
+from dsp.framing import count_leading_samples
 from experiments.figures import matlab
 from experiments.figures.trace import command, panels
 from experiments.figures.trace.data import cepstrum_names, row_names, smoothed, traced
@@ -127,7 +127,7 @@ def test_frames_stand_where_they_were_cut(t, axes, convention):
         np.testing.assert_allclose((one.get_ydata() + 2 * row) * peak, of.steps["frames"][:, i], atol=1e-9 * peak)
         places = np.round(one.get_xdata() / 1000 * RATE).astype(int)
         np.testing.assert_allclose((one.get_ydata() + 2 * row) * peak, of.steps["signal"][places], atol=1e-9 * peak)
-        assert places[0] == i * of.size.hop - samples_before(of.size.frame, of.size.hop, of.convention.framing)
+        assert places[0] == i * of.size.hop - count_leading_samples(of.size.frame, of.size.hop, of.convention.framing)
     assert f"hop {of.size.hop} samples" in axes.texts[-1].get_text()
 
 
@@ -266,7 +266,7 @@ def test_the_command(write_wav, tmp_path, capsys):
         (np.zeros((4000, 2)), [], "2 channels; a trace is of one"),
         (np.zeros(61 * 8000), [], "61.0 s; a trace is drawn of at most 60 s"),
         (np.zeros(100), ["--convention", "kaldi"], "give no frame"),
-        (np.zeros(4000), ["--convention", "kaldy"], "--convention: unknown convention 'kaldy'; did you mean kaldi"),
+        (np.zeros(4000), ["--convention", "kaldy"], "--convention: unknown convention 'kaldy'; did you mean 'kaldi'"),
     ],
 )
 def test_what_is_not_drawn(tmp_path, capsys, samples, arguments, words):

@@ -107,7 +107,7 @@ WINDOW = dsp.hann(64, periodic=True)
         (lambda: wiener(X, 0), "width=0"),
         (lambda: wiener(X, 3, -1.0), "noise=-1.0"),
         (lambda: wiener(X, 3, np.nan), "noise=nan"),
-        (lambda: wiener(X, 3, np.ones(1000)), r"noise has shape \(1000,\); \(\) is expected"),
+        (lambda: wiener(X, 3, np.ones(1000)), r"noise=an array of shape \(1000,\)"),
         (lambda: wiener(X[:0]), "empty"),
         (lambda: spectral_wiener(X, WINDOW, 65), "hop_length=65 leaves samples"),
         (lambda: spectral_wiener(X, WINDOW, 64), "hop_length=64 leaves samples"),  # the window begins with 0

@@ -1,11 +1,11 @@
-"""Conventions: the parameters in which tools differ, the tools' values, and how two conventions compare.
+"""Conventions: the parameters in which tools differ, the values of each tool, and how two conventions compare.
 
-parameters   Convention, the table of all parameters, and the words that each may hold
+parameters   Convention, the table of all parameters, and the words that each allows
 tools        the conventions of known tools
 papers       the conventions of the five papers
-registry     CONVENTIONS, both by name
-compare      what differs between two conventions; several side by side
-fingerprint  twelve digits that name a convention
+registry     CONVENTIONS: both by name
+compare      what differs between two conventions, and several side by side
+fingerprint  twelve hex digits that name a convention
 sizes        lengths in samples at one sample rate
 """
 

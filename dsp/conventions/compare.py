@@ -1,27 +1,32 @@
 """What differs between two conventions, and several side by side."""
 
-from dsp.conventions.parameters import PARAMETERS
+from typing import Any
+
+from dsp.conventions.parameters import PARAMETERS, Convention
 from dsp.conventions.registry import named
 
 
-def diff(a, b) -> dict[str, tuple]:
+def diff(a: str | Convention, b: str | Convention) -> dict[str, tuple[Any, Any]]:
     """The parameters in which two conventions differ: {parameter: (value in a, value in b)}.
 
-    a, b : names or Conventions. Empty if their features are equal on every signal.
+    a, b : names or Conventions. The result is empty if their features are equal on every signal.
 
     Checked: tests/test_conventions_are_tables.py
     """
-    a, b = named(a), named(b)
-    return {name: (getattr(a, name), getattr(b, name)) for name in PARAMETERS if getattr(a, name) != getattr(b, name)}
+    first, second = named(a), named(b)
+    pairs = {name: (getattr(first, name), getattr(second, name)) for name in PARAMETERS}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def table(*conventions) -> str:
-    """Conventions side by side as a text table, one parameter a line; those that differ are marked with *.
+def table(*conventions: str | Convention) -> str:
+    """Conventions side by side as a text table, one parameter per line; * marks the lines that differ.
 
     Checked: tests/test_conventions_are_tables.py
     """
     columns = [named(convention) for convention in conventions]
-    rows = [("tool", *(column.tool or "-" for column in columns))]
+    if not columns:
+        raise ValueError("table() was given no convention; at least one is expected")
+    rows: list[tuple[str, ...]] = [("tool", *(column.tool or "-" for column in columns))]
     for name in PARAMETERS:
         values = [getattr(column, name) for column in columns]
         mark = "*" if len(set(values)) > 1 else " "

@@ -1,4 +1,4 @@
-"""The conventions of the five papers, named in dsp/conventions/registry.py; `status` says what each is taken from."""
+"""The conventions of the five papers, named in dsp/conventions/registry.py; `status` says where each comes from."""
 
 from dataclasses import replace
 
@@ -23,7 +23,7 @@ zheng_casia = Convention(
 dey_emodb = replace(
     tools.librosa,
     tool="Dey et al., 2D CNN-LSTM: librosa 0.8 melspectrogram, amplitude_to_db of a power",
-    status="from the paper's code: librosa's convention but for the edges, which 0.8 mirrored, and the logarithm",
+    status="from the paper's code: librosa's convention except for the edges, which 0.8 mirrored, and the logarithm",
     framing="center, reflect",
     log="20 log10",
     floor=1e-5,
@@ -39,8 +39,8 @@ yadav_crnn = replace(
 )
 
 finch_dycnn = Convention(
-    tool="DyCNN + Bi-LSTM: 13 MFCC with deltas, 39 rows; what the paper leaves open is our choice",
-    status="UNSTATED by the paper but for the 39",
+    tool="DyCNN + Bi-LSTM: 13 MFCC with deltas, 39 rows; we chose what the paper does not state",
+    status="UNSTATED by the paper except for the 39",
     preemphasis=0.97,
     n_mels=40,
     floor=1e-10,
@@ -49,8 +49,8 @@ finch_dycnn = Convention(
 )
 
 wang_cl = Convention(
-    tool="CL parallel CNN + LSTM: 13 MFCC; what the paper leaves open is our choice",
-    status="UNSTATED by the paper but for pre-emphasis, Hamming, half-frame hop, 13 coefficients",
+    tool="CL parallel CNN + LSTM: 13 MFCC; we chose what the paper does not state",
+    status="UNSTATED by the paper except for pre-emphasis, Hamming, half-frame hop, 13 coefficients",
     preemphasis=0.97,
     frame_length=512,
     hop_length=256,

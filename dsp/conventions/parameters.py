@@ -1,142 +1,261 @@
-"""Every parameter in which two tools' features can differ, as one table of words and numbers.
+"""Every parameter in which the features of two tools can differ, as one table of words and numbers.
 
-A `Convention` says completely how a signal becomes log-mel values and cepstra. `CONVENTIONS` names those
-of known tools (dsp/conventions/registry.py); `dataclasses.replace(c, n_mels=40)` makes another. The textbook lane
-(dsp/mfcc.py) and the engine both take a Convention and nothing else, so two features are equal
-exactly if their conventions are.
+A `Convention` determines completely how a signal becomes log-mel values and cepstra. `CONVENTIONS` holds those of
+known tools (dsp/conventions/registry.py); `dataclasses.replace(c, n_mels=40)` derives another. The textbook lane
+(dsp/mfcc.py) and the engine both take a Convention and nothing else, so two features are equal exactly if their
+conventions are.
 
-Conventions here: lengths in samples, or in seconds where the name ends in _s; a word, never a
-boolean; None means "not done".
+Here lengths are samples, or seconds where the name ends in _s; choices are words, never booleans; None means that a
+step is not done.
 """
 
 import dataclasses
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from dsp.checks import as_count
+from dsp.checks import as_count, as_number, as_word
+from dsp.dct import DctNorm, DctType
+from dsp.deltas import DeltaEdges, SecondDelta
+from dsp.framing import Framing
+from dsp.mel import MelNorm, MelScale, MelTriangles
+from dsp.preemphasis import FirstSample
 
-WORDS = {  # the words each field may hold; None is allowed where it is listed
-    "dc_removal": (None, "signal", "frame"),
-    "preemphasis_in": ("signal", "frame"),
-    "preemphasis_first": ("keep", "replicate", "extrapolate"),
-    "rounding": ("down", "half up", "power of two down"),
-    "framing": ("valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"),
-    "last_frame": ("kept", "dropped"),
-    "window": ("rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "sine", "tukey"),
-    "window_symmetry": ("symmetric", "periodic"),
-    "window_alignment": ("left", "center"),
-    "spectrum": ("power", "magnitude"),
-    "spectrum_norm": (None, "n_fft", "window sum", "window energy", "density"),
-    "spectrum_scaling": ("as is", "one-sided, doubled"),
-    "mel_scale": ("htk", "kaldi", "slaney"),
-    "mel_triangles": ("hz", "mel", "bins"),
-    "mel_norm": (None, "slaney", "sum", "doubled"),
-    "log": (None, "ln", "log10", "10 log10", "20 log10"),
-    "floor_rule": ("at least", "add", "zeros only", "fraction of maximum"),
-    "reference": (None, "maximum"),
-    "dct_norm": (None, "ortho", "htk"),
-    "c0": ("first", "last", "none"),
-    "energy": (None, "replaces c0", "first", "last"),
-    "energy_of": ("raw frame", "windowed frame", "spectrum"),
-    "delta_edges": ("replicate", "interp"),
-    "delta_second": ("delta of delta", "delta of delta, extended", "curvature"),
-    "normalization": (None, "mean", "mean and variance"),
-}
+DcRemoval = Literal[None, "signal", "frame"]
+PreemphasisIn = Literal["signal", "frame"]
+Rounding = Literal["down", "half up", "power of two down"]
+LastFrame = Literal["kept", "dropped"]
+Window = Literal["rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "sine", "tukey"]
+WindowSymmetry = Literal["symmetric", "periodic"]
+WindowAlignment = Literal["left", "center"]
+FftLength = Literal["power of two", "frame length"]
+Spectrum = Literal["power", "magnitude"]
+SpectrumNorm = Literal[None, "n_fft", "window sum", "window energy", "density"]
+SpectrumScaling = Literal["as is", "one-sided, doubled"]
+MelCount = Literal["3 ln rate"]
+Log = Literal[None, "ln", "log10", "10 log10", "20 log10"]
+FloorRule = Literal["at least", "add", "zeros only", "fraction of maximum"]
+Reference = Literal[None, "maximum"]
+C0 = Literal["first", "last", "none"]
+Energy = Literal[None, "replaces c0", "first", "last"]
+EnergyOf = Literal["raw frame", "windowed frame", "spectrum"]
+Normalization = Literal[None, "mean", "mean and variance"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Convention:
-    """How a signal becomes features. Every field is a parameter in which real tools differ."""
+    """How a signal becomes features: every parameter in which real tools differ.
 
-    tool: str = ""  # whose convention this is, with its version
-    status: str = "made by hand"  # against what it was verified, or that it was not
+    A convention is frozen; `dataclasses.replace(convention, n_mels=40)` returns a changed copy. Each entry below
+    gives the allowed values, the meaning, the unit, and the default.
 
-    # the signal
-    scale: float = 1.0  # factor on the samples; 32768 where a tool expects 16-bit values
-    dither: float = 0.0  # standard deviation of noise added to the scaled samples, seeded
-    dc_removal: str | None = None  # mean of the whole signal or of each frame taken off
-    preemphasis: float = 0.0  # a of y[n] = x[n] - a x[n-1]; 0 for none
-    preemphasis_in: str = "signal"  # once over the signal, or in each frame anew
-    preemphasis_first: str = "keep"  # y[0]: x[0], (1 - a) x[0], or 3 x[0] - x[1]
+    About the convention (not compared, not part of its fingerprint)
 
-    # frames
-    frame_length: int | None = None  # samples; or
-    frame_length_s: float | None = 0.025  # seconds, rounded to samples
+    tool : str. The tool, its version and its function. Default ''.
+    status : str. What the convention was verified against, or that it was not. Default 'made by hand'.
+
+    The signal
+
+    scale : float, not 0. Factor on the samples: 1 for samples in -1 .. 1, 32768 where a tool expects 16-bit values.
+        Default 1.0.
+    dither : float >= 0. Standard deviation of the seeded noise that is added to the scaled samples. Default 0.0.
+    dc_removal : None, 'signal' or 'frame'. Subtracts nothing, the mean of the whole signal, or the mean of each frame.
+        Default None.
+    preemphasis : float in 0 .. 1. The a of y[n] = x[n] - a x[n-1]; 0 means none. Default 0.0.
+    preemphasis_in : 'signal' or 'frame'. Filters the whole signal once, or each frame on its own. Default 'signal'.
+    preemphasis_first : 'keep', 'replicate' or 'extrapolate'. The first output sample y[0] is x[0], (1 - a) x[0], or
+        3 x[0] - x[1]. Default 'keep'.
+
+    Frames
+
+    frame_length : int >= 1 or None. Samples in a frame; None takes frame_length_s. Default None.
+    frame_length_s : float > 0 or None. Seconds in a frame, used if frame_length is None. Default 0.025.
+    hop_length : int >= 1 or None. Samples from one frame to the next; None takes hop_length_s. Default None.
+    hop_length_s : float > 0 or None. Seconds from one frame to the next, used if hop_length is None; if both are None,
+        the hop is half a frame. Default 0.01.
+    rounding : 'down', 'half up' or 'power of two down'. How seconds become samples. Default 'down'.
+    framing : 'valid', 'center, zeros', 'center, reflect', 'pad tail', 'symmetric' or 'scipy'. How many frames there are
+        and what extends the signal at its ends; dsp.count_frames and dsp.extend define each word. Default 'valid'.
+    last_frame : 'kept' or 'dropped'. Whisper drops the last frame. Default 'kept'.
+    window : 'rectangular', 'hamming', 'hann', 'povey', 'blackman', 'blackman harris', 'bartlett', 'sine' or 'tukey'.
+        The window function (dsp.hamming and so on; Tukey's with alpha = 0.25). Default 'hamming'.
+    window_symmetry : 'symmetric' or 'periodic'. The window ends where it began, or one sample earlier.
+        Default 'symmetric'.
+    window_alignment : 'left' or 'center'. Where a window shorter than n_fft lies: at the start of the transform, with
+        zeros after it, or in the middle of frames of n_fft samples. Default 'left'.
+    n_fft : int >= 1, 'power of two' or 'frame length'. Samples of the transform; the words take the smallest power of
+        two that holds a frame, or the frame length itself. Default 'power of two'.
+
+    Spectrum
+
+    spectrum : 'power' or 'magnitude'. |X|^2 or |X|. Default 'power'.
+    spectrum_norm : None, 'n_fft', 'window sum', 'window energy' or 'density'. Divides |X|^2 by 1, n_fft, sum(w)^2,
+        sum(w^2), or sample_rate sum(w^2). Default None.
+    spectrum_scaling : 'as is' or 'one-sided, doubled'. The latter doubles the power except at 0 Hz and the Nyquist
+        frequency, which have no mirror image. Default 'as is'.
+
+    Mel filters
+
+    n_mels : int >= 1, '3 ln rate' or None. Number of filters; '3 ln rate' is floor(3 ln sample_rate), and None keeps
+        the FFT bins. Default 26.
+    f_min : float >= 0. Hz, where the lowest filter begins. Default 0.0.
+    f_max : float or None. Hz, where the highest filter ends; None takes the Nyquist frequency. Default None.
+    mel_scale : 'htk', 'kaldi' or 'slaney'. The formula of dsp.hz_to_mel. Default 'htk'.
+    mel_triangles : 'hz', 'mel' or 'bins'. The axis on which the sides of a filter are straight lines. Default 'hz'.
+    mel_norm : None, 'slaney', 'sum' or 'doubled'. Filters of peak 1, of equal area, of sum 1, or of peak 2 (see
+        dsp.mel_filterbank). Default None.
+
+    Logarithm
+
+    log : None, 'ln', 'log10', '10 log10' or '20 log10'. The logarithm; None takes none, and only log_gain and
+        log_offset apply. Default 'ln'.
+    floor : float > 0. In the unit of the mel values; see floor_rule. Default 1e-10.
+    floor_rule : 'at least', 'add', 'zeros only' or 'fraction of maximum'. Values below the floor become the floor; the
+        floor is added to every value; only zeros become the floor; or the floor is that fraction of the clip's
+        maximum. Default 'at least'.
+    reference : None or 'maximum'. 'maximum' subtracts the clip's maximum, so that it becomes 0. Default None.
+    dynamic_range : float >= 0 or None. In the unit of the logarithm: values further below the clip's maximum are raised
+        to this distance (librosa's top_db). Default None.
+    log_gain : float. Applied last: log_gain * value + log_offset. Default 1.0.
+    log_offset : float. See log_gain. Default 0.0.
+
+    Cepstrum
+
+    n_mfcc : int >= 1 or None. Number of coefficients: c0 .. c(n-1), or c1 .. cn if c0 is 'last' or 'none'; None stops
+        at the log-mel values. Default 13.
+    dct_type : 2 or 3. The type of the DCT (dsp.dct_matrix). Default 2.
+    dct_norm : None, 'ortho' or 'htk'. The norm of the DCT (dsp.dct). Default 'ortho'.
+    c0 : 'first', 'last' or 'none'. The row of c0: before the others, after them, or left out. Default 'first'.
+    lifter : float >= 0. Length L of the sine lifter (dsp.lifter); 0 means none. Default 0.0.
+    lifter_first : int >= 0. The number that the lifter gives the first coefficient: 0, or 1 in librosa. Default 0.
+    energy : None, 'replaces c0', 'first' or 'last'. Where the log energy of the frame stands: nowhere, instead of c0,
+        in a row before the cepstra, or after them. Default None.
+    energy_of : 'raw frame', 'windowed frame' or 'spectrum'. Energy is ln of the sum of squares after DC removal, of
+        that after pre-emphasis and window, or of the sum of the power spectrum. Default 'raw frame'.
+    energy_floor : float >= 0. Smallest energy before its logarithm. Default 0.0.
+
+    Over time
+
+    delta_orders : 0, 1 or 2. Rows appended to the cepstra: none, deltas, or deltas and second-order deltas. Default 0.
+    delta_width : int >= 3, odd. Frames in the window of the deltas. Default 9.
+    delta_edges : 'replicate' or 'interp'. What the deltas do at the ends (dsp.delta). Default 'replicate'.
+    delta_second : 'delta of delta', 'delta of delta, extended' or 'curvature'. Second-order deltas: deltas of the
+        deltas; the same, with the last static frame first repeated (openSMILE); or the second derivative of a fitted
+        parabola (librosa). Default 'delta of delta'.
+    normalization : None, 'mean' or 'mean and variance'. Of every row of the finished cepstra over the utterance.
+        Default None.
+
+    Raises
+    ------
+    ValueError  for a value that its field does not allow, with the nearest word.
+
+    Source: the documentation of each tool. Checked: tests/test_conventions_are_tables.py
+    """
+
+    tool: str = ""
+    status: str = "made by hand"
+
+    scale: float = 1.0
+    dither: float = 0.0
+    dc_removal: DcRemoval = None
+    preemphasis: float = 0.0
+    preemphasis_in: PreemphasisIn = "signal"
+    preemphasis_first: FirstSample = "keep"
+
+    frame_length: int | None = None
+    frame_length_s: float | None = 0.025
     hop_length: int | None = None
-    hop_length_s: float | None = 0.010  # neither: half a frame
-    rounding: str = "down"
-    framing: str = "valid"  # what stands before and after the signal: see dsp.framing.count_frames
-    last_frame: str = "kept"
-    window: str = "hamming"
-    window_symmetry: str = "symmetric"
-    window_alignment: str = "left"  # of a window shorter than n_fft; "center" makes frames n_fft long
-    n_fft: int | str = "power of two"  # or "frame length"
+    hop_length_s: float | None = 0.010
+    rounding: Rounding = "down"
+    framing: Framing = "valid"
+    last_frame: LastFrame = "kept"
+    window: Window = "hamming"
+    window_symmetry: WindowSymmetry = "symmetric"
+    window_alignment: WindowAlignment = "left"
+    n_fft: int | FftLength = "power of two"
 
-    # spectrum
-    spectrum: str = "power"  # |X|^2 or |X|
-    spectrum_norm: str | None = (
-        None  # divides the power by n_fft, X by sum(w) or sqrt(sum(w^2)); "density": by rate sum(w^2)
-    )
-    spectrum_scaling: str = "as is"  # or "one-sided, doubled": twice the power except at 0 Hz and the Nyquist frequency
+    spectrum: Spectrum = "power"
+    spectrum_norm: SpectrumNorm = None
+    spectrum_scaling: SpectrumScaling = "as is"
 
-    # mel filters
-    n_mels: int | str | None = 26  # None: the bins themselves; "3 ln rate": floor(3 ln sample_rate)
-    f_min: float = 0.0  # Hz
-    f_max: float | None = None  # Hz; None: the Nyquist frequency
-    mel_scale: str = "htk"
-    mel_triangles: str = "hz"
-    mel_norm: str | None = None
+    n_mels: int | MelCount | None = 26
+    f_min: float = 0.0
+    f_max: float | None = None
+    mel_scale: MelScale = "htk"
+    mel_triangles: MelTriangles = "hz"
+    mel_norm: MelNorm = None
 
-    # logarithm
-    log: str | None = "ln"  # None: none of what follows but gain and offset
-    floor: float = 1e-10  # > 0
-    floor_rule: str = "at least"
-    reference: str | None = None  # "maximum": the clip's greatest value becomes 0
-    dynamic_range: float | None = None  # in the logarithm's unit, below the clip's greatest value ("top_db")
-    log_gain: float = 1.0  # after all of that: gain * value + offset
+    log: Log = "ln"
+    floor: float = 1e-10
+    floor_rule: FloorRule = "at least"
+    reference: Reference = None
+    dynamic_range: float | None = None
+    log_gain: float = 1.0
     log_offset: float = 0.0
 
-    # cepstrum
-    n_mfcc: int | None = 13  # coefficients c0 .. c(n-1), or c1 .. cn where c0 is "last" or "none"; None: no cepstrum
-    dct_type: int = 2
-    dct_norm: str | None = "ortho"
-    c0: str = "first"
+    n_mfcc: int | None = 13
+    dct_type: DctType = 2
+    dct_norm: DctNorm = "ortho"
+    c0: C0 = "first"
     lifter: float = 0.0
-    lifter_first: int = 0  # 1: librosa's count from one
-    energy: str | None = None
-    energy_of: str = "raw frame"  # ln of the sum of squares after DC removal, after the window, or of the spectrum
+    lifter_first: int = 0
+    energy: Energy = None
+    energy_of: EnergyOf = "raw frame"
     energy_floor: float = 0.0
 
-    # over time
-    delta_orders: int = 0  # rows appended to the cepstra: 1 deltas, 2 also their deltas
+    delta_orders: Literal[0, 1, 2] = 0
     delta_width: int = 9
-    delta_edges: str = "replicate"
-    delta_second: str = "delta of delta"  # "extended": the statics' last frame repeated before either (openSMILE)
-    normalization: str | None = None  # of the finished cepstra, per row over the utterance
+    delta_edges: DeltaEdges = "replicate"
+    delta_second: SecondDelta = "delta of delta"
+    normalization: Normalization = None
 
-    def __post_init__(self):
-        for field, words in WORDS.items():
-            if getattr(self, field) not in words:
-                allowed = ", ".join(repr(word) for word in words)
-                raise ValueError(f"{field}={getattr(self, field)!r} is none of {allowed}")
-        for field in ("frame_length", "hop_length"):
+    def __post_init__(self) -> None:
+        for field, words in CHOICES.items():
+            as_word(getattr(self, field), field, words)
+        for field in ("frame_length", "hop_length", "n_mfcc"):
             if getattr(self, field) is not None:
                 as_count(getattr(self, field), field)
-            elif getattr(self, f"{field}_s") is not None and not getattr(self, f"{field}_s") > 0:
-                raise ValueError(f"{field}_s={getattr(self, f'{field}_s')} s is not a length")
+        if not (self.n_mels is None or isinstance(self.n_mels, str)):
+            as_count(self.n_mels, "n_mels")
+        elif self.n_mels is not None:
+            as_word(self.n_mels, "n_mels", MelCount)
+        if isinstance(self.n_fft, str):
+            as_word(self.n_fft, "n_fft", FftLength)
+        else:
+            as_count(self.n_fft, "n_fft")
+        as_count(self.lifter_first, "lifter_first", min_value=0)
+        if as_count(self.delta_width, "delta_width", min_value=3) % 2 == 0:
+            raise ValueError(f"delta_width={self.delta_width} is even; the window needs a middle frame")
+        for field, bounds in _BOUNDS.items():
+            if getattr(self, field) is not None or field not in _OPTIONAL:
+                as_number(getattr(self, field), field, **bounds)
+        if self.scale == 0:
+            raise ValueError("scale=0 would silence every signal; another number is expected")
         if self.frame_length is None and self.frame_length_s is None:
             raise ValueError("frame_length or frame_length_s must be given")
-        for field in ("n_mels", "n_mfcc"):
-            if isinstance(getattr(self, field), int):
-                as_count(getattr(self, field), field)
-        if self.n_fft not in ("power of two", "frame length"):
-            as_count(self.n_fft, "n_fft")
-        if not self.floor > 0:
-            raise ValueError(f"floor={self.floor} must be more than 0: silence needs a level")
-        if not 0 <= self.preemphasis <= 1:
-            raise ValueError(f"preemphasis={self.preemphasis} is outside 0..1")
-        if self.dct_type not in (2, 3):
-            raise ValueError(f"dct_type={self.dct_type} is neither 2 nor 3")
-        if self.delta_orders not in (0, 1, 2):
-            raise ValueError(f"delta_orders={self.delta_orders} is none of 0, 1, 2")
 
 
-PARAMETERS = tuple(field.name for field in dataclasses.fields(Convention) if field.name not in ("tool", "status"))
+_BOUNDS: dict[str, dict[str, Any]] = {
+    "scale": {},
+    "dither": {"low": 0},
+    "preemphasis": {"low": 0, "high": 1},
+    "frame_length_s": {"above": 0, "unit": "of seconds"},
+    "hop_length_s": {"above": 0, "unit": "of seconds"},
+    "f_min": {"low": 0, "unit": "of Hz"},
+    "f_max": {"above": 0, "unit": "of Hz"},
+    "floor": {"above": 0},  # silence needs a level
+    "dynamic_range": {"low": 0},
+    "log_gain": {},
+    "log_offset": {},
+    "lifter": {"low": 0},
+    "energy_floor": {"low": 0},
+}
+_OPTIONAL = ("frame_length_s", "hop_length_s", "f_max", "dynamic_range")
+_TYPES = get_type_hints(Convention)
+
+# What each field of a fixed set of values allows; WORDS has those whose values are words.
+CHOICES: dict[str, tuple[Any, ...]] = {
+    field: get_args(annotation) for field, annotation in _TYPES.items() if get_origin(annotation) is Literal
+}
+WORDS: dict[str, tuple[str | None, ...]] = {
+    field: values for field, values in CHOICES.items() if any(isinstance(value, str) for value in values)
+}
+PARAMETERS: tuple[str, ...] = tuple(field for field in _TYPES if field not in ("tool", "status"))

@@ -1,7 +1,8 @@
 """The conventions of known tools and of the five papers, by name."""
 
-from difflib import get_close_matches
+from typing import Any
 
+from dsp.checks import suggest
 from dsp.conventions import papers, tools
 from dsp.conventions.parameters import Convention
 
@@ -28,16 +29,22 @@ CONVENTIONS: dict[str, Convention] = {
 }
 
 
-def named(convention) -> Convention:
-    """The Convention itself, or the preset of that name.
+def named(convention: Any) -> Convention:
+    """The Convention itself, or the preset of that name; case is ignored, and spaces or hyphens count as underscores.
 
-    Raises ValueError for an unknown name, with the nearest known ones.
+    Raises ValueError for an unknown name, with the nearest known ones, and for what is neither name nor Convention.
 
     Checked: tests/test_conventions_are_tables.py
     """
     if isinstance(convention, Convention):
         return convention
-    if convention in CONVENTIONS:
-        return CONVENTIONS[convention]
-    near = get_close_matches(str(convention), CONVENTIONS, n=3) or list(CONVENTIONS)
-    raise ValueError(f"unknown convention {convention!r}; did you mean {', '.join(near)}?")
+    if not isinstance(convention, str):
+        raise ValueError(
+            f"convention is of type {type(convention).__name__}; a Convention or the name of one is expected: "
+            + ", ".join(CONVENTIONS)
+        )
+    name = convention.strip().lower().replace("-", "_").replace(" ", "_")
+    if name in CONVENTIONS:
+        return CONVENTIONS[name]
+    known = suggest(name, CONVENTIONS) or f"; known are {', '.join(CONVENTIONS)}"
+    raise ValueError(f"unknown convention {convention!r}{known}")

@@ -1,7 +1,7 @@
 """The conventions of known tools; dsp/conventions/registry.py gives them their names.
 
-`status` says what each was verified against; a preset nobody could verify says so. Where a tool adds
-noise by default (Kaldi's dither), the preset does not: set dither= to have it.
+`status` says what each was verified against, or that it was not. Kaldi adds noise by default (dither); its preset does
+not: dataclasses.replace(convention, dither=1.0) adds it.
 """
 
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""The compiled loops into a batch and out of it: many arrays at once, of which a kernel gets the addresses.
+"""The compiled loops into a batch and out of it. A kernel gets the addresses of many arrays.
 
-One call for all clips of a batch, for a call costs as much as a short clip, and threads wait for each other there.
+One call serves all clips of a batch: a call costs as much as a short clip, and threads wait for each other during it.
 
 Checked: tests/test_extract_equals_textbook.py
 """
@@ -13,7 +13,8 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
 from dsp.engine.compiling import inlined, inner, kernel
-from dsp.engine.lanes import load_wide, maximum, minimum, smallest, store, width
+from dsp.engine.lanes import load_wide, maximum, minimum, reduce_min, store, width
+from dsp.framing import mirror_index
 
 
 class Clip(NamedTuple):
@@ -21,18 +22,18 @@ class Clip(NamedTuple):
 
     name: str
     samples: np.ndarray
-    mean: float  # taken off the scaled samples
+    mean: float  # to subtract from the scaled samples
     n_frames: int
 
 
 def address(x: np.ndarray) -> int:
-    """Where the array's first number is; the caller keeps the array alive."""
+    """The address of the first element; the caller keeps the array alive."""
     return x.__array_interface__["data"][0]
 
 
 @intrinsic
-def array_at(typing, place, size, like):
-    """(size,) numbers of that array's kind at an address."""
+def array_at(typing, address, size, like):
+    """The (size,) array at an address, of the dtype of `like`."""
     kind = types.Array(like.dtype, 1, "C")
 
     def generate(context, builder, signature, arguments):
@@ -46,31 +47,31 @@ def array_at(typing, place, size, like):
 
 
 @inner
-def preprocess_samples(x, start, mean, mirror, tables, out, place, count):
-    """out[place], .. = x[start], .., around the signal, too: dsp.mfcc.preprocess_signal, then dsp.framing.extend.
+def preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
+    """out[offset], .. = x[start], .., also beyond its ends: dsp.mfcc.preprocess_signal, then dsp.framing.extend.
 
-    Returns whether they are all finite: then, and only then, every one less itself is 0.
+    Returns whether all samples are finite: only then is every difference y - y equal to 0.
     """
     stop = start + count
     low = minimum(maximum(start, 0), x.size)
     high = minimum(maximum(stop, low), x.size)
-    after = low + 1  # the first sample that has one before it
+    after = low + 1  # the first sample with a predecessor
     whole = high - after >= minimum(width(x), width(out))
-    finite = not whole or _inside(x, after, high, mean, tables, out, place + after - start)
+    finite = not whole or _copy_registers(x, after, high, mean, tables, out, offset + after - start)
     done = high - after if whole else 0
-    for k in range(count - done):  # the samples on either side of these
-        n = at = start + k if start + k < after else start + k + done
+    for k in range(count - done):  # the samples on either side of them
+        n = index = start + k if start + k < after else start + k + done
         if n < low or n >= high:
-            at = -1 if mirror is None else _mirrored(n, x.size, mirror)
-        y = 0.0 if at < 0 else _sample(x, at, mean, tables)
+            index = -1 if mirror is None else _mirror_index(n, x.size, mirror)
+        y = 0.0 if index < 0 else _preprocess_sample(x, index, mean, tables)
         finite &= y - y == 0.0
-        out[place + n - start] = y
+        out[offset + n - start] = y
     return finite
 
 
 @inlined
-def _inside(x, start, stop, mean, tables, out, place):
-    """out[place], .. = x[start], .. x[stop - 1], at least a register of them, each of which has one before it."""
+def _copy_registers(x, start, stop, mean, tables, out, offset):
+    """out[offset], .. = x[start], .. x[stop - 1], preprocessed: at least one register of samples with predecessors."""
     lanes, n, gain, a = minimum(width(x), width(out)), stop - start, tables.gain, tables.emphasis[0]
     x0 = load_wide(x, start, out)
     differences = x0 - x0
@@ -78,13 +79,13 @@ def _inside(x, start, stop, mean, tables, out, place):
         i = minimum(register * lanes, n - lanes)
         y = (gain * load_wide(x, start + i, out) - mean) - a * (gain * load_wide(x, start + i - 1, out) - mean)
         differences = differences + (y - y)
-        store(out, place + i, y)
-    return smallest(maximum(differences, -1.0)) == 0.0  # no NaN is more than -1
+        store(out, offset + i, y)
+    return reduce_min(maximum(differences, -1.0)) == 0.0  # a comparison with NaN is false
 
 
 @inlined
-def _sample(x, n, mean, tables):
-    """s[n] - a s[n-1], s = gain x - mean; b s[0] + c s[1] where n is 0."""
+def _preprocess_sample(x, n, mean, tables):
+    """s[n] - a s[n-1], s = gain x - mean; for n = 0, b s[0] + c s[1]."""
     gain, (a, b, c) = tables.gain, tables.emphasis
     s = gain * x[n] - mean
     if n > 0:
@@ -94,17 +95,12 @@ def _sample(x, n, mean, tables):
     return b * s
 
 
-@inlined
-def _mirrored(place, n, mirror):
-    """The place in the signal that stands for one outside: dsp.framing._mirrored."""
-    period = maximum(1, 2 * (n - 1 + mirror))
-    at = place % period
-    return at if at < n else period - mirror - at
+_mirror_index = inlined(mirror_index)
 
 
 @inlined
 def all_finite(x, start, stop):
-    """Whether samples start .. stop - 1 are, those of them that there are."""
+    """Whether samples start .. stop - 1 are finite; samples before the first do not count."""
     finite = True
     for n in range(maximum(start, 0), stop):
         finite &= x[n] - x[n] == 0.0
@@ -114,9 +110,9 @@ def all_finite(x, start, stop):
 @kernel
 def scatter_rows(rows, starts, stops, out):
     """The rows of every clip, rows[:, starts[i] : stops[i]], one clip after the other."""
-    place = 0
+    offset = 0
     for i in range(starts.size):
         n = stops[i] - starts[i]
         for k in range(rows.shape[0]):
-            out[place : place + n] = rows[k, starts[i] : stops[i]]
-            place += n
+            out[offset : offset + n] = rows[k, starts[i] : stops[i]]
+            offset += n

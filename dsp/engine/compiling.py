@@ -1,22 +1,22 @@
-"""How the kernels are compiled: three kinds of compiled functions, and no garbage collection meanwhile."""
+"""How the kernels are compiled: three kinds of functions, and no garbage collection during compilation."""
 
 import gc
 
 from numba import njit
 from numba.core import event
 
-# For functions that Python calls: kept on disk, without the interpreter's lock.
+# For functions that Python calls: cached on disk, run without the interpreter's lock.
 kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
 
-# For functions that only compiled functions call: what Python would need to call them takes half the compile time.
+# For functions that only compiled functions call: the wrapper for Python would take half the compile time.
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
-# For those among them that are called from one place: their lines become the caller's, which compiles sooner.
+# For such functions with a single caller: inlined into it, which compiles faster.
 inlined = njit(inline="always", no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 class _WithoutCollector(event.Listener):
-    """Keeps Python's garbage collector from looking through what a compiler builds: an eighth of the time it takes."""
+    """Stops the garbage collector from scanning what the compiler builds, which takes an eighth of the compile time."""
 
     def __init__(self):
         self.was_on = []

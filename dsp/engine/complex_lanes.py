@@ -1,9 +1,9 @@
-"""A register of complex numbers: two SIMD registers, real and imaginary parts, that go through complex arithmetic.
+"""A register of complex numbers: two SIMD registers, real and imaginary parts, with complex arithmetic.
 
-Inside an @njit function, `x = load_complex(z, k)` is element k of an array in which every element is two registers,
-its real parts and then its imaginary ones; `store_complex(z, k, x)` puts it back; `splat_complex(w, k)` is w[k] in
-every lane, w of shape (2, n): real parts, then imaginary ones. + - * work on all lanes at once, and so do the
-functions below.
+Inside an @njit function, `x = load_complex(z, k)` is element k of an array whose elements are two registers each, real
+parts followed by imaginary parts; `store_complex(z, k, x)` writes it back; `splat_complex(w, k)` is w[k] in every lane
+for w of shape (2, n), real parts followed by imaginary parts. + - * work on all lanes at once, and so do the functions
+below.
 
 Checked: tests/test_lanes_match_numpy.py
 """
@@ -50,18 +50,18 @@ def _registers(context, builder, array_type, array, k, kind: ComplexLanesType) -
     """Pointers to the two registers of element k."""
     first = builder.mul(k, ir.Constant(k.type, 2 * kind.lanes.width))
     second = builder.add(first, ir.Constant(k.type, kind.lanes.width))
-    places = (element(context, builder, array_type, array, index) for index in (first, second))
-    return [builder.bitcast(place, kind.lanes.llvm.as_pointer()) for place in places]
+    pointers = (element(context, builder, array_type, array, index) for index in (first, second))
+    return [builder.bitcast(pointer, kind.lanes.llvm.as_pointer()) for pointer in pointers]
 
 
 @intrinsic
 def load_complex(typing, z, k):
-    """Element k; the bounds are the caller's."""
+    """Element k; the caller checks the bounds."""
     kind = _COMPLEX_OF[lanes_of(z)]
 
     def generate(context, builder, signature, arguments):
-        places = _registers(context, builder, signature.args[0], *arguments, kind)
-        parts = (builder.load(place, align=kind.lanes.of.bitwidth // 8) for place in places)
+        pointers = _registers(context, builder, signature.args[0], *arguments, kind)
+        parts = (builder.load(pointer, align=kind.lanes.of.bitwidth // 8) for pointer in pointers)
         return _complex(context, builder, kind, *parts)
 
     return kind(z, types.intp), generate
@@ -69,12 +69,12 @@ def load_complex(typing, z, k):
 
 @intrinsic
 def store_complex(typing, z, k, x):
-    """Element k = x; the bounds are the caller's."""
+    """Element k = x; the caller checks the bounds."""
 
     def generate(context, builder, signature, arguments):
-        places = _registers(context, builder, signature.args[0], *arguments[:2], x)
-        for place, part in zip(places, _parts(context, builder, x, arguments[2]), strict=True):
-            builder.store(part, place, align=x.lanes.of.bitwidth // 8)
+        pointers = _registers(context, builder, signature.args[0], *arguments[:2], x)
+        for pointer, part in zip(pointers, _parts(context, builder, x, arguments[2]), strict=True):
+            builder.store(part, pointer, align=x.lanes.of.bitwidth // 8)
         return context.get_dummy_value()
 
     if not isinstance(x, ComplexLanesType) or lanes_of(z) != x.lanes:
@@ -84,14 +84,14 @@ def store_complex(typing, z, k, x):
 
 @intrinsic
 def splat_complex(typing, w, k):
-    """w[0, k] + i w[1, k] in every lane; the bounds are the caller's."""
+    """w[0, k] + i w[1, k] in every lane; the caller checks the bounds."""
     kind = _COMPLEX_OF[lanes_of(w)]
 
     def generate(context, builder, signature, arguments):
         array_type, (array, k) = signature.args[0], arguments
         n = builder.extract_value(context.make_array(array_type)(context, builder, array).shape, 1)
-        places = (element(context, builder, array_type, array, index) for index in (k, builder.add(n, k)))
-        parts = (splat_of(builder, kind.lanes, builder.load(place)) for place in places)
+        pointers = (element(context, builder, array_type, array, index) for index in (k, builder.add(n, k)))
+        parts = (splat_of(builder, kind.lanes, builder.load(pointer)) for pointer in pointers)
         return _complex(context, builder, kind, *parts)
 
     return kind(w, types.intp), generate
@@ -110,7 +110,7 @@ _OPERATIONS = {
 
 
 def _teach(operation, emit) -> None:
-    """Teaches Numba `operation` on two of these."""
+    """Teaches Numba `operation` on two complex registers."""
 
     @type_callable(operation)
     def result_type(context):
@@ -128,13 +128,13 @@ for _operation, _emit in _OPERATIONS.items():
 
 
 def _function(emit, is_real: bool = False):
-    """An intrinsic on one of these: emit(builder, lanes, re, im) gives two registers, or one if it `is_real`."""
+    """An intrinsic on one complex register: emit(builder, lanes, re, im) returns two registers, or one if is_real."""
 
     @intrinsic
     def function(typing, x):
         def generate(context, builder, signature, arguments):
-            found = emit(builder, x.lanes, *_parts(context, builder, x, arguments[0]))
-            return found if is_real else _complex(context, builder, x, *found)
+            parts = emit(builder, x.lanes, *_parts(context, builder, x, arguments[0]))
+            return parts if is_real else _complex(context, builder, x, *parts)
 
         return (x.lanes if is_real else x)(x), generate
 

@@ -1,128 +1,150 @@
-"""Features of many utterances, compiled and in batches: the fast lane's only door.
+"""Features of many utterances, compiled and in batches: the public entrance to the fast lane.
 
-A batch is some clips, side by side, for which every kernel is called once; a long clip goes through piece by
-piece. What is needed beside signals and features therefore does not grow with either. Where a value depends on
-a whole clip (a dynamic range below its maximum, say), a long clip is gone through twice: once for the maximum,
-once for the features.
+A batch is a few clips, side by side; every kernel is called once for all of them. A long clip is processed piece by
+piece. The memory needed beside signals and features therefore grows with neither. Where a value depends on a whole
+clip (a dynamic range below its maximum, for example), a long clip is processed twice: first for the maximum, then
+for the features.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from dsp.checks import as_count, as_samples, as_signal
-from dsp.conventions import named
-from dsp.conventions.sizes import frames_given
-from dsp.engine.batch import append_deltas_and_normalize, features_of, highest_of, n_rows, one_place, rows_of, spectra
+from dsp.checks import as_count, as_float_dtype, as_sample_rate, as_samples, as_signal, as_word
+from dsp.conventions.parameters import Convention
+from dsp.conventions.registry import named
+from dsp.conventions.sizes import require_frames
+from dsp.engine.batch import (
+    append_deltas_and_normalize,
+    compute_features,
+    compute_mel,
+    compute_rows,
+    count_rows,
+    find_maxima,
+    single_span,
+)
 from dsp.engine.clips import Clip
 from dsp.engine.plan import Plan, make_plan
-from dsp.mfcc import trace
+from dsp.mfcc import compute_trace, require_cepstrum, warn_beyond_full_scale
 from dsp.normalization import dither
 
-MOST_WORKERS = 1024
-BATCH = 8192  # frames, at most; threads wait for each other between batches, so these are large
-_SAMPLES = 2**20  # at most under a batch's frames
-_SHARE = 1024  # frames: no batch is made smaller than this to have one for every worker
+FeatureKind = Literal["mfcc", "log_mel"]
+MAX_WORKERS = 1024
+MAX_BATCH_FRAMES = 8192  # threads wait for each other between batches, so batches are large
+MAX_BATCH_SAMPLES = 2**20  # under the frames of a batch
+MIN_SHARE = 1024  # frames: batches do not get smaller than this just to give every worker one
 
 
 def extract(
-    signals, sample_rate: float, convention="librosa", kind: str = "mfcc", dtype: str = "float64", workers: int = 1
-) -> list[np.ndarray]:
+    signals: Iterable[ArrayLike],
+    sample_rate: float,
+    convention: str | Convention = "librosa",
+    kind: FeatureKind = "mfcc",
+    dtype: DTypeLike = "float64",
+    workers: int = 1,
+) -> list[NDArray[Any]]:
     """Features of many signals; equals mfcc(x, ...) or log_mel(x, ...) of each, many times as fast.
 
-    A transform of an odd length, or with a prime factor above 31, takes the textbook lane; so do features without a
-    logarithm, spectra of both sides, and the energy of the windowed frame.
+    The textbook lane computes what the kernels do not know: transforms of odd length or with a prime factor above 31,
+    features without a logarithm, one-sided doubled spectra, and the energy of the windowed frame.
 
     Parameters
     ----------
-    signals : sequence of (n,) real arrays, in -1 .. 1 as read_audio gives them
+    signals : sequence of (n,) real arrays, in -1 .. 1 as read_audio returns them
     sample_rate : Hz, of all of them
-    convention : a name in CONVENTIONS or a Convention
+    convention : a name in CONVENTIONS (case is ignored) or a Convention
     kind : "mfcc" or "log_mel"
-    dtype : "float64" (equal to the textbook lane to 1e-9 of the largest value) or "float32" (to 1e-4, where no
-        level lies below what float32 leaves of a frame's energy)
+    dtype : of the features, as a word, a NumPy type or a dtype: "float64" (equal to the textbook lane to 1e-9 of the
+        largest value) or "float32" (to 1e-4, where no level lies below the precision that float32 leaves of a frame's
+        energy)
     workers : int in 1 .. 1024, threads: over the signals, or over the pieces of a long one
 
     Returns
     -------
-    features : list of (n_rows, n_frames) arrays of that dtype, in the order of the signals; those of short signals
-        lie in common blocks of memory: keep a copy of one if the others are not to be kept
+    features : list of (n_rows, n_frames) arrays of that dtype, in the order of the signals; features of short signals
+        share blocks of memory: copy one if you want to keep it alone
 
     Raises
     ------
-    ValueError  as mfcc and log_mel, for an unknown kind or dtype, or workers < 1; a bad signal is named by
-        its place in the list.
+    ValueError  as mfcc and log_mel, for an unknown kind or dtype, or workers < 1; the message names a bad signal by
+        its index.
+
+    Warns as log_mel, once for all signals.
 
     Source: as mfcc. Checked: tests/test_extract_equals_textbook.py
     """
     c = named(convention)
-    if kind not in ("mfcc", "log_mel"):
-        raise ValueError(f'{kind=} is neither "mfcc" nor "log_mel"')
-    if kind == "mfcc" and c.n_mfcc is None:
-        raise ValueError(f"{c.tool or 'this convention'} makes no cepstra (n_mfcc is None)")
-    if dtype not in ("float64", "float32"):
-        raise ValueError(f'{dtype=} is neither "float64" nor "float32"')
+    if as_word(kind, "kind", FeatureKind) == "mfcc":
+        require_cepstrum(c)
+    as_sample_rate(sample_rate)
+    precision, workers = as_float_dtype(dtype), as_count(workers, "workers", max_value=MAX_WORKERS)
+    if not isinstance(signals, Iterable) or isinstance(signals, str | bytes | dict):
+        raise ValueError(f"signals is of type {type(signals).__name__}; a list of signals is expected")
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
-    plan, workers = make_plan(c, sample_rate, dtype), as_count(workers, "workers", at_most=MOST_WORKERS)
-    found = [_clip(signal, place, plan, kind, sample_rate) for place, signal in enumerate(signals)]
-    places = [place for place, clip in enumerate(found) if isinstance(clip, Clip)]
-    limit = max(1, min(BATCH, _SAMPLES // plan.size.hop))
-    total = sum(found[place].n_frames for place in places)
-    most = _evenly(total, limit, workers)  # frames of a batch; a clip of more is a long one
-    batches = list(_batches([place for place in places if found[place].n_frames <= most], found, most))
-    features = _spread(lambda batch: features_of([found[place] for place in batch], plan, kind), batches, workers)
-    for batch, of_batch in zip(batches, features, strict=True):
-        for place, of_clip in zip(batch, of_batch, strict=True):
-            found[place] = of_clip
-    for place in places:
-        if isinstance(found[place], Clip):
-            found[place] = _long(found[place], limit, plan, kind, workers)
-    return found
+    checked = [as_samples(signal, f"signals[{index}]") for index, signal in enumerate(signals)]
+    plan = make_plan(c, sample_rate, precision)
+    warn_beyond_full_scale(checked, c)
+    results: list[Any] = [_prepare_clip(x, index, plan, kind, sample_rate) for index, x in enumerate(checked)]
+    indices = [index for index, clip in enumerate(results) if isinstance(clip, Clip)]
+    limit = max(1, min(MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES // plan.size.hop))
+    total = sum(results[index].n_frames for index in indices)
+    max_frames = _split_evenly(total, limit, workers)  # of a batch; a clip with more is a long one
+    batches = list(_make_batches([i for i in indices if results[i].n_frames <= max_frames], results, max_frames))
+    features = _map_threads(lambda batch: compute_features([results[i] for i in batch], plan, kind), batches, workers)
+    for batch, features_of_batch in zip(batches, features, strict=True):
+        for index, features_of_clip in zip(batch, features_of_batch, strict=True):
+            results[index] = features_of_clip
+    for index in indices:
+        if isinstance(results[index], Clip):
+            results[index] = _extract_long(results[index], limit, plan, kind, workers)
+    return results
 
 
-def _evenly(n_frames: int, limit: int, workers: int) -> int:
-    """Frames of a batch, `limit` at most, so that all workers get as many batches, if these do not become too small."""
+def _split_evenly(n_frames: int, limit: int, workers: int) -> int:
+    """Frames of a batch, at most `limit`, so that all workers get equally many batches unless these get too small."""
     rounds = max(1, -(-n_frames // (workers * limit)))
-    return min(limit, max(_SHARE, -(-n_frames // (workers * rounds))))
+    return min(limit, max(MIN_SHARE, -(-n_frames // (workers * rounds))))
 
 
-def _spread(function: Callable, items: list, workers: int) -> list:
-    """[function(item) for item in items]; the caller is one of the workers, who take one item after the other."""
-    found, waiting = [None] * len(items), iter(enumerate(items))
+def _map_threads(function: Callable[[Any], Any], items: list[Any], workers: int) -> list[Any]:
+    """[function(item) for item in items]; the caller is one of the workers, each of which takes the next item."""
+    results: list[Any] = [None] * len(items)
+    queue = iter(enumerate(items))
 
     def work() -> None:
-        for place, item in waiting:
-            found[place] = function(item)
+        for index, item in queue:
+            results[index] = function(item)
 
     others = [_threads(workers - 1).submit(work) for _ in range(min(workers, len(items)) - 1)]
     work()
     for other in others:
         other.result()
-    return found
+    return results
 
 
 @lru_cache(maxsize=4)
 def _threads(workers: int) -> ThreadPoolExecutor:
-    """The same threads in every call: they keep their rooms."""
+    """The same threads in every call, as each keeps its workspaces."""
     return ThreadPoolExecutor(workers, thread_name_prefix="dsp.extract")
 
 
 os.register_at_fork(after_in_child=_threads.cache_clear)  # a child process does not inherit its parent's threads
 
 
-def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip | np.ndarray:
-    """The signal, checked but for NaN and infinity; where the kernels do not fit, its features."""
-    c, name = plan.convention, f"signals[{place}]"
+def _prepare_clip(x: NDArray[np.floating], index: int, plan: Plan, kind: FeatureKind, sample_rate: float) -> Any:
+    """The signal as a Clip, not yet checked for NaN and infinity; its features where the kernels do not fit."""
+    c, name = plan.convention, f"signals[{index}]"
     try:
-        x = as_samples(signal, name)
         shortened = c.framing == "scipy" and x.size < plan.size.window
         if shortened or not plan.fast:
-            return trace(x, sample_rate, c, until=kind)[kind].astype(plan.dtype)
-        n_frames = frames_given(x.size, plan.size, c)
+            return compute_trace(as_signal(x, name), sample_rate, c, kind)[kind].astype(plan.dtype)
+        n_frames = require_frames(x.size, plan.size, c)
         if (plan.tables.emphasis[2] and x.size < 2) or (plan.tables.frame_emphasis[2] and plan.size.frame < 2):
             raise ValueError('first="extrapolate" needs two samples; there is one')
         if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
@@ -138,43 +160,46 @@ def _clip(signal, place: int, plan: Plan, kind: str, sample_rate: float) -> Clip
     return Clip(name, x, mean, n_frames)
 
 
-def _batches(places: list[int], clips: list[Clip], most: int) -> Iterator[list[int]]:
-    """The places in order, together until they have `most` frames, and samples of one kind."""
-    batch, total = [], 0
-    for place in places:
-        clip = clips[place]
-        if batch and (total >= most or clip.samples.dtype != clips[batch[0]].samples.dtype):
+def _make_batches(indices: list[int], clips: list[Clip], max_frames: int) -> Iterator[list[int]]:
+    """The indices in order, in batches of about `max_frames` frames whose samples have one dtype."""
+    batch: list[int] = []
+    total = 0
+    for index in indices:
+        clip = clips[index]
+        if batch and (total >= max_frames or clip.samples.dtype != clips[batch[0]].samples.dtype):
             yield batch
             batch, total = [], 0
-        batch.append(place)
+        batch.append(index)
         total += clip.n_frames
     if batch:
         yield batch
 
 
-def _long(clip: Clip, limit: int, plan: Plan, kind: str, workers: int) -> np.ndarray:
-    """Features of a clip that goes through piece by piece."""
-    most = _evenly(clip.n_frames, limit, workers)
-    pieces = [slice(start, min(start + most, clip.n_frames)) for start in range(0, clip.n_frames, most)]
+def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers: int) -> NDArray[Any]:
+    """Features of a clip that is processed piece by piece."""
+    step = _split_evenly(clip.n_frames, limit, workers)
+    pieces = [slice(start, min(start + step, clip.n_frames)) for start in range(0, clip.n_frames, step)]
 
-    def highest_in(piece: slice) -> np.ndarray:
-        mel, _, places = spectra([clip], [piece.start], [piece.stop - piece.start], plan)
-        return highest_of(mel, places, plan)
+    def find_maximum(piece: slice) -> NDArray[np.float64]:
+        mel, _, spans = compute_mel([clip], [piece.start], [piece.stop - piece.start], plan)
+        return find_maxima(mel, spans, plan)
 
-    highest = None
+    maxima = None
     if plan.whole_clip:
-        highest = np.max(_spread(highest_in, pieces, workers), axis=0)
+        maxima = np.max(_map_threads(find_maximum, pieces, workers), axis=0)
     n_static = len(plan.cepstrum) if kind == "mfcc" else plan.tables.n_levels
     rows, energy = np.empty((n_static, clip.n_frames), plan.dtype), np.empty(clip.n_frames, plan.dtype)
 
     def fill(piece: slice) -> None:
-        of_piece = rows_of([clip], [piece.start], [piece.stop - piece.start], plan, kind, highest)
-        rows[:, piece] = of_piece[0]
-        if of_piece[1] is not None:
-            energy[piece] = of_piece[1]
+        piece_rows, piece_energy, _ = compute_rows(
+            [clip], [piece.start], [piece.stop - piece.start], plan, kind, maxima
+        )
+        rows[:, piece] = piece_rows
+        if piece_energy is not None:
+            energy[piece] = piece_energy
 
-    _spread(fill, pieces, workers)
+    _map_threads(fill, pieces, workers)
     if kind == "log_mel":
         return rows
-    features = np.empty((n_rows(plan), clip.n_frames), plan.dtype)
-    return append_deltas_and_normalize(rows, energy, one_place(clip.n_frames), plan, features)
+    features = np.empty((count_rows(plan), clip.n_frames), plan.dtype)
+    return append_deltas_and_normalize(rows, energy, single_span(clip.n_frames), plan, features)

@@ -1,8 +1,9 @@
 """The compiled inner loops: from samples to mel levels, a register of frames at a time.
 
-Frames stand in lanes: sample n of frames t, t+1, .. is one register, and two are a complex number of each.
+Each lane holds a frame: sample n of frames t, t+1, .. is one register, and two registers form a complex number for
+each frame.
 
-Every function here equals a few lines of the textbook lane, which its docstring names.
+Every function here has the result of a few lines of the textbook lane, which its docstring names.
 """
 
 from dsp.engine.clips import all_finite, array_at, preprocess_samples
@@ -20,33 +21,34 @@ from dsp.engine.transpose import transpose_frames
 
 
 @kernel
-def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, kept, mel, energy):
-    """mel[m, t] and energy[t] of clips that lie side by side: dsp.mfcc.trace from `signal` to `mel`.
+def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, butterfly, mel, energy):
+    """mel[m, t] and energy[t] of clips side by side: dsp.mfcc.trace from `signal` to `mel`.
 
-    A row of `clips` is an address, of as many samples, of `like`'s kind, the first sample wanted (negative before
-    the signal), where it comes to lie in the row of all clips, where the next clip's do, and up to which sample the
-    signal is looked at for what is not finite; finite[i] becomes whether all samples of clip i are. That row is never
-    there as a whole: `samples` has room for a stretch of it, small enough to stay in the cache between its two uses.
+    A row of `clips` holds a clip's address and number of samples (of the dtype of `like`), the first sample wanted
+    (negative: before the signal), its offset in the row of all clips, the offset of the next clip, and the sample up
+    to which the clip is checked; finite[i] tells whether all samples of clip i are finite. The row of all clips never
+    exists as a whole: `samples` holds a stretch of it, small enough to stay in the cache between its two uses.
 
-    The transform is complex, of length n_fft / 2, on the even samples + i the odd ones, and leaves X[k] at place
-    tables.order[k]. Gentleman and Sande's order of Cooley and Tukey's stages: a block of r m elements becomes r blocks
-    of m, and no element moves. dsp.engine.plan.schedule says which stage is done when, and on which elements.
+    The transform is complex, of length n_fft / 2, on even samples + i odd samples, and stores X[k] at position
+    tables.order[k]. The stages of Cooley and Tukey run in Gentleman and Sande's order: a block of r m elements becomes
+    r blocks of m elements, in place. dsp.engine.plan.schedule lists the stages and their elements.
 
-    None for `clips` where `samples` are the signal itself, for `mirror` where there are zeros beyond the ends of a
-    clip, for `kept` where every radix is 4, and for `energy` where the frames are taken as they are, spares the rest.
+    None skips a step: for `clips` if `samples` is the signal itself, for `mirror` if zeros extend the clips, for
+    `butterfly` if every radix is 4, and for `energy` if no energy is needed and the window is the only step before the
+    transform.
     """
     lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, samples.size, 0
-    stretch = (n_loaded - tables.at_load.size) // hop + 1
+    stretch = (n_loaded - tables.load_factors.size) // hop + 1
     for number in range(-(-n_frames // stretch)):
         first = minimum(number * stretch, n_frames - lanes)
-        last = minimum(first + stretch, n_frames) - lanes  # where the last register begins: it overlaps the one before
+        last = minimum(first + stretch, n_frames) - lanes  # where the last register begins; it overlaps the one before
         low, high = first * hop, first * hop + n_loaded
         if clips is not None:
             for i in range(means.size):
-                address, size, begin, place, end, _ = clips[i]
-                start, end = maximum(place, low), minimum(end, high)
+                address, size, begin, offset, end, _ = clips[i]
+                start, end = maximum(offset, low), minimum(end, high)
                 if start < end:
-                    x, begin = array_at(address, size, like), begin + start - place
+                    x, begin = array_at(address, size, like), begin + start - offset
                     finite[i] &= preprocess_samples(
                         x, begin, means[i], mirror, tables, samples, start - low, end - start
                     )
@@ -57,17 +59,17 @@ def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, ke
                 if radix == 0:
                     _load_frames(samples, (t - first) * hop, tables, start, start + size, z)
                     if energy is not None:
-                        if not tables.as_they_are:
+                        if not tables.plain_frames:
                             store(energy, t, _prepare(z, tables))
                 elif radix == 4 and length == 4:
                     _last_radix4(z, start, size)
                 elif radix == 4:
                     _radix4(z, tables.half_roots, start, size, length, p, stop)
-                elif kept is not None:
+                elif butterfly is not None:
                     if radix == 2:
                         _radix2(z, tables.half_roots, start, size, length, p, stop)
                     else:
-                        _radix_r(z, kept, tables.half_roots, radix, start, size, length, p, stop)
+                        _radix_r(z, butterfly, tables.half_roots, radix, start, size, length, p, stop)
             _power(z, tables, power)
             if energy is not None:
                 if tables.spectrum_energy:
@@ -82,24 +84,24 @@ def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, ke
                     store(mel, k * n_frames + t, load(power, k * lanes))
     if clips is not None:
         for i in range(means.size):
-            address, size, begin, place, end, looked_at = clips[i]
-            finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - place, looked_at)
+            address, size, begin, offset, end, check_stop = clips[i]
+            finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - offset, check_stop)
 
 
 @inlined
 def _load_frames(x, first, tables, start, stop, z):
-    """Samples start .. stop - 1 of every frame times tables.at_load, even ones as real parts, odd ones as imaginary."""
+    """Samples start .. stop - 1 of every frame times tables.load_factors: even as real, odd as imaginary parts."""
     lanes = width(z)
     inside = minimum(stop, tables.frame)
     for n in range(start, inside, lanes):
-        transpose_frames(x, first + n, tables.hop, tables.at_load, n, z)
+        transpose_frames(x, first + n, tables.hop, tables.load_factors, n, z)
     for n in range(maximum(start, inside), stop):
         store(z, n * lanes, splat(z, 0.0))
 
 
 @inlined
 def _prepare(z, tables):
-    """Frames without their mean, emphasized and windowed, in place, as dsp.mfcc.windowed; returns their raw energy.
+    """The step `windowed` of dsp.mfcc.trace, in place: DC removal, pre-emphasis, window. Returns the raw energy.
 
     y[n] = x[n] - a x[n-1] and y[0] = b x[0] + c x[1], from the last sample to the first
     """
@@ -144,7 +146,7 @@ def _radix4(z, roots, start, size, block, p_start, p_stop):
 
 @inlined
 def _last_radix4(z, start, size):
-    """_radix4 on blocks of four elements, for which every factor is 1."""
+    """_radix4 on blocks of four elements, whose factors are all 1."""
     for i in range(start, start + size, 4):
         a, b, c, d = load_complex(z, i), load_complex(z, i + 1), load_complex(z, i + 2), load_complex(z, i + 3)
         sum_ac, difference_ac = a + c, a - c
@@ -168,26 +170,26 @@ def _radix2(z, roots, start, size, block, p_start, p_stop):
 
 
 @inlined
-def _radix_r(z, kept, roots, radix, start, size, block, p_start, p_stop):
+def _radix_r(z, butterfly, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
         for i in range(start + p, start + size, block):
             for j in range(radix):
-                store_complex(kept, j, load_complex(z, i + j * m))
+                store_complex(butterfly, j, load_complex(z, i + j * m))
             for k in range(radix):
-                total = load_complex(kept, 0)
+                total = load_complex(butterfly, 0)
                 for j in range(1, radix):
-                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(kept, j)
+                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(butterfly, j)
                 store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
 
 
 @inlined
 def _power(z, tables, power):
-    """|X|^2 or |X| from the half-length transform Z: dsp.fft._untangle, then normalized_power.
+    """|X|^2 or |X| from the half-length transform Z: dsp.fft._untangle, then dsp.mfcc.normalize_power.
 
-    X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k]: two bins at once. The halves in
-    E = (Z[k] + conj Z[-k]) / 2 and O = -i (Z[k] - conj Z[-k]) / 2 are in the window already.
+    X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k], so two bins come at once. The
+    window already contains the factor 1/2 of E = (Z[k] + conj Z[-k]) / 2 and O = -i (Z[k] - conj Z[-k]) / 2.
     """
     lanes, half = width(power), tables.n_fft // 2
     for k in range(half // 2 + 1):

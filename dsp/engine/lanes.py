@@ -1,13 +1,13 @@
-"""One SIMD register as a Numba type: 16 float32 or 8 float64 that go through the same arithmetic.
+"""One SIMD register as a Numba type: 16 float32 or 8 float64 values that go through the same arithmetic.
 
-Inside an @njit function, `x = load(array, i)` takes neighbours of a C-contiguous float array from its
-flattened element i on, as many as a register holds (`width(array)`); `store(array, i, x)` puts them back;
-`load_splat(array, i)` is one element in every lane, `splat(array, s)` a number in every lane of that array's
-kind. + - * / work on all lanes at once, with a number on either side too, and so do the functions
-below. A kernel on sixteen frames therefore reads like the formula for one. A processor without 512-bit
-registers runs the same code on smaller ones: the values are the same on every machine.
+Inside an @njit function, `x = load(array, i)` loads consecutive elements of a C-contiguous float array, from flattened
+element i on, as many as a register holds (`width(array)`); `store(array, i, x)` writes them back; `load_splat(array,
+i)` is one element in every lane, and `splat(array, s)` a number in every lane of a register of that array's dtype.
++ - * / work on all lanes at once, also with a number on either side, and so do the functions below. A kernel on
+sixteen frames therefore reads like the formula for one. A processor without 512-bit registers runs the same code on
+smaller ones; the values are the same on every machine.
 
-Numba's disk cache does not notice changes to this file: after editing it, delete __pycache__.
+Numba's disk cache does not notice changes to this file: delete __pycache__ after editing it.
 
 Checked: tests/test_lanes_match_numpy.py
 """
@@ -47,7 +47,7 @@ class _LanesModel(models.PrimitiveModel):
 
 
 def lanes_of(array) -> LanesType | None:
-    """The register that fits an array; None (Numba then says what it got) for anything else."""
+    """The register type that fits an array; None for anything else (Numba then reports what it got)."""
     fits = isinstance(array, types.Array) and array.layout == "C"
     return _LANES_OF.get(array.dtype) if fits else None
 
@@ -58,14 +58,14 @@ def element(context, builder, array_type, array, index):
 
 
 def splat_of(builder, lanes: LanesType, scalar):
-    """A number in every lane, for those who write intrinsics."""
+    """A number in every lane; for writing intrinsics."""
     register = builder.insert_element(ir.Constant(lanes.llvm, ir.Undefined), scalar, ir.Constant(INT32, 0))
     first = ir.Constant(ir.VectorType(INT32, lanes.width), [0] * lanes.width)
     return builder.shuffle_vector(register, register, first)
 
 
 def width(array) -> int:
-    """Lanes of a register of this array's kind: 16 for float32, 8 for float64."""
+    """Lanes of a register for this array: 16 for float32, 8 for float64."""
     return 64 // array.itemsize
 
 
@@ -81,25 +81,25 @@ def _width(context, builder, signature, arguments):
 
 @intrinsic
 def load(typing, array, index):
-    """array.ravel()[index : index + width]; the bounds are the caller's."""
+    """array.ravel()[index : index + width]; the caller checks the bounds."""
     lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
-        place = element(context, builder, signature.args[0], *arguments)
-        return builder.load(builder.bitcast(place, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
+        pointer = element(context, builder, signature.args[0], *arguments)
+        return builder.load(builder.bitcast(pointer, lanes.llvm.as_pointer()), align=lanes.of.bitwidth // 8)
 
     return lanes(array, types.intp), generate
 
 
 @intrinsic
 def load_wide(typing, array, index, other):
-    """load(array, index) as numbers of the wider of the two arrays' kinds, and as many as a register holds of these."""
+    """load(array, index), converted to the wider dtype of the two arrays; as many as a register of it holds."""
     wide = max(lanes_of(array), lanes_of(other), key=lambda lanes: lanes.of.bitwidth)
 
     def generate(context, builder, signature, arguments):
         kind = ir.VectorType(lanes_of(array).llvm.element, wide.width)
-        place = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
-        values = builder.load(place, align=array.dtype.bitwidth // 8)
+        pointer = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
+        values = builder.load(pointer, align=array.dtype.bitwidth // 8)
         return values if kind == wide.llvm else builder.fpext(values, wide.llvm)
 
     return wide(array, types.intp, other), generate
@@ -107,13 +107,13 @@ def load_wide(typing, array, index, other):
 
 @intrinsic
 def store(typing, array, index, values):
-    """array.ravel()[index : index + lanes] = values, rounded where they are wider; the bounds are the caller's."""
+    """array.ravel()[index : index + lanes] = values, rounded where they are wider; the caller checks the bounds."""
 
     def generate(context, builder, signature, arguments):
         kind = ir.VectorType(lanes_of(array).llvm.element, values.width)
-        place = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
+        pointer = builder.bitcast(element(context, builder, signature.args[0], *arguments[:2]), kind.as_pointer())
         rounded = arguments[2] if kind == values.llvm else builder.fptrunc(arguments[2], kind)
-        builder.store(rounded, place, align=array.dtype.bitwidth // 8)
+        builder.store(rounded, pointer, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     if not isinstance(values, LanesType) or lanes_of(array) not in (values, LANES32):
@@ -123,7 +123,7 @@ def store(typing, array, index, values):
 
 @intrinsic
 def load_splat(typing, array, index):
-    """array.ravel()[index] in every lane; the bounds are the caller's."""
+    """array.ravel()[index] in every lane; the caller checks the bounds."""
     lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
@@ -134,7 +134,7 @@ def load_splat(typing, array, index):
 
 @intrinsic
 def splat(typing, array, number):
-    """`number` in every lane of a register of the array's kind."""
+    """`number` in every lane of a register of the array's dtype."""
     lanes = lanes_of(array)
 
     def generate(context, builder, signature, arguments):
@@ -144,14 +144,14 @@ def splat(typing, array, number):
 
 
 def _as_register(context, builder, lanes: LanesType, value, numba_type):
-    """A register as it is, a number in every lane."""
+    """A register unchanged; a number repeated in every lane."""
     if numba_type == lanes:
         return value
     return splat_of(builder, lanes, context.cast(builder, value, numba_type, lanes.of))
 
 
 def call(builder, name: str, lanes: LanesType, values: list):
-    """LLVM's own function of that name on registers."""
+    """LLVM's function of that name on registers."""
     signature = ir.FunctionType(lanes.llvm, [lanes.llvm] * len(values))
     suffix = f"v{lanes.width}f{lanes.of.bitwidth}"
     return builder.call(cgutils.get_or_insert_function(builder.module, signature, f"llvm.{name}.{suffix}"), values)
@@ -185,7 +185,7 @@ _arithmetic(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 
 
 def _typed(emit, lanes, *others):
-    """What an intrinsic returns that makes a register of one and of others or numbers: emit(builder, lanes, ..)."""
+    """The result of an intrinsic on a register and further registers or numbers: emit(builder, lanes, ..)."""
     if not isinstance(lanes, LanesType) or any(kind != lanes and not isinstance(kind, types.Float) for kind in others):
         return None
 
@@ -197,7 +197,7 @@ def _typed(emit, lanes, *others):
 
 
 def _function(emit, n_arguments: int):
-    """The intrinsic emit(builder, lanes, *values) of so many arguments, the first of them a register."""
+    """The intrinsic emit(builder, lanes, *values) of n arguments, the first of which is a register."""
     if n_arguments == 1:
         return intrinsic(lambda typing, x: _typed(emit, x))
     if n_arguments == 2:
@@ -206,15 +206,15 @@ def _function(emit, n_arguments: int):
 
 
 sqrt = _function(lambda builder, lanes, x: call(builder, "sqrt", lanes, [x]), 1)
-# fma(a, b, c): a b + c, rounded once. A processor that cannot do it asks the C library: the same bits, slowly.
+# fma(a, b, c): a b + c, rounded once. Without hardware support the C library computes the same bits, slowly.
 fma = _function(lambda builder, lanes, *abc: call(builder, "fma", lanes, list(abc)), 3)
 floor = _function(lambda builder, lanes, x: call(builder, "floor", lanes, [x]), 1)
 
 
-def _chosen(sign: str):
-    """An intrinsic: of two registers the first's numbers where they are `sign` the second's; of two integers one.
+def _choose(sign: str):
+    """An intrinsic that selects, lane by lane, the first value if `first sign second` holds, otherwise the second.
 
-    Python's own min and max of integers do as well, but each takes as long to compile as a short function.
+    Two integers work as well: Python's own min and max would take as long to compile as a short function.
     """
 
     def of_integers(context, builder, signature, arguments):
@@ -225,19 +225,19 @@ def _chosen(sign: str):
         return builder.select(builder.fcmp_ordered(sign, a, b), a, b)
 
     @intrinsic
-    def chosen(typing, a, b):
+    def choose(typing, a, b):
         if isinstance(a, types.Integer) and isinstance(b, types.Integer):
             return types.intp(a, b), of_integers
         return _typed(of_registers, a, b)
 
-    return chosen
+    return choose
 
 
-minimum, maximum = _chosen("<"), _chosen(">")
+minimum, maximum = _choose("<"), _choose(">")
 
 
 def _power_of_two(builder, lanes, x):
-    """k of x = 2**k m with sqrt(1/2) <= m < sqrt(2), as integers: counted from the bits of sqrt(1/2)."""
+    """k of x = 2**k m with sqrt(1/2) <= m < sqrt(2), as integers, computed from the bits of sqrt(1/2)."""
     bits = builder.bitcast(x, lanes.integers)
     return builder.ashr(builder.sub(bits, lanes.sqrt_half), lanes.mantissa_bits)
 
@@ -255,11 +255,11 @@ _is_zero_then = _function(
     ),
     2,
 )
-zero_to = _is_zero_then  # zero_to(x, y): x, but y where x is 0
+zero_to = _is_zero_then  # zero_to(x, y): x, or y where x is 0
 
 
 def _reduction(name: str):
-    """An intrinsic that makes one number of a register by LLVM's own reduction."""
+    """An intrinsic that reduces a register to one number, by LLVM's own reduction."""
 
     @intrinsic
     def reduction(typing, x):
@@ -274,5 +274,5 @@ def _reduction(name: str):
     return reduction
 
 
-smallest = _reduction("fmin")
-largest = _reduction("fmax")
+reduce_min = _reduction("fmin")
+reduce_max = _reduction("fmax")

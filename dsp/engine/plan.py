@@ -1,4 +1,4 @@
-"""What a Convention needs at one sample rate and precision, computed once: tables for the kernels."""
+"""Tables for the kernels: what a Convention needs at one sample rate and precision, computed once."""
 
 import math
 from functools import lru_cache
@@ -8,14 +8,14 @@ import numpy as np
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.cooley_tukey import LARGEST_BUTTERFLY, factors, roots_of_unity
+from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import delta_weights
 from dsp.engine.lanes import width
-from dsp.framing import samples_before
-from dsp.mfcc import cepstrum_matrix, cepstrum_weights, filterbank_of, power_divisor, window_of
+from dsp.framing import count_leading_samples
+from dsp.mfcc import cepstrum_matrix, cepstrum_weights, make_filterbank, make_window, power_divisor
 
-BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, what a first cache holds
-STRIP = 64  # elements of each quarter: together as many
+BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, the size of a first-level cache
+STRIP = 64  # elements of each quarter: 256 together
 NO_EMPHASIS = (0.0, 1.0, 0.0)  # y[n] = x[n], y[0] = x[0]
 
 
@@ -25,57 +25,59 @@ class Tables(NamedTuple):
     frame: int  # samples
     hop: int
     n_fft: int
-    gain: float  # the signal is s = gain x, less its mean where that is asked for
+    gain: float  # the signal is s = gain x, minus its mean if the convention removes it
     emphasis: tuple[float, float, float]  # a, b, c: over the signal y[n] = s[n] - a s[n-1], y[0] = b s[0] + c s[1]
-    at_load: np.ndarray  # (frame and up to a whole register more,), the window; ones where more is done before it
-    window: np.ndarray  # (frame,), the spectrum's normalisation folded in
+    load_factors: (
+        np.ndarray
+    )  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
+    window: np.ndarray  # (frame,), including the normalization of the spectrum
     schedule: np.ndarray  # (steps, 6), see `schedule`
     only_radix_4: bool  # whether all stages are of that radix
-    beyond: int  # further frames that a frame reaches into
-    order: np.ndarray  # (n_fft / 2 + 1,), where the kernels leave each bin of the half-length transform; bin 0 twice
+    beyond: int  # the number of following frames that a frame overlaps
+    order: np.ndarray  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
     roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
-    as_they_are: bool  # nothing is done to a frame before its window, and its energy is not asked for
+    plain_frames: bool  # no step comes before the window of a frame, and its energy is not needed
     frame_dc: bool
     frame_emphasis: tuple[float, float, float]  # as `emphasis`, in every frame by itself
     magnitude: bool
-    spectrum_energy: bool  # whether energy is taken of the spectrum, not of the raw frame
+    spectrum_energy: bool  # whether energy is that of the spectrum, not of the raw frame
     n_levels: int  # rows of the result: filters, or bins where there are none
     filter_first: np.ndarray  # (n_filters,), first bin of each filter; empty: the bins themselves
     filter_start: np.ndarray  # (n_filters + 1,), where its weights begin below
-    filter_weights: np.ndarray  # all weights in a row
+    filter_weights: np.ndarray  # the weights of all filters, one filter after the other
 
 
 class Plan(NamedTuple):
-    """Tables for the kernels, and what happens outside them."""
+    """Tables for the kernels, and the steps outside them."""
 
     convention: Convention
     size: Sizes
     dtype: np.dtype
-    before: int  # samples that the framing puts before the signal
-    fast: bool  # whether the kernels know all of it; otherwise the textbook lane is taken
+    before: int  # samples that the framing adds before the signal
+    fast: bool  # whether the kernels know every step; otherwise the textbook lane computes the features
     tables: Tables
-    mirror: int | None  # beyond the ends: None zeros, 0 mirrored about the first and last sample, 1 with these repeated
-    whole_clip: bool  # whether a level depends on the greatest of its clip
-    cepstrum: np.ndarray  # (n, n_levels), DCT and lifter in one; (0, 0) without cepstra
+    mirror: int | None  # beyond the ends: None for zeros, otherwise `repeat` of dsp.framing.mirror_index
+    whole_clip: bool  # whether levels depend on the maximum of their clip
+    cepstrum: np.ndarray  # (n, n_levels), DCT and lifter combined; (0, 0) without cepstra
     delta_weights: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
 
 
 def is_fast(n_fft: int) -> bool:
-    """Whether the kernels know this transform: even, without a large prime factor."""
-    return n_fft % 2 == 0 and max(factors(n_fft)) <= LARGEST_BUTTERFLY
+    """Whether the kernels know this transform: of even length, without a large prime factor."""
+    return n_fft % 2 == 0 and max(factors(n_fft)) <= MAX_BUTTERFLY
 
 
 @lru_cache(maxsize=32)
 def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
-    """The plan of a convention. ValueError where the convention does not fit the sample rate."""
+    """The plan of a convention. Raises ValueError if the convention does not fit the sample rate."""
     size = sizes(c, sample_rate)
     dtype = np.dtype(dtype)
-    window = window_of(size, c)
+    window = make_window(size, c)
     window = window / math.sqrt(power_divisor(window, size, sample_rate, c))
     energy_of = c.energy and c.energy_of
-    as_they_are = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
-    tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", as_they_are)
+    plain_frames = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
+    tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", plain_frames)
     tables = tables._replace(
         gain=float(c.scale),
         emphasis=_emphasis(c, "signal"),
@@ -84,7 +86,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         spectrum_energy=energy_of == "spectrum",
     )
     if c.n_mels is not None:
-        first, start, weights = _sparse(filterbank_of(size, sample_rate, c))
+        first, start, weights = _sparse(make_filterbank(size, sample_rate, c))
         tables = tables._replace(
             n_levels=len(first),
             filter_first=np.array(first, np.intp),
@@ -98,7 +100,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         convention=c,
         size=size,
         dtype=dtype,
-        before=samples_before(size.frame, size.hop, c.framing),
+        before=count_leading_samples(size.frame, size.hop, c.framing),
         fast=is_fast(size.n_fft)
         and c.log is not None
         and c.spectrum_scaling == "as is"
@@ -112,32 +114,34 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
 
 
 def _emphasis(c: Convention, where: str) -> tuple[float, float, float]:
-    """a, b, c of y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1], if the convention has its pre-emphasis there."""
+    """a, b, c of y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1], if the convention pre-emphasizes there."""
     if not c.preemphasis or c.preemphasis_in != where:
         return NO_EMPHASIS
     first = {"keep": (1.0, 0.0), "replicate": (1 - c.preemphasis, 0.0), "extrapolate": (3.0, -1.0)}
     return float(c.preemphasis), *first[c.preemphasis_first]
 
 
-def spectrum_tables(window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool, as_they_are: bool = True) -> Tables:
-    """Tables for spectra alone: nothing done to the frames, no filters."""
+def spectrum_tables(
+    window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bool, plain_frames: bool = True
+) -> Tables:
+    """Tables for spectra alone: no step on the frames but the window, no filters."""
     half, frame = max(1, n_fft // 2), window.size
-    window = (window / 2).astype(dtype)  # the 1/2 that the kernels' _power asks for
+    window = (window / 2).astype(dtype)  # _power in the kernels expects this 1/2
     return Tables(
         frame=frame,
         hop=hop,
         n_fft=n_fft,
         gain=1.0,
         emphasis=NO_EMPHASIS,
-        at_load=np.pad(window if as_they_are else np.ones_like(window), (0, -frame % width(window))),
+        load_factors=np.pad(window if plain_frames else np.ones_like(window), (0, -frame % width(window))),
         window=window,
-        schedule=schedule(factors(half), by_strips=as_they_are),
+        schedule=schedule(factors(half), by_strips=plain_frames),
         only_radix_4=set(factors(half)) == {4},
         beyond=(frame - 1) // hop,
         order=_order(factors(half)),
         half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
-        as_they_are=as_they_are,
+        plain_frames=plain_frames,
         frame_dc=False,
         frame_emphasis=NO_EMPHASIS,
         magnitude=magnitude,
@@ -150,7 +154,7 @@ def spectrum_tables(window, hop: int, n_fft: int, dtype: np.dtype, magnitude: bo
 
 
 def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
-    """First bin, start among the weights, and weights of every filter, without the zeros around it."""
+    """The first bin, the start among the weights, and the weights of every filter, without the zeros around them."""
     first, start, weights = [], [0], []
     for row in filters:
         used = np.flatnonzero(row)
@@ -162,12 +166,12 @@ def _sparse(filters: np.ndarray) -> tuple[list, list, list]:
 
 
 def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
-    """The steps of a transform whose length is the product of the radices, in an order that keeps the cache.
+    """The steps of a transform whose length is the product of the radices, in an order that suits the cache.
 
     (radix, start, size, block, p, stop): one stage of that radix on the elements p .. stop - 1 of every
-    m = block / radix, in the blocks of the elements start .. start + size - 1. Radix 0: load the samples of that range,
-    all at once or, before the first stage of a large transform, strip by strip. Such a transform is cut down to blocks
-    that fit the first cache, and each of these is finished before the next.
+    m = block / radix, in the blocks of the elements start .. start + size - 1. Radix 0 loads the samples of that range:
+    all at once or, before the first stage of a large transform, strip by strip. A large transform is split into blocks
+    that fit the first-level cache; each block is finished before the next begins.
     """
     n = math.prod(radices)
     m = n // radices[0]
@@ -194,15 +198,15 @@ def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
 
 
 def _order(radices: tuple[int, ...]) -> np.ndarray:
-    """Place of bin k after stages that leave every element where it is: the digits of k in reverse.
+    """The position of bin k after stages that work in place: the digits of k in reverse.
 
-    k = k1 + r1 (k2 + r2 (k3 + ..)),  place = (.. (k1 r2 + k2) r3 + k3) ..
+    k = k1 + r1 (k2 + r2 (k3 + ..)),  position = (.. (k1 r2 + k2) r3 + k3) ..
     """
-    rest, place = np.arange(math.prod(radices)), 0
+    rest, position = np.arange(math.prod(radices)), 0
     for radix in radices:
         rest, digit = np.divmod(rest, radix)
-        place = place * radix + digit
-    return np.append(place, 0)
+        position = position * radix + digit
+    return np.append(position, 0)
 
 
 def _parts(roots: np.ndarray, dtype) -> np.ndarray:

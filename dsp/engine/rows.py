@@ -1,7 +1,7 @@
 """The compiled inner loops after the spectra, on rows of levels and coefficients.
 
-Neighbours in a row are neighbours in time, and a register holds as many of them as fit. Every function here
-equals a few lines of the textbook lane, which its docstring names.
+Neighbors in a row are neighbors in time; a register holds as many of them as fit. Every function here has the result
+of a few lines of the textbook lane, which its docstring names.
 """
 
 from dsp.engine.compiling import inlined, inner, kernel
@@ -11,7 +11,7 @@ from dsp.engine.logarithm import log
 
 @kernel
 def take_log(mel, factor, floor, rule, level):
-    """level = factor ln(floored mel): the first lines of dsp.mfcc.log_compress.
+    """level = factor ln(floored mel): the logarithm of dsp.mfcc.log_compress.
 
     rule 0: at least floor;  1: floor added;  2: floor where the value is 0
     """
@@ -55,7 +55,7 @@ def delta_rows(x, starts, stops, weights, replicate, out):
             for j in range(weights.size):
                 total = fma(load_splat(weights, j), load(x, k * n + t + j - half), total)
             store(out, k * n + t, total)
-        for i in range(starts.size):  # the sums that reached over the edges of a clip
+        for i in range(starts.size):  # the sums that reached beyond the ends of a clip
             start, stop = starts[i], stops[i]
             inside = min(start + half, stop) if last >= half else stop
             for first, end in ((start, inside), (max(inside, stop - half), stop)):
@@ -65,7 +65,7 @@ def delta_rows(x, starts, stops, weights, replicate, out):
 
 @inner
 def _slope(x, t, weights, replicate):
-    """One sum near an edge: beyond it stands the value at the edge; or the sum is that of the nearest full reach."""
+    """One sum near an end: the edge value continues beyond it, or the nearest complete sum takes its place."""
     half = weights.size // 2
     if not replicate:
         t = min(max(t, half), x.size - 1 - half)

@@ -6,8 +6,8 @@ from functools import lru_cache
 import numpy as np
 
 from dsp.engine.plan import Tables, spectrum_tables
-from dsp.engine.stages import ADD, logarithm, mel_and_energy, samples_needed
-from dsp.framing import stretch
+from dsp.engine.stages import ADD, count_samples, logarithm, mel_and_energy
+from dsp.framing import slice_extended
 
 _DB_PER_NEPER = 20 / math.log(10)
 
@@ -16,7 +16,7 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """20 log10(|X[k, t]| + offset), X the short-time Fourier transform without padding.
 
     Equals amplitude_to_db(abs(stft(signal, window, hop_length, n_fft)), offset); the caller has
-    checked the arguments as stft does. `is_fast(n_fft)`, and 0 < offset.
+    checked the arguments as stft does, is_fast(n_fft) holds, and 0 < offset.
 
     Returns
     -------
@@ -26,9 +26,9 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """
     tables = _tables(np.ascontiguousarray(window).tobytes(), hop_length, n_fft)
     n_frames = 1 + (signal.size - window.size) // hop_length
-    samples = stretch(signal, 0, samples_needed(n_frames, tables), "valid")
+    samples = slice_extended(signal, 0, count_samples(n_frames, tables), "valid")
     magnitude, _ = mel_and_energy(np.ascontiguousarray(samples), n_frames, tables)
-    return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, to_keep=True)
+    return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, in_own_memory=True)
 
 
 @lru_cache(maxsize=32)

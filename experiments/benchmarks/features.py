@@ -33,7 +33,7 @@ from numba import njit
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
 from dsp.files.processes import available_cores
-from dsp.mfcc import cepstrum_matrix, filterbank_of, sizes, window_of
+from dsp.mfcc import cepstrum_matrix, make_filterbank, make_window, sizes
 from experiments.common import timing
 from experiments.common.paths import BENCHMARKS, ROOT
 from experiments.data import synthetic
@@ -56,8 +56,10 @@ FIRST_RESULT = "import numpy, dsp; dsp.extract([numpy.sin(numpy.arange(32000.0))
 def tables(kind: str, convert=np.asarray) -> list:
     """Window (as long as the transform), mel filters and DCT of a kind of features, float32."""
     c, size = KINDS[kind][0], sizes(KINDS[kind][0], RATE)
-    window = np.pad(window_of(size, c), (0, size.n_fft - size.frame))
-    return [convert(x.astype(np.float32)) for x in (window, filterbank_of(size, RATE, c), cepstrum_matrix(c.n_mels, c))]
+    window = np.pad(make_window(size, c), (0, size.n_fft - size.frame))
+    return [
+        convert(x.astype(np.float32)) for x in (window, make_filterbank(size, RATE, c), cepstrum_matrix(c.n_mels, c))
+    ]
 
 
 def with_slopes(static: np.ndarray) -> np.ndarray:
@@ -229,7 +231,7 @@ def print_nearness(rounds: int, n: int = 384) -> None:
     room = room[-room.ctypes.data % 64 // 4 :]  # from the beginning of a cache line
     full = plan.make_plan(MFCC_39, RATE, "float32")
     bare = plan.make_plan(Convention(n_fft=N_FFT, n_mels=1, n_mfcc=1, f_max=99.0), RATE, "float32")
-    samples, mel = room[: stages.samples_needed(n, full.tables)], np.ones((40, n), np.float32)
+    samples, mel = room[: stages.count_samples(n, full.tables)], np.ones((40, n), np.float32)
     tasks = {  # what works, with what, on how many operations or bytes
         "multiply and add": (multiply_and_add, (room, 10_000), 1e4 * 512),
         "copying in L1": (copy, (room[:2048], room[2048:4096], 100), 1e2 * 2**14),

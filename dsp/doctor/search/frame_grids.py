@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.framing import FRAMINGS, count_frames, samples_before
+from dsp.framing import FRAMINGS, count_frames, count_leading_samples
 
 COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of about 1.45 apart: a frame half as long again still shows
 HOPS = 4  # tried for each length and framing; more customary hops come first
@@ -56,7 +56,7 @@ def grids(c: Convention, sample_rate: float, n_samples: int, n_frames: int, n_ff
     for length in lengths:
         for framing in framings:
             for hop in hops(length, framing, n_samples, n_frames, sample_rate, HOPS):
-                key = (length, hop, samples_before(length, hop, framing))
+                key = (length, hop, count_leading_samples(length, hop, framing))
                 if key not in conventions:
                     n = n_fft or (c.n_fft if isinstance(c.n_fft, str) else max(c.n_fft, 1 << (length - 1).bit_length()))
                     framed = replace(c, framing=framing, n_fft=n)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dsp.conventions.parameters import WORDS, Convention
 from dsp.doctor.search.residuals import affine_distance
-from dsp.mfcc import deltas_of
+from dsp.mfcc import compute_deltas
 
 MAX_CEPSTRA = 130  # rows; 128 bands give at most 128 cepstra, and an energy may stand beside them
 SAMPLE_COLUMNS = 48  # frames that the search looks at, about: enough for every row to show its shape
@@ -150,7 +150,7 @@ def find_deltas(x: np.ndarray) -> tuple[int, dict[str, Any]]:
 
 
 def _stacked_deltas(static: np.ndarray, rule: dict[str, Any]) -> np.ndarray:
-    return np.concatenate(deltas_of(static, Convention(**rule)))
+    return np.concatenate(compute_deltas(static, Convention(**rule)))
 
 
 def normalization_of(static: np.ndarray) -> str | None:

@@ -14,22 +14,22 @@ from numba import njit
 
 from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
-from dsp.conventions.sizes import Sizes, frames_given, sizes
+from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.doctor.search.frame_grids import sizes_or_none
 from dsp.fft import rfft
 from dsp.mfcc import (
     append_deltas_and_normalize,
     cepstrum_matrix,
     cepstrum_weights,
-    deltas_of,
-    emphasized,
-    filterbank_of,
-    frames_of,
+    compute_deltas,
+    cut_frames,
+    insert_energy,
     log_compress,
+    make_filterbank,
+    make_window,
     power_divisor,
+    preemphasize_frames,
     preprocess_signal,
-    window_of,
-    with_energy,
 )
 from dsp.normalization import remove_dc
 
@@ -75,7 +75,7 @@ class StageCache:
     def n_frames(self, c: Convention) -> int:
         """How many frames the whole clip has; 0 if the convention does not fit it."""
         try:
-            return frames_given(self.signal.size, self._sizes(c), c)
+            return require_frames(self.signal.size, self._sizes(c), c)
         except ValueError:
             return 0
 
@@ -93,12 +93,12 @@ class StageCache:
             "windowed frame": energies[1] * c.scale**2,
             "spectrum": total,
         }
-        return with_energy(self._cepstrum_matrix(c, len(level)) @ level, scaled[c.energy_of], c)
+        return insert_energy(self._cepstrum_matrix(c, len(level)) @ level, scaled[c.energy_of], c)
 
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features of all frames: as `static`, cepstra with their deltas and normalized."""
         rows = self.static(c, kind)
-        return append_deltas_and_normalize([rows, *deltas_of(rows, c)], c) if kind == "mfcc" else rows
+        return append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c) if kind == "mfcc" else rows
 
     def n_mels(self, c: Convention, columns: Columns = None) -> int:
         """How many bands go into a cepstrum."""
@@ -134,7 +134,7 @@ class StageCache:
         Raises ValueError where the convention does not fit the clip.
         """
         size = self._sizes(c)
-        window = self._windows.get((size, c.window, c.window_symmetry), lambda: window_of(size, c))
+        window = self._windows.get((size, c.window, c.window_symmetry), lambda: make_window(size, c))
         gain = float(c.scale**2 / power_divisor(window, size, self.sample_rate, c))
         return gain**0.5 if c.spectrum == "magnitude" else gain
 
@@ -181,13 +181,13 @@ class StageCache:
         """(frame, n_columns)."""
         plain = replace(c, scale=1.0, dither=0.0)
         key = tuple(getattr(c, name) for name in SIGNAL_PARAMETERS)
-        frames = frames_of(self._signals.get(key, lambda: preprocess_signal(self.signal, plain)), size, c)
+        frames = cut_frames(self._signals.get(key, lambda: preprocess_signal(self.signal, plain)), size, c)
         return frames if columns is None else frames[:, columns]
 
     def _spectrum(self, c: Convention, size: Sizes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """|X|^2, and the sum of squares of each frame before and after the window."""
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
-        windowed = emphasized(raw, c) * window_of(size, c)[:, None]
+        windowed = preemphasize_frames(raw, c) * make_window(size, c)[:, None]
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
@@ -197,7 +197,7 @@ class StageCache:
         def without_zeros():
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # of empty filters
-                filters = filterbank_of(size, self.sample_rate, c)
+                filters = make_filterbank(size, self.sample_rate, c)
             used = filters > 0
             first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
             last[~used.any(axis=1)] = 0
@@ -209,7 +209,7 @@ class StageCache:
 
     def _peaks(self, c: Convention) -> np.ndarray:
         """(n_mels,): the greatest weight of each filter."""
-        return filterbank_of(self._sizes(c), self.sample_rate, c).max(axis=1)
+        return make_filterbank(self._sizes(c), self.sample_rate, c).max(axis=1)
 
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""

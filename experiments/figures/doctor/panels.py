@@ -15,7 +15,7 @@ from dsp.doctor import Comparison, Diagnosis
 from dsp.doctor.knowledge.phrases import percent
 from dsp.doctor.report import comparison_text, diagnosis_text, is_near
 from dsp.doctor.search.interpretations import as_matrix
-from dsp.framing import samples_before
+from dsp.framing import count_leading_samples
 from experiments.figures.matlab import plt
 from experiments.figures.trace.data import row_names
 from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
@@ -163,7 +163,7 @@ def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
     if found is None or clip is None or not found.nearest:
         return
     size = sizes(found.convention, clip.sample_rate, clip.signal.size)
-    first = size.frame / 2 - samples_before(size.frame, size.hop, found.convention.framing)
+    first = size.frame / 2 - count_leading_samples(size.frame, size.hop, found.convention.framing)
 
     def to_s(frame):
         return (first + np.asarray(frame) * size.hop) / clip.sample_rate

@@ -9,7 +9,7 @@ import dsp
 from dsp import Convention, hz_to_mel
 from dsp.conventions import named
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.framing import samples_before
+from dsp.framing import count_leading_samples
 from dsp.mfcc import cepstrum_matrix
 
 
@@ -36,7 +36,7 @@ class Traced:
     @cached_property
     def starts_s(self) -> np.ndarray:
         """Where each frame begins; negative where a framing rule puts something before the signal."""
-        before = samples_before(self.size.frame, self.size.hop, self.convention.framing)
+        before = count_leading_samples(self.size.frame, self.size.hop, self.convention.framing)
         return (np.arange(self.steps["frames"].shape[1]) * self.size.hop - before) / self.sample_rate
 
     @property
