@@ -23,6 +23,7 @@ FLOAT64 = 1e-9  # of the largest value, as promised; measured: 1e-13
 FLOAT32 = 1e-4  # of the largest value where filters average; measured: 1e-5
 EPS = {"float64": np.finfo(np.float64).eps, "float32": np.finfo(np.float32).eps}
 BESIDE = 16e6  # bytes that four minutes and an hour may take beside signal and features; measured: 14e6, 11e6
+pytestmark = pytest.mark.filterwarnings("ignore:.*beyond full scale")  # noise is louder than speech
 RATE = 16_000
 KINDS = [
     (name, kind)
@@ -257,8 +258,6 @@ def test_other_processors_give_the_same_bits(tmp_path, processor):
     np.testing.assert_array_equal(found[0], found[1])
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*beyond full scale")  # noise is louder than speech
-
 SIGNAL = np.ones(9000)
 WITH_DELTAS = replace(CONVENTIONS["librosa"], delta_orders=1, delta_edges="interp")
 
@@ -271,7 +270,7 @@ WITH_DELTAS = replace(CONVENTIONS["librosa"], delta_orders=1, delta_edges="inter
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", dtype="float16"), "dtype='float16'"),
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", workers=0), "workers=0"),
         (lambda: dsp.extract([SIGNAL], RATE, "librosa", workers=10**6), "workers=1000000 is too large"),
-        (lambda: dsp.extract([SIGNAL], RATE, "whisper"), "makes no cepstra"),
+        (lambda: dsp.extract([SIGNAL], RATE, "whisper"), "has no cepstrum"),
         (lambda: dsp.extract([SIGNAL], 0, "librosa"), "sample_rate=0"),
         (lambda: dsp.extract(SIGNAL, RATE, "librosa"), "a list of signals"),
         (lambda: dsp.extract([SIGNAL, SIGNAL[:0]], RATE, "librosa"), r"signals\[1\] is empty"),

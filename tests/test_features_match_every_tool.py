@@ -319,7 +319,7 @@ def test_trace_ends_where_the_convention_does(utterance):
     ("call", "message"),
     [
         (lambda x: dsp.mfcc(x, RATE, "librossa"), "did you mean 'librosa'"),
-        (lambda x: dsp.mfcc(x, RATE, "scipy_stft"), "makes no cepstra"),
+        (lambda x: dsp.mfcc(x, RATE, "scipy_stft"), "has no cepstrum"),
         (lambda x: dsp.mfcc(x[:399], RATE, "kaldi"), "399 samples give no frame of 400"),
         (lambda x: dsp.mfcc(x, 8_000, "opensmile_mfcc12"), "f_max=8000"),
         (lambda x: dsp.log_mel((x * 32_768).astype(np.int16), RATE), "int16"),
