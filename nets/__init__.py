@@ -1,14 +1,15 @@
-"""The papers' networks, one file per paper; `layers` and `keras_layers` hold what the frameworks do differently.
+"""The papers' networks, one file per paper. `layers/` has the layers that MATLAB and Keras compute differently from
+PyTorch; `fused/` computes the same networks faster.
 
 nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module; the names are the keys of SYSTEMS
 nets.count_parameters(net)                     (total, trainable), as the source framework prints them
-nets.summary(net, input_shape)                 the table that Keras prints
+nets.summary(net, example_shape)               the table that Keras prints
 
 name                   paper        input (batch, ...)   logits out, (batch, n_classes)
-zheng_cnn_lstm         001, MATLAB  (3, 224, 224)
+zheng_cnn_lstm         001, MATLAB  (3, 224, 224)        color, row, column
 dey_2d_cnn_lstm        000, Keras   (1, 128, frames)     frames >= 128; 251 in the authors' code
 dey_2d_cnn_lstm_256    000, Keras   (1, 128, frames)     the LSTM with the 256 units of the paper's table
-dey_td_cnn_lstm        000, Keras   (18, 1, 128, 5)
+dey_td_cnn_lstm        000, Keras   (18, 1, 128, 5)      segment, channel, mel band, frame
 dey_td_cnn_bilstm      000, Keras   (18, 1, 128, 5)
 dey_1d_cnn_lstm        000, Keras   (1, 16000)
 dey_1d_cnn_bilstm      000, Keras   (1, 16000)
@@ -17,9 +18,9 @@ finch_dycnn_bilstm     002, Keras   (1, 300, 39)         frame, row
 finch_cnn_bilstm, finch_dycnn_lstm, finch_cnn_lstm       its ablations
 wang_cl                004          (128, 141)           frame; 128 bins and 13 coefficients
 wang_control_1, _2, _3                                   its control groups
-wang_cnn, wang_lstm                                      its branches alone
-wang_*_all_steps                                         the other reading of "flattened", not for wang_cnn
-wang_*_unscaled, wang_*_all_steps_unscaled               the branches put together without min-max
+wang_cnn, wang_lstm                                      one branch alone
+wang_*_all_steps                                         the other reading of "flattened"; not for wang_cnn
+wang_*_unscaled, wang_*_all_steps_unscaled               the branches joined without min-max scaling
 """
 
 from importlib.util import find_spec

@@ -15,10 +15,10 @@ dey_2d_cnn_lstm: Zhao et al.'s network on a log mel spectrogram, 128 bands x 251
     Dense 7, softmax                                  7               7 (32 + 1)                    231
                                                                       total                     281 383
 
-The sequence has length 1, so the LSTM is a gated dense layer whose recurrent weights never get a gradient.
+The sequence has length 1, so the LSTM is a gated dense layer, and its recurrent weights never receive a gradient.
 
-dey_td_cnn_lstm, dey_td_cnn_bilstm: 18 segments of 128 bands x 5 frames, every layer TimeDistributed
-but the last two; ReLU comes before batch normalisation.
+dey_td_cnn_lstm, dey_td_cnn_bilstm: 18 segments of 128 bands x 5 frames. Every layer except the last two is
+TimeDistributed; ReLU comes before batch normalization.
 
     Conv2D 128 2x2 valid, ReLU, BatchNormalization   18 x 127 x 4 x 128   2x2x1x128 + 128 + 512       1 152
     MaxPooling2D 2x2                                 18 x 63 x 2 x 128
@@ -49,7 +49,7 @@ dey_1d_cnn_lstm, dey_1d_cnn_bilstm: one second of samples, 16 000 x 1.
     Dense 7, softmax                                 7             7 (64 + 1), 7 (128 + 1)  455, 903
                                                                    total 137 991 and 187 847
 
-Source: Dey et al., their notebooks' model summaries and the repositories they build on; Zhao et al. 2019.
+Source: Dey et al.; the model summaries in their notebooks and the repositories they build on; Zhao et al. 2019.
 Checked: tests/test_dey_emodb_nets_match_tables.py, tests/test_layers_match_keras.py
 """
 
@@ -69,18 +69,18 @@ from nets.layers.keras import (
 
 
 def dey_2d_cnn_lstm(n_classes: int = 7, seed: int = 0, hidden: int = 32) -> nn.Sequential:
-    """The untrained two-dimensional network; log mel spectrograms in, logits out.
+    """The untrained two-dimensional network; it maps log-mel spectrograms to logits.
 
     Parameters
     ----------
     n_classes : int >= 2
-    seed : of the initial values
-    hidden : units of the LSTM; 32 in the code behind the published accuracy, 256 in the paper's table
+    seed : int, for the initial values
+    hidden : int, units of the LSTM: 32 in the code behind the published accuracy, 256 in the paper's table
 
     Returns
     -------
-    net : (batch, 1, 128, frames) float32 -> (batch, n_classes) float32 logits; frames >= 128, and every
-        128 of them are a time step; softmax and cross-entropy are the training loop's
+    net : (batch, 1, 128, frames) float32 -> (batch, n_classes) float32 logits. frames >= 128; each 128 frames make
+        one time step. Softmax and cross-entropy belong to the training loop.
     """
     net = sequential(
         *_block_2d(1, 64, pool=2),

@@ -1,7 +1,7 @@
 """The network of Finch (CASIA, EMO-DB, IEMOCAP): three dynamic convolutions, one BiLSTM, one dense layer.
 
-The paper names the layers and no size; all sizes below are UNSTATED and our choice.
-Input: 39 rows of features over 300 frames; shapes below are Keras', channels last, time first.
+The paper names the layers but no sizes: all sizes below are UNSTATED and were chosen here.
+Input: 39 feature rows over 300 frames. Shapes below are in Keras' order, time first and channels last.
 
     layer                                                   output           parameters
     DynamicConv2D 32  3x3 same, BatchNormalization, ReLU    300 x 39 x 32    4 x 320 + 28 + 128          1 436
@@ -15,9 +15,9 @@ Input: 39 rows of features over 300 frames; shapes below are Keras', channels la
     Dense 7, softmax                                         7               7 (256 + 1)                 1 799
                                                                              trainable               1 030 755
 
-28, 300 and 1 108 are the attention's two dense layers, with 4, 8 and 16 hidden units.
-The ablations have static convolutions (finch_cnn_*), one LSTM of 256 units (finch_*_lstm), or both:
-the same widths everywhere, so the same work but for the attention.
+28, 300 and 1 108 are the parameters of the attention: two dense layers, with 4, 8 and 16 hidden units.
+The ablations have static convolutions (finch_cnn_*), one LSTM of 256 units (finch_*_lstm), or both. All widths
+are the same, so only the attention changes the amount of work.
 
 Source: Finch, "Speech Emotion Recognition with Dynamic CNN and Bi-LSTM".
 Checked: tests/test_finch_dycnn_nets_match_table.py
@@ -36,17 +36,17 @@ ROWS_LEFT, UNITS = 4, 128  # of 39 rows after three poolings; of the LSTM in eac
 def finch_dycnn_bilstm(
     n_classes: int = 7, seed: int = 0, dynamic: bool = True, bidirectional: bool = True
 ) -> nn.Sequential:
-    """The untrained network; features in, logits out.
+    """The untrained network; it maps features to logits.
 
     Parameters
     ----------
     n_classes : int >= 2
-    seed : of the initial values
-    dynamic, bidirectional : False for the ablations
+    seed : int, for the initial values
+    dynamic, bidirectional : bool; False for the ablations
 
     Returns
     -------
-    net : (batch, 1, 300, 39) float32: frame, row -> (batch, n_classes) float32 logits; frames >= 8
+    net : (batch, 1, 300 frames, 39 rows) float32 -> (batch, n_classes) float32 logits; at least 8 frames
     """
     blocks = [_block(*sizes, dynamic) for sizes in zip(CHANNELS, CHANNELS[1:], HIDDEN, strict=False)]
     inputs = ROWS_LEFT * CHANNELS[-1]

@@ -1,4 +1,4 @@
-"""The networks by name: SYSTEMS, and build, which makes one."""
+"""The networks by name: SYSTEMS maps a name to its builder, and `build` makes one network."""
 
 from functools import partial
 
@@ -10,7 +10,7 @@ from nets.wang_cl import parallel_net
 from nets.yadav_crnn import yadav_crnn
 from nets.zheng_casia import zheng_cnn_lstm
 
-_WANG = {  # what the convolutions see, what the LSTM sees
+_WANG = {  # the features that the convolutions see, and those that the LSTM sees
     "wang_cl": ("spectrogram", "mfcc"),
     "wang_control_1": ("spectrogram", "spectrogram"),
     "wang_control_2": ("mfcc", "mfcc"),
@@ -49,7 +49,7 @@ SYSTEMS = {
 
 
 def build(name: str, n_classes: int, seed: int = 0) -> nn.Module:
-    """The untrained network `name` (a key of SYSTEMS) for n_classes classes.
+    """Builds the untrained network `name` (a key of SYSTEMS) for n_classes classes.
 
     Raises ValueError for an unknown name or n_classes < 2.
 

@@ -1,21 +1,21 @@
 """The networks of Wang (EMO-DB, CASIA): a convolutional and a recurrent branch side by side, then dense layers.
 
-    convolutional branch, of 128 frames x width, one channel        width 128 (spectrogram) or 13 (MFCC)
+    convolutional branch, input 128 frames x width, one channel     width 128 (spectrogram) or 13 (MFCC)
     Conv2d 32 3x3 same, ReLU, MaxPool 2     64 x width/2 x 32       320
     Conv2d 64 3x3 same, ReLU, MaxPool 2     32 x width/4 x 64       18 496
     Conv2d 64 3x3 same, ReLU, MaxPool 2     16 x width/8 x 64       36 928
     flattened                               16 384 or 1 024
 
-    recurrent branch, of 128 frames x width
+    recurrent branch, input 128 frames x width
     LSTM 128, two layers, dropout 0.2       128                     205 312 (13 in) or 264 192 (128 in), two biases
     the last step, or all 128 steps flattened: 16 384
 
-    each branch's numbers scaled to 0 .. 1 (min-max of the example), then side by side
-    Linear 128, ReLU, dropout 0.2           128                     128 (numbers + 1)
+    each branch's output is scaled to 0 .. 1 (min-max of the example); the branches are concatenated
+    Linear 128, ReLU, dropout 0.2           128                     128 (values + 1)
     Linear 64, ReLU, dropout 0.2            64                      8 256
     Linear classes                          classes                 65 classes
 
-    name             convolutions see    LSTM sees       numbers   parameters, 7 classes (all steps)
+    name             CNN sees            LSTM sees       values    parameters, 7 classes (all steps)
     wang_cl          spectrogram         MFCC            16 512    2 383 431 (4 464 199)
     wang_control_1   spectrogram         spectrogram     16 512    2 442 311 (4 523 079)
     wang_control_2   MFCC                MFCC             1 152      417 351 (2 498 119)
@@ -23,12 +23,12 @@
     wang_cnn         spectrogram         -               16 384    2 161 735
     wang_lstm        -                   MFCC               128      230 535 (2 311 303)
 
-The paper's groups differ up to sixfold in parameters, and its best two share the large convolutional branch:
-what is fused and how much there is to learn with cannot be told apart. wang_cnn and wang_lstm are the
-single-feature models that its abstract compares with and its tables leave out.
+The paper's groups differ up to sixfold in their number of parameters, and its best two share the large convolutional
+branch. So its comparison cannot separate the choice of features from the size of the network. wang_cnn and wang_lstm
+are the single-feature models that the abstract mentions and the tables leave out.
 
-Stated are the layers' sizes, dropout 0.2 and "flattened, normalized, and concatenated"; padding, ReLU, where
-dropout stands, no batch normalisation and PyTorch's initial values are UNSTATED.
+The paper states the sizes of the layers, dropout 0.2, and "flattened, normalized, and concatenated". UNSTATED are the
+padding, ReLU, the places of dropout, the absence of batch normalization, and PyTorch's initial values.
 
 Source: Wang, "Research on Deep Learning-based Speech Emotion Recognition System", section 3 and table 1.
 Checked: tests/test_wang_cl_nets_match_tables.py
@@ -42,11 +42,11 @@ from torch import Tensor, nn
 FRAMES, BINS, COEFFICIENTS = 128, 128, 13
 PARTS = {"spectrogram": slice(0, BINS), "mfcc": slice(BINS, BINS + COEFFICIENTS)}
 UNITS, DROPOUT = 128, 0.2
-SMALLEST_RANGE = 1e-8
+MIN_RANGE = 1e-8  # keeps constant branches from dividing by 0
 
 
 class ParallelNet(nn.Module):
-    """Both branches, or the one that sees something.
+    """Both branches, or only one of them.
 
     x : (batch, 128 frames, 128 bins + 13 coefficients) float32 -> (batch, n_classes) logits
     """
@@ -68,7 +68,7 @@ class ParallelNet(nn.Module):
         )
 
     def forward(self, x: Tensor, cnn: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-        """cnn : what computes the convolutional branch, if not the branch itself (nets/fused/fuse.py)"""
+        """cnn : a replacement that computes the convolutional branch (nets/fused/fuse.py); None takes the branch"""
         branches = []
         if self.cnn_sees:
             branches.append((cnn or self.cnn)(x[:, None, :, PARTS[self.cnn_sees]]))
@@ -79,9 +79,9 @@ class ParallelNet(nn.Module):
 
 
 def min_max(x: Tensor) -> Tensor:
-    """Every example's numbers to 0 .. 1: (x - min) / (max - min); equal numbers become 0. (batch, n)."""
-    least, greatest = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
-    return (x - least) / (greatest - least).clamp(min=SMALLEST_RANGE)
+    """Scales each example to 0 .. 1: (x - min) / (max - min); constant values become 0. x is (batch, n)."""
+    low, high = x.amin(1, keepdim=True), x.amax(1, keepdim=True)
+    return (x - low) / (high - low).clamp(min=MIN_RANGE)
 
 
 def parallel_net(
@@ -92,15 +92,15 @@ def parallel_net(
     all_steps: bool = False,
     scaled: bool = True,
 ) -> ParallelNet:
-    """An untrained network with PyTorch's own initial values.
+    """An untrained network with PyTorch's default initial values.
 
     Parameters
     ----------
     n_classes : int >= 2
-    seed : of the initial values; the caller's random numbers are left alone
-    cnn_sees, lstm_sees : "spectrogram", "mfcc", or None for no such branch
-    all_steps : the other reading of "flattened": all steps of the LSTM instead of the last
-    scaled : whether the branches are scaled before they are put together
+    seed : int, for the initial values; PyTorch's global random state stays as it was
+    cnn_sees, lstm_sees : "spectrogram" or "mfcc"; None leaves out the branch
+    all_steps : bool, the other reading of "flattened": all steps of the LSTM instead of the last
+    scaled : bool, whether the branches are scaled before they are concatenated
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -1,6 +1,6 @@
 """The network of Yadav et al. (RAVDESS and EMO-DB): four convolutions, one BiLSTM of two steps, one dense layer.
 
-Input: a log mel spectrogram, 128 bands x 259 frames; shapes below are Keras', channels last.
+Input: a log-mel spectrogram, 128 bands x 259 frames. Shapes below are in Keras' order, channels last.
 
     layer                                            output           parameters
     Conv2D 64  9x9 same, BatchNormalization, ReLU    128 x 259 x 64   9x9x1x64 + 64 + 256         5 504
@@ -16,8 +16,8 @@ Input: a log mel spectrogram, 128 bands x 259 frames; shapes below are Keras', c
     Dense 8, softmax                                 8                8 (256 + 1)                 2 056
                                                                       total                     825 288
 
-The paper states neither the padding nor the framework: 'same' convolutions and poolings rounded down are
-Zhao et al.'s, whose network this one enlarges, and Keras' rules are taken throughout.
+The paper states neither the padding nor the framework. It enlarges the network of Zhao et al., so their 'same'
+convolutions and rounded-down poolings are used here, with Keras' rules throughout.
 
 Source: Yadav et al., "Speech Emotion Recognition using Convolutional Recurrent Neural Network".
 Checked: tests/test_yadav_crnn_net_matches_table.py, tests/test_layers_match_keras.py
@@ -30,17 +30,17 @@ from nets.layers.keras import ImageToSequence, LastStateLSTM, batch_norm, init_k
 
 
 def yadav_crnn(n_classes: int = 8, seed: int = 0) -> nn.Sequential:
-    """The untrained network; log mel spectrograms in, logits out.
+    """The untrained network; it maps log-mel spectrograms to logits.
 
     Parameters
     ----------
     n_classes : int >= 2; 8 for RAVDESS, 7 for EMO-DB
-    seed : of the initial values
+    seed : int, for the initial values
 
     Returns
     -------
-    net : (batch, 1, 128, 259) float32 -> (batch, n_classes) float32 logits; softmax and cross-entropy
-        are the training loop's
+    net : (batch, 1, 128, 259) float32 -> (batch, n_classes) float32 logits. Softmax and cross-entropy belong to the
+        training loop.
     """
     net = sequential(
         *_block(1, 64, kernel=9, pool=2),

@@ -30,17 +30,17 @@ from nets.layers.matlab import ColumnMajorFlatten, ImageInput, OneStepLSTM, init
 
 
 def zheng_cnn_lstm(n_classes: int = 6, seed: int = 0) -> nn.Sequential:
-    """The untrained network; images in, logits out.
+    """The untrained network; it maps images to logits.
 
     Parameters
     ----------
     n_classes : int >= 2
-    seed : of the initial values
+    seed : int, for the initial values
 
     Returns
     -------
-    net : (batch, 3, 224, 224) uint8 or float32, values 0..255 -> (batch, n_classes) float32 logits;
-        softmax and cross-entropy, MATLAB's last two layers, are the training loop's
+    net : (batch, 3, 224, 224) uint8 or float32, values 0..255 -> (batch, n_classes) float32 logits. Softmax and
+        cross-entropy, MATLAB's last two layers, belong to the training loop.
     """
     net = nn.Sequential(
         OrderedDict(
@@ -65,7 +65,7 @@ def zheng_cnn_lstm(n_classes: int = 6, seed: int = 0) -> nn.Sequential:
 
 
 def analyze_network(net: nn.Sequential) -> str:
-    """The network as MATLAB's analyzeNetwork lists it: name, type, activation size, learnables.
+    """The network as MATLAB's analyzeNetwork lists it: name, type, size of the activations, learnables.
 
     Checked: tests/test_zheng_casia_net_matches_table.py
     """
@@ -99,7 +99,7 @@ def _matlab_type(layer: nn.Module) -> str:
 
 
 def _activation(x: torch.Tensor) -> str:
-    """MATLAB's size of an activation: spatial (S), channel (C) and batch (B) dimensions."""
+    """The size of an activation in MATLAB's notation: spatial (S), channel (C) and batch (B) dimensions."""
     if x.ndim == 4:
         _, channels, height, width = x.shape
         return f"{height}(S) x {width}(S) x {channels}(C) x 1(B)"

@@ -52,7 +52,7 @@ def test_ablations(name):
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_arranged_is_equal(name):
+def test_fused_is_equal(name):
     net = nets.build(name, 7, seed=3).double()
     x = torch.randn(3, 1, 300, 39, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     found = []

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nets.fused.exact_batch_norm import batch_norm
-from nets.fused.first_block import MOST_TAPS, WINDOWS, first_block, fits
+from nets.fused.first_block import MAX_TAPS, WINDOWS, first_block, fits
 
 BLOCKS = {  # convolution, ReLU?, pooling, images
     "film": (nn.Conv2d(1, 24, (2, 2)), True, nn.MaxPool2d((2, 2)), (5, 1, 40, 5)),
@@ -129,7 +129,7 @@ def test_ordinary_steps_where_they_are_asked_for():
 def test_what_does_not_fit():
     norm, pooling = nn.BatchNorm2d(8), nn.MaxPool2d(2)
     assert fits(nn.Conv2d(1, 8, 2), norm, pooling)
-    for convolution in (nn.Conv2d(2, 8, 1), nn.Conv2d(1, 8, (1, MOST_TAPS + 1)), nn.Conv2d(1, 8, 2, stride=2)):
+    for convolution in (nn.Conv2d(2, 8, 1), nn.Conv2d(1, 8, (1, MAX_TAPS + 1)), nn.Conv2d(1, 8, 2, stride=2)):
         assert not fits(convolution, norm, pooling)
     assert not fits(nn.Conv2d(1, 8, 2, dilation=2), norm, pooling)
     assert not fits(nn.Conv2d(1, 8, 2), nn.ReLU(), pooling)

@@ -111,7 +111,7 @@ def test_dropout_stands_where_it_should():
 
 
 @pytest.mark.parametrize("name", ["wang_cl", "wang_cl_all_steps", "wang_lstm", "wang_cnn"])
-def test_arranged_is_equal(name):
+def test_fused_is_equal(name):
     """Logits and gradients of both without dropout, and one set of weights."""
     net = nets.build(name, 6, seed=1).double()
     fast = fuse(net)

@@ -1,10 +1,10 @@
-"""The same networks, computed faster: fuse(net) shares net's weights and gives its logits and gradients.
+"""The same networks, computed faster: fuse(net) shares the weights of `net` and gives the same logits and gradients.
 
-Nobody needs to read this to understand a network; tests/test_arranged_nets_are_equal.py holds it to the plain one.
+You need not read this package to understand a network. tests/test_fused_nets_are_equal.py compares both versions.
 
-    fuse                the network with its blocks replaced
-    exact_batch_norm    batch normalisation whose running statistics are those of the plain layer
-    first_block         a first convolution with pooling
-    pooled_block        convolution, normalisation, activation and pooling in one pass
-    pooling_loops       its compiled loops
+    fuse                replaces the blocks of a network by faster ones
+    exact_batch_norm    batch normalization for channels-last images, without loss of digits
+    first_block         the first convolution of a network, with its normalization and pooling
+    pooled_block        convolution, normalization and pooling in one pass
+    pooling_loops       the compiled loops of pooled_block
 """

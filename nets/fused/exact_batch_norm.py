@@ -1,51 +1,51 @@
-"""Batch normalisation of images whose channels vary fastest in memory, with sums that do not lose digits.
+"""Batch normalization of images whose channels vary fastest in memory, with sums that do not lose digits.
 
-On a CPU PyTorch adds up a channel of such images in float32, one number after the other: over the 292 608
-positions of a batch of dey_td_cnn_lstm's first layer the variance is then wrong by 1e-3 and the output by
-4e-4, where the other layout, summed in float64, has 1e-7. Here PyTorch's own fast routines see every
-channel as k channels with a k-th of the positions each, and the k short sums are put together (3e-6).
+On a CPU, PyTorch sums a channel of such images in float32, one value after the other. In the first layer of
+dey_td_cnn_lstm a batch has 292 608 positions; the variance is then wrong by 1e-3 and the output by 4e-4. (In the other
+layout, where PyTorch sums in float64, the error is 1e-7.) Here PyTorch's fast routines see each channel as k channels
+with a k-th of the positions each, and the k short sums are added afterwards (error 3e-6).
 
     forward    m = mean_k(m_k);  v = mean_k(v_k) + mean_k((m_k - m)^2)
                x^ = (x - m) / sqrt(v + epsilon);  y = gamma x^ + beta
     backward   d gamma = sum(dy x^);  d beta = sum(dy)
                dx = gamma / sqrt(v + epsilon) (dy - d beta / n - x^ d gamma / n)
 
-n is batch size times positions; what moves into the running variance is v n / (n - 1), as in PyTorch.
+n is batch size times positions. The running variance is updated with v n / (n - 1), as in PyTorch.
 
-Source: Ioffe & Szegedy 2015, section 3. Checked: tests/test_arranged_nets_are_equal.py
+Source: Ioffe & Szegedy 2015, section 3. Checked: tests/test_fused_nets_are_equal.py
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MOST_PARTS = 64  # of a channel; more are no better, and their sums would not fit the cache
+MAX_PARTS = 64  # of a channel; more parts are no better, and their sums would not fit into the cache
 
 
 def batch_norm(layer: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor) -> Tensor:
-    """What `layer` makes of images x (batch, channels, height, width); its running statistics move as ever.
+    """The output of `layer` for images x (batch, channels, height, width); updates its running statistics.
 
-    For signals the height is 1. In evaluation, and on a GPU, it is PyTorch's function.
+    Signals are images of height 1. In evaluation and on a GPU this is PyTorch's own function.
     """
     if not layer.training or x.device.type != "cpu":
         if layer.training:
             layer.num_batches_tracked.add_(1)
-        running, how = (layer.running_mean, layer.running_var), (layer.training, layer.momentum, layer.eps)
-        return functional.batch_norm(x, *running, layer.weight, layer.bias, *how)
+        running, options = (layer.running_mean, layer.running_var), (layer.training, layer.momentum, layer.eps)
+        return functional.batch_norm(x, *running, layer.weight, layer.bias, *options)
     y, mean, variance = _Normalize.apply(x, layer.weight, layer.bias, layer.eps)
-    move_running(layer, mean, variance, x.numel() / x.shape[1])
+    update_running_statistics(layer, mean, variance, x.numel() / x.shape[1])
     return y
 
 
-def move_running(layer: nn.BatchNorm1d | nn.BatchNorm2d, mean: Tensor, variance: Tensor, n: float) -> None:
-    """A batch's mean and variance (divided by n) into the layer's running ones."""
+def update_running_statistics(layer: nn.BatchNorm1d | nn.BatchNorm2d, mean: Tensor, variance: Tensor, n: float) -> None:
+    """Updates the layer's running statistics with the mean and variance (divided by n) of a batch."""
     layer.num_batches_tracked.add_(1)
-    for kept, new in ((layer.running_mean, mean), (layer.running_var, variance * n / (n - 1))):
-        kept.lerp_(new, layer.momentum)
+    for running, new in ((layer.running_mean, mean), (layer.running_var, variance * n / (n - 1))):
+        running.lerp_(new, layer.momentum)
 
 
 class _Normalize(torch.autograd.Function):
-    """x, gamma, beta, epsilon -> y, mean, variance (divided by n) of the batch; gradients through y alone."""
+    """x, gamma, beta, epsilon -> y, and the batch's mean and variance (divided by n); only y has gradients."""
 
     @staticmethod
     def forward(ctx, x, gamma, beta, epsilon):
@@ -62,7 +62,7 @@ class _Normalize(torch.autograd.Function):
     def backward(ctx, dy, *_):
         x, gamma, mean, variance = ctx.saved_tensors
         k, n = _parts(x), x.numel() / x.shape[1]
-        statistics = None, mean.repeat(k), variance.repeat(k), None, None  # gamma takes no part in these two sums
+        statistics = None, mean.repeat(k), variance.repeat(k), None, None  # these two sums do not depend on gamma
         sums = torch.ops.aten.native_batch_norm_backward(
             _split(dy, k), _split(x, k), *statistics, False, ctx.epsilon, [False, True, True]
         )
@@ -74,12 +74,12 @@ class _Normalize(torch.autograd.Function):
 
 
 def _parts(x: Tensor) -> int:
-    """The largest k <= MOST_PARTS that divides the number of positions."""
+    """The largest k <= MAX_PARTS that divides the number of positions."""
     n = x.numel() // x.shape[1]
-    return max(k for k in range(1, MOST_PARTS + 1) if n % k == 0)
+    return max(k for k in range(1, MAX_PARTS + 1) if n % k == 0)
 
 
 def _split(x: Tensor, k: int) -> Tensor:
-    """(batch, c, height, width) -> (1, k c, n / k, 1), a view: position i of channel j into channel (i mod k) c + j."""
+    """A view (batch, c, height, width) -> (1, k c, n / k, 1): position i of channel j into channel (i mod k) c + j."""
     n = x.numel() // x.shape[1]
     return x.movedim(1, -1).reshape(1, n // k, 1, k * x.shape[1]).movedim(-1, 1)

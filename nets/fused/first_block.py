@@ -1,22 +1,22 @@
-"""A network's first block in training without its largest array: for speed alone.
+"""Trains the first block of a network without storing its largest array, for speed only.
 
-The block is convolution of one channel, [ReLU], batch normalisation, max-pooling. What lies between the
-convolution and the pooling is the largest array of the whole network (150 MB for a batch of dey_td_cnn_lstm),
-and reading and writing it a dozen times takes most of a step. Here it is never written: a window of the
-pooling is looked at while its values are in registers, and what the gradients need of all positions are sums.
+The block is a convolution of one channel, [ReLU], batch normalization and max-pooling. The array between the
+convolution and the pooling is the largest of the whole network (150 MB for a batch of dey_td_cnn_lstm). Reading and
+writing it a dozen times takes most of a training step. Here it is never written: each pooling window is processed
+while its values are in registers, and the gradients need only sums over all positions.
 
-    z = w x + b                  a position: w, b of one channel; x the numbers under the kernel and a 1, for b
-    r = f(z)                     f: ReLU, or z itself
-    y = max(gamma (r - m) / s + beta) = |gamma| max(sign(gamma) r) / s + beta - gamma m / s    of a window
+    z = w x + b                  at one position: w, b of one channel; x holds the values under the kernel and a 1 for b
+    r = f(z)                     f is ReLU or the identity
+    y = max(gamma (r - m) / s + beta) = |gamma| max(sign(gamma) r) / s + beta - gamma m / s    over a window
     m = V_b / n;  s^2 = sum(r^2) / n - m^2 + epsilon
 
     d beta  = sum(dy);  d gamma = sum(dy r^), r^ = (r - m) / s at the maximum of a window
-    dw_k    = gamma / s (G_k - U_k d beta / n - (V_k - m U_k) d gamma / (n s))     b: its x_k is 1
+    dw_k    = gamma / s (G_k - U_k d beta / n - (V_k - m U_k) d gamma / (n s))     x_k is 1 for b
     G_k = sum(dy f'(z) x_k) over maxima;  U_k = sum(f'(z) x_k), V_k = sum(f(z) x_k) over all n positions
 
-The last line of gradients is that of convolution, ReLU and batch normalisation put together: the gradient at
-a position is gamma / s f'(z) (dy where it is the maximum - d beta / n - r^ d gamma / n). The sums are short
-ones of the inputs' kind, put together in float64.
+dw_k combines the gradients of convolution, ReLU and batch normalization. The gradient at a position is
+gamma / s f'(z) (dy if it is the maximum of its window - d beta / n - r^ d gamma / n). Sums over short stretches have
+the inputs' dtype; they are added in float64.
 
 Source: Ioffe & Szegedy 2015, section 3. Checked: tests/test_first_block_is_the_layers.py
 """
@@ -30,20 +30,20 @@ import torch
 from numba import njit
 from torch import Tensor, nn
 
-from nets.fused.exact_batch_norm import move_running
+from nets.fused.exact_batch_norm import update_running_statistics
 
-MOST_TAPS = 4  # of the convolution; larger ones were no faster than PyTorch's
-WINDOWS = 64  # whose sums are short ones
+MAX_TAPS = 4  # of the convolution's kernel; with larger ones PyTorch was as fast
+WINDOWS = 64  # pooling windows that one short sum covers
 
 
 def fits(convolution: nn.Module, norm: nn.Module, pooling: nn.Module) -> bool:
-    """Whether `first_block` knows such layers of images: one channel, small kernel, stride 1, windows side by side."""
+    """Whether `first_block` supports these layers: one channel, small kernel, stride 1, adjacent pooling windows."""
     return (
         isinstance(convolution, nn.Conv2d | nn.Conv1d)
         and isinstance(norm, nn.BatchNorm2d | nn.BatchNorm1d)
         and isinstance(pooling, nn.MaxPool2d | nn.MaxPool1d)
         and convolution.in_channels == 1
-        and convolution.weight.numel() <= MOST_TAPS * convolution.out_channels
+        and convolution.weight.numel() <= MAX_TAPS * convolution.out_channels
         and set((*convolution.stride, *convolution.dilation)) == {1}
         and pooling.stride == pooling.kernel_size
         and pooling.padding == 0
@@ -54,9 +54,9 @@ def fits(convolution: nn.Module, norm: nn.Module, pooling: nn.Module) -> bool:
 def first_block(
     steps: list[Callable], convolution: nn.Module, relu: bool, norm: nn.Module, pooling: nn.Module, x: Tensor
 ) -> Tensor:
-    """What the layers make of images x (batch, 1, height, width); for signals the height is 1.
+    """The output of the layers for images x (batch, 1, height, width); signals are images of height 1.
 
-    steps : the same layers as functions of images; taken in evaluation, on a GPU, and where dy/dx is wanted
+    steps : the same layers as functions of images; used in evaluation, on a GPU, and if dy/dx is needed
     """
     if not norm.training or x.device.type != "cpu" or x.requires_grad:
         for step in steps:
@@ -67,7 +67,7 @@ def first_block(
         _padded(x[:, 0], convolution, kernel), convolution.weight, convolution.bias, norm.weight, norm.bias,
         (*kernel, *window, convolution.out_channels, relu), norm.eps,
     )  # fmt: skip
-    move_running(norm, mean, variance, n)
+    update_running_statistics(norm, mean, variance, n)
     return y.movedim(-1, 1)
 
 
@@ -114,12 +114,12 @@ class _Block(torch.autograd.Function):
 
 @cache
 def _kernels(kernel_height, kernel_width, window_height, window_width, n_channels, relu):
-    """The compiled loops for one shape: the compiler unrolls taps and places and takes channels abreast."""
+    """The compiled loops for one shape. The compiler unrolls taps and places and vectorizes over channels."""
     n_taps, n_places = kernel_height * kernel_width, window_height * window_width
 
     @njit(cache=True, nogil=True)
     def taps_of(x, image, i, j, taps):
-        """Row q: what lies under the kernel at place q of window i, j, and a 1; zeros outside the image."""
+        """Row q: the values under the kernel at place q of window i, j, then a 1; all zeros outside the image."""
         for q in range(n_places):
             y, z = i * window_height + q // window_width, j * window_width + q % window_width
             if y + kernel_height <= x.shape[1] and z + kernel_width <= x.shape[2]:
@@ -131,10 +131,10 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
 
     @njit(cache=True, nogil=True)
     def look(x, table, sign, largest, places, sums, begin, end):
-        """largest: sign(gamma) r of every window; places: where in it; sums: U, V and sum(r^2) of every image."""
+        """largest: max sign(gamma) r of each window; places: its place there; sums: U, V and sum(r^2) of each image."""
         zero, one, lowest = x.dtype.type(0), x.dtype.type(1), x.dtype.type(-np.inf)
         rows = -(-(x.shape[1] - kernel_height + 1) // window_height)
-        columns = -(-(x.shape[2] - kernel_width + 1) // window_width)  # with what the pooling leaves out
+        columns = -(-(x.shape[2] - kernel_width + 1) // window_width)  # includes the edges that the pooling ignores
         taps = np.empty((n_places, n_taps + 1), x.dtype)
         short = np.zeros((2 * n_taps + 3, n_channels), x.dtype)
         best, at = np.empty(n_channels, x.dtype), np.empty(n_channels, np.uint8)
@@ -171,7 +171,7 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
 
     @njit(cache=True, nogil=True)
     def gather(x, largest, places, dy, sums, begin, end):
-        """sums: G, sum(dy) and sum(dy sign(gamma) r) of every image."""
+        """sums: G, sum(dy) and sum(dy sign(gamma) r) of each image."""
         zero = x.dtype.type(0)
         rows, columns = largest.shape[1:3]
         taps = np.empty((n_places, n_taps + 1), x.dtype)
@@ -197,7 +197,7 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
 
 
 def _over_images(kernel: Callable, *arrays: Tensor) -> None:
-    """kernel(*arrays, begin, end) for all images, in as many threads as PyTorch takes; images are rows of all sums."""
+    """Runs kernel(*arrays, begin, end) over all images, in as many threads as PyTorch uses."""
     images = len(arrays[0])
     threads = min(torch.get_num_threads(), images)
     edges = [images * i // threads for i in range(threads + 1)]
@@ -208,7 +208,7 @@ def _over_images(kernel: Callable, *arrays: Tensor) -> None:
 
 
 def _padded(x: Tensor, convolution: nn.Module, kernel: tuple[int, int]) -> Tensor:
-    """Zeros around images (batch, height, width), as the convolution wants them; kernels of padding "same" are odd."""
+    """Pads images (batch, height, width) with zeros for the convolution; kernels with padding "same" are odd."""
     if convolution.padding == "same":
         rows, columns = (k // 2 for k in kernel)
     else:
@@ -217,6 +217,6 @@ def _padded(x: Tensor, convolution: nn.Module, kernel: tuple[int, int]) -> Tenso
 
 
 def _both(convolution: nn.Module, setting: int | tuple, alone: int) -> tuple[int, int]:
-    """A setting for height and width; one of signals is for their width, and `alone` for their height."""
+    """A setting as (height, width); a signal's setting is for its width, and its height gets `alone`."""
     numbers = setting if isinstance(setting, tuple) else (setting,) * (1 if isinstance(convolution, nn.Conv1d) else 2)
     return (alone, *numbers)[-2:]

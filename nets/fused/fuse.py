@@ -1,24 +1,24 @@
-"""The same network, computed in another order and with its data laid out otherwise: for speed alone.
+"""Computes the same network in another order and with another memory layout, for speed only.
 
-    fast = arranged(net)               logits, gradients and running statistics are net's
-    fast = arranged(net, "bfloat16")   in training, convolutions of images in 8 bits of precision instead of 24
-    net.state_dict()                   what is kept and loaded; fast has no state of its own
+    fast = fuse(net)                   has the logits, gradients and running statistics of net
+    fast = fuse(net, "bfloat16")       in training, convolutions have 8 bits of precision instead of 24
+    net.state_dict()                   save and load this; fast has no state of its own
 
-1  An increasing activation f (ReLU, ELU) that stands before a max-pooling moves behind it, where fewer
-   numbers are left (a quarter to a sixteenth):  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
-2  Signals are images of height 1, (batch, channels, time) -> (batch, channels, 1, time), since PyTorch
-   pools signals slowly and has no layout for them with the channels last.
-3  The first block of those with small kernels is nets/fused/first_block.py's, which never writes its largest array.
+1  An increasing activation f (ReLU, ELU) before a max-pooling moves behind it, where a quarter to a sixteenth of
+   the values remain:  max(f(x_1), ..., f(x_k)) = f(max(x_1, ..., x_k))
+2  Signals become images of height 1, (batch, channels, time) -> (batch, channels, 1, time). PyTorch pools signals
+   slowly and has no channels-last layout for them.
+3  A first block with a small kernel is computed by nets/fused/first_block.py, which never writes its largest array.
 4  A convolution as wide as its images is one matrix product.
-5  The channels of images vary fastest in memory (channels_last); no shape changes. PyTorch's batch
-   normalisation loses digits in this layout, so it is nets/fused/exact_batch_norm.py's.
-6  In training a convolution (also a dynamic one), batch normalisation and max-pooling are one layer,
-   nets/fused/pooled_block.py's, which works on an example's numbers while they are in the cache.
-7  With "bfloat16" what goes into a convolution and what comes out of it is rounded to bfloat16, products are
-   summed in float32; weights, everything else, and every answer in evaluation stay float32. Processors with
-   such instructions (AVX-512 BF16, AMX) take half the time for it.
+5  The channels of images vary fastest in memory (channels_last); shapes do not change. PyTorch's batch normalization
+   loses digits in this layout, so nets/fused/exact_batch_norm.py replaces it.
+6  In training, a convolution (also a dynamic one), batch normalization and max-pooling become one layer,
+   nets/fused/pooled_block.py. It works on the values of one example while they are in the cache.
+7  With "bfloat16", the inputs and outputs of convolutions are rounded to bfloat16 in training, and products are summed
+   in float32. Weights and everything else stay in float32, and so does evaluation. Processors with bfloat16
+   instructions (AVX-512 BF16, AMX) then need half the time.
 
-Checked: tests/test_arranged_nets_are_equal.py
+Checked: tests/test_fused_nets_are_equal.py
 """
 
 from collections.abc import Callable
@@ -41,60 +41,60 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 PRECISIONS = {"float32": None, "bfloat16": torch.bfloat16}
 
 
-def fuse(net: nn.Sequential | ParallelNet, precision: str = "float32") -> "Arranged | ArrangedBranch":
-    """`net` arranged for speed; it has net's own layers, so training the one trains the other.
+def fuse(net: nn.Sequential | ParallelNet, precision: str = "float32") -> "FusedNet | FusedParallelNet":
+    """A faster version of `net` that shares its layers: training one trains the other.
 
-    The weights of net's convolutions of images are laid out channels last too: their memory, not their values.
+    This changes the memory layout of net's convolution weights to channels last, but not their values.
 
     Parameters
     ----------
-    net : layers one after the other, or a parallel network, as nets.build makes them
-    precision : a key of PRECISIONS, of the convolutions in training
+    net : a sequential or parallel network, as nets.build makes them
+    precision : a key of PRECISIONS, for the convolutions in training
 
     Returns
     -------
-    fast : what goes into net -> net's logits; fast.net is net
+    fast : a module with the inputs and logits of net; fast.net is net
     """
     if isinstance(net, ParallelNet):
-        return ArrangedBranch(net, precision)
+        return FusedParallelNet(net, precision)
     for p in net.parameters():
         if p.ndim == 4:
             p.data = p.data.contiguous(memory_format=torch.channels_last)
-    return Arranged(net, precision)
+    return FusedNet(net, precision)
 
 
-class Arranged(nn.Module):
-    """The steps that compute `net`; `net` is the only thing registered, so parameters come once.
+class FusedNet(nn.Module):
+    """The steps that compute `net`. Only `net` is registered as a submodule, so each parameter occurs once.
 
-    x : signals (batch, channels, time), images (batch, channels, height, width) or films (batch, time,
+    x : signals (batch, channels, time), images (batch, channels, height, width) or sequences of images (batch, time,
         channels, height, width) -> (batch, n_classes)
 
-    Checked: tests/test_arranged_nets_are_equal.py
+    Checked: tests/test_fused_nets_are_equal.py
     """
 
     def __init__(self, net: nn.Sequential, precision: str):
         super().__init__()
         self.net = net
-        self.steps = _first_block_at_once(_pooled_first(net), PRECISIONS[precision])
+        self.steps = _fuse_first_block(_move_pooling_forward(net), PRECISIONS[precision])
 
     def forward(self, x: Tensor) -> Tensor:
-        return _one_after_the_other(self.steps, _channels_last(x))
+        return _run_steps(self.steps, _channels_last(x))
 
 
-class ArrangedBranch(nn.Module):
-    """A parallel network whose convolutions, if it has any, are arranged."""
+class FusedParallelNet(nn.Module):
+    """A parallel network with a fused convolutional branch, if it has that branch."""
 
     def __init__(self, net: ParallelNet, precision: str):
         super().__init__()
         self.net = net
-        self.branch = [fuse(net.cnn, precision)] if net.cnn_sees else [None]  # in a list: not registered twice
+        self.branch = [fuse(net.cnn, precision)] if net.cnn_sees else [None]  # a list keeps it from registering twice
 
     def forward(self, x: Tensor) -> Tensor:
         return self.net(x, self.branch[0])
 
 
-def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
-    """The layers in order, but a max-pooling before the increasing activation that it follows."""
+def _move_pooling_forward(layers: nn.Sequential) -> list[nn.Module]:
+    """The layers in order, except that a max-pooling changes places with an increasing activation before it."""
     layers = list(layers)
     for i, (layer, following) in enumerate(pairwise(layers)):
         if isinstance(layer, INCREASING) and isinstance(following, POOLINGS):
@@ -102,36 +102,36 @@ def _pooled_first(layers: nn.Sequential) -> list[nn.Module]:
     return layers
 
 
-def _first_block_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
-    """The layers as functions of images; the first three are one if nets/fused/first_block.py knows them."""
-    films = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
-    convolution, norm, pooling = (layer.layer if films else layer for layer in layers[:3])
+def _fuse_first_block(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
+    """The layers as functions of images; the first three become one if nets/fused/first_block.py supports them."""
+    distributed = all(isinstance(layer, TimeDistributed) for layer in layers[:3])
+    convolution, norm, pooling = (layer.layer if distributed else layer for layer in layers[:3])
     relu = isinstance(convolution, nn.Sequential) and [type(layer) for layer in convolution] == [nn.Conv2d, nn.ReLU]
     convolution = convolution[0] if relu else convolution
     if not first_block.fits(convolution, norm, pooling):
-        return _blocks_at_once(layers, rounded)
-    ordinary = [_for_images(layer.layer if films else layer, rounded) for layer in layers[:3]]
+        return _fuse_blocks(layers, rounded)
+    ordinary = [_for_images(layer.layer if distributed else layer, rounded) for layer in layers[:3]]
     step = partial(first_block.first_block, ordinary, convolution, relu, norm, pooling)
-    return [partial(_every_time_step, step) if films else step, *_blocks_at_once(layers[3:], rounded)]
+    return [partial(_over_time_steps, step) if distributed else step, *_fuse_blocks(layers[3:], rounded)]
 
 
-def _blocks_at_once(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
-    """The layers as functions of images; the three of a block that nets/fused/pooled_block.py knows are one."""
+def _fuse_blocks(layers: list[nn.Module], rounded: torch.dtype | None) -> list[Callable]:
+    """The layers as functions of images; three layers become one if nets/fused/pooled_block.py supports them."""
     steps = []
     while layers:
-        taken = 3 if len(layers) >= 3 and pooled_block.fits(*layers[:3]) else 1
-        block, layers = layers[:taken], layers[taken:]
+        size = 3 if len(layers) >= 3 and pooled_block.fits(*layers[:3]) else 1
+        block, layers = layers[:size], layers[size:]
         ordinary = [_for_images(layer, rounded) for layer in block]
-        at_once = partial(pooled_block.pooled_block, ordinary, *block, dtype=rounded)
-        steps += [at_once] if taken == 3 else ordinary
+        fused = partial(pooled_block.pooled_block, ordinary, *block, dtype=rounded)
+        steps += [fused] if size == 3 else ordinary
     return steps
 
 
 def _channels_last(x: Tensor) -> Tensor:
-    """Images or films with the channels last in memory; signals become images of height 1.
+    """Images or sequences of images with the channels last in memory; signals become images of height 1.
 
-    It is a copy on purpose: with one channel both layouts are the same numbers in the same order, and only
-    the strides, which .to(memory_format=...) would leave as they are, tell the convolution what to make.
+    This copies on purpose. With one channel, both layouts hold the same values in the same order and differ only in
+    their strides. .to(memory_format=...) would keep the strides, which tell the convolution what layout to produce.
     """
     if x.ndim == 5:
         return _channels_last(x.flatten(0, 1)).unflatten(0, x.shape[:2])
@@ -139,14 +139,14 @@ def _channels_last(x: Tensor) -> Tensor:
 
 
 def _for_images(layer: nn.Module, rounded: torch.dtype | None) -> Callable[[Tensor], Tensor]:
-    """A layer of signals as one of images of height 1; batch normalisation with exact sums; others are themselves.
+    """The layer as a function of images: layers of signals take height 1, batch normalization sums exactly.
 
-    rounded : what the numbers of convolutions in training are rounded to; None leaves them as they are
+    rounded : the dtype that convolutions are rounded to in training; None leaves them in float32
     """
     if isinstance(layer, TimeDistributed):
-        return partial(_every_time_step, _for_images(layer.layer, rounded))
+        return partial(_over_time_steps, _for_images(layer.layer, rounded))
     if isinstance(layer, nn.Sequential):
-        return partial(_one_after_the_other, [_for_images(part, rounded) for part in layer])
+        return partial(_run_steps, [_for_images(part, rounded) for part in layer])
     step = partial(FOR_IMAGES[type(layer)], layer) if type(layer) in FOR_IMAGES else layer
     return partial(_rounded, layer, step, rounded) if rounded and isinstance(layer, CONVOLUTIONS) else step
 
@@ -158,7 +158,7 @@ def _rounded(layer: nn.Module, step: Callable[[Tensor], Tensor], dtype: torch.dt
         return step(x).float()
 
 
-def _every_time_step(step: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+def _over_time_steps(step: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return step(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
@@ -169,7 +169,7 @@ def _convolution(layer: nn.Conv1d, x: Tensor) -> Tensor:
 
 
 def _image_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """Where one column comes out, every window is some rows of the image, which lie one after the other."""
+    """If the output has one column, each window is a set of whole rows of the image, contiguous in memory."""
     (height, width), plain = layer.kernel_size, (layer.stride, layer.padding, layer.dilation, layer.groups)
     if width != x.shape[-1] or plain != ((1, 1), (0, 0), (1, 1), 1):
         return layer(x)
@@ -180,11 +180,11 @@ def _image_convolution(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def _dynamic_convolution(layer: DynamicConv2d, x: Tensor) -> Tensor:
-    """In evaluation; the examples are groups of one image there, and come out channels first."""
+    """For evaluation, where the layer computes the examples as groups of one image and returns channels first."""
     return layer(x).contiguous(memory_format=torch.channels_last)
 
 
-def _one_after_the_other(steps: list[Callable], x: Tensor) -> Tensor:
+def _run_steps(steps: list[Callable], x: Tensor) -> Tensor:
     for step in steps:
         x = step(x)
     return x

@@ -1,19 +1,19 @@
-"""Convolution, batch normalisation and max-pooling in training, one example after the other: for speed alone.
+"""Convolution, batch normalization and max-pooling in training, one example after the other, for speed only.
 
-By themselves the last two go over the convolution's output, the largest array of a block, a dozen times. Here
-an example's part of it is worked on while it is in the cache, and the normalised array is never made. That is
-also what a dynamic convolution needs, of which every example has a kernel of its own.
+Computed separately, normalization and pooling pass a dozen times over the convolution's output, the largest array of
+a block. Here each example's part of it is processed while it is in the cache, and the normalized array is never
+stored. This also suits a dynamic convolution, which has a kernel for each example.
 
-    z = W * x + b                                         W, b of all examples, or one for each
-    m = mean(z);  s^2 = mean(z^2) - m^2 + epsilon         of a channel, over all n positions
-    y = max(gamma (z - m) / s + beta) = |gamma| max(sign(gamma) z) / s + beta - gamma m / s    of a window
+    z = W * x + b                                         W, b shared by all examples, or one for each
+    m = mean(z);  s^2 = mean(z^2) - m^2 + epsilon         per channel, over all n positions
+    y = max(gamma (z - m) / s + beta) = |gamma| max(sign(gamma) z) / s + beta - gamma m / s    over a window
 
     d beta  = sum(dy);  d gamma = sum(dy z^), z^ = (z - m) / s at the maximum of a window
-    dz = gamma / s (dy where it is the maximum - d beta / n - z^ d gamma / n);  dx, dW: the convolution's of dz
-    db = sum(dz) of an example, from the sums that are there already
+    dz = gamma / s (dy if it is the maximum - d beta / n - z^ d gamma / n);  dx, dW: from dz, as in any convolution
+    db = sum(dz) per example, from the sums that exist already
 
-The sums are of z - p, p the first position's z, so that a mean far from 0 costs no digits; they are short
-ones of the inputs' kind, put together in float64. Of equal maxima the first gets dy, as in PyTorch.
+The sums are over z - p, where p is z at the first position, so a mean far from 0 costs no digits. Sums over short
+stretches have the inputs' dtype; they are added in float64. Among equal maxima the first gets dy, as in PyTorch.
 
 Source: Ioffe & Szegedy 2015, section 3. Checked: tests/test_pooled_block_is_the_layers.py
 """
@@ -24,15 +24,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from nets.fused.exact_batch_norm import move_running
+from nets.fused.exact_batch_norm import update_running_statistics
 from nets.fused.pooling_loops import loops
 from nets.layers.dynamic_convolution import DynamicConv2d
 
-MOST_TAPS = 9  # of a kernel whose windows are written out; larger ones were slower than PyTorch's convolution
+MAX_TAPS = 9  # of a kernel whose windows are copied out; with larger ones PyTorch's convolution was faster
 
 
 def fits(convolution: nn.Module, norm: nn.Module, pooling: nn.Module) -> bool:
-    """Whether `pooled_block` knows such layers of images: 'same' padding, stride 1, windows side by side."""
+    """Whether `pooled_block` supports these layers: 'same' padding, stride 1, adjacent pooling windows."""
     plain = isinstance(convolution, nn.Conv2d) and convolution.padding == "same" and convolution.groups == 1
     return (
         (isinstance(convolution, DynamicConv2d) or (plain and set(convolution.stride + convolution.dilation) == {1}))
@@ -52,28 +52,28 @@ def pooled_block(
     x: Tensor,
     dtype: torch.dtype | None = None,
 ) -> Tensor:
-    """What the layers make of images x (batch, channels, height, width).
+    """The output of the layers for images x (batch, channels, height, width).
 
-    steps : the same layers as functions of images; taken in evaluation and on a GPU
-    dtype : what images of several channels are convolved in, as torch.bfloat16; None for their own
+    steps : the same layers as functions of images; used in evaluation and on a GPU
+    dtype : of the convolution of images with several channels, such as torch.bfloat16; None keeps that of x
     """
     if not norm.training or x.device.type != "cpu":
         for step in steps:
             x = step(x)
         return x
     if isinstance(convolution, DynamicConv2d):
-        weight, bias = _mixed(convolution, x)
+        weight, bias = _mix_kernels(convolution, x)
     else:
         weight, bias = convolution.weight[None], convolution.bias[None]
     window = pooling.kernel_size if isinstance(pooling.kernel_size, tuple) else (pooling.kernel_size,) * 2
     x = x.contiguous(memory_format=torch.channels_last)
     y, mean, variance = _Block.apply(x, weight, bias, norm.weight, norm.bias, window, norm.eps, dtype or x.dtype)
-    move_running(norm, mean, variance, len(x) * x[0, 0].numel())
+    update_running_statistics(norm, mean, variance, len(x) * x[0, 0].numel())
     return y.movedim(-1, 1)
 
 
-def _mixed(layer: DynamicConv2d, x: Tensor) -> tuple[Tensor, Tensor]:
-    """The kernels (batch, out, in, ...) and biases (batch, out) of the examples; channels in vary fastest, as in x."""
+def _mix_kernels(layer: DynamicConv2d, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The kernels (batch, out, in, ...) and biases (batch, out) of the examples; input channels vary fastest."""
     pi, last = layer.attention(x), layer.weight.movedim(2, -1)
     return (pi @ last.flatten(1)).view(-1, *last.shape[1:]).movedim(-1, 2), pi @ layer.bias
 
@@ -133,17 +133,17 @@ class _Block(torch.autograd.Function):
 
 
 class _Convolution:
-    """One example's convolution and its gradients; of one channel and few taps a product with all its windows."""
+    """The convolution of one example and its gradients; a matrix product for one channel and few taps."""
 
     def __init__(self, x: Tensor, weight: Tensor, bias: Tensor, dtype: torch.dtype):
         self.x, self.own, self.dtype = x, len(weight), dtype
         self.size, self.windows = weight.shape[-2:], None
-        if x.shape[1] == 1 and weight[0, 0].numel() <= MOST_TAPS:
+        if x.shape[1] == 1 and weight[0, 0].numel() <= MAX_TAPS:
             self.windows, dtype = _windows(x[:, 0], *self.size), x.dtype
         self.weight, self.bias = weight.to(dtype), bias.to(dtype)
 
     def __call__(self, i: int) -> Tensor:
-        """z of example i, (height, width, channels), of x's kind."""
+        """z of example i, (height, width, channels), in the dtype of x."""
         w, b = self.weight[i % self.own], self.bias[i % self.own]
         if self.windows is not None:
             return torch.addmm(b, self._windows_of(i).T, w.flatten(1).T).view(*self.x.shape[2:], -1)
@@ -151,11 +151,11 @@ class _Convolution:
         return z[0].movedim(0, -1).to(self.x.dtype).contiguous()
 
     def gradients(self, i: int, dz: Tensor, dx: Tensor | None, dw: Tensor) -> None:
-        """Example i's dx, and what it adds to dw; dz (height, width, channels)."""
+        """Writes dx of example i and adds its share to dw; dz is (height, width, channels)."""
         k = i % self.own
         if self.windows is not None and dx is None:
-            found = (self._windows_of(i) @ dz.flatten(0, 1)).T.view_as(dw[k])
-            (dw[k].copy_ if i < self.own else dw[k].add_)(found)
+            dw_i = (self._windows_of(i) @ dz.flatten(0, 1)).T.view_as(dw[k])
+            (dw[k].copy_ if i < self.own else dw[k].add_)(dw_i)
             return
         images = dz.movedim(-1, 0)[None].to(self.dtype), self.x[i : i + 1].to(self.dtype)
         dx_i, dw_i, _ = torch.ops.aten.convolution_backward(
@@ -167,12 +167,12 @@ class _Convolution:
             dx[i] = dx_i[0]
 
     def _windows_of(self, i: int) -> Tensor:
-        """What lies under every place of the kernel, written out, (height * width, positions)."""
+        """The values under each place of the kernel, copied out: (height * width, positions)."""
         return self.windows[i].flatten(2).flatten(0, 1)
 
 
 def _windows(x: Tensor, height: int, width: int) -> Tensor:
-    """A view of images x (batch, h, w) under every place of a kernel, (batch, height, width, h, w)."""
+    """A view of the values of images x (batch, h, w) under each place of a kernel: (batch, height, width, h, w)."""
     x = nn.functional.pad(x, (width // 2, width // 2, height // 2, height // 2))
     return x.unfold(1, height, 1).unfold(2, width, 1).movedim((3, 4), (1, 2))
 

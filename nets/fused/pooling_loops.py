@@ -1,4 +1,4 @@
-"""The loops over an example's numbers that nets/fused/pooled_block.py is made of; its docstring has the formulas.
+"""The loops over the values of one example for nets/fused/pooled_block.py, whose docstring has the formulas.
 
 Checked: tests/test_pooled_block_is_the_layers.py
 """
@@ -11,17 +11,20 @@ from numba import njit
 
 @cache
 def loops(window_height: int, window_width: int, n_channels: int):
-    """The compiled loops for one window and number of channels, which are taken abreast: no loop over them has more
-    than a few arrays, or the compiler gives up asking whether they overlap. z, dz: an example's (h, w, channels)."""
+    """The compiled loops for one pooling window and number of channels; z and dz are (h, w, channels) of an example.
+
+    The compiler vectorizes over channels. Each such loop uses only a few arrays; with more, the compiler would give up
+    checking whether they overlap.
+    """
     n_places = window_height * window_width
 
     @njit(cache=True, nogil=True)
     def look(z, pivot, sign, peak, sums):
-        """peak: z of every window where sign(gamma) z is largest; sums: of z - p and its square."""
+        """peak: z of each window where sign(gamma) z is largest; sums: of z - p and its square."""
         height, width, _ = z.shape
         rows, columns, _ = peak.shape
         short = np.zeros(2 * n_channels, z.dtype)
-        for i in range(-(-height // window_height)):  # with what the pooling leaves out
+        for i in range(-(-height // window_height)):  # includes the edges that the pooling ignores
             short[:] = 0
             for y in range(i * window_height, min(height, (i + 1) * window_height)):
                 for x in range(width):
@@ -42,7 +45,7 @@ def loops(window_height: int, window_width: int, n_channels: int):
 
     @njit(cache=True, nogil=True)
     def add_up(peak, dy, sums):
-        """sums: of dy and of dy z at the peaks, of every example."""
+        """sums: of dy and of dy z at the peaks, for each example."""
         images, rows, columns, _ = dy.shape
         short = np.zeros(2 * n_channels, dy.dtype)
         for image in range(images):
@@ -56,7 +59,7 @@ def loops(window_height: int, window_width: int, n_channels: int):
 
     @njit(cache=True, nogil=True)
     def spread(z, peak, dy, line, dz):
-        """dz = scale (dy at the peak) + slope z + shift; line: those three of every channel."""
+        """dz = scale (dy at the peak) + slope z + shift; line: these three values for each channel."""
         height, width, _ = z.shape
         rows, columns, _ = peak.shape
         left, zero = np.zeros(n_channels, z.dtype), z.dtype.type(0)
@@ -70,7 +73,7 @@ def loops(window_height: int, window_width: int, n_channels: int):
                         here = left[c] if z[y, x, c] == peak[i, j, c] else zero
                         left[c] -= here
                         dz[y, x, c] = here + line[n_channels + c] * z[y, x, c] + line[2 * n_channels + c]
-        for y in range(height):  # what the pooling leaves out
+        for y in range(height):  # the edges that the pooling ignores
             for x in range(columns * window_width if y < rows * window_height else 0, width):
                 for c in range(n_channels):
                     dz[y, x, c] = line[n_channels + c] * z[y, x, c] + line[2 * n_channels + c]

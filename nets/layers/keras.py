@@ -1,9 +1,9 @@
-"""Keras' layers, initial values and layer names, where PyTorch's own differ.
+"""Keras' layers, initial values and layer names, where they differ from PyTorch's.
 
-What needs no class of its own: Conv 'same' at stride 1 is padding="same" (symmetric for odd kernels),
-'valid' is PyTorch's default; MaxPool 'valid' is nn.MaxPool with stride = kernel (the size is rounded
-down); ELU has alpha 1 in both; Dense is nn.Linear. Data are channels first here and channels last in
-Keras, so every layer that leaves images for sequences or vectors names its order.
+Some layers need no class of their own. Conv 'same' at stride 1 is padding="same" (symmetric for odd kernels);
+'valid' is PyTorch's default. MaxPool 'valid' is nn.MaxPool with stride = kernel, which rounds the size down. ELU has
+alpha 1 in both. Dense is nn.Linear. Data have channels first here and channels last in Keras, so each layer that
+turns images into sequences or vectors states its order.
 """
 
 from collections import Counter, OrderedDict
@@ -24,13 +24,13 @@ def batch_norm(channels: int, dimensions: int) -> nn.Module:
     training    m, v: mean and variance (divided by n) of the batch, over everything but the channels
     evaluation  m, v: the running ones, r <- 0.99 r + 0.01 (batch's)
 
-    The batch's variance that goes into the running one is divided by
+    The frameworks compute the batch variance for the running statistics with different divisors:
 
-        n - 1   tf.keras 2, four-dimensional input (its fused kernel): images, also inside TimeDistributed
-        n       tf.keras 2, other inputs; Keras 3
+        n - 1   PyTorch; tf.keras 2 for four-dimensional inputs (fused kernel): images, also inside TimeDistributed
+        n       tf.keras 2 for other inputs; Keras 3
 
-    and by n - 1 in PyTorch. n is batch size times positions: with the papers' batches 112 at the least (last
-    block of dey_2d_cnn_lstm) and 8 000 for signals, so the two differ by a hundredth, or 1e-4, at most.
+    n is batch size times positions. With the papers' batches it is at least 112 for images (last block of
+    dey_2d_cnn_lstm) and 8 000 for signals, so the two variances differ by at most 1 % and 1e-4.
 
     Source: Keras, BatchNormalization; TensorFlow, fused_batch_norm. Checked: tests/test_layers_match_keras.py
     """
@@ -39,13 +39,13 @@ def batch_norm(channels: int, dimensions: int) -> nn.Module:
 
 
 class TimeDistributed(nn.Module):
-    """Keras' TimeDistributed: one layer, the same weights, for every time step.
+    """Keras' TimeDistributed: applies one layer, with the same weights, to every time step.
 
-    The steps are folded into the batch, so batch normalisation sees all steps of all examples at once and
-    moves its running statistics once. That is Keras 2. Keras 3 calls the layer for one step after the
-    other: statistics of each step by itself, and `time` moves of the running ones.
+    The steps are folded into the batch, so batch normalization sees all steps of all examples at once and updates its
+    running statistics once, as in Keras 2. Keras 3 calls the layer for each step in turn: it normalizes each step by
+    its own statistics and updates the running ones `time` times.
 
-    x : (batch, time, ...) -> (batch, time, whatever `layer` makes of ...)
+    x : (batch, time, ...) -> (batch, time, the layer's output for ...)
 
     Source: Keras, TimeDistributed. Checked: tests/test_layers_match_keras.py
     """
@@ -59,7 +59,7 @@ class TimeDistributed(nn.Module):
 
 
 class ChannelsLast(nn.Module):
-    """PyTorch's order to Keras': the channels become the last axis. Not a layer of Keras.
+    """From PyTorch's order to Keras': moves the channels to the last axis. Keras has no such layer.
 
     x : (batch, channels, time) -> (batch, time, channels)
     """
@@ -69,7 +69,7 @@ class ChannelsLast(nn.Module):
 
 
 class ImageToSequence(nn.Module):
-    """Keras' Reshape((-1, channels)): every position of an image is a time step, row by row.
+    """Keras' Reshape((-1, channels)): each position of an image becomes a time step, row by row.
 
     x : (batch, channels, height, width) -> (batch, height * width, channels)
 
@@ -81,7 +81,7 @@ class ImageToSequence(nn.Module):
 
 
 class RowsToSequence(nn.Module):
-    """Keras' Reshape((height, -1)): every row of an image is a time step, the channels vary fastest in it.
+    """Keras' Reshape((height, -1)): each row of an image becomes a time step, in which the channels vary fastest.
 
     x : (batch, channels, height, width) -> (batch, height, width * channels)
 
@@ -110,11 +110,11 @@ class LastStateLSTM(nn.Module):
     [i f g o] = W x_t + U h_{t-1} + b;  i, f, o through the sigmoid, g through tanh
     c_t = f c_{t-1} + i g;  h_t = o tanh(c_t);  h_0 = c_0 = 0
 
-    Out comes h_T; in both directions h_T of the forward cell, then the last state of a backward cell that
-    has read x_T ... x_1 (not what it knew after x_T, which PyTorch's output[:, -1] holds).
+    The output is h_T. In the bidirectional case it is h_T of the forward cell, then the final state of the backward
+    cell after it has read x_T ... x_1. (PyTorch's output[:, -1] holds its state after x_T alone.)
 
-    Keras has one bias. nn.LSTM adds two: the second, bias_hh, is zero and frozen, and count_parameters
-    leaves it out.
+    Keras has one bias, nn.LSTM two. The second one, bias_hh, is zero and frozen here, and count_parameters does not
+    count it.
 
     x : (batch, time, inputs) float32 -> (batch, hidden) or, in both directions, (batch, 2 hidden)
 
@@ -139,10 +139,10 @@ def init_keras(net: nn.Module, generator: torch.Generator) -> None:
     convolution, dense, LSTM kernel   Glorot uniform: U(-a, a), a = sqrt(6 / (fan_in + fan_out))
     LSTM recurrent kernel             (4 hidden, hidden) with orthonormal columns
     biases                            0; LSTM 1 for the forget gate (unit_forget_bias)
-    dynamic convolution               every one of its kernels as a convolution's
+    dynamic convolution               each of its kernels as that of a convolution
 
-    fan_in and fan_out are channels times kernel size, and inputs and 4 hidden for the LSTM: the four
-    gates are one matrix, here as in the orthogonal one. Batch normalisation starts as in PyTorch.
+    fan_in and fan_out are channels times kernel size. For the LSTM they are inputs and 4 hidden, because Keras
+    initializes the four gates as one matrix, the recurrent one too. Batch normalization starts as in PyTorch.
 
     Source: Keras, initializers and LSTM; Glorot & Bengio 2010; Saxe et al. 2014.
     Checked: tests/test_dey_emodb_nets_match_tables.py, tests/test_layers_match_keras.py
@@ -167,7 +167,7 @@ def init_keras(net: nn.Module, generator: torch.Generator) -> None:
 
 
 def sequential(*layers: nn.Module) -> nn.Sequential:
-    """The layers one after the other, under the names that Keras gives them: conv2d, conv2d_1, ..., lstm, dense.
+    """The layers in sequence, with the names that Keras gives them: conv2d, conv2d_1, ..., lstm, dense.
 
     Checked: tests/test_dey_emodb_nets_match_tables.py
     """
@@ -180,7 +180,7 @@ def sequential(*layers: nn.Module) -> nn.Sequential:
 
 
 def keras_type_and_name(layer: nn.Module) -> tuple[str, str]:
-    """What Keras calls a layer's class, and what it calls the first such layer of a model."""
+    """Keras' name for the class of a layer, and its name for the first such layer of a model."""
     if isinstance(layer, LastStateLSTM) and layer.lstm.bidirectional:
         return "Bidirectional", "bidirectional"
     return {

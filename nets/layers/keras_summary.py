@@ -1,4 +1,4 @@
-"""A network as Keras' model.summary() prints it."""
+"""Prints a network as Keras' model.summary() does."""
 
 import torch
 from torch import nn
@@ -17,16 +17,16 @@ CHANNELS_ARE_LAST = (ChannelsLastFlatten, ImageToSequence, RowsToSequence, LastS
 
 
 def summary(net: nn.Sequential, example_shape: tuple[int, ...]) -> str:
-    """Layer (type), output shape in Keras' order and number of parameters, then the three totals.
+    """A table of layer (type), output shape in Keras' order and number of parameters, then the three totals.
 
     Parameters
     ----------
-    net : of nets.layers.keras.sequential
-    example_shape : of one example, without the batch, in PyTorch's order: (1, 128, 251)
+    net : a network made by nets.layers.keras.sequential
+    example_shape : the shape of one example without the batch axis, in PyTorch's order, such as (1, 128, 251)
 
     Returns
     -------
-    text : several lines; rows that Keras does not have (a change of PyTorch's order) are left out
+    text : several lines. Layers that Keras does not have (changes of the axis order) are left out.
 
     Source: Keras, Model.summary. Checked: tests/test_dey_emodb_nets_match_tables.py
     """
@@ -56,7 +56,7 @@ def summary(net: nn.Sequential, example_shape: tuple[int, ...]) -> str:
 
 
 def _keras_shape(layer: nn.Module, x: torch.Tensor) -> tuple:
-    """(None, ...) of an output: no batch size, and the channels last."""
+    """The output shape (None, ...) as Keras shows it: no batch size, channels last."""
     distributed = isinstance(layer, TimeDistributed)
     if not isinstance(layer.layer if distributed else layer, CHANNELS_ARE_LAST):
         x = x.movedim(2 if distributed else 1, -1)

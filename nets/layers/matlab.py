@@ -1,6 +1,6 @@
-"""MATLAB's layers and initial values, where PyTorch's own differ, and what every framework shares.
+"""MATLAB's layers and initial values, where they differ from PyTorch's, and functions for all frameworks.
 
-Keras' are in nets/layers/keras.py.
+nets/layers/keras.py has Keras'.
 """
 
 import math
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 class ImageInput(nn.Module):
     """MATLAB's imageInputLayer with 'zerocenter': pixels 0..255 minus their mean over the training set.
 
-    The mean is one number per channel (NormalizationDimension 'auto'); `fit` sets it before training.
+    There is one mean per channel (NormalizationDimension 'auto'). Call `fit` before training to set it.
 
     x : (batch, channels, height, width) uint8 or float32 -> float32, same shape
 
@@ -44,11 +44,11 @@ class ColumnMajorFlatten(nn.Module):
 
 
 class OneStepLSTM(nn.Module):
-    """MATLAB's lstmLayer on a sequence of length 1, which is what follows an image's flattenLayer.
+    """MATLAB's lstmLayer on a sequence of length 1, as it follows an image's flattenLayer.
 
-    With zero state before the only step (h0 = 0, c0 = 0) the LSTM's equations shrink to a gated
-    dense layer; the forget gate and the recurrent weights take no part, though MATLAB counts
-    them, and its L2 term makes them decay:
+    The state before the only step is zero (h0 = 0, c0 = 0), so the LSTM's equations reduce to a gated dense layer. The
+    forget gate and the recurrent weights have no effect on it, but MATLAB counts them, and its L2 term makes
+    them decay:
 
     i = sigmoid(W_i x + b_i),  g = tanh(W_g x + b_g),  o = sigmoid(W_o x + b_o)
     c = i g,  h = o tanh(c)
@@ -103,11 +103,11 @@ def glorot_uniform(weight: Tensor, generator: torch.Generator) -> None:
 
 
 def count_parameters(net: nn.Module) -> tuple[int, int]:
-    """(total, trainable) as the papers' frameworks print them.
+    """(total, trainable) parameters as the papers' frameworks print them.
 
-    total counts every learnable number and the running means and variances of batch
-    normalisation, which Keras lists as non-trainable; trainable counts the learnable ones alone.
-    The second bias of an LSTM, frozen because those frameworks have one, counts in neither.
+    `total` counts all learnable parameters and the running means and variances of batch normalization, which Keras
+    lists as non-trainable. `trainable` counts the learnable ones only. Neither counts the second bias of an LSTM: it
+    is frozen here, because those frameworks have only one.
 
     Checked: tests/test_zheng_casia_net_matches_table.py, tests/test_dey_emodb_nets_match_tables.py
     """

@@ -1,4 +1,4 @@
-"""The arranged networks are the networks: logits, gradients, running statistics, training, and one set of weights."""
+"""The fused networks are the networks: logits, gradients, running statistics, training, and one set of weights."""
 
 import copy
 from functools import partial
@@ -11,7 +11,7 @@ import nets
 from experiments.training.optimizers import KerasAdam
 from nets.fused.exact_batch_norm import batch_norm
 from nets.fused.first_block import first_block
-from nets.fused.fuse import _pooled_first, fuse
+from nets.fused.fuse import _move_pooling_forward, fuse
 from nets.fused.pooled_block import pooled_block
 from nets.layers.keras import KERAS_EPSILON
 from tests.conftest import with_slow
@@ -33,7 +33,7 @@ SHAPES = {name: first(shape) for name, shape in INPUTS.items()} | {
 
 
 def pair(name: str, dtype=torch.float32):
-    """A network as it is written and its arranged twin with weights of its own; every array filled with numbers."""
+    """A network as it is written and its fused twin with weights of its own; every array filled with numbers."""
     net = nets.build(name, CLASSES, seed=1)
     generator = torch.Generator().manual_seed(2)
     with torch.no_grad():
@@ -151,7 +151,7 @@ def written_out(steps: list) -> list:
 def test_pooling_first_changes_no_bit(name):
     """The activations come after the poolings, and nothing but that: logits are equal bit for bit."""
     net, fast = pair(name)
-    swapped = nn.Sequential(*_pooled_first(net))
+    swapped = nn.Sequential(*_move_pooling_forward(net))
     kinds = [type(layer).__name__ for layer in swapped]
     assert sorted(kinds) == sorted(type(layer).__name__ for layer in net)
     steps = [step.args[0] if isinstance(step, partial) else step for step in written_out(fast.steps)]
