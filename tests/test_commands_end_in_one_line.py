@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from dsp import AudioError
-from dsp.files.commands import check_output_file, check_output_folder, exit_status
+from dsp.files.commands import check_output_file, check_output_folder, check_written, exit_status
 from dsp.files.extras import require
 from tests.conftest import ROOT
 
@@ -71,6 +71,14 @@ sys.exit(exit_status(task))
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=120) == 0
+
+
+def test_what_was_written_is_still_there(tmp_path):
+    (tmp_path / "a").write_text("")
+    check_written([tmp_path / "a"])
+    with pytest.raises(FileNotFoundError, match="was written, but has disappeared") as caught:
+        check_written([tmp_path / "a", tmp_path / "b"])
+    assert caught.value.filename == str(tmp_path / "b")
 
 
 def test_a_bad_output_path_is_known_before_the_work(tmp_path):

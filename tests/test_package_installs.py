@@ -137,10 +137,11 @@ COMMANDS = [
     ("experiments.wang_cl", ("scipy",), [], "train"),
     ("experiments.baselines", ("sklearn",), [], "train"),
     ("experiments.recogniser", ("torch",), ["--list"], "train"),
-    ("experiments.recogniser.portable", ("torch",), ["RUN", "OUT"], "train"),
+    ("experiments.coursework.labs.lab_1_framing_and_windows", ("matplotlib",), [], "train"),
+    ("experiments.coursework.labs.lab_8_classifier_and_splits", ("sklearn",), [], "train"),
     ("experiments.trace", ("matplotlib",), [], "train"),
     ("experiments.doctor_report", ("matplotlib",), ["A", "B", "--out", "C"], "train"),
-    ("experiments.figures.preprocessing", ("matplotlib",), ["A", "B"], "train"),
+    ("experiments.figures", ("matplotlib",), [], "train"),
 ]
 
 

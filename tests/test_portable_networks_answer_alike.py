@@ -1,4 +1,4 @@
-"""Exported networks: TorchScript and ONNX files answer as the network they were made of, and say what it is."""
+"""Exported networks: TorchScript and ONNX files give the answers of the network that they were made from."""
 
 import json
 import sys
@@ -11,10 +11,11 @@ import nets
 from dsp.files.extras import install_command
 from experiments.inputs.finch_dycnn import RowZScore
 from experiments.inputs.yadav_crnn import ZScore
-from experiments.recogniser import portable
+from experiments.recogniser import command, portable
 from experiments.recogniser.trained import Trained, network_inputs
 from experiments.recogniser.views import VIEWS
 from nets.fused.fuse import fuse
+from tests.test_recogniser_core import keep
 
 CLASSES = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 SYSTEMS = {  # one of every kind, with what it sees
@@ -63,13 +64,41 @@ def test_another_network_is_noticed(tmp_path, monkeypatch):
 
 
 def test_a_folder_without_a_run(tmp_path, capsys):
-    assert portable.main([str(tmp_path), str(tmp_path / "out")]) == 1
-    assert "no network.pt" in capsys.readouterr().err
+    assert command.main(["--export", "--run", str(tmp_path), "--out", str(tmp_path / "out")]) == 2
+    assert "no trained run" in capsys.readouterr().err
+
+
+def test_the_command_exports_a_run(tmp_path, capsys):
+    run = keep(tmp_path / "run", "wang_cl", "wang_first_frames")
+    capsys.readouterr()
+    assert command.main(["--export", "--run", str(run)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [
+        str(run / "portable" / name) for name in ("network.torchscript.pt", "network.onnx", "network.json")
+    ]
+
+
+def test_a_different_answer_is_a_verdict_of_no(tmp_path, monkeypatch, capsys):
+    def differ(trained, folder):
+        raise portable.DifferentError("network.onnx: its logits differ")
+
+    monkeypatch.setattr(portable, "export", differ)
+    run = keep(tmp_path / "run", "wang_cl", "wang_first_frames")
+    assert command.main(["--export", "--run", str(run), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().err == "error: network.onnx: its logits differ\n"
+
+
+def test_a_bad_output_folder_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(portable, "load", lambda folder: pytest.fail("the work has begun"))
+    run = keep(tmp_path / "run", "wang_cl", "wang_first_frames")
+    assert command.main(["--export", "--run", str(run), "--out", str(tmp_path / "file")]) == 2
+    assert "file: is a file; a folder is expected" in capsys.readouterr().err
 
 
 def test_without_onnx_it_says_what_to_install(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(portable, "load", lambda folder: trained("wang_cl"))
+    run = keep(tmp_path / "run", "wang_cl", "wang_first_frames")
     monkeypatch.setitem(sys.modules, "onnx", None)
-    assert portable.main([str(tmp_path), str(tmp_path / "out")]) == 1
+    assert command.main(["--export", "--run", str(run), "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line == f"error: exporting a network needs onnx: {install_command('export')}"

@@ -1,7 +1,8 @@
-"""The recogniser answers as the experiments do, takes any recording, and refuses what is none in one line."""
+"""The recogniser answers as the experiments do, takes any recording, and refuses everything else in one line."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict
@@ -13,20 +14,21 @@ import torch
 from matplotlib.figure import Figure
 
 import nets
-from dsp import AudioError, resample
+from dsp import AudioError, read_audio, resample
+from dsp.audio import FORMATS
 from experiments import dey_emodb as dey_emodb_experiment
+from experiments.data import leakage
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus
 from experiments.data.synthetic import VOICES, synthetic_corpus
 from experiments.inputs import cache, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.yadav_crnn import ZScore
 from experiments.inputs.zheng_casia import load_images
-from experiments.recogniser import __main__ as command
-from experiments.recogniser import batch, core, recording, trained, training
+from experiments.recogniser import batch, command, core, recording, trained, training
 from experiments.recogniser.drawing import draw_answer
-from experiments.recogniser.labels import as_class, told_by_name
+from experiments.recogniser.labels import class_of, emotion_in_name
 from experiments.recogniser.trained import RunError
 from experiments.training.loop import History, predict
-from experiments.training.run_folder import keep_run
+from experiments.training.run_folder import TRAINING_CONTENT, keep_run
 from nets.fused.fuse import fuse
 from tests.conftest import ROOT
 
@@ -55,7 +57,7 @@ FRONT_ENDS = (
 
 
 def keep(folder, system="dey_td_cnn_bilstm", inputs="dey_mel_segments", corpus="synthetic", **facts):
-    """An untrained network in a run's folder, kept as the experiments keep theirs."""
+    """An untrained network in a run's folder, written as the experiments write theirs."""
     head = Corpus(corpus, CASIA_EMOTIONS, (), np.arange(6))
     history = History(loss=[1.0], accuracy=[0.5], seconds=[1.0], kept_epoch=1)
     config = {"content": "0", "setting": {}} | ({"inputs": inputs} if inputs else {})
@@ -73,7 +75,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def network(run):
-    return core.ready(run)
+    return core.load_warm(run)
 
 
 @pytest.fixture(scope="module")
@@ -111,15 +113,15 @@ def test_answers_are_those_of_the_experiment(system, corpus, tmp_path):
     if system in Z_SCORED:
         numbers = {name: np.asarray(value).tolist() for name, value in asdict(Z_SCORED[system]).items()}
         facts = {"z_score": numbers}
-    network = core.ready(keep(tmp_path / "run", system, SEEN[system], **facts))
+    network = core.load_warm(keep(tmp_path / "run", system, SEEN[system], **facts))
     expected = experiments_own(system, corpus, nets.build(system, 6, seed=3), tmp_path)
-    found = [core.recognise(network, path) for path in corpus.paths]
+    found = [core.recognize(network, path) for path in corpus.paths]
     ours = np.stack([one.probabilities for one in found])
     np.testing.assert_allclose(ours, expected, atol=1e-6)
     assert np.ptp(expected, axis=0).max() > 1e-4, "all files alike: nothing would be noticed"
     np.testing.assert_allclose(ours.sum(axis=1), 1, atol=1e-6)
     assert [one.label for one in found] == [CASIA_EMOTIONS[label] for label in corpus.labels]
-    assert all(one.known and one.seconds["features"] > 0 and one.seconds["network"] > 0 for one in found)
+    assert all(one.seconds["features"] > 0 and one.seconds["network"] > 0 for one in found)
     figure = Figure(layout="constrained")
     draw_answer(figure, found[0], network.view)
     figure.canvas.draw()
@@ -129,13 +131,16 @@ def test_answers_are_those_of_the_experiment(system, corpus, tmp_path):
 def test_a_trained_runs_own_answers_are_given_again(tmp_path):
     """What the experiment noted of its test files, file by file, comes out of the run's folder alone."""
     assert dey_emodb_experiment.main(["--smoke", "--out", str(tmp_path), "--model", "dey_td_cnn_lstm"]) == 0
-    network = core.ready(trained.newest(tmp_path))
-    told = network.result["answers"]
-    files, true, predicted = ([int(word) for word in told[name].split()] for name in ("files", "true", "predicted"))
+    network = core.load_warm(trained.newest(tmp_path))
+    recorded = network.result["answers"]
+    files, true, predicted = ([int(word) for word in recorded[name].split()] for name in ("files", "true", "predicted"))
     corpus = synthetic_corpus(tmp_path / "synthetic_wav", n_sentences=3, voices=VOICES[:3])
-    found = [core.recognise(network, corpus.paths[i]) for i in files]
+    found = [core.recognize(network, corpus.paths[i]) for i in files]
     assert [network.classes.index(one.emotion) for one in found] == predicted
     assert [network.classes.index(one.label) for one in found] == true
+    assert not any(one.trained_on for one in found)
+    others = [core.recognize(network, path) for i, path in enumerate(corpus.paths) if i not in files]
+    assert len(others) > 2 * len(files) and all(one.trained_on for one in others)
 
 
 # any recording
@@ -148,7 +153,7 @@ def test_other_rates_and_channels_are_resampled_and_mixed(network, utterance, wr
         signal = resample(utterance, 16_000, rate)
         parts = np.stack([np.roll(signal, 3000 * c) * (0.2 + 0.3 * c) for c in range(channels)], axis=1)
         path = write_wav(f"{rate}.wav", parts, rate, "DOUBLE")
-        found = core.recognise(network, path)
+        found = core.recognize(network, path)
         x = resample(parts.mean(axis=1), rate, 16_000)
         logits = predict(network.net, torch.from_numpy(dey_emodb.mel_segments(x))[None])
         np.testing.assert_allclose(found.probabilities, torch.softmax(logits, 1)[0].numpy(), atol=1e-6)
@@ -156,31 +161,31 @@ def test_other_rates_and_channels_are_resampled_and_mixed(network, utterance, wr
         assert f"resampled from {rate} Hz to 16000 Hz" in text
         assert (f"{channels} channels mixed to their mean" in text) == (channels > 1)
         assert ("nothing above 4 kHz" in text) == (rate == 8_000)
-        assert found.heard_s == pytest.approx(utterance.size / 16_000, abs=1e-3)
+        assert found.signal_s == pytest.approx(utterance.size / 16_000, abs=1e-3)
 
 
 @pytest.mark.parametrize("form", [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III"), ("AIFF", "PCM_24")])
 def test_other_formats(form, network, utterance, tmp_path):
     path = tmp_path / "sound.any"
     soundfile.write(path, utterance, 16_000, format=form[0], subtype=form[1])
-    assert core.recognise(network, path).probabilities.sum() == pytest.approx(1)
+    assert core.recognize(network, path).probabilities.sum() == pytest.approx(1)
 
 
 def test_of_ten_minutes_a_minute_is_read(network, rng, tmp_path):
     signal = rng.standard_normal(600 * 16_000) / 10
     path = tmp_path / "long.flac"
     soundfile.write(path, np.stack([signal, signal], axis=1), 16_000)
-    found = core.recognise(network, path)
+    found = core.recognize(network, path)
     assert found.recording.signal.size == 60 * 16_000 and found.recording.seconds == 600
     assert found.steps[0] == "only the first 60 s of 10 min 0 s were read"
     assert found.steps[-1] == "the network sees the first 1.44 s of 60.00 s"
     soundfile.write(tmp_path / "start.flac", signal[: 60 * 16_000], 16_000)
-    short = core.recognise(network, tmp_path / "start.flac")
+    short = core.recognize(network, tmp_path / "start.flac")
     np.testing.assert_allclose(found.probabilities, short.probabilities, atol=1e-6)
 
 
 def test_what_is_appended_is_told(network, utterance, write_wav):
-    found = core.recognise(network, write_wav("short.wav", utterance[:8000]))
+    found = core.recognize(network, write_wav("short.wav", utterance[:8000]))
     assert found.steps == ("0.94 s of zeros appended to make 1.44 s",)
 
 
@@ -216,7 +221,7 @@ def write_bad(folder, name):
 def test_bad_recordings_are_refused_in_one_line(name, network, tmp_path):
     path, rule = write_bad(tmp_path, name)
     with pytest.raises(AudioError) as caught:
-        core.recognise(network, path)
+        core.recognize(network, path)
     line = str(caught.value)
     assert line.startswith(f"{path}: ") and rule in line and "\n" not in line
 
@@ -231,36 +236,104 @@ def test_files_cut_off_missing_or_folders(network, utterance, write_wav, tmp_pat
         assert str(path) in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_formats_that_are_not_read_are_named(network, tmp_path):
+    """The first bytes of an M4A, a WMA and an AMR file, under a name that promises WAV."""
+    beginnings = {
+        "a.wav": (b"\0\0\0\x20ftypM4A \0\0\0\0", "WAV, RF64, W64, FLAC"),
+        "b.wav": (bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"), "MP3, AIFF, AU and CAF"),
+        "c.wav": (b"#!AMR\n" + bytes(26), "are read"),
+    }
+    for name, (beginning, rule) in beginnings.items():
+        (tmp_path / name).write_bytes(beginning + bytes(500))
+        with pytest.raises(AudioError, match=rule):
+            core.recognize(network, tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are POSIX")
+def test_a_named_pipe_is_refused_at_once(network, tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(AudioError, match="named pipe"):
+        core.recognize(network, tmp_path / "pipe.wav")
+
+
+# what the network was trained on
+
+
+def content_of(*paths) -> list[str]:
+    return [str(digest) for digest in leakage.digests([read_audio(path)[0] for path in paths])]
+
+
+def test_training_files_are_known_by_their_content(corpus, utterance, tmp_path, write_wav):
+    """Renamed, or in another lossless format, they are still known; the name alone means nothing."""
+    trained_on, selected_on, unseen = corpus.paths[:3]
+    content = {"kind": "samples", "training": content_of(trained_on), "validation": content_of(selected_on)}
+    network = core.load_warm(keep(tmp_path / "run", training_content=content))
+    assert "training_content" not in network.result
+    renamed, other_format = tmp_path / "renamed.wav", tmp_path / "other.flac"
+    renamed.write_bytes(trained_on.read_bytes())
+    soundfile.write(other_format, *read_audio(trained_on))
+    impostor = write_wav("impostor.wav", utterance)
+    impostor = impostor.rename(tmp_path / trained_on.name)
+    expected = {trained_on: True, selected_on: True, renamed: True, other_format: True, unseen: False, impostor: False}
+    for path, known in expected.items():
+        assert core.recognize(network, path).trained_on is known, path
+    summary = batch.summarize(network, list(batch.answer_files(network, corpus.paths)))
+    assert summary["caution"] == "the network was trained or selected on 2 of these 12 recordings"
+
+
+def test_a_run_on_images_knows_its_images(corpus, tmp_path):
+    images = load_images(corpus)
+    hashes = [str(digest) for digest in leakage.digests(images)]
+    content = {"kind": "images", "training": hashes[:1], "validation": []}
+    network = core.load_warm(keep(tmp_path, "zheng_cnn_lstm", None, training_content=content))
+    assert [core.recognize(network, path).trained_on for path in corpus.paths[:2]] == [True, False]
+
+
+def test_a_run_without_a_record_says_that_nobody_knows(network, corpus):
+    assert core.recognize(network, corpus.paths[0]).trained_on is None
+
+
+def test_of_a_recording_cut_off_nobody_knows_either(rng, tmp_path):
+    content = {"kind": "samples", "training": ["0"], "validation": []}
+    network = core.load_warm(keep(tmp_path / "run", training_content=content))
+    soundfile.write(tmp_path / "long.wav", rng.standard_normal(61 * 8000) / 10, 8000)
+    assert core.recognize(network, tmp_path / "long.wav").trained_on is None
+
+
+def test_a_damaged_record_is_refused(tmp_path):
+    keep(tmp_path, training_content={"kind": "samples", "training": [], "validation": []})
+    (tmp_path / TRAINING_CONTENT).write_text('{"kind": "samples"}')
+    with pytest.raises(RunError, match=f"{TRAINING_CONTENT}: not the hashes"):
+        trained.load(tmp_path)
+
+
 # labels
 
 
 @pytest.mark.parametrize(
-    ("path", "emotion", "corpus"),
+    ("path", "emotion"),
     [
-        ("wav/03a01Fa.wav", "happiness", "emodb"),
-        ("16b10Wb.flac", "anger", "emodb"),
-        ("03a01La.wav", "boredom", "emodb"),
-        ("Actor_01/03-01-06-01-02-01-12.wav", "fearful", "ravdess"),
-        ("03-01-01-01-02-01-12.wav", "neutral", "ravdess"),
-        ("angry/angry (7).wav", "angry", "casia"),
-        ("Surprise/my own.wav", "surprise", None),
-        ("03a01Xa.wav", None, None),
-        ("03-01-09-01-02-01-12.wav", None, None),
-        ("03-02-06-01-02-01-12.wav", None, None),  # a song
-        ("speech/hello.wav", None, None),
+        ("wav/03a01Fa.wav", "happiness"),
+        ("16b10Wb.flac", "anger"),
+        ("03a01La.wav", "boredom"),
+        ("Actor_01/03-01-06-01-02-01-12.wav", "fearful"),
+        ("03-01-01-01-02-01-12.wav", "neutral"),
+        ("angry/angry (7).wav", "angry"),
+        ("Surprise/my own.wav", "surprise"),
+        ("03a01Xa.wav", None),
+        ("03-01-09-01-02-01-12.wav", None),
+        ("03-02-06-01-02-01-12.wav", None),  # a song
+        ("speech/hello.wav", None),
     ],
 )
-def test_names_tell_emotions(path, emotion, corpus, tmp_path):
-    told = told_by_name(tmp_path / path)
-    assert (told[0] if told else None) == emotion
-    if told:
-        assert (corpus in told[1]) if corpus else told[1] == ()
+def test_names_state_emotions(path, emotion, tmp_path):
+    assert emotion_in_name(tmp_path / path) == emotion
 
 
 def test_emotions_are_named_as_the_classes_are():
-    assert as_class("happy", ("fear", "happiness")) == "happiness" == as_class("happiness", ("happiness",))
-    assert as_class("anger", CASIA_EMOTIONS) == "angry" and as_class("fearful", CASIA_EMOTIONS) == "fear"
-    assert as_class("calm", CASIA_EMOTIONS) is None and as_class("neutral", ("calm", "neutral")) == "neutral"
+    assert class_of("happy", ("fear", "happiness")) == "happiness" == class_of("happiness", ("happiness",))
+    assert class_of("anger", CASIA_EMOTIONS) == "angry" and class_of("fearful", CASIA_EMOTIONS) == "fear"
+    assert class_of("calm", CASIA_EMOTIONS) is None and class_of("neutral", ("calm", "neutral")) == "neutral"
 
 
 # runs
@@ -312,7 +385,9 @@ def test_runs_that_cannot_be_used(name, tmp_path):
 
 
 def test_a_run_of_the_crnn_without_its_z_score_is_refused(tmp_path):
-    with pytest.raises(RunError, match=r"before runs kept their z-score; python -m experiments\.yadav_crnn") as caught:
+    with pytest.raises(
+        RunError, match=r"older than stored z-scores; train it .* python -m experiments\.yadav_crnn"
+    ) as caught:
         trained.load(keep(tmp_path, "yadav_crnn", None))
     assert "\n" not in str(caught.value)
 
@@ -323,19 +398,19 @@ def test_a_run_of_the_crnn_without_its_z_score_is_refused(tmp_path):
 def test_json_is_numbers_and_the_good_files_are_answered(run, corpus, tmp_path, capsys):
     bad, rule = write_bad(tmp_path, "silent")
     files = [str(corpus.paths[0]), str(bad), str(corpus.paths[1])]
-    assert command.main(["--run", str(run), "--json", "--wav", *files]) == 1
+    assert command.main(["--run", str(run), "--json", "--audio", *files]) == 2
     out, err = capsys.readouterr()
     first, refused, last = (json.loads(line) for line in out.splitlines())
     assert refused == {"file": str(bad), "error": f"{bad}: silent, all 16000 samples are 0"} and rule in err
     for item, path in ((first, files[0]), (last, files[2])):
-        assert item["file"] == path and item["label"] == "angry" == item["told"]
+        assert item["file"] == path and item["label"] == "angry" == item["named_emotion"]
         assert list(item["probabilities"]) == list(CASIA_EMOTIONS)
         values = [*item["probabilities"].values(), *item["seconds"].values(), item["recording"]["seconds"]]
         assert all(type(value) is float for value in values) and sum(item["probabilities"].values()) == pytest.approx(1)
         assert item["emotion"] == max(item["probabilities"], key=item["probabilities"].get)
         assert item["right"] is (item["emotion"] == "angry") and item["recording"]["sample_rate"] == 16_000
         assert set(item["seconds"]) == {"reading", "features", "network"} and item["steps"]
-    assert "SYNTHETIC" in err and command.main(["--run", str(run), "--wav", files[0]]) == 0
+    assert "SYNTHETIC" in err and command.main(["--run", str(run), "--audio", files[0]]) == 0
     table = capsys.readouterr().out.splitlines()
     assert table[0].split()[:2] == ["file", "emotion"] and files[0] in table[1] and " ms" in table[1]
 
@@ -346,9 +421,67 @@ def test_a_folder_is_scored(run, network, corpus, tmp_path, capsys):
     assert "12 of 12 files answered" in capsys.readouterr().out
     kept = json.loads((tmp_path / "out" / "batch.json").read_text())
     assert (tmp_path / "out" / "confusion.png").read_bytes().startswith(b"\x89PNG")
-    right = [core.recognise(network, path).emotion == path.parent.name for path in corpus.paths]
+    right = [core.recognize(network, path).emotion == path.parent.name for path in corpus.paths]
     assert kept["summary"]["accuracy"] == np.mean(right) and np.sum(kept["summary"]["confusion"]) == 12
-    assert "12 of these files may be of synthetic" in kept["summary"]["caution"] and len(kept["files"]) == 12
+    assert "nobody knows whether the network was trained on" in kept["summary"]["caution"] and len(kept["files"]) == 12
+    assert kept["summary"]["chance"] == 1 / 6
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_odd_names_and_pipes_do_not_end_a_batch(run, corpus, tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    odd = os.fsencode(folder) + b"/g\xfcltig.wav"
+    with open(odd, "wb") as file:
+        file.write(corpus.paths[0].read_bytes())
+    (folder / "bad\n\x1b[2J.wav").write_bytes(b"to whom it may concern")
+    (folder / "voice.m4a").write_bytes(b"\0\0\0\x20ftypM4A " + bytes(500))
+    os.mkfifo(folder / "pipe.wav")
+    for flags in ([], ["--json"]):
+        arguments = ["--run", str(run), "--folder", str(folder), "--out", str(tmp_path / "out"), *flags]
+        assert command.main(arguments) == 2
+        out, err = capsys.readouterr()
+        assert "\x1b" not in out + err
+        names = [json.loads(line)["file"] for line in out.splitlines()] if flags else out.split("  ")
+        assert any(name.endswith("g\\xfcltig.wav") for name in names)
+        assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 3
+        assert "1 of 4 files answered, 3 refused" in out + err
+    kept = json.loads((tmp_path / "out" / "batch.json").read_text())
+    assert [item["file"].removeprefix(f"{folder}/") for item in kept["files"] if "error" not in item] == [
+        "g\\xfcltig.wav"
+    ]
+
+
+def test_an_output_folder_deleted_meanwhile_is_noticed(run, corpus, tmp_path, monkeypatch, capsys):
+    out, write = tmp_path / "out", batch.write
+
+    def write_and_lose(*arguments):
+        done = write(*arguments)
+        shutil.rmtree(out)
+        return done
+
+    monkeypatch.setattr(batch, "write", write_and_lose)
+    folder = corpus.paths[0].parent
+    assert command.main(["--run", str(run), "--folder", str(folder), "--out", str(out)]) == 2
+    assert "batch.json: was written, but has disappeared" in capsys.readouterr().err
+
+
+def test_a_bad_output_folder_is_refused_before_the_work(run, corpus, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(command, "load_run", lambda *_: pytest.fail("the work has begun"))
+    folder = corpus.paths[0].parent
+    arguments = ["--run", str(run), "--folder", str(folder), "--out", str(tmp_path / "file" / "out")]
+    assert command.main(arguments) == 2
+    assert "file: is a file; a folder is expected" in capsys.readouterr().err
+
+
+def test_help_has_an_example_and_says_what_is_read(capsys):
+    with pytest.raises(SystemExit) as stop:
+        command.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert stop.value.code == 0 and "Example: python -m experiments.recogniser" in text
+    assert FORMATS in text and "M4A/AAC, WebM, WMA and AMR files are refused" in text
+    assert "default: the newest" in text
 
 
 def test_names_that_are_not_utf8_end_no_batch(run, utterance, tmp_path, capfd):
@@ -375,7 +508,7 @@ def test_names_that_are_not_utf8_end_no_batch(run, utterance, tmp_path, capfd):
     kept = json.loads((tmp_path / "out" / "batch.json").read_text(encoding="utf-8"))
     shown = [item["file"].rpartition("/")[2] for item in kept["files"]]
     assert shown == [r"a\xff.wav", r"b\x0a\x1b[2J.wav", "c.wav", r"d\xff\x0a.wav"]
-    command.main(["--run", str(run), "--wav", *(str(folder / name) for name in names)])
+    command.main(["--run", str(run), "--audio", *(str(folder / name) for name in names)])
     assert r"a\xff.wav" in capfd.readouterr().out
 
 
@@ -389,7 +522,7 @@ def test_a_run_whose_folder_is_not_utf8(tmp_path, capfd):
     assert command.main(["--list", "--run", str(folder)]) == 0
     assert r"caf\xe9\x0a" in capfd.readouterr().out
     (folder / "network.pt").write_bytes(b"damaged")
-    command.main(["--run", str(folder), "--wav", "x.wav"])
+    command.main(["--run", str(folder), "--audio", "x.wav"])
     err = capfd.readouterr().err
     assert err.count("\n") == 1 and r"caf\xe9\x0a/network.pt: not the weights" in err
 
@@ -405,31 +538,31 @@ def test_only_the_part_that_was_read_counts_where_a_header_leaves_the_length_ope
 
 
 def item_of(name, label, emotion):
-    return {"file": name, "label": label, "emotion": emotion, "maybe_trained_on": False}
+    return {"file": name, "label": label, "emotion": emotion, "trained_on": False}
 
 
 def test_the_summary_counts_what_has_a_label(network):
     items = [item_of("a", "angry", "angry"), item_of("b", "angry", "sad"), item_of("c", "fear", "fear")]
     items += [item_of("d", None, "fear"), {"file": "e", "error": "e: silent"}]
-    found = batch.summary(network, items)
-    assert (found["files"], found["answered"], found["refused"], found["labelled"]) == (5, 4, 1, 3)
+    found = batch.summarize(network, items)
+    assert (found["files"], found["answered"], found["refused"], found["labeled"]) == (5, 4, 1, 3)
     assert found["accuracy"] == 2 / 3 and found["uar"] == 0.75 and found["caution"] is None  # of the two that occur
     assert found["confusion"][0] == [1, 0, 0, 0, 1, 0]
-    assert "nothing to score" in batch.summary_lines(batch.summary(network, items[3:]))[1]
+    assert "nothing to score" in batch.summary_lines(batch.summarize(network, items[3:]))[1]
 
 
 def test_a_folder_without_recordings(run, tmp_path, capsys):
-    assert command.main(["--run", str(run), "--folder", str(tmp_path)]) == 1
+    assert command.main(["--run", str(run), "--folder", str(tmp_path)]) == 2
     assert f"{tmp_path}: no recordings" in capsys.readouterr().err
-    assert command.main(["--run", str(run), "--folder", str(tmp_path / "none")]) == 1
+    assert command.main(["--run", str(run), "--folder", str(tmp_path / "none")]) == 2
     assert "no such folder" in capsys.readouterr().err
 
 
 def test_without_a_run_it_says_how_to_get_one(tmp_path, capsys):
-    assert command.main(["--wav", "x.wav"], runs=tmp_path) == 1
+    assert command.main(["--audio", "x.wav"], runs=tmp_path) == 2
     error = capsys.readouterr().err.strip()
     assert training.COMMAND in error and "\n" not in error
-    assert command.main(["--run", str(tmp_path), "--wav", "x.wav"]) == 1
+    assert command.main(["--run", str(tmp_path), "--audio", "x.wav"]) == 2
     assert "no trained run" in capsys.readouterr().err
 
 
@@ -437,10 +570,11 @@ def test_without_a_run_it_says_how_to_get_one(tmp_path, capsys):
     ("arguments", "message"),
     [
         (["--json"], "--json goes with"),
-        (["--out", "x", "--wav", "y"], "--out goes with --folder"),
+        (["--out", "x", "--audio", "y"], "--out goes with --folder or --export"),
         (["--smoke"], "--smoke goes with --train"),
         (["--train", "--run", "x"], "leave out --run"),
-        (["--wav", "x", "--folder", "y"], "not allowed with"),
+        (["--audio", "x", "--folder", "y"], "not allowed with"),
+        (["--export", "--list"], "not allowed with"),
     ],
 )
 def test_bad_options(arguments, message, capsys):
@@ -453,11 +587,15 @@ def test_without_qt_only_the_window_is_refused(run):
     code = f"""
 import sys
 sys.modules["PySide6"] = None
-from experiments.recogniser.__main__ import main
+from experiments.recogniser.command import main
 assert main(["--list", "--run", {str(run)!r}]) == 0
 sys.exit(main([]))
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and "dey_td_cnn_bilstm, synthetic" in done.stdout
+    assert done.returncode == 2 and "dey_td_cnn_bilstm, synthetic" in done.stdout
     (line,) = done.stderr.strip().splitlines()
-    assert line.startswith("error: the window needs PySide6: pip install ") and "[window]" in line and "--wav" in line
+    assert (
+        line.startswith("error: the window needs PySide6: pip install ")
+        and "[window]" in line
+        and "--audio FILE" in line
+    )

@@ -12,7 +12,9 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is loaded
 
 from experiments.recogniser.app import display
 
-assert display.refusal() is None, display.refusal()  # Qt and its libraries must be here: this is no test to be skipped
+assert display.reason_without_window() is None, (
+    display.reason_without_window()
+)  # Qt and its libraries must be here: this is no test to be skipped
 
 import numpy as np
 import pytest
@@ -113,9 +115,9 @@ def test_open_by_keys_shows_the_answer(open_window, files, monkeypatch):
     QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
     wait(lambda: asked)
     idle(window)
-    found = core.recognise(window.network, files[0])
+    found = core.recognize(window.network, files[0])
     assert window.pages.currentWidget() is window.one and window.trouble.isHidden()
-    assert window.one.headline.text() == f"{found.emotion}, {found.probabilities.max():.1%}"
+    assert window.one.headline.text() == f"{found.emotion}, {found.probabilities.max():.1%} (chance 16.7%)"
     assert window.result["probabilities"] == dict(zip(found.classes, map(float, found.probabilities), strict=True))
     assert "1 channel" in window.one.steps.text() and "network" in window.one.times.text()
     assert "SYNTHETIC" in window.one.verdict.text() and "angry" in window.one.verdict.text()
@@ -129,19 +131,24 @@ def test_open_by_keys_shows_the_answer(open_window, files, monkeypatch):
     QTest.qWait(50)
 
 
-def test_the_verdict_says_what_the_name_tells(open_window, files):
+def test_the_verdict_says_what_the_name_states(open_window, files):
     network = replace(open_window().network, result={"corpus": "casia"})
-    found = core.recognise(network, files[0])
-    right, wrong = (replace(found, probabilities=np.eye(6)[place], label="angry") for place in (0, 4))
-    assert verdict(network, right).startswith("Right: the file's name tells angry. It may be one of the files of casia")
-    assert verdict(network, replace(wrong, known=False)) == "The file's name tells angry."
-    assert "no class of this network" in verdict(network, replace(found, told="calm", label=None))
-    assert verdict(network, replace(found, told=None, label=None)) == "The file's name tells no emotion."
+    found = core.recognize(network, files[0])
+    right, wrong = (replace(found, probabilities=np.eye(6)[k], label="angry", trained_on=False) for k in (0, 4))
+    assert verdict(network, right) == "Right: the file's name says angry."
+    assert verdict(network, wrong) == "Wrong: the file's name says angry."
+    assert verdict(network, replace(right, trained_on=True)).endswith("trained or selected on this very recording.")
+    assert "Nobody knows whether the network, trained on casia," in verdict(network, replace(right, trained_on=None))
+    assert "not one of this network's emotions" in verdict(network, replace(found, named_emotion="calm", label=None))
+    assert verdict(network, replace(found, named_emotion=None, label=None)) == "The file's name states no emotion."
     for one, colour in ((right, TRAINING), (wrong, VALIDATION)):
         figure = Figure()
         draw_answer(figure, one, network.view)
         (bars,) = [axes for axes in figure.axes if axes.get_xlabel() == "Probability"]
         assert to_hex(bars.patches[int(one.probabilities.argmax())].get_facecolor()) == colour
+        assert bars.get_xlim() == (0, 1)
+        (chance,) = bars.lines
+        assert chance.get_xdata() == pytest.approx([1 / 6, 1 / 6]) and chance.get_label() == "chance, 16.7%"
 
 
 def test_a_dropped_file_is_recognised(open_window, files):
@@ -150,7 +157,7 @@ def test_a_dropped_file_is_recognised(open_window, files):
     idle(window)
     assert window.result["file"] == str(files[1]) and window.pages.currentWidget() is window.one
     assert not drop_urls(window, [QUrl("https://example.org/a.wav")])
-    assert window.trouble.isVisible() and "only files of this machine" in window.trouble.text()
+    assert window.trouble.isVisible() and "only files on this computer" in window.trouble.text()
 
 
 def test_a_bad_file_is_named_and_the_next_is_answered(open_window, files, tmp_path):
@@ -164,11 +171,38 @@ def test_a_bad_file_is_named_and_the_next_is_answered(open_window, files, tmp_pa
     drop(window, files[:1])
     idle(window)
     assert window.trouble.isHidden() and window.result["file"] == str(files[0])
+    assert window.pages.currentWidget() is window.one
+    drop(window, [bad])
+    idle(window)  # the answer to the file before is gone
+    assert window.result is None and window.pages.currentWidget() is window.waiting
+    assert "Drop recordings" in window.waiting.text.text() and window.trouble.isVisible()
+
+
+def test_while_a_network_is_loaded_the_window_says_so(application, tmp_path):
+    keep(tmp_path / "one")
+    window = Window(tmp_path)
+    window.show()
+    assert window.busy() and window.pages.currentWidget() is window.waiting
+    assert window.waiting.text.text() == "Loading the network one …"
+    idle(window)
+    assert "Drop recordings" in window.waiting.text.text()
+    window.close()
+
+
+def test_a_first_network_that_cannot_be_loaded(application, tmp_path):
+    (keep(tmp_path / "one") / "network.pt").write_bytes(b"spoiled")
+    window = Window(tmp_path)
+    window.show()
+    idle(window)
+    assert window.pages.currentWidget() is window.no_run
+    assert window.no_run.headline.text() == "The network could not be loaded."
+    assert "not the weights" in window.trouble.text()
+    window.close()
 
 
 def test_what_nobody_thought_of_is_shown_too(open_window, files, monkeypatch):
     window = open_window()
-    monkeypatch.setattr(core, "recognise", lambda *_: 1 // 0)
+    monkeypatch.setattr(core, "recognize", lambda *_: 1 // 0)
     drop(window, files[:1])
     idle(window)
     assert window.trouble.isVisible() and "ZeroDivisionError" in window.trouble.text()
@@ -184,8 +218,9 @@ def test_without_a_run_one_is_trained(open_window, files, tmp_path):
     seen = []
     window.trainer.percent.connect(seen.append)
     QTest.mouseClick(window.no_run.button, Qt.MouseButton.LeftButton)
-    assert window.trainer.works() and not window.no_run.button.isEnabled()
+    assert window.trainer.is_running() and not window.no_run.button.isEnabled()
     wait(lambda: window.network is not None and not window.busy())
+    assert window.network.training_content["kind"] == "images" and len(window.network.training_content["training"]) > 9
     assert window.network.result["corpus"] == "synthetic" and "SYNTHETIC" in window.statusBar().currentMessage()
     assert seen and (tmp_path / "runs" / "zheng_casia").is_dir() and window.bar.list.count() == 1
     drop(window, files[:1])
@@ -197,19 +232,22 @@ def test_a_training_that_fails_says_so(open_window, monkeypatch):
     window = open_window(with_run=False)
     monkeypatch.setattr(training, "process", lambda *_: ("python3", ["-c", "raise SystemExit('no disk')"]))
     window.no_run.train()
-    wait(lambda: not window.trainer.works())
+    wait(lambda: not window.trainer.is_running())
     QTest.qWait(50)
     assert "ended without a network: no disk" in window.trouble.text() and window.no_run.button.isEnabled()
     monkeypatch.setattr(training, "process", lambda *_: ("no-such-program", []))
     window.no_run.train()
     wait(lambda: "did not start" in window.trouble.text())
-    assert training.percent_of("a  40%|## | 2/5 a  60%|###| 3/5") == 60 and training.percent_of("loss 1.2") is None
+    assert (
+        training.last_percentage("a  40%|## | 2/5 a  60%|###| 3/5") == 60
+        and training.last_percentage("loss 1.2") is None
+    )
 
 
 def test_without_a_microphone_the_button_says_why(open_window, monkeypatch):
-    reason = microphone.why_not()
+    reason = microphone.reason_without_recording()
     assert reason is None or reason.startswith("no recording: ")
-    monkeypatch.setattr(microphone, "why_not", lambda: "no recording: no microphone was found")
+    monkeypatch.setattr(microphone, "reason_without_recording", lambda: "no recording: no microphone was found")
     window = open_window()
     assert not window.bar.recording.isEnabled()
     assert window.bar.recording.toolTip() == "no recording: no microphone was found"
@@ -232,7 +270,7 @@ class PretendedRecorder(QObject):
 
 
 def test_what_was_recorded_is_recognised(open_window, files, monkeypatch):
-    monkeypatch.setattr(microphone, "why_not", lambda: None)
+    monkeypatch.setattr(microphone, "reason_without_recording", lambda: None)
     monkeypatch.setattr(microphone, "Recorder", PretendedRecorder)
     window = open_window()
     for heard in (files[2], "microphone: nothing was recorded"):
@@ -258,7 +296,7 @@ def test_samples_of_sound_cards(tmp_path):
     for data, name, rule in ((b"", "Int16", "nothing was recorded"), (b"1234", "Unknown", "UInt8, Int16")):
         with pytest.raises(ValueError, match=rule):
             microphone.as_samples(data, name, 1)
-    read, rate = soundfile.read(microphone.keep(x, 48_000, tmp_path))
+    read, rate = soundfile.read(microphone.write_recording(x, 48_000, tmp_path))
     assert rate == 48_000 and np.array_equal(read, x)
 
 
@@ -280,10 +318,11 @@ def test_a_folder_is_a_batch(open_window, files, tmp_path):
     bad.write_bytes(b"")
     drop(window, [files[0], bad])
     idle(window)
-    assert window.many.table.item(1, 1).text() == "refused" and "1 refused" in window.many.note.text()
+    assert window.many.table.item(1, 1).text() == "refused: empty file (0 bytes)"
+    assert window.many.table.columnSpan(1, 1) == 4 and "1 refused" in window.many.note.text()
     (tmp_path / "nothing").mkdir()
     drop(window, [tmp_path / "nothing"])
-    assert "no recordings" in window.trouble.text()
+    assert "no recordings" in window.trouble.text() and window.pages.currentWidget() is window.waiting
 
 
 def test_what_is_shown_is_saved(open_window, files, tmp_path, monkeypatch):
@@ -317,14 +356,14 @@ def test_another_run_is_chosen(open_window, tmp_path, monkeypatch):
 @pytest.fixture
 def slow(monkeypatch) -> list:
     """Every answer of a batch takes a fifth of a second; the list grows by one with each."""
-    answer, given = core.recognise, []
+    answer, given = core.recognize, []
 
-    def recognise(*arguments):
+    def recognize(*arguments):
         time.sleep(0.2)
         given.append(1)
         return answer(*arguments)
 
-    monkeypatch.setattr(batch, "recognise", recognise)
+    monkeypatch.setattr(batch, "recognize", recognize)
     return given
 
 
@@ -362,7 +401,7 @@ def test_closing_ends_a_training(open_window, monkeypatch):
     window.no_run.train()
     wait(lambda: window.trainer.processId() != 0)
     window.close()
-    assert not window.trainer.works()
+    assert not window.trainer.is_running()
 
 
 def test_a_window_that_cannot_be_opened_says_what_to_install(monkeypatch):
@@ -370,14 +409,14 @@ def test_a_window_that_cannot_be_opened_says_what_to_install(monkeypatch):
     for name in display.PLATFORMS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(display.sys, "platform", "linux")
-    assert "needs a display" in display.refusal()
+    assert "needs a display" in display.reason_without_window()
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr(display, "_missing", lambda path: "libxcb-icccm.so.4: cannot open shared object file")
-    line = display.refusal()
-    assert "libxcb-icccm.so.4" in line and "libxcb-icccm4" in line and "--wav" in line and "\n" not in line
+    line = display.reason_without_window()
+    assert "libxcb-icccm.so.4" in line and "libxcb-icccm4" in line and "--audio" in line and "\n" not in line
     monkeypatch.setattr(display, "_missing", lambda path: None)
-    assert display.refusal() is None
+    assert display.reason_without_window() is None
     monkeypatch.setitem(sys.modules, "PySide6", None)
     monkeypatch.delitem(sys.modules, "PySide6.QtWidgets")
-    line = display.refusal()
+    line = display.reason_without_window()
     assert line.startswith("the window needs PySide6: pip install ") and "[window]" in line and "libx" not in line

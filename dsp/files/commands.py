@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -97,6 +97,16 @@ def check_output_folder(path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, "is a file; a folder is expected", str(existing))
     if not os.access(existing, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, "no permission to write into this folder", str(existing))
+
+
+def check_written(paths: Iterable) -> None:
+    """Raises OSError if a file that was written is no longer there, as after its folder was deleted meanwhile.
+
+    Checked: tests/test_commands_end_in_one_line.py
+    """
+    for path in map(Path, paths):
+        if not path.exists():
+            raise FileNotFoundError(errno.ENOENT, "was written, but has disappeared meanwhile", str(path))
 
 
 def _discard_output() -> None:

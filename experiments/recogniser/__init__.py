@@ -1,10 +1,10 @@
-"""Any recording in, an emotion out: the trained networks for people who want an answer, not an experiment.
+"""The trained networks for people who want an answer, not an experiment: a recording in, an emotion out.
 
-    python -m experiments.recogniser                    a window
-    python -m experiments.recogniser --wav speech.wav   the same answers as a command
+    python -m experiments.recogniser                      a window
+    python -m experiments.recogniser --audio speech.wav   the same answers on the command line
+    python -m experiments.recogniser --export             the network as TorchScript and ONNX
 
-Reading order: recording (any file as one channel, every step told), views (what each network sees), trained
-(runs of the experiments, loaded), core (the answer), labels (what a file's name tells), batch (a folder's
-files), __main__ (the command). The window: window, pages, work (off the window's thread), microphone, display.
-Nothing but the window's files needs Qt.
+Reading order: recording (any file as one channel, with a note of every step), views (what each network sees),
+trained (loads runs of the experiments), core (the answer), labels (emotions in file names), batch (a folder of
+files), drawing (the answer as a picture), portable (export), command. The window is in app/; nothing else needs Qt.
 """

@@ -1,4 +1,4 @@
-"""A folder of recordings: every file answered or refused, and, where names tell emotions, scored."""
+"""A folder of recordings: every file is answered or refused, and scored if its name states an emotion."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,16 +7,21 @@ from pathlib import Path
 from dsp import AudioError
 from dsp.files.naming import printable
 from dsp.files.writing import write_text_atomically
+from experiments.common.paths import RUNS
 from experiments.evaluation.metrics import scores
 from experiments.figures.keras import confusion_heatmap
-from experiments.recogniser.core import as_json, recognise
-from experiments.recogniser.trained import RUNS, Trained
+from experiments.recogniser.core import as_json, recognize
+from experiments.recogniser.trained import Trained
 
-SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64", ".wav")
+SUFFIXES = (".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".w64", ".wav")
+UNREADABLE_SUFFIXES = (".3gp", ".aac", ".amr", ".m4a", ".mp4", ".webm", ".wma")  # listed, so that each is refused
 
 
-def recordings_in(folder) -> list[Path]:
-    """The sound files in a folder and below it, by their suffix, in name order.
+def find_recordings(folder) -> list[Path]:
+    """The audio files in a folder and below it, by their suffix, in name order.
+
+    Files in formats that are not read (UNREADABLE_SUFFIXES) are among them: they are refused by name later instead
+    of being passed over in silence.
 
     Raises AudioError, one line, if there is no such folder or no such file.
 
@@ -24,84 +29,88 @@ def recordings_in(folder) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise AudioError(f"{folder}: no such folder; one with recordings is expected")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    if not found:
-        raise AudioError(f"{folder}: no recordings; files ending in {' '.join(SUFFIXES)} are expected")
-    return found
+        raise AudioError(f"{printable(folder)}: no such folder; a folder of recordings is expected")
+    suffixes = SUFFIXES + UNREADABLE_SUFFIXES
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in suffixes and not path.is_dir())
+    if not paths:
+        raise AudioError(f"{printable(folder)}: no recordings; files ending in {' '.join(SUFFIXES)} are expected")
+    return paths
 
 
-def answers(trained: Trained, paths: Iterable[Path]) -> Iterator[dict]:
-    """A JSON object for every file, in their order: core.as_json's, or {"file", "error"} of one that is refused.
+def answer_files(trained: Trained, paths: Iterable[Path]) -> Iterator[dict]:
+    """One JSON object per file, in order: core.as_json's, or {"file", "error"} for a file that is refused.
 
     Checked: tests/test_recogniser_core.py
     """
     for path in paths:
         try:
-            yield as_json(trained, recognise(trained, path))
+            yield as_json(trained, recognize(trained, path))
         except AudioError as error:
             yield {"file": printable(path), "error": str(error)}
 
 
-def summary(trained: Trained, objects: list[dict]) -> dict:
-    """Counts, and of the files whose names tell a class of the run the scores of experiments.evaluation.metrics.
+def summarize(trained: Trained, objects: list[dict]) -> dict:
+    """Counts, the chance level, and the scores (experiments.evaluation.metrics) of the files that have a label.
 
-    caution: what the accuracy must not be taken for.
+    caution : why the accuracy is not one on unseen recordings, or None
 
     Checked: tests/test_recogniser_core.py
     """
     answered = [item for item in objects if "error" not in item]
-    labelled = [item for item in answered if item["label"] is not None]
-    found = {"files": len(objects), "answered": len(answered), "refused": len(objects) - len(answered)}
-    found |= {"labelled": len(labelled), "caution": None}
-    if not labelled:
-        return found
-    place = {name: i for i, name in enumerate(trained.classes)}
-    true, predicted = ([place[item[key]] for item in labelled] for key in ("label", "emotion"))
-    found |= scores(true, predicted, trained.classes)
-    n_known = sum(item["maybe_trained_on"] for item in labelled)
+    labeled = [item for item in answered if item["label"] is not None]
+    summary = {"files": len(objects), "answered": len(answered), "refused": len(objects) - len(answered)}
+    summary |= {"labeled": len(labeled), "chance": 1 / len(trained.classes), "caution": None}
+    if not labeled:
+        return summary
+    index = {name: i for i, name in enumerate(trained.classes)}
+    true, predicted = ([index[item[key]] for item in labeled] for key in ("label", "emotion"))
+    summary |= scores(true, predicted, trained.classes)
+    n_known = sum(item["trained_on"] is True for item in labeled)
     if n_known:
+        summary["caution"] = f"the network was trained or selected on {n_known} of these {len(labeled)} recordings"
+    elif any(item["trained_on"] is None for item in labeled):
         corpus = trained.result["corpus"]
-        found["caution"] = f"{n_known} of these files may be of {corpus}, on part of which this network was trained"
-    return found
+        summary["caution"] = f"nobody knows whether the network was trained on some of these; its corpus is {corpus}"
+    return summary
 
 
-def summary_lines(found: dict) -> list[str]:
+def summary_lines(summary: dict) -> list[str]:
     """The summary for people."""
-    lines = [f"{found['answered']} of {found['files']} files answered, {found['refused']} refused"]
-    if not found["labelled"]:
-        return [*lines, "no file's name tells a class of this run: nothing to score"]
-    rates = f"accuracy (WA) {found['accuracy']:.1%}, UAR {found['uar']:.1%} of the classes that occur"
-    lines.append(f"{found['labelled']} with a label: {rates}")
-    return [*lines, f"caution: {found['caution']}"] if found["caution"] else lines
+    lines = [f"{summary['answered']} of {summary['files']} files answered, {summary['refused']} refused"]
+    if not summary["labeled"]:
+        return [*lines, "no file's name states one of this network's emotions: nothing to score"]
+    rates = f"accuracy (WA) {summary['accuracy']:.1%}, UAR {summary['uar']:.1%}, chance {summary['chance']:.1%}"
+    lines.append(f"{summary['labeled']} files with a label: {rates}")
+    return [*lines, f"caution: {summary['caution']}"] if summary["caution"] else lines
 
 
-def write(out, trained: Trained, objects: list[dict]) -> tuple[dict, Path | None]:
-    """OUT/batch.json, and OUT/confusion.png if there is something to score.
+def write(out, trained: Trained, objects: list[dict]) -> tuple[dict, list[Path]]:
+    """Writes OUT/batch.json, and OUT/confusion.png if there is something to score.
 
     Returns
     -------
-    found : summary(trained, objects);  figure : the path of the PNG, or None
+    summary : summarize(trained, objects);  paths : the files written
 
     Checked: tests/test_recogniser_core.py
     """
-    out, found, figure = Path(out), summary(trained, objects), None
-    if found["labelled"]:
-        figure = out / "confusion.png"
-        title = f"{trained.result['system']} on {found['labelled']} files, accuracy {found['accuracy']:.1%}"
-        confusion_heatmap(figure, found["confusion"], trained.classes, title, percent=False)
+    out, summary = Path(out), summarize(trained, objects)
+    paths, figure = [out / "batch.json"], out / "confusion.png"
+    if summary["labeled"]:
+        title = f"{trained.result['system']} on {summary['labeled']} files, accuracy {summary['accuracy']:.1%}"
+        confusion_heatmap(figure, summary["confusion"], trained.classes, title, percent=False)
+        paths.append(figure)
     else:
-        (out / "confusion.png").unlink(missing_ok=True)  # an earlier batch's
-    write_json(out / "batch.json", {"run": printable(trained.folder), "summary": found, "files": objects})
-    return found, figure
+        figure.unlink(missing_ok=True)  # an earlier batch's
+    write_json(paths[0], {"run": printable(trained.folder), "summary": summary, "files": objects})
+    return summary, paths
 
 
 def write_json(path, content) -> None:
-    """`content` as a JSON file that is there whole or not at all."""
+    """Writes `content` as a JSON file that is there whole or not at all."""
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     write_text_atomically(path, text)
 
 
 def default_out(folder, runs=RUNS) -> Path:
-    """Where a folder's batch is written if nothing else is said."""
-    return Path(runs) / "recogniser" / (Path(folder).resolve().name or "root")
+    """Where the results of a folder go without --out."""
+    return Path(runs) / "recogniser" / (printable(Path(folder).resolve().name) or "root")

@@ -1,17 +1,10 @@
-"""A trained network for other programs and small devices: TorchScript and ONNX, with the same answers.
+"""Writes a trained network for other programs and small devices, as TorchScript and ONNX, with the same answers.
 
-    python -m experiments.recogniser.portable RUN FOLDER
-
-FOLDER gets network.torchscript.pt, network.onnx, and network.json: the classes, what the network sees, and the
-shape of it. Each takes one example, (1, ...) float32, and gives logits, (1, n_classes); features are made elsewhere.
-A file is written only after its answers were found equal to the network's.
+A folder gets network.torchscript.pt, network.onnx, and network.json with the classes, what the network sees, and the
+shape of its input. Either network takes one example, (1, ...) float32, and gives logits, (1, n_classes); the features
+are computed elsewhere. A file is written only after its answers were found equal to the network's.
 """
 
-from dsp.files.commands import exit_without
-
-exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="exporting a network", extra="train")
-
-import argparse
 import io
 import json
 import sys
@@ -23,37 +16,39 @@ import numpy as np
 import torch
 from torch import nn
 
-from dsp.files.extras import MissingPackageError, require
-from dsp.files.naming import file_error_line, printable
+from dsp.files.commands import DONE, NO, check_output_folder, check_written
+from dsp.files.extras import require
+from dsp.files.naming import printable
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.timing import DifferentError
-from experiments.recogniser.trained import RunError, Trained, load, network_inputs
+from experiments.recogniser.trained import Trained, load, network_inputs
 
-LARGEST_DIFFERENCE = 1e-4  # of logits, beside the largest one
+MAX_DIFFERENCE = 1e-4  # between logits, relative to the largest one
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.recogniser.portable", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="a folder with network.pt and result.json")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    options = parser.parse_args(arguments)
+def export_run(run: Path, out: Path) -> int:
+    """Exports the run in the folder `run` into `out` and prints the paths; returns the exit status.
+
+    Checked: tests/test_portable_networks_answer_alike.py
+    """
+    check_output_folder(out)
     try:
-        trained = load(options.run)
-        print("\n".join(map(printable, export(trained, options.folder))))
-    except (RunError, DifferentError, MissingPackageError) as error:
+        paths = export(load(run), out)
+    except DifferentError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {file_error_line(error, options.folder)}", file=sys.stderr)
-        return 1
-    return 0
+        return NO
+    check_written(paths)
+    print("\n".join(map(printable, paths)))
+    return DONE
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
-    """The files named above, in `folder`. Raises DifferentError, and leaves what is there, if answers differ;
-    MissingPackageError without ONNX.
+    """Writes the three files into `folder` and returns their paths.
+
+    Raises
+    ------
+    DifferentError  if an exported network answers differently; nothing that was there is replaced
+    MissingPackageError  without ONNX or its Runtime
 
     Checked: tests/test_portable_networks_answer_alike.py
     """
@@ -83,9 +78,9 @@ def export(trained: Trained, folder: Path) -> list[Path]:
 
 
 def torchscript(net: nn.Module, example: np.ndarray) -> bytes:
-    """The traced network, for torch.jit.load; an arranged one is the faster."""
+    """The traced network, for torch.jit.load; a fused network (nets.fused) runs faster."""
     with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # of tracing in favour of torch.export, whose files need this PyTorch
+        warnings.simplefilter("ignore")  # tracing is deprecated for torch.export, whose files need this PyTorch version
         traced = torch.jit.freeze(torch.jit.trace(net, torch.from_numpy(example)))
         buffer = io.BytesIO()
         torch.jit.save(traced, buffer)
@@ -93,10 +88,10 @@ def torchscript(net: nn.Module, example: np.ndarray) -> bytes:
 
 
 def onnx(net: nn.Module, example: np.ndarray) -> bytes:
-    """The network as an ONNX model, opset 17: input "features", output "logits"."""
+    """The network as an ONNX model, opset 17, with the input "features" and the output "logits"."""
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # of this exporter in favour of one that needs a further package
+        warnings.simplefilter("ignore")  # this exporter is deprecated for one that needs another package
         torch.onnx.export(
             net, (torch.from_numpy(example),), buffer, input_names=["features"], output_names=["logits"],
             opset_version=17, dynamo=False,
@@ -105,7 +100,7 @@ def onnx(net: nn.Module, example: np.ndarray) -> bytes:
 
 
 def run_torchscript(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """inputs -> logits by the traced network."""
+    """A function, inputs -> logits, that runs the traced network."""
     traced = torch.jit.load(io.BytesIO(content))
 
     def logits(inputs: np.ndarray) -> np.ndarray:
@@ -116,8 +111,8 @@ def run_torchscript(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def run_onnx(content: bytes, threads: int = 1) -> Callable[[np.ndarray], np.ndarray]:
-    """inputs -> logits by ONNX Runtime."""
-    import onnxruntime  # only here: an export needs it, the recogniser does not
+    """A function, inputs -> logits, that runs the network in ONNX Runtime."""
+    import onnxruntime  # here, because only the export needs it
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -126,15 +121,11 @@ def run_onnx(content: bytes, threads: int = 1) -> Callable[[np.ndarray], np.ndar
 
 
 def check(name: str, net: nn.Module, runner: Callable[[np.ndarray], np.ndarray], example: np.ndarray) -> None:
-    """Raises DifferentError if the logits for the example, or for noise like it, are not the network's."""
+    """Raises DifferentError if the logits of the example, or of similar noise, are not the network's."""
     noise = np.random.default_rng(0).standard_normal(example.shape) * example.std() + example.mean()
     for inputs in (example, noise.astype(np.float32)):
         with torch.inference_mode():
             expected = net(torch.from_numpy(inputs)).numpy()
         difference = float(np.abs(runner(inputs) - expected).max() / max(np.abs(expected).max(), 1e-6))
-        if not difference <= LARGEST_DIFFERENCE:
+        if not difference <= MAX_DIFFERENCE:
             raise DifferentError(f"{name}: its logits differ from the network's by {difference:.1e} of the largest")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

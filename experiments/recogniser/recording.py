@@ -1,4 +1,4 @@
-"""A recording of any rate, number of channels and length as one channel, with a list of what was done to it."""
+"""A recording of any rate, length and number of channels as one channel, with a note of every step."""
 
 import math
 from dataclasses import dataclass
@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 
 from dsp import AudioError, audio_duration, read_audio, read_beginning, resample
+from dsp.files.naming import printable
 from experiments.data.recordings import to_mono
 
-MAX_SECONDS = 60  # the rest is not even read, so time and memory stay bounded
-RATES = (1_000, 192_000)  # Hz, minimum and maximum
-MAX_TERMS = 100_000  # of the ratio of two rates; dsp.resample's filter has 312 times as many coefficients
+MAX_SECONDS = 60  # the rest is not even read: time and memory stay bounded
+SAMPLE_RATES = (1_000, 192_000)  # Hz, lowest and highest
+MAX_RATIO_TERM = 100_000  # of two sample rates in lowest terms; dsp.resample's filter has 312 times as many taps
 
 
 @dataclass(frozen=True)
 class Recording:
     """What was read of a file.
 
-    signal : (n,) float64, the mean of its channels, at most MAX_SECONDS
-    sample_rate : Hz, the file's own;  channels : the file's own;  seconds : of the whole file, as its header says
+    signal : (n,) float64, the mean of the channels, at most MAX_SECONDS
+    sample_rate, channels : the file's own, rate in Hz;  seconds : the duration of the whole file
     steps : what was done, one line each
+    is_whole : whether the whole file was read
     """
 
     path: Path
@@ -29,39 +31,44 @@ class Recording:
     channels: int
     seconds: float
     steps: tuple[str, ...]
+    is_whole: bool = True
 
 
 def read(path) -> Recording:
-    """The first 60 s of a file that dsp.read_audio reads (WAV, FLAC, OGG, MP3, AIFF, ...), mixed to their mean.
+    """The first 60 s of an audio file, its channels mixed down to their mean.
 
-    Raises AudioError, one line that names the file and the rule, for what dsp.read_audio refuses, for a rate outside
-    1 .. 192 kHz, and for a signal that is constant, as silence is.
+    The formats are those of dsp.read_audio: WAV, FLAC, OGG, Opus, MP3, AIFF, AU, CAF. M4A/AAC, WebM, WMA and AMR
+    are not read.
+
+    Raises AudioError, one line that names the file and the rule it breaks: what dsp.read_audio refuses, a sample
+    rate outside of 1 .. 192 kHz, and a signal that is constant, as silence is.
 
     Checked: tests/test_recogniser_core.py
     """
-    path = Path(path)
+    path, name = Path(path), printable(path)
     seconds = audio_duration(path)
     signal, sample_rate = read_audio(path) if seconds <= MAX_SECONDS else read_beginning(path, MAX_SECONDS)
-    if not RATES[0] <= sample_rate <= RATES[1]:
-        raise AudioError(f"{path}: {sample_rate} Hz; {RATES[0]} .. {RATES[1]} Hz are expected")
+    if not SAMPLE_RATES[0] <= sample_rate <= SAMPLE_RATES[1]:
+        raise AudioError(f"{name}: {sample_rate} Hz; {SAMPLE_RATES[0]} .. {SAMPLE_RATES[1]} Hz are expected")
     steps = []
     n_read = signal.shape[-1]
-    if seconds > MAX_SECONDS and n_read >= MAX_SECONDS * sample_rate:
-        whole = f" of {_duration(seconds)}" if seconds < math.inf else ""
-        steps.append(f"only the first {MAX_SECONDS} s{whole} were read")
+    is_whole = seconds <= MAX_SECONDS or n_read < MAX_SECONDS * sample_rate
+    if not is_whole:
+        duration = f" of {_duration(seconds)}" if seconds < math.inf else ""
+        steps.append(f"only the first {MAX_SECONDS} s{duration} were read")
     if seconds == math.inf or n_read < MAX_SECONDS * sample_rate:
-        seconds = n_read / sample_rate  # a header may leave the length open or, of an MP3, only estimate it
+        seconds = n_read / sample_rate  # a header may leave the length open or, in an MP3, only estimate it
     signal, channels = to_mono(signal)
     if channels > 1:
         steps.append(f"{channels} channels mixed to their mean")
     if np.ptp(signal) == 0:
         mixed = f" once its {channels} channels are mixed to their mean" if channels > 1 else ""
-        raise AudioError(f"{path}: silent{mixed}, all {signal.size} samples are {signal[0]:g}")
-    return Recording(path, signal, sample_rate, channels, seconds, tuple(steps))
+        raise AudioError(f"{name}: silent{mixed}, all {signal.size} samples are {signal[0]:g}")
+    return Recording(path, signal, sample_rate, channels, seconds, tuple(steps), is_whole)
 
 
-def at_rate(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tuple[str, ...]]:
-    """(signal, steps): the recording as a network takes it, by dsp.resample where the rates differ.
+def resample_to(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """(signal, steps): the recording at the rate of a network, by dsp.resample if the rates differ.
 
     signal : (n,) float64 at sample_rate
 
@@ -69,16 +76,16 @@ def at_rate(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tuple[s
 
     Checked: tests/test_recogniser_core.py
     """
-    found = recording.sample_rate
-    if found == sample_rate:
+    own_rate = recording.sample_rate
+    if own_rate == sample_rate:
         return recording.signal, recording.steps
-    if max(found, sample_rate) // math.gcd(found, sample_rate) > MAX_TERMS:
-        rule = f"a ratio of numbers up to {MAX_TERMS} is expected"
-        raise AudioError(f"{recording.path}: {found} Hz cannot be resampled to {sample_rate} Hz; {rule}")
-    step = f"resampled from {found} Hz to {sample_rate} Hz"
-    if found < sample_rate:
-        step += f": nothing above {found / 2000:g} kHz"
-    return resample(recording.signal, found, sample_rate), (*recording.steps, step)
+    if max(own_rate, sample_rate) // math.gcd(own_rate, sample_rate) > MAX_RATIO_TERM:
+        rule = f"a ratio of numbers up to {MAX_RATIO_TERM} is expected"
+        raise AudioError(f"{printable(recording.path)}: {own_rate} Hz cannot be resampled to {sample_rate} Hz; {rule}")
+    step = f"resampled from {own_rate} Hz to {sample_rate} Hz"
+    if own_rate < sample_rate:
+        step += f": nothing above {own_rate / 2000:g} kHz"
+    return resample(recording.signal, own_rate, sample_rate), (*recording.steps, step)
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
-"""What each network sees of a recording, and how that is drawn: the one list of systems the recogniser knows.
+"""What each network sees of a recording and how that is drawn: the one list of systems that the recogniser knows.
 
-A new system gets a line in VIEWS, under the name that its runs' config gives their inputs, or under its own.
+A new system gets an entry in VIEWS, under the name that its runs' config gives their inputs, or under its own name.
 """
 
 from collections.abc import Callable
@@ -22,33 +22,33 @@ _DEY = SAMPLE_RATE
 class View:
     """How a recording becomes what a network sees.
 
-    sample_rate : Hz, of the signal below
-    least : samples; a recording must have as many
+    sample_rate : Hz, of the signals below
+    min_samples : the shortest signal that the network takes
     inputs : signal (n,) float64 -> (n_examples, ...) as the network takes them; ValueError for a bad signal
-    told : the same signal -> what of it is seen, a line for each step
+    describe : the same signal -> what the network sees of it, one line per step
     draw : (axes, inputs, answers (n_examples, n_classes), classes, seconds) -> the title
-    z_score : what makes the run's z-score of the numbers in its result, if the inputs still need one
+    z_score : builds the run's z-score from the numbers in its result, if the inputs need one
     """
 
     sample_rate: int
-    least: int
+    min_samples: int
     inputs: Callable[[np.ndarray], np.ndarray]
-    told: Callable[[np.ndarray], tuple[str, ...]]
+    describe: Callable[[np.ndarray], tuple[str, ...]]
     draw: Callable[..., str]
     z_score: Callable | None = None
 
 
 def view_of(result: dict) -> View:
-    """The view of a run: by what its config calls its inputs, else by its system.
+    """The view of a run, by the name of its inputs in its config, else by its system.
 
-    Raises ValueError for a system without one.
+    Raises ValueError for a system without a view.
 
     Checked: tests/test_recogniser_core.py
     """
     name = result["config"].get("inputs", result["system"])
     if name not in VIEWS:
         known = ", ".join(VIEWS)
-        raise ValueError(f"{name!r}, what {result['system']} sees, is unknown to the recogniser; known: {known}")
+        raise ValueError(f"the recogniser has no view {name!r}, the inputs of {result['system']}; it has {known}")
     return VIEWS[name]
 
 
@@ -56,8 +56,8 @@ def _one(front_end: FrontEnd, sample_rate: int) -> Callable[[np.ndarray], np.nda
     return lambda signal: front_end.features(signal, sample_rate)[None]
 
 
-def _beginning(seconds: float, signal: np.ndarray, sample_rate: int) -> tuple[str, ...]:
-    """Cut off or filled up: what it takes to make `seconds` of a signal."""
+def _describe_beginning(seconds: float, signal: np.ndarray, sample_rate: int) -> tuple[str, ...]:
+    """How a signal is brought to `seconds`: cut off or padded."""
     missing = seconds - signal.size / sample_rate
     if missing < 0:
         return (f"the network sees the first {seconds:g} s of {signal.size / sample_rate:.2f} s",)
@@ -71,7 +71,7 @@ def _image(signal: np.ndarray) -> np.ndarray:
     return render(signal).transpose(2, 0, 1)[None]
 
 
-def _told_of_image(signal: np.ndarray) -> tuple[str, ...]:
+def _describe_image(signal: np.ndarray) -> tuple[str, ...]:
     return (f"all {signal.size / PAPER.sample_rate:.2f} s as an image of 224 x 224 pixels",)
 
 
@@ -109,7 +109,7 @@ def _draw_segments(axes, inputs, answers, classes, seconds) -> str:
     return f"log-mel spectrogram, {len(segments)} segments of {dey_emodb.SEGMENT_FRAMES} frames"
 
 
-def _told_of_windows(signal: np.ndarray) -> tuple[str, ...]:
+def _describe_windows(signal: np.ndarray) -> tuple[str, ...]:
     bounds = dey_emodb.window_bounds(signal.size)
     zeros = max(0, bounds[-1][1] - signal.size) + max(0, -bounds[0][0])
     padded = f", {zeros / _DEY:.2f} s of zeros around them" if zeros else ""
@@ -118,27 +118,28 @@ def _told_of_windows(signal: np.ndarray) -> tuple[str, ...]:
 
 
 def _draw_windows(axes, inputs, answers, classes, seconds) -> str:
-    """This network hears the waveform itself; what is worth seeing is what it says of every window."""
+    """This network takes the waveform itself, so its answer to each window is drawn."""
     step = dey_emodb.HOP / _DEY
-    centre = 0.5 * dey_emodb.WINDOW / _DEY if len(answers) > 1 else seconds / 2
-    extent = (centre - step / 2, centre + (len(answers) - 0.5) * step, len(classes) - 0.5, -0.5)
+    center = 0.5 * dey_emodb.WINDOW / _DEY if len(answers) > 1 else seconds / 2
+    extent = (center - step / 2, center + (len(answers) - 0.5) * step, len(classes) - 0.5, -0.5)
     look = {"cmap": "Blues", "vmin": 0, "vmax": 1, "interpolation": "nearest"}
     picture = axes.imshow(answers.T, aspect="auto", extent=extent, **look)
     axes.set_yticks(range(len(classes)), classes)
     axes.set(xlabel="Time (s), middle of the window", xlim=(0, seconds))
     axes.figure.colorbar(picture, ax=axes, label="probability", pad=0.01)
-    return f"it hears the waveform: its answers to {len(answers)} windows of 1 s"
+    return f"the waveform is the input; answers to {len(answers)} windows of 1 s"
 
 
 # Yadav et al.
 
 
-def _told_of_crnn(signal: np.ndarray) -> tuple[str, ...]:
+def _describe_crnn(signal: np.ndarray) -> tuple[str, ...]:
     found = yadav_crnn.stages(signal, yadav_crnn.SAMPLE_RATE)
     start, stop = found.kept
-    kept = f"silence cut off: {start:.2f} .. {stop:.2f} s of {signal.size / yadav_crnn.SAMPLE_RATE:.2f} s are kept"
+    duration = signal.size / yadav_crnn.SAMPLE_RATE
+    kept = f"silence at the ends removed: {start:.2f} .. {stop:.2f} s of {duration:.2f} s kept"
     three_s = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
-    return kept, "Wiener filter", *_beginning(three_s, found.filtered, yadav_crnn.SAMPLE_RATE)
+    return kept, "Wiener filter", *_describe_beginning(three_s, found.filtered, yadav_crnn.SAMPLE_RATE)
 
 
 # Finch
@@ -154,9 +155,9 @@ def _draw_rows(name: str, axes, inputs, answers, classes, seconds) -> str:
 
 
 def _view_of_rows(features: str, name: str) -> View:
-    front_end, told = finch_dycnn.FEATURES[features], partial(_told_of_frames, finch_dycnn.FRAMES, 400, 160)
+    front_end, describe = finch_dycnn.FEATURES[features], partial(_describe_frames, finch_dycnn.FRAMES, 400, 160)
     draw = partial(_draw_rows, name)
-    return View(SAMPLE_RATE, 400, _one(front_end, SAMPLE_RATE), told, draw, z_score=finch_dycnn.RowZScore)
+    return View(SAMPLE_RATE, 400, _one(front_end, SAMPLE_RATE), describe, draw, z_score=finch_dycnn.RowZScore)
 
 
 # Wang
@@ -167,54 +168,55 @@ def _draw_spectrogram(axes, inputs, answers, classes, seconds) -> str:
 
 
 def _draw_whole_clip(axes, inputs, answers, classes, seconds) -> str:
-    """Without the 13 coefficients that go into the other branch."""
+    """The 13 coefficients of the other branch are left out."""
     extent = (0, seconds, 0, SAMPLE_RATE / 2000)
     frames = inputs[0, :, : wang_cl.FRAMES]
     picture = axes.imshow(frames.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)")
-    axes.figure.colorbar(picture, ax=axes, label="between least and greatest", pad=0.01)
-    return "power spectrogram of 128 frames (their MFCC are not drawn)"
+    axes.figure.colorbar(picture, ax=axes, label="level, scaled to 0 .. 1", pad=0.01)
+    return "power spectrogram of 128 frames (the MFCC branch is not shown)"
 
 
-def _told_of_frames(most: int, length: int, hop: int, signal: np.ndarray) -> tuple[str, ...]:
+def _describe_frames(max_frames: int, length: int, hop: int, signal: np.ndarray) -> tuple[str, ...]:
     frames = 1 + (signal.size - length) // hop
-    if frames > most:
-        return (f"the network sees the first {most} of {frames} frames: {most * hop / SAMPLE_RATE:.2f} s",)
-    return (f"{frames} frames; nothing stands in the other {most - frames}",) if frames < most else ()
+    if frames > max_frames:
+        seen_s = max_frames * hop / SAMPLE_RATE
+        return (f"the network sees the first {max_frames} of {frames} frames: {seen_s:.2f} s",)
+    return (f"{frames} frames; the other {max_frames - frames} are zeros",) if frames < max_frames else ()
 
 
-def _told_of_clip(signal: np.ndarray) -> tuple[str, ...]:
+def _describe_clip(signal: np.ndarray) -> tuple[str, ...]:
     return (f"all {signal.size / SAMPLE_RATE:.2f} s, stretched or squeezed into {wang_cl.FRAMES} frames",)
 
 
 _IMAGE_S = dey_emodb.IMAGE_SAMPLES / _DEY
-_TOLD_OF_MEL = partial(_beginning, _IMAGE_S, sample_rate=_DEY)
+_DESCRIBE_MEL = partial(_describe_beginning, _IMAGE_S, sample_rate=_DEY)
 
 VIEWS = {
-    "zheng_cnn_lstm": View(PAPER.sample_rate, PAPER.window_length, _image, _told_of_image, _draw_image),
+    "zheng_cnn_lstm": View(PAPER.sample_rate, PAPER.window_length, _image, _describe_image, _draw_image),
     "dey_mel_2d_sign": View(
-        _DEY, dey_emodb.IMAGE.frame_length, _one(dey_emodb.MEL_2D_SIGN, _DEY), _TOLD_OF_MEL, _draw_mask
+        _DEY, dey_emodb.IMAGE.frame_length, _one(dey_emodb.MEL_2D_SIGN, _DEY), _DESCRIBE_MEL, _draw_mask
     ),
     "dey_mel_2d_z_score": View(
         _DEY,
         dey_emodb.IMAGE.frame_length,
         _one(dey_emodb.MEL_2D_Z_SCORE, _DEY),
-        _TOLD_OF_MEL,
+        _DESCRIBE_MEL,
         partial(_draw_level, dey_emodb.IMAGE, _DEY),
     ),
     "dey_mel_segments": View(
         _DEY,
         dey_emodb.SEGMENT.frame_length,
         _one(dey_emodb.MEL_SEGMENTS, _DEY),
-        partial(_beginning, SEGMENTS_S, sample_rate=_DEY),
+        partial(_describe_beginning, SEGMENTS_S, sample_rate=_DEY),
         _draw_segments,
     ),
-    "windows_1d": View(_DEY, 400, dey_emodb.windows_1d, _told_of_windows, _draw_windows),  # 25 ms: a frame elsewhere
+    "windows_1d": View(_DEY, 400, dey_emodb.windows_1d, _describe_windows, _draw_windows),  # 25 ms, a frame of others
     "yadav_crnn": View(
         yadav_crnn.SAMPLE_RATE,
         yadav_crnn.FRAME,
         _one(yadav_crnn.ORIGINALS, yadav_crnn.SAMPLE_RATE),
-        _told_of_crnn,
+        _describe_crnn,
         partial(_draw_level, yadav_crnn.CONVENTION, yadav_crnn.SAMPLE_RATE),
         z_score=yadav_crnn.ZScore,
     ),
@@ -224,14 +226,14 @@ VIEWS = {
         SAMPLE_RATE,
         wang_cl.CEPSTRA.frame_length,
         _one(wang_cl.FEATURES["first-frames"], SAMPLE_RATE),
-        partial(_told_of_frames, wang_cl.FRAMES, wang_cl.CEPSTRA.frame_length, wang_cl.CEPSTRA.hop_length),
+        partial(_describe_frames, wang_cl.FRAMES, wang_cl.CEPSTRA.frame_length, wang_cl.CEPSTRA.hop_length),
         _draw_spectrogram,
     ),
     "wang_whole_clip": View(
         SAMPLE_RATE,
         wang_cl.CEPSTRA.frame_length,
         _one(wang_cl.FEATURES["whole-clip"], SAMPLE_RATE),
-        _told_of_clip,
+        _describe_clip,
         _draw_whole_clip,
     ),
 }

@@ -1,4 +1,4 @@
-"""The window's bar: what can be done, by mouse and by keys, and which trained network does it."""
+"""The window's bar: its actions, by mouse and by keys, and the trained network that answers."""
 
 from pathlib import Path
 
@@ -6,11 +6,12 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar
 
+from dsp.files.naming import printable
 from experiments.recogniser.trained import runs_under, title_of
 
 
 class Bar(QToolBar):
-    """Buttons as actions (opening, folder, recording, saving, other), and the list of runs: chosen(folder)."""
+    """Actions (opening, folder, recording, saving, other) and the list of runs, which emits chosen(folder)."""
 
     chosen = Signal(object)
 
@@ -19,10 +20,10 @@ class Bar(QToolBar):
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         self.setStyleSheet("QToolBar { spacing: 4px; padding: 4px; }")
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.opening = self._action("Open…", "Ctrl+O", "Recordings to recognise")
+        self.opening = self._action("Open…", "Ctrl+O", "Recordings to recognize")
         self.folder = self._action("Folder…", "Ctrl+D", "All recordings in a folder")
-        self.recording = self._action("Record", "Ctrl+R", "Record from the microphone, a minute at most")
-        self.saving = self._action("Save JSON…", "Ctrl+S", "What is shown, as a JSON file")
+        self.recording = self._action("Record", "Ctrl+R", "Record from the microphone, at most a minute")
+        self.saving = self._action("Save JSON…", "Ctrl+S", "Save what is shown as a JSON file")
         self.addSeparator()
         self.addWidget(QLabel(" Network: "))
         self.list = QComboBox()
@@ -31,7 +32,9 @@ class Bar(QToolBar):
         self.list.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.list.activated.connect(self._on_activated)
         self.addWidget(self.list)
-        self.other = self._action("Other run…", "Ctrl+L", "The folder of a trained run: network.pt and result.json")
+        self.other = self._action(
+            "Other run…", "Ctrl+L", "Choose a trained run: the folder of network.pt and result.json"
+        )
 
     def _action(self, text: str, keys: str, tip: str) -> QAction:
         action = self.addAction(text)
@@ -39,25 +42,25 @@ class Bar(QToolBar):
         action.setToolTip(f"{tip} ({keys})")
         return action
 
-    def _on_activated(self, place: int) -> None:
-        self.chosen.emit(Path(self.list.itemData(place)))
+    def _on_activated(self, index: int) -> None:
+        self.chosen.emit(Path(self.list.itemData(index)))
 
     def look_for_runs(self, folder: Path) -> Path | None:
-        """Fills the list with the runs under a folder, newest first; the newest, if there is one."""
+        """Fills the list with the runs under a folder, newest first; returns the newest, if there is one."""
         self.list.clear()
-        found = runs_under(folder)
-        for run in found:
+        runs = runs_under(folder)
+        for run in runs:
             self._insert(self.list.count(), run)
-        return found[0] if found else None
+        return runs[0] if runs else None
 
     def show_run(self, run: Path) -> None:
-        """The run as the chosen one; it joins the list if it is not there."""
-        place = self.list.findData(str(run))
-        if place < 0:
-            place = 0
-            self._insert(place, run)
-        self.list.setCurrentIndex(place)
+        """Selects the run in the list, and adds it first if it is not there."""
+        index = self.list.findData(str(run))
+        if index < 0:
+            index = 0
+            self._insert(index, run)
+        self.list.setCurrentIndex(index)
 
-    def _insert(self, place: int, run: Path) -> None:
-        self.list.insertItem(place, title_of(run), str(run))
-        self.list.setItemData(place, str(run), Qt.ItemDataRole.ToolTipRole)
+    def _insert(self, index: int, run: Path) -> None:
+        self.list.insertItem(index, title_of(run), str(run))
+        self.list.setItemData(index, printable(run), Qt.ItemDataRole.ToolTipRole)

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from dsp.files.extras import MissingPackageError, require
 
-WITHOUT = "--wav FILE and --folder DIR answer without a window"
-PLATFORMS = {"WAYLAND_DISPLAY": "qwayland", "DISPLAY": "qxcb"}  # what tells of a display, and Qt's plugin for it
+WITHOUT = "--audio FILE and --folder DIR answer without a window"
+PLATFORMS = {
+    "WAYLAND_DISPLAY": "qwayland",
+    "DISPLAY": "qxcb",
+}  # set where a display is, and Qt's plugin for it
 LIBRARIES = "on Debian: libegl1 libgl1 libxkbcommon-x11-0 libfontconfig1 libdbus-1-3 libxcb-cursor0 libxcb-icccm4 "
 LIBRARIES += "libxcb-keysyms1 libxcb-image0 libxcb-render-util0"
 
 
-def refusal() -> str | None:
-    """The line to be refused with; None where Qt and a display are at hand.
+def reason_without_window() -> str | None:
+    """Why no window can be opened here and what to install, in one line; None if Qt and a display are there.
 
     Checked: tests/test_recogniser_window.py
     """
@@ -36,7 +39,7 @@ def refusal() -> str | None:
 
 
 def _missing(plugin: Path) -> str | None:
-    """What the loader says of a plugin; Qt itself would end the process over it."""
+    """What the loader says about a plugin that cannot be loaded; Qt itself would end the process."""
     try:
         ctypes.CDLL(str(plugin))
     except OSError as error:
@@ -45,7 +48,7 @@ def _missing(plugin: Path) -> str | None:
 
 
 def show(runs: Path) -> int:
-    """The window, until it is closed; its exit status. What nobody caught is shown in it."""
+    """Shows the window until it is closed; returns its exit status. Errors that nobody caught are shown in it."""
     from PySide6.QtWidgets import QApplication
 
     from experiments.recogniser.app.window import Window

@@ -1,4 +1,4 @@
-"""A recording from the microphone, where there is one, as a WAV file."""
+"""Records from the microphone, if there is one, into a WAV file."""
 
 from datetime import datetime
 from pathlib import Path
@@ -14,15 +14,15 @@ from experiments.recogniser.trained import RUNS
 
 try:
     from PySide6 import QtMultimedia
-except ImportError as error:  # a system library is missing, PulseAudio's as a rule
+except ImportError as error:  # a system library is missing, usually PulseAudio's
     QtMultimedia, NOT_LOADED = None, str(error)
 
 RECORDINGS = RUNS / "recogniser" / "recordings"
-SAMPLE_RATE = 16_000  # Hz, asked for; another one is taken if the microphone has no such
+SAMPLE_RATE = 16_000  # Hz, if the microphone supports it; otherwise its own preferred rate
 
 
-def why_not() -> str | None:
-    """Why nothing can be recorded here, in a line; None if a microphone is there.
+def reason_without_recording() -> str | None:
+    """Why nothing can be recorded here, in one line; None if there is a microphone.
 
     Checked: tests/test_recogniser_window.py
     """
@@ -34,7 +34,7 @@ def why_not() -> str | None:
 
 
 class Recorder(QObject):
-    """Records from start() to stop(), a minute at most; then recorded(path) or failed(line)."""
+    """Records from start() to stop(), for at most a minute; then emits recorded(path) or failed(line)."""
 
     recorded = Signal(object)
     failed = Signal(str)
@@ -64,7 +64,7 @@ class Recorder(QObject):
         self.buffer.close()
         try:
             samples = as_samples(bytes(self.bytes), self.format.sampleFormat().name, self.format.channelCount())
-            self.recorded.emit(keep(samples, self.format.sampleRate()))
+            self.recorded.emit(write_recording(samples, self.format.sampleRate()))
         except ValueError as error:
             self.failed.emit(f"microphone: {error}")
         except OSError as error:
@@ -72,9 +72,9 @@ class Recorder(QObject):
 
 
 def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:
-    """(n, channels) float64 in [-1, 1) of what a sound card delivers: UInt8, Int16, Int32 or Float.
+    """The samples that a sound card delivers, UInt8, Int16, Int32 or Float, as (n, channels) float64 in [-1, 1).
 
-    Raises ValueError for another format, or if nothing was recorded.
+    Raises ValueError for another format and if nothing was recorded.
 
     Checked: tests/test_recogniser_window.py
     """
@@ -90,7 +90,7 @@ def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:
     return (raw.reshape(-1, channels).astype(np.float64) - zero) / scale
 
 
-def keep(samples: np.ndarray, sample_rate: int, home: Path | None = None) -> Path:
+def write_recording(samples: np.ndarray, sample_rate: int, home: Path | None = None) -> Path:
     """Writes recording-<date>-<time>.wav, 32-bit float, and returns its path."""
     path = (home or RECORDINGS) / f"recording-{datetime.now():%Y%m%d-%H%M%S}.wav"
     write_atomically(path, lambda new: soundfile.write(new, samples, sample_rate, "FLOAT", format="WAV"))

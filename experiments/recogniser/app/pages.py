@@ -1,4 +1,4 @@
-"""The window's four pages: no run yet, nothing opened yet, one recording, a folder of recordings."""
+"""The window's four pages: no run yet, loading or ready, one recording, a folder of recordings."""
 
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from dsp.files.naming import printable
 from experiments.figures.matlab import DARK, GREEN, RED
 from experiments.recogniser import training
 from experiments.recogniser.app.work import Trainer
@@ -29,26 +30,31 @@ from experiments.recogniser.trained import Trained
 
 MARGIN = 14  # pixels
 HEADLINE, QUIET = "font-size: 17px; font-weight: 600;", "color: #444;"
+NO_RUN, NOT_LOADED = "No trained network was found.", "The network could not be loaded."
 HOW_TO_GET_ONE = (
     "Choose the folder of a trained run above, or train a network on the synthetic corpus here.\n"
     "That corpus is tones and noise: enough to see everything work, worth nothing on speech.\n\n"
-    f"The same as a command:  {training.COMMAND}"
+    f"The same on the command line:  {training.COMMAND}"
+)
+READY = (
+    "Drop recordings or a folder here, or open one (Ctrl+O).\n\n"
+    "WAV, FLAC, OGG, Opus, MP3, AIFF, AU and CAF files are read; M4A, WebM, WMA and AMR files are not."
 )
 
 
-def _label(text: str = "", style: str = "", centred: bool = False) -> QLabel:
+def _label(text: str = "", style: str = "", centered: bool = False) -> QLabel:
     label = QLabel(text)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setStyleSheet(style)
-    if centred:
+    if centered:
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     return label
 
 
 class NoRunPage(QWidget):
-    """Says what is missing, and trains a network on the synthetic corpus if asked: began(), then trainer.ended."""
+    """Says what is missing, and trains a network on the synthetic corpus on demand: began(), then trainer.ended."""
 
     began = Signal()
 
@@ -66,8 +72,9 @@ class NoRunPage(QWidget):
         layout.setContentsMargins(60, MARGIN, 60, MARGIN)
         layout.setSpacing(MARGIN)
         layout.addStretch()
-        layout.addWidget(_label("No trained network was found.", HEADLINE, centred=True))
-        layout.addWidget(_label(HOW_TO_GET_ONE, QUIET, centred=True))
+        self.headline = _label(NO_RUN, HEADLINE, centered=True)
+        layout.addWidget(self.headline)
+        layout.addWidget(_label(HOW_TO_GET_ONE, QUIET, centered=True))
         layout.addWidget(self.button, alignment=Qt.AlignmentFlag.AlignCenter)
         layout.addWidget(self.progress)
         layout.addStretch()
@@ -78,24 +85,27 @@ class NoRunPage(QWidget):
         self.began.emit()
 
     def show_percent(self, percent: int | None) -> None:
-        """How far the training is; None: it has begun, and nobody knows yet."""
+        """Shows the progress of the training; None means that it is not known yet."""
         self.progress.setRange(0, 0 if percent is None else 100)
         self.progress.setValue(percent or 0)
         self.progress.show()
 
 
-class EmptyPage(QWidget):
-    """What can be done."""
+class WaitingPage(QWidget):
+    """Says that a network is being loaded, or what the window can do."""
 
     def __init__(self):
         super().__init__()
         layout = QVBoxLayout(self)
-        text = "Drop recordings or a folder here, or open one (Ctrl+O)."
-        layout.addWidget(_label(text, "font-size: 17px; color: #555;", centred=True))
+        self.text = _label(READY, "font-size: 17px; color: #555;", centered=True)
+        layout.addWidget(self.text)
+
+    def show_text(self, text: str = READY) -> None:
+        self.text.setText(text)
 
 
 class AnswerPage(QWidget):
-    """One recording: the answer in a word, the picture, what was done and how long it took."""
+    """One recording: the emotion, the picture, the steps and the times."""
 
     def __init__(self):
         super().__init__()
@@ -115,37 +125,46 @@ class AnswerPage(QWidget):
         for widget in (self.steps, self.times):
             layout.addWidget(widget)
 
-    def show_answer(self, trained: Trained, found: Answer) -> None:
-        recording, seconds = found.recording, found.seconds
-        self.headline.setText(f"{found.emotion}, {found.probabilities.max():.1%}")
-        self.verdict.setText(verdict(trained, found))
-        draw_answer(self.figure, found, trained.view)
+    def show_answer(self, trained: Trained, answer: Answer) -> None:
+        recording, seconds = answer.recording, answer.seconds
+        chance = f"chance {1 / len(answer.classes):.1%}"
+        self.headline.setText(f"{answer.emotion}, {answer.probabilities.max():.1%} ({chance})")
+        self.verdict.setText(verdict(trained, answer))
+        draw_answer(self.figure, answer, trained.view)
         self.canvas.draw_idle()
         channels = "1 channel" if recording.channels == 1 else f"{recording.channels} channels"
-        done = "; ".join(found.steps) or "nothing changed"
+        steps = "; ".join(answer.steps) or "nothing changed"
         file = f"{recording.seconds:.2f} s, {recording.sample_rate} Hz, {channels}"
-        self.steps.setText(f"The recording: {file}. What was done: {done}.")
+        self.steps.setText(f"Recording: {file}. Steps: {steps}.")
         times = f"features {seconds['features'] * 1e3:.1f} ms, network {seconds['network'] * 1e3:.1f} ms"
         self.times.setText(f"Time: {times} (reading the file {seconds['reading'] * 1e3:.1f} ms)")
 
 
-def verdict(trained: Trained, found: Answer) -> str:
-    """What the file's name has to say, in a line; of a network that never heard speech, that it did not."""
+def verdict(trained: Trained, answer: Answer) -> str:
+    """What the file's name states, and whether the network was trained on the recording, in one line."""
     corpus = trained.result["corpus"]
     if corpus == "synthetic":
-        return training.SYNTHETIC + (f" (The file's name tells {found.told}.)" if found.told else "")
-    if found.told is None:
-        return "The file's name tells no emotion."
-    if found.label is None:
-        return f"The file's name tells {found.told}, which is no class of this network."
-    text = f"Right: the file's name tells {found.label}." if found.right else f"The file's name tells {found.label}."
-    return text + (f" It may be one of the files of {corpus} the network was trained on." if found.known else "")
+        return training.SYNTHETIC + (
+            f" (the file's name says {answer.named_emotion})." if answer.named_emotion else "."
+        )
+    if answer.named_emotion is None:
+        text = "The file's name states no emotion."
+    elif answer.label is None:
+        text = f"The file's name says {answer.named_emotion}, which is not one of this network's emotions."
+    else:
+        text = f"{'Right' if answer.right else 'Wrong'}: the file's name says {answer.label}."
+    if answer.trained_on:
+        text += " The network was trained or selected on this very recording."
+    elif answer.trained_on is None and answer.label is not None:
+        text += f" Nobody knows whether the network, trained on {corpus}, has seen this recording."
+    return text
 
 
 class BatchPage(QWidget):
-    """A folder: progress, a row for every file, the confusion matrix and the scores."""
+    """A folder: progress, one row per file, the confusion matrix and the scores."""
 
     COLUMNS = ("file", "answer", "p", "label", "ms")
+    WIDTHS = (96, 50, 96, 54)  # pixels, without the file's
 
     def __init__(self):
         super().__init__()
@@ -158,10 +177,11 @@ class BatchPage(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(24)
-        self.table.setTextElideMode(Qt.TextElideMode.ElideLeft)
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setResizeContentsPrecision(0)  # of the rows in sight: a folder may have thousands
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)  # the reason of a refusal must not widen a column
+        for column, width in enumerate(self.WIDTHS, start=1):
+            self.table.setColumnWidth(column, width)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.matrix = Picture()
         parts = QSplitter()
@@ -183,33 +203,38 @@ class BatchPage(QWidget):
         self.progress.setRange(0, n_files)
         self.progress.setValue(0)
         self.progress.show()
+        self.table.clearSpans()
         self.table.setRowCount(0)
         self.matrix.show_file(None)
         self.note.setText("")
 
     def add(self, item: dict) -> None:
+        """Adds the row of a file; the reason of a refusal stands in place of the answer."""
         row = self.table.rowCount()
         self.table.insertRow(row)
         name = Path(item["file"]).name
         if "error" in item:
-            cells, colour = (name, "refused", "", "", ""), DARK
             tip = item["error"].removeprefix(f"{item['file']}: ")
+            cells, color = (name, f"refused: {tip}"), DARK
+            self.table.setSpan(row, 1, 1, len(self.COLUMNS) - 1)
         else:
             ms = 1e3 * (item["seconds"]["features"] + item["seconds"]["network"])
             p = item["probabilities"][item["emotion"]]
-            cells = (name, item["emotion"], f"{p:.0%}", item["label"] or item["told"] or "-", f"{ms:.0f}")
-            colour, tip = {True: GREEN, False: RED, None: None}[item["right"]], "; ".join(item["steps"])
+            cells = (name, item["emotion"], f"{p:.0%}", item["label"] or item["named_emotion"] or "-", f"{ms:.0f}")
+            color, tip = {True: GREEN, False: RED, None: None}[item["right"]], "; ".join(item["steps"])
         for column, text in enumerate(cells):
             cell = QTableWidgetItem(text)
             cell.setToolTip(f"{item['file']}\n{tip}")
-            if colour and column == 1:
-                cell.setBackground(QBrush(QColor(colour)))
+            if color and column == 1:
+                cell.setBackground(QBrush(QColor(color)))
                 cell.setForeground(QBrush(QColor("black")))
             self.table.setItem(row, column, cell)
+        if "error" in item:
+            self.table.resizeRowToContents(row)
         self.progress.setValue(row + 1)
 
     def stop(self) -> None:
-        """Says so if the work ended before its last file."""
+        """Says how far the work came if it ended before the last file."""
         if not self.progress.isHidden():
             self.progress.hide()
             self.headline.setText(f"stopped after {self.table.rowCount()} of {self.progress.maximum()} files")
@@ -217,12 +242,12 @@ class BatchPage(QWidget):
     def end(self, lines: list[str], figure: Path | None, where: Path) -> None:
         self.progress.hide()
         self.headline.setText(lines[1] if len(lines) > 1 else lines[0])
-        self.note.setText("\n".join([lines[0], *lines[2:], f"Written to {where}"]))
+        self.note.setText("\n".join([lines[0], *lines[2:], f"Written to {printable(where)}"]))
         self.matrix.show_file(figure)
 
 
 class Picture(QLabel):
-    """A picture file as large as there is room, in its own proportions."""
+    """A picture file, as large as it fits without changing its proportions."""
 
     def __init__(self):
         super().__init__()

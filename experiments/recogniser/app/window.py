@@ -1,4 +1,4 @@
-"""The window: what it shows is the core's; what takes long runs in a thread or a process of its own."""
+"""The window. It shows what core computes; long work runs in a thread or in a process of its own."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from dsp.files.naming import file_error_line, printable
+from dsp.files.naming import printable
 from experiments.figures.matlab import RED
 from experiments.recogniser import batch, core, trained, training
 from experiments.recogniser.app import microphone
 from experiments.recogniser.app.bar import Bar
-from experiments.recogniser.app.pages import AnswerPage, BatchPage, EmptyPage, NoRunPage
+from experiments.recogniser.app.pages import NO_RUN, NOT_LOADED, READY, AnswerPage, BatchPage, NoRunPage, WaitingPage
 from experiments.recogniser.app.work import Job
 from experiments.recogniser.trained import Trained, title_of
 
@@ -27,7 +27,9 @@ SOUNDS = f"Recordings ({' '.join('*' + suffix for suffix in batch.SUFFIXES)});;A
 
 
 class Window(QMainWindow):
-    """runs : the folder that trained runs are looked for in; the newest is taken. smoke : a tiny training, for tests
+    """The main window.
+
+    runs : the folder of trained runs; the newest is loaded.  smoke : a tiny training, for tests
 
     Checked: tests/test_recogniser_window.py
     """
@@ -38,9 +40,9 @@ class Window(QMainWindow):
         self.network: Trained | None = None
         self.result: dict | None = None  # what Save writes
         self.job: Job | None = None
-        self.on_item = None  # what to do with what the job yields
+        self.on_item = None  # the function that takes what the job yields
         self.recorder = None
-        self.no_microphone = microphone.why_not()
+        self.no_microphone = microphone.reason_without_recording()
         self.setWindowTitle("Speech emotion recogniser")
         self.resize(1120, 760)
         self.setAcceptDrops(True)
@@ -56,11 +58,11 @@ class Window(QMainWindow):
         self.trouble = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText, visible=False)
         self.trouble.setStyleSheet(f"background: {RED}; color: #5c1510; padding: 8px; border-radius: 4px;")
         self.trouble.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.no_run, self.empty = NoRunPage(self.runs, smoke), EmptyPage()
+        self.no_run, self.waiting = NoRunPage(self.runs, smoke), WaitingPage()
         self.one, self.many = AnswerPage(), BatchPage()
         self.trainer = self.no_run.trainer
         self.pages = QStackedWidget()
-        for page in (self.no_run, self.empty, self.one, self.many):
+        for page in (self.no_run, self.waiting, self.one, self.many):
             self.pages.addWidget(page)
         self.halt = QPushButton("Stop", visible=False)
         self.statusBar().addPermanentWidget(self.halt)
@@ -91,6 +93,7 @@ class Window(QMainWindow):
         if run is not None:
             self.use_run(run)
         else:
+            self.no_run.headline.setText(NO_RUN)
             self.pages.setCurrentWidget(self.no_run)
             self._refresh("")
 
@@ -98,13 +101,15 @@ class Window(QMainWindow):
         """Loads a run, warms it up, and shows it in the list."""
 
         def steps():
-            yield core.ready(folder)
+            yield core.load_warm(folder)
 
-        self._work(steps, self._on_loaded, f"loading {printable(folder.name)}")
+        name = printable(folder.name)
+        self._show_waiting(f"Loading the network {name} …")
+        self._work(steps, self._on_loaded, f"loading {name}")
 
     def _on_loaded(self, network: Trained) -> None:
-        self.network, self.result = network, None
-        self.pages.setCurrentWidget(self.empty)
+        self.network = network
+        self._show_waiting()
         synthetic = network.result["corpus"] == "synthetic"
         self.statusBar().showMessage(training.SYNTHETIC if synthetic else f"ready: {title_of(network.folder)}")
 
@@ -114,64 +119,75 @@ class Window(QMainWindow):
         if not trouble:
             self.look_for_runs()
 
+    def _show_waiting(self, text: str = READY) -> None:
+        """Clears an earlier result, so that nothing on the page belongs to another file or network."""
+        self.result = None
+        self.waiting.show_text(text)
+        self.pages.setCurrentWidget(self.waiting)
+
     # recordings
 
     def take(self, paths: list[Path]) -> None:
-        """What was opened or dropped: a file, several, or a folder."""
+        """Recognizes what was opened or dropped: a file, several files, or a folder."""
         if self.busy():
-            self.show_trouble("busy: let the work in progress end, or stop it, and try again")
+            self.show_trouble("busy: wait for the work in progress or stop it, then try again")
         elif self.network is None:
             self.show_trouble("no network is loaded: choose a trained run, or train one")
         elif len(paths) == 1 and not paths[0].is_dir():
-            self.recognise(paths[0])
+            self.recognize(paths[0])
         elif paths:
-            self.recognise_all(paths)
+            self.recognize_all(paths)
 
-    def recognise(self, path: Path) -> None:
+    def recognize(self, path: Path) -> None:
         def steps():
-            yield core.recognise(self.network, path)
+            yield core.recognize(self.network, path)
 
-        self._work(steps, self._on_answer, f"recognising {printable(path.name)}")
+        name = printable(path.name)
+        self._show_waiting(f"Recognizing {name} …")
+        self._work(steps, self._on_answer, f"recognizing {name}")
 
-    def _on_answer(self, found: core.Answer) -> None:
-        self.one.show_answer(self.network, found)
-        self.result = core.as_json(self.network, found)
+    def _on_answer(self, answer: core.Answer) -> None:
+        self.one.show_answer(self.network, answer)
+        self.result = core.as_json(self.network, answer)
         self.pages.setCurrentWidget(self.one)
-        self.statusBar().showMessage(str(found.recording.path))
+        self.statusBar().showMessage(printable(answer.recording.path))
 
-    def recognise_all(self, given: list[Path]) -> None:
-        """A batch of files and folders; its figure and its JSON are written below `runs`."""
+    def recognize_all(self, given: list[Path]) -> None:
+        """Recognizes files and folders as one batch; its figure and its JSON are written below `runs`."""
         where = given[0] if given[0].is_dir() else given[0].parent
         out = batch.default_out(where, self.runs)
         try:
-            paths = [path for item in given for path in (batch.recordings_in(item) if item.is_dir() else [item])]
+            paths = [path for item in given for path in (batch.find_recordings(item) if item.is_dir() else [item])]
         except ValueError as error:
+            self._show_waiting()
             self.show_trouble(str(error))
+            self._refresh("")
             return
 
         def steps():
             objects = []
-            for item in batch.answers(self.network, paths):
+            for item in batch.answer_files(self.network, paths):
                 objects.append(item)
                 yield item
             yield objects, *batch.write(out, self.network, objects), out
 
         self.result = None
-        self.many.begin(len(paths), str(where))
+        self.many.begin(len(paths), printable(where))
         self.pages.setCurrentWidget(self.many)
-        self._work(steps, self._on_batch, f"recognising {len(paths)} files")
+        self._work(steps, self._on_batch, f"recognizing {len(paths)} files")
 
     def _on_batch(self, item) -> None:
         if isinstance(item, dict):
             self.many.add(item)
             return
-        objects, found, figure, out = item
-        self.many.end(batch.summary_lines(found), figure, out)
-        self.result = {"run": str(self.network.folder), "summary": found, "files": objects}
-        self.statusBar().showMessage(f"{found['answered']} of {found['files']} files answered")
+        objects, summary, written, out = item
+        figure = next((path for path in written if path.suffix == ".png"), None)
+        self.many.end(batch.summary_lines(summary), figure, out)
+        self.result = {"run": printable(self.network.folder), "summary": summary, "files": objects}
+        self.statusBar().showMessage(f"{summary['answered']} of {summary['files']} files answered")
 
     def record(self) -> None:
-        """Begins to record, or ends it."""
+        """Starts a recording, or ends it."""
         if self.recorder is not None:
             self.recorder.stop()
             return
@@ -181,19 +197,19 @@ class Window(QMainWindow):
         self.recorder.start()
         self._refresh("recording from the microphone")
 
-    def _on_recorded(self, found) -> None:
+    def _on_recorded(self, recorded: Path | str) -> None:
         self.recorder.deleteLater()
         self.recorder = None
         self._refresh("")
-        if isinstance(found, Path):
-            self.take([found])
+        if isinstance(recorded, Path):
+            self.take([recorded])
         else:
-            self.show_trouble(found)
+            self.show_trouble(recorded)
 
     # dialogs
 
     def ask_for_files(self) -> None:
-        names, _ = QFileDialog.getOpenFileNames(self, "Recordings to recognise", "", SOUNDS)
+        names, _ = QFileDialog.getOpenFileNames(self, "Recordings to recognize", "", SOUNDS)
         if names:
             self.take([Path(name) for name in names])
 
@@ -215,15 +231,15 @@ class Window(QMainWindow):
                 batch.write_json(name, self.result)
                 self.statusBar().showMessage(f"saved: {printable(name)}")
             except OSError as error:
-                self.show_trouble(file_error_line(error, name))
+                self.show_trouble(printable(f"{name}: {error.strerror or error}"))
 
-    # work, and what the window shows of it
+    # work, and how the window shows it
 
     def busy(self) -> bool:
-        return self.job is not None or self.trainer.works() or self.recorder is not None
+        return self.job is not None or self.trainer.is_running() or self.recorder is not None
 
     def _work(self, steps, on_item, message: str) -> None:
-        """Runs `steps()` in a thread; what it yields goes to on_item in this one."""
+        """Runs `steps()` in a thread and gives what it yields to on_item in this thread."""
         self.show_trouble("")
         self.job, self.on_item = Job(steps, self), on_item
         self.job.came.connect(self._on_item)
@@ -240,30 +256,33 @@ class Window(QMainWindow):
         self.job = None
         self.many.stop()
         if self.network is None:
+            self.no_run.headline.setText(NOT_LOADED)
             self.pages.setCurrentWidget(self.no_run)
         else:
             self.bar.show_run(self.network.folder)  # also if another one could not be loaded
+            if self.pages.currentWidget() is self.waiting:  # the file or the other network was refused
+                self._show_waiting()
         self._refresh("" if self.trouble.text() else None)
 
     def stop_work(self) -> None:
         if self.job is not None:
             self.job.requestInterruption()
             self.statusBar().showMessage("stopping")
-        if self.trainer.works():
+        if self.trainer.is_running():
             self.trainer.kill()
 
     def _refresh(self, message: str | None) -> None:
-        """What can be clicked now; and the status line, if there is something new to say."""
-        idle, able = not self.busy(), self.network is not None
-        self.bar.opening.setEnabled(idle and able)
-        self.bar.folder.setEnabled(idle and able)
+        """Enables what can be clicked now, and shows a new message in the status line if there is one."""
+        idle, has_network = not self.busy(), self.network is not None
+        self.bar.opening.setEnabled(idle and has_network)
+        self.bar.folder.setEnabled(idle and has_network)
         self.bar.saving.setEnabled(idle and self.result is not None)
-        self.bar.recording.setEnabled(not self.no_microphone and able and (idle or self.recorder is not None))
+        self.bar.recording.setEnabled(not self.no_microphone and has_network and (idle or self.recorder is not None))
         self.bar.recording.setText("Record" if self.recorder is None else "Stop recording")
         self.bar.list.setEnabled(idle and self.bar.list.count() > 0)
         self.bar.other.setEnabled(idle)
         self.no_run.button.setEnabled(idle)
-        self.halt.setVisible(self.job is not None or self.trainer.works())
+        self.halt.setVisible(self.job is not None or self.trainer.is_running())
         if message is not None:
             self.statusBar().showMessage(message)
 
@@ -283,12 +302,12 @@ class Window(QMainWindow):
             event.acceptProposedAction()
             self.take(paths)
         else:
-            self.show_trouble("only files of this machine can be dropped here")
+            self.show_trouble("only files on this computer can be dropped here")
 
     def closeEvent(self, event) -> None:
-        """Ends what is running; the recording in work is finished first, which takes seconds at most."""
+        """Ends what is running; it waits for the current recording to be finished, which takes seconds at most."""
         self.hide()
-        if self.trainer.works():
+        if self.trainer.is_running():
             self.trainer.stop()
         if self.recorder is not None:
             self.recorder.source.stop()

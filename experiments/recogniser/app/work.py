@@ -1,4 +1,4 @@
-"""Work that the window does not wait for: a thread for answers, a process for training."""
+"""Work that the window does not wait for: a thread for answers and a process for training."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +13,9 @@ from experiments.recogniser.trained import RunError
 
 
 class Job(QThread):
-    """Runs the generator `steps()` to its end, or until stop() is called between two of its items.
+    """Runs the generator `steps()` to its end, or until stop() is called between two items.
 
-    came(item) for every item;  failed(line) if something was raised;  finished() in any case, QThread's own
+    Emits came(item) for every item, failed(line) if something was raised, and in any case QThread's own finished().
     """
 
     came = Signal(object)
@@ -34,18 +34,18 @@ class Job(QThread):
         except (RunError, AudioError) as error:
             self.failed.emit(str(error))
         except OSError as error:
-            self.failed.emit(file_error_line(error, "the system"))
-        except Exception as error:  # whatever it is: shown in the window, which goes on
+            self.failed.emit(file_error_line(error))
+        except Exception as error:  # whatever it is, the window shows it and stays open
             self.failed.emit(f"{type(error).__name__}: {error}".splitlines()[0])
 
     def stop(self) -> None:
-        """Returns when the item in work is done: seconds at most."""
+        """Returns when the current item is done, after seconds at most."""
         self.requestInterruption()
         self.wait()
 
 
 class Trainer(QProcess):
-    """The experiment that trains on the synthetic corpus: said(line), percent(int), then ended(line or "")."""
+    """The experiment that trains on the synthetic corpus; emits said(line), percent(int), then ended(error or "")."""
 
     said = Signal(str)
     percent = Signal(int)
@@ -64,11 +64,11 @@ class Trainer(QProcess):
         self.last_line = ""
         self.start(*training.process(runs, smoke))
 
-    def works(self) -> bool:
+    def is_running(self) -> bool:
         return self.state() != QProcess.ProcessState.NotRunning
 
     def stop(self) -> None:
-        """Ends it without a word."""
+        """Ends it silently."""
         self.blockSignals(True)
         self.kill()
         self.waitForFinished()
@@ -76,7 +76,7 @@ class Trainer(QProcess):
 
     def _on_output(self) -> None:
         text = bytes(self.readAll().data()).decode("utf-8", "replace")
-        percent = training.percent_of(text)
+        percent = training.last_percentage(text)
         if percent is not None:
             self.percent.emit(percent)
         lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
@@ -89,5 +89,5 @@ class Trainer(QProcess):
         self.ended.emit("" if good else f"the training ended without a network: {self.last_line or 'it was stopped'}")
 
     def _on_error(self, kind: QProcess.ProcessError) -> None:
-        if kind == QProcess.ProcessError.FailedToStart:  # of other errors finished() tells
+        if kind == QProcess.ProcessError.FailedToStart:  # after other errors, finished() is emitted
             self.ended.emit(f"the training did not start: {self.errorString()}")
