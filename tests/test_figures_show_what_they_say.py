@@ -40,7 +40,7 @@ def test_plotconfusion_has_predictions_in_rows(drawn):
     ]  # precision
     assert [cell(6, column)[0] for column in range(6)] == ["100.0%", "77.5%", "62.5%", "100.0%", "27.5%", "100.0%"]
     assert cell(6, 6) == ("77.9%", "22.1%")
-    assert axes.get_xlabel() == "Target Class" and axes.get_ylabel() == "Output Class"
+    assert axes.get_xlabel() == "Target Class (true)" and axes.get_ylabel() == "Output Class (predicted)"
 
 
 def test_plotconfusion_of_a_class_never_predicted(drawn):
@@ -73,7 +73,10 @@ def test_emotion_panel(drawn, rng):
     images = rng.integers(0, 255, (6, 224, 224, 3), dtype=np.uint8)
     matlab.emotion_panel("x.png", images, EMOTIONS, "six")
     shown = [axes for axes in drawn[0].axes if axes.images]
-    assert [axes.texts[0].get_text() for axes in shown] == [name.capitalize() for name in EMOTIONS]
+    assert [axes.get_title() for axes in shown] == [name.capitalize() for name in EMOTIONS]
+    for axes in shown:
+        assert (axes.get_xlabel(), axes.get_ylabel()) == ("Time (whole recording)", "Frequency (kHz)")
+        assert axes.axison and axes.images[0].get_extent()[2:] == [8, 0]  # 0 Hz on top
     for axes, image in zip(shown, images, strict=True):
         np.testing.assert_array_equal(axes.images[0].get_array(), image)
 

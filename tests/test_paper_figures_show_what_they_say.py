@@ -102,8 +102,8 @@ def test_heat_map_in_percent_is_figure_9(drawn):
     assert cells(axes) == {(i, j): text for i, row in enumerate(rows) for j, text in enumerate(row)}
     np.testing.assert_allclose(image_of(axes), table(FIGURE_9), atol=0.005 + 1e-9)
     assert names_of(axes.get_yticklabels()) == names_of(axes.get_xticklabels()) == list(AS_PRINTED)
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("Actual", "Predicted")
-    assert bar.get_ylabel() == "share of the actual class (%)" and bar.get_ylim() == (0, 100)
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("True", "Predicted")
+    assert bar.get_ylabel() == "share of the true class (%)" and bar.get_ylim() == (0, 100)
     assert drawn[0].get_suptitle() == "Figure 9"
 
 
@@ -205,7 +205,7 @@ def test_preprocessing_shows_every_step(drawn, long_recording):
         assert image.images[0].origin == "lower" and image.get_ylabel() == "Hz (mel scale)"
     assert [wave.get_title("left").split(" (")[0] for wave in waves] == [
         "recording, 16 kHz",
-        "at 44.1 kHz, silence at the ends cut off",
+        "at 44.1 kHz, silence at the ends removed",
         "Wiener filter",
         "the first 3 s only",
     ]
@@ -321,16 +321,20 @@ def test_windows_are_marked_where_they_are(drawn, utterance, n, n_windows):
 
 def test_the_command_draws_all_figures(tmp_path, capsys, write_wav, utterance):
     wav = write_wav("one.wav", np.stack([utterance, utterance], axis=1))
-    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 0
+    assert preprocessing.main(["--audio", str(wav), "--out", str(tmp_path / "out")]) == 0
     names = {"one_preprocessing.png", "one_augmentation.png", "one_dey_inputs.png"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     assert "2 channels, mixed down to their mean" in capsys.readouterr().out
 
 
-def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, capsys, write_wav, utterance):
-    assert preprocessing.main([str(tmp_path)]) == 0 and len(drawn) == 3
+def test_the_command_without_a_recording_and_at_another_rate(
+    drawn, tmp_path, capsys, write_wav, utterance, monkeypatch
+):
+    monkeypatch.setattr(preprocessing, "check_written", lambda paths: None)  # `drawn` catches the figures instead
+    assert preprocessing.main(["--out", str(tmp_path)]) == 0 and len(drawn) == 3
     assert "SYNTHETIC" in capsys.readouterr().out
-    assert preprocessing.main([str(write_wav("two.wav", utterance, 22_050)), str(tmp_path)]) == 0
+    wav = write_wav("two.wav", utterance, 22_050)
+    assert preprocessing.main(["--audio", str(wav), "--out", str(tmp_path)]) == 0
     assert "no dey_inputs: 22050 Hz" in capsys.readouterr().out and len(drawn) == 5
 
 
@@ -346,7 +350,7 @@ def test_the_command_without_a_recording_and_at_another_rate(drawn, tmp_path, ca
 )
 def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, message):
     wav = tmp_path / "bad.wav" if samples is None else write_wav("bad.wav", samples)
-    assert preprocessing.main([str(wav), str(tmp_path / "out")]) == 2
+    assert preprocessing.main(["--audio", str(wav), "--out", str(tmp_path / "out")]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path}") and message in line
     assert not (tmp_path / "out").exists()
@@ -354,6 +358,6 @@ def test_the_command_refuses_in_one_line(tmp_path, capsys, write_wav, samples, m
 
 def test_the_command_given_a_file_as_its_folder(tmp_path, capsys, write_wav, utterance):
     wav = write_wav("one.wav", utterance)
-    assert preprocessing.main([str(wav), str(wav)]) == 2
+    assert preprocessing.main(["--audio", str(wav), "--out", str(wav)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {wav}: ")

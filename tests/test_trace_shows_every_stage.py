@@ -77,14 +77,46 @@ def test_stages_are_those_of_the_convention(t, tmp_path, monkeypatch, convention
 def test_the_page_shows_all_of_them(t, convention):
     figure = page(t(convention))
     titles = [where.get_title("left") for where in figure.axes if where.get_title("left")]
-    numbers = [int(stage[:2]) for stage, drawn in stages_of(t(convention)).items() for _ in drawn]
-    assert [int(title.split()[0]) for title in titles] == numbers
+    stages = stages_of(t(convention)).items()
+    numbers = [f"{int(stage[:2])}{letter}" for stage, drawn in stages for letter in ([""] if len(drawn) == 1 else "ab")]
+    assert [title.split()[0] for title in titles] == numbers and len(set(numbers)) == len(numbers)
     assert len(figure.axes) - sum(where.get_label() == "<colorbar>" for where in figure.axes) >= len(numbers)
     figure.draw_without_rendering()
     for where in figure.axes:
         box = where.title if where.get_title() else where._left_title
         right = figure.transFigure.inverted().transform(box.get_window_extent())[1, 0]
         assert right <= 1, box.get_text()
+    plt.close(figure)
+
+
+TEXTS_OF = ("kaldi", "opensmile_mfcc12", "librosa", "matlab_audio_toolbox")
+
+
+@pytest.mark.parametrize("convention", TEXTS_OF)
+def test_no_text_of_the_page_covers_another_at_44_khz(convention, utterance):
+    """Titles, axis labels and the labels of color bars; frames of 1102 samples make the longest titles."""
+    figure = page(traced(dsp.resample(utterance, RATE, 44_100), 44_100, convention, "an utterance"))
+    figure.draw_without_rendering()
+    texts = [figure._suptitle]
+    for where in figure.axes:
+        texts += [where.title, where._left_title, where.xaxis.label, where.yaxis.label]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
+    width, height = figure.bbox.size
+    for i, (text, box) in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0 and box.x1 <= width and box.y1 <= height, f"{text!r} is cut off"
+        for other, other_box in boxes[:i]:
+            assert not box.overlaps(other_box), f"{text!r} covers {other!r}"
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("convention", WITHOUT)
+def test_the_page_has_no_empty_places(t, convention):
+    """The panels of each row reach from edge to edge, whatever their number."""
+    figure = page(t(convention))
+    n_panels = len([where for where in figure.axes if where.get_label() != "<colorbar>"])
+    rows = [len([w for w in row.axes if w.get_label() != "<colorbar>"]) for row in figure.subfigs]
+    assert sum(rows) == n_panels and max(rows) <= 4 and max(rows) - min(rows) <= 1
+    assert all(where.axison for where in figure.axes)
     plt.close(figure)
 
 
@@ -247,7 +279,7 @@ def test_envelope_is_the_nearest_of_so_many_cosines(t, axes, convention):
 def test_the_command(write_wav, tmp_path, capsys):
     wav = write_wav("speech.wav", 0.1 * np.sin(np.arange(8000) ** 1.3))
     out = tmp_path / "figures"
-    assert command.main([str(wav), "--convention", "scipy_stft", "--out", str(out)]) == 0
+    assert command.main(["--audio", str(wav), "--convention", "scipy_stft", "--out", str(out)]) == 0
     names = ["01_waveform.png", "03_frames.png", "04_window.png", "05_spectrum.png", "07_log_mel.png", "pipeline.png"]
     assert sorted(path.name for path in out.iterdir()) == [*names, "trace.mat", "trace.npz"]
     signal, rate = dsp.read_audio(wav)
@@ -263,7 +295,7 @@ def test_the_command(write_wav, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("samples", "arguments", "words"),
     [
-        (np.zeros((4000, 2)), [], "2 channels; a trace is of one"),
+        (np.zeros((4000, 2)), [], "2 channels; traces are made from one"),
         (np.zeros(61 * 8000), [], "61.0 s; a trace is drawn of at most 60 s"),
         (np.zeros(100), ["--convention", "kaldi"], "give no frame"),
         (np.zeros(4000), ["--convention", "kaldy"], "--convention: unknown convention 'kaldy'; did you mean 'kaldi'"),
@@ -272,10 +304,34 @@ def test_the_command(write_wav, tmp_path, capsys):
 def test_what_is_not_drawn(tmp_path, capsys, samples, arguments, words):
     soundfile.write(tmp_path / "x.wav", samples, 8000)
     out = tmp_path / "out"
-    assert command.main([str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 2
+    assert command.main(["--audio", str(tmp_path / "x.wav"), "--out", str(out), *arguments]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and words in error and error.count("\n") == 1
     assert not out.exists()
+
+
+def test_a_bad_output_folder_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(command, "read_recording", lambda path: pytest.fail("the work has begun"))
+    assert command.main(["--out", str(tmp_path / "file")]) == 2
+    assert "file: is a file; a folder is expected" in capsys.readouterr().err
+
+
+def test_an_output_folder_deleted_meanwhile_is_noticed(tmp_path, monkeypatch, capsys):
+    def draw_and_lose(out, t):
+        (out / "01_waveform.png").parent.mkdir(exist_ok=True)
+        return [out / "01_waveform.png"]
+
+    monkeypatch.setattr(command, "draw", draw_and_lose)
+    assert command.main(["--out", str(tmp_path / "out")]) == 2
+    assert "01_waveform.png: was written, but has disappeared" in capsys.readouterr().err
+
+
+def test_help_names_the_choices_the_default_and_an_example(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "Example: python -m experiments.trace --audio" in text and "default: librosa" in text and "kaldi" in text
 
 
 def test_numpy_numba_and_matplotlib_are_enough(tmp_path):

@@ -1,8 +1,8 @@
-"""Every figure: MATLAB's and Keras' as the papers print them, and pictures of what a recording goes through.
+"""All figures: MATLAB's and Keras' as the papers print them, and pictures of what happens to a recording.
 
 matlab           training progress, plotconfusion, the panel of six emotions
 keras            learning curves, confusion heat maps
-preprocessing    what the networks of the papers see of a recording
-trace/           one recording through a convention, a figure a stage: python -m experiments.trace
-doctor/          two feature files, their difference, and what makes it: python -m experiments.doctor_report
+preprocessing    how two papers prepare a recording for their networks: python -m experiments.figures
+trace/           one recording through a convention, one figure per stage: python -m experiments.trace
+doctor/          two feature files, their difference, and its causes: python -m experiments.doctor_report
 """

@@ -1,4 +1,4 @@
-"""The figures of the Keras papers' results: confusion matrices as heat maps, learning curves over epochs."""
+"""The figures of the Keras papers' results: confusion matrices as heat maps, and learning curves over epochs."""
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -9,18 +9,19 @@ TRAINING, VALIDATION = "#0072bd", "#d95319"
 
 
 def confusion_heatmap(path, confusion, classes, title: str, percent: bool) -> None:
-    """A confusion matrix as a heat map: a row per true class, a column per predicted class.
+    """Draws a confusion matrix as a heat map: one row per true class, one column per predicted class.
 
-    percent False: counts, as a Keras notebook draws them (the EMO-DB paper with five networks)
-    percent True: shares of the row in percent to two decimals, 0.0 and 2.7 and 94.59, as the CRNN paper
-        prints them; "-" in the row of a class without test files
+    This is the layout of the Keras papers. MATLAB's, its transpose, is matlab.plotconfusion; both name their axes.
 
     Parameters
     ----------
     path : PNG file
     confusion : (n, n) int, [true, predicted], as in `metrics.scores`; `metrics.reordered` changes its order
-    classes : n names in the order of the matrix, to be shown as they are. The CRNN paper's order is the
-        alphabet's, its names are short_names(classes)
+    classes : n names in the order of the matrix, shown as they are. The CRNN paper has them in alphabetical
+        order, as short_names(classes)
+    percent : False for counts, as a Keras notebook draws them (the EMO-DB paper with five networks). True for
+        percentages of the row with up to two decimals, 0.0 and 2.7 and 94.59, as the CRNN paper prints them, and
+        "-" in the row of a class without test files
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -28,28 +29,28 @@ def confusion_heatmap(path, confusion, classes, title: str, percent: bool) -> No
     if percent:
         support = counts.sum(axis=1, keepdims=True)
         shown = np.divide(100.0 * counts, support, out=np.full(counts.shape, np.nan), where=support > 0)
-        most, bar, true_name = 100, "share of the actual class (%)", "Actual"
+        largest, bar = 100, "share of the true class (%)"
         texts = [["-" if np.isnan(share) else str(round(float(share), 2)) for share in row] for row in shown]
     else:
-        shown, most, bar, true_name = counts, max(1, counts.max()), "count", "True"
+        shown, largest, bar = counts, max(1, counts.max()), "count"
         texts = [[str(count) for count in row] for row in counts]
     figure, axes = matlab.plt.subplots(figsize=(0.8 * n + 2.6, 0.8 * n + 1.4), layout="constrained")
-    picture = axes.imshow(shown, cmap="Blues", vmin=0, vmax=most)
+    picture = axes.imshow(shown, cmap="Blues", vmin=0, vmax=largest)
     for row in range(n):
         for column in range(n):
-            colour = "white" if shown[row, column] > 0.55 * most else "black"
-            axes.text(column, row, texts[row][column], ha="center", va="center", color=colour)
+            color = "white" if shown[row, column] > 0.55 * largest else "black"
+            axes.text(column, row, texts[row][column], ha="center", va="center", color=color)
     figure.colorbar(picture, ax=axes, label=bar, shrink=0.85, ticks=MaxNLocator(integer=True))
     axes.set_xticks(range(n), classes, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n), classes)
     axes.tick_params(length=0)
-    axes.set(xlabel="Predicted", ylabel=true_name)
+    axes.set(xlabel="Predicted", ylabel="True")
     figure.suptitle(title, size=11)
     matlab.save(figure, path)
 
 
 def short_names(classes) -> list[str]:
-    """The CRNN paper's names in its confusion matrices: three letters, Ang for angry and anger alike.
+    """The class names in the CRNN paper's confusion matrices: three letters, Ang for both angry and anger.
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -57,10 +58,10 @@ def short_names(classes) -> list[str]:
 
 
 def learning_curves(path, history, title: str) -> None:
-    """Accuracy and loss over epochs, training and validation, as Keras papers show them; the kept epoch is marked.
+    """Draws accuracy and loss over epochs, for training and validation, and marks the epoch that was kept.
 
-    Training: the mean over the epoch's batches, taken while the network learns (a smaller last batch counts
-    as one). Validation: after the epoch.
+    Training values are means over the epoch's batches, taken while the network learns (a smaller last batch counts
+    as much as the others). Validation values are those after the epoch.
 
     Parameters
     ----------

@@ -1,32 +1,33 @@
-"""What becomes of a recording before a network sees it: figures of two papers' preparation.
+"""Draws how two papers prepare a recording for their networks.
 
-    python -m experiments.figures.preprocessing [WAV] OUT_DIR
+    python -m experiments.figures [--audio FILE] [--out DIR]
 
-Draws OUT_DIR/<name>_preprocessing.png and <name>_augmentation.png of the CRNN paper (RAVDESS, EMO-DB), and, of
-a recording at 16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five networks. Without WAV it takes an
-utterance of the synthetic corpus.
+Example: python -m experiments.figures --audio speech.wav --out figures
+
+Writes <name>_preprocessing.png and <name>_augmentation.png of the CRNN paper (RAVDESS, EMO-DB) and, for a recording at
+16 kHz, <name>_dey_inputs.png of the EMO-DB paper with five networks. Without --audio it takes an utterance of the
+synthetic corpus.
+
+Exit status: 0 drawn, 2 bad input, 130 interrupted.
 """
 
-from dsp.files.commands import exit_without
-
-exit_without("matplotlib", feature="drawing", extra="train")
-
 import argparse
-import sys
 from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import ListedColormap
 
 from dsp import hz_to_mel
-from dsp.files.commands import exit_status
+from dsp.files.commands import check_output_folder, check_written, exit_status
 from dsp.files.naming import figure_label, printable
+from experiments.common.paths import RUNS
 from experiments.data.recordings import read_mono
 from experiments.data.synthetic import SAMPLE_RATE as SYNTHETIC_RATE
 from experiments.data.synthetic import VOICES, synthesize
 from experiments.figures import matlab
 from experiments.inputs import dey_emodb, yadav_crnn
 
+DEFAULT_OUT = RUNS / "preprocessing"
 THREE_SECONDS = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
 WAVE, SHADE = "#0072bd", "0.85"
 SIGN = ListedColormap(["#35298c", "white", "#f0c020"])  # of -1, 0, 1
@@ -34,10 +35,10 @@ TICKS = (500, 1000, 2000, 4000, 8000, 16000)  # Hz
 
 
 def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> None:
-    """Fig. 5 and 7 of the CRNN paper with the steps between them: waveform and log-mel spectrogram, a row per step.
+    """Draws Fig. 5 and 7 of the CRNN paper and the steps between: waveform and log-mel spectrogram, one row per step.
 
-    Rows: the recording at its own rate, what is cut off at its ends shaded; cut, at 44.1 kHz; after the Wiener
-    filter; 3 s. All rows share one time axis from 0, one amplitude axis and one scale of decibels.
+    Rows: the recording at its own rate, with the silence at its ends shaded; trimmed, at 44.1 kHz; after the Wiener
+    filter; 3 s. All rows share one time axis from 0, one amplitude axis and one decibel scale.
 
     Raises ValueError for what `yadav_crnn.prepared` refuses.
 
@@ -47,7 +48,7 @@ def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> Non
     longer = found.filtered.size > yadav_crnn.N_SAMPLES
     rows = [
         (f"recording, {sample_rate / 1000:g} kHz", np.asarray(signal), sample_rate),
-        ("at 44.1 kHz, silence at the ends cut off", found.trimmed, rate),
+        ("at 44.1 kHz, silence at the ends removed", found.trimmed, rate),
         ("Wiener filter", found.filtered, rate),
         ("the first 3 s only" if longer else "zeros appended", found.three_seconds, rate),
     ]
@@ -61,9 +62,9 @@ def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> Non
 
 
 def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None:
-    """Fig. 11 of the CRNN paper: the prepared recording and its four copies, a row each, as the network sees them.
+    """Draws Fig. 11 of the CRNN paper: the prepared recording and its four copies, one row each.
 
-    Left the whole clip, what lies beyond 3 s shaded; right the log-mel spectrogram of its 3 s.
+    Left: the whole clip, shaded beyond 3 s. Right: the log-mel spectrogram of its 3 s, as the network sees it.
 
     Raises ValueError for what `yadav_crnn.prepared` refuses.
 
@@ -82,10 +83,10 @@ def augmentation_figure(path, signal, sample_rate: int, title: str = "") -> None
 
 
 def dey_inputs_figure(path, signal, title: str = "") -> None:
-    """The inputs of the EMO-DB paper's five networks, of a recording at 16 kHz.
+    """Draws the inputs of the EMO-DB paper's five networks, for a recording at 16 kHz.
 
     Top: the waveform at unit power with the windows of 1 s below it; zeros around the recording are shaded.
-    Middle: the mel image as it was meant (z-score) and as the code feeds it (sign).
+    Middle: the mel image as intended (z-score) and as the code computes it (sign).
     Bottom: the spectrogram of 219 frames, its 18 segments of 5 frames, and, shaded, the frames never seen.
 
     Raises ValueError for a silent or bad signal, or one without a positive sample.
@@ -100,10 +101,10 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
 
     meant = spectrogram(left, dey_emodb.mel_2d(signal, "z-score")[0], dey_emodb.IMAGE, rate)
     figure.colorbar(meant, ax=left, label="standard deviations")
-    left.set_title("2D CNN-LSTM, meant: 8 s, z-score", size=10)
+    left.set_title("2D CNN-LSTM, as intended: 8 s, z-score", size=10)
     fed = spectrogram(right, dey_emodb.mel_2d(signal)[0], dey_emodb.IMAGE, rate, cmap=SIGN, vmin=-1.5, vmax=1.5)
     figure.colorbar(fed, ax=right, ticks=(-1, 0, 1), label="sign of the level")
-    right.set_title("2D CNN-LSTM, fed by the code: the sign", size=10)
+    right.set_title("2D CNN-LSTM, as the code computes it: the sign", size=10)
 
     level = dey_emodb.segment_level(signal)
     picture = spectrogram(bottom, level, dey_emodb.SEGMENT, rate)
@@ -114,7 +115,7 @@ def dey_inputs_figure(path, signal, title: str = "") -> None:
 
 
 def _waves_and_levels(rows, levels, title: str):
-    """Waveforms left, spectrograms right; rows of (name, signal, sample rate). Returns the panels."""
+    """Draws waveforms left and spectrograms right, from rows of (name, signal, sample rate); returns the panels."""
     n = len(rows)
     figure, panels = matlab.plt.subplots(n, 2, figsize=(12, 2 * n + 0.8), sharex="col", layout="constrained")
     limits = {"vmin": min(level.min() for level in levels), "vmax": max(level.max() for level in levels)}
@@ -137,17 +138,17 @@ def _waves_and_levels(rows, levels, title: str):
 
 
 def spectrogram(axes, level, convention, sample_rate: int, **look):
-    """The bands of a mel spectrogram from below, frames where their centres are; ticks in Hz.
+    """Draws a mel spectrogram: bands from the bottom up, frames at their centers, ticks in Hz.
 
     Parameters
     ----------
-    axes : matplotlib's, to be drawn on
+    axes : the matplotlib axes to draw on
     level : (n_mels, n_frames), made at the convention's hop and mel scale
     look : cmap, vmin, vmax, as imshow takes them
 
     Returns
     -------
-    picture : for a colour bar
+    picture : for a color bar
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -156,7 +157,7 @@ def spectrogram(axes, level, convention, sample_rate: int, **look):
     extent = (-0.5 * hop, (n_frames - 0.5) * hop, -0.5, n_mels - 0.5)
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, interpolation="nearest", **look)
     top = hz_to_mel(sample_rate / 2, convention.mel_scale)
-    bands = hz_to_mel(TICKS, convention.mel_scale) / top * (n_mels + 1) - 1  # band m's centre is edge m + 1 of n + 2
+    bands = hz_to_mel(TICKS, convention.mel_scale) / top * (n_mels + 1) - 1  # band m's center is edge m + 1 of n + 2
     shown = [(band, f"{hz}") for band, hz in zip(bands, TICKS, strict=True) if band < n_mels]
     axes.set_yticks(*zip(*shown, strict=True))
     axes.set(xlabel="Time (s)", ylabel="Hz (mel scale)")
@@ -164,7 +165,7 @@ def spectrogram(axes, level, convention, sample_rate: int, **look):
 
 
 def _draw_windows(axes, s, bounds, rate: int) -> None:
-    """The waveform, and a numbered bar for every window, in two lines that take turns."""
+    """Draws the waveform and a numbered bar for every window, in two alternating lines."""
     peak = np.abs(s).max()
     axes.plot(np.arange(s.size) / rate, s, color=WAVE, linewidth=0.4)
     for k, (start, stop) in enumerate(bounds):
@@ -193,7 +194,7 @@ def _draw_segments(axes, n_frames: int, hop: float) -> None:
 
 
 def draw(out: Path, signal, sample_rate: int, name: str) -> list[Path]:
-    """All figures of a recording; the paths of those that were drawn. ValueError for what cannot be prepared."""
+    """Draws all figures of a recording; returns their paths. ValueError for a signal that cannot be prepared."""
     paths = [out / f"{name}_preprocessing.png", out / f"{name}_augmentation.png"]
     title = figure_label(name)
     preprocessing_figure(paths[0], signal, sample_rate, title)
@@ -205,30 +206,31 @@ def draw(out: Path, signal, sample_rate: int, name: str) -> list[Path]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    name = "python -m experiments.figures.preprocessing"
     parser = argparse.ArgumentParser(
-        prog=name, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m experiments.figures", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("wav", nargs="?", type=Path, metavar="WAV", help="a recording; without it, a synthetic one")
-    parser.add_argument("out", type=Path, metavar="OUT_DIR")
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="a recording; default: a synthetic one")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", default=DEFAULT_OUT, help="default: experiments/runs/preprocessing"
+    )
     options = parser.parse_args(arguments)
-    return exit_status(lambda: draw_and_tell(options.wav, options.out), options.wav, options.out)
+    return exit_status(lambda: draw_and_print(options.audio, options.out), options.audio, options.out)
 
 
-def draw_and_tell(wav: Path | None, out: Path) -> None:
-    if wav is None:
-        print("SYNTHETIC: tones and noise made by this program, not speech; WAV OUT_DIR draws a recording")
+def draw_and_print(audio: Path | None, out: Path) -> None:
+    """Draws the figures and prints their paths."""
+    check_output_folder(out)
+    if audio is None:
+        print("SYNTHETIC: tones and noise made by this program, not speech; --audio FILE draws a recording")
         signal, sample_rate, label = synthesize(VOICES[0], 0, "happy"), SYNTHETIC_RATE, "synthetic"
     else:
-        signal, sample_rate, n_channels = read_mono(wav)
-        matlab.check_drawable(wav, signal, sample_rate, "figures are")
-        label = wav.stem
+        signal, sample_rate, n_channels = read_mono(audio)
+        matlab.check_drawable(audio, signal, sample_rate, "figures are")
+        label = printable(audio.stem)
         if n_channels > 1:
-            print(f"{printable(wav)}: {n_channels} channels, mixed down to their mean")
-    print("\n".join(map(printable, draw(out, signal, sample_rate, label))))
+            print(f"{printable(audio)}: {n_channels} channels, mixed down to their mean")
+    paths = draw(out, signal, sample_rate, label)
+    check_written(paths)
+    print("\n".join(map(printable, paths)))
     if sample_rate != dey_emodb.SAMPLE_RATE:
-        print(f"no dey_inputs: {sample_rate} Hz; those networks are made for {dey_emodb.SAMPLE_RATE} Hz")
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        print(f"no dey_inputs: {sample_rate} Hz; those networks take {dey_emodb.SAMPLE_RATE} Hz")

@@ -1,7 +1,7 @@
-"""One recording through a convention, every stage drawn.
+"""One recording through a convention, with a figure of every stage.
 
 command    python -m experiments.trace
-data       the stages' numbers
-pages      one figure per stage, and all of them on one page
-panels     what stands in a figure
+data       the numbers of the stages
+pages      one figure per stage, and one page with all of them
+panels     the panels of the figures
 """

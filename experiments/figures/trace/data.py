@@ -1,4 +1,4 @@
-"""A recording, a convention and the trace of one under the other, with what its figures need to know."""
+"""The trace of a recording under a convention, with everything that its figures need."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ from dsp.mfcc import cepstrum_matrix
 class Traced:
     """A recording, the convention and its trace.
 
-    signal : (n,) as given to dsp.trace;  name, title : of the convention, of the recording
+    signal : (n,) as given to dsp.trace;  name : of the convention;  title : of the recording
     """
 
     signal: np.ndarray
@@ -35,30 +35,30 @@ class Traced:
 
     @cached_property
     def starts_s(self) -> np.ndarray:
-        """Where each frame begins; negative where a framing rule puts something before the signal."""
+        """The start of each frame; negative where the framing puts something before the signal."""
         before = count_leading_samples(self.size.frame, self.size.hop, self.convention.framing)
         return (np.arange(self.steps["frames"].shape[1]) * self.size.hop - before) / self.sample_rate
 
     @property
-    def middles_s(self) -> np.ndarray:
+    def centers_s(self) -> np.ndarray:
         return self.starts_s + self.size.frame / 2 / self.sample_rate
 
     @property
     def frequency(self) -> np.ndarray:
-        """Hz of the bins."""
+        """The frequencies of the bins, in Hz."""
         return np.arange(len(self.steps["spectrum"])) * self.sample_rate / self.size.n_fft
 
     def band_of(self, frequency) -> np.ndarray:
-        """Place of a frequency among the mel bands: the middle of band m is at m."""
+        """The position of a frequency among the mel bands; the center of band m is at m."""
         c = self.convention
-        place = hz_to_mel(frequency, c.mel_scale)
+        mel = hz_to_mel(frequency, c.mel_scale)
         low = hz_to_mel(c.f_min, c.mel_scale)
         high = hz_to_mel(self.sample_rate / 2 if c.f_max is None else c.f_max, c.mel_scale)
-        return (place - low) / (high - low) * (len(self.steps["mel"]) + 1) - 1
+        return (mel - low) / (high - low) * (len(self.steps["mel"]) + 1) - 1
 
 
 def traced(signal, sample_rate: int, convention: str, title: str) -> Traced:
-    """The trace of a recording. ValueError as dsp.trace."""
+    """Traces a recording. Raises ValueError as dsp.trace does."""
     c = named(convention)
     steps = dsp.trace(signal, sample_rate, c)
     return Traced(signal, sample_rate, c, sizes(c, sample_rate, signal.size), steps, convention, title)
@@ -69,15 +69,17 @@ def basis(t: Traced) -> np.ndarray:
 
 
 def smoothed(t: Traced) -> np.ndarray:
-    """The log-mel values of the loudest frame projected on the kept rows of the DCT; their mean, where c0 is not kept.
+    """The log-mel values of the loudest frame, projected on the rows of the DCT that are kept.
 
-    x = sum_k C[k] c[k] / |C[k]|^2,  which for the orthonormal DCT is dsp.idct
+    x = sum_k C[k] c[k] / |C[k]|^2,  which is dsp.idct if the DCT is orthonormal
+
+    If c0 is not kept, the mean of the values stands for it.
 
     Checked: tests/test_trace_shows_every_stage.py
     """
     C = basis(t)
-    found = C.T @ (t.steps["cepstrum"][:, t.loudest] / np.sum(C**2, axis=1))
-    return found + (t.steps["log_mel"][:, t.loudest].mean() if t.convention.c0 == "none" else 0)
+    projection = C.T @ (t.steps["cepstrum"][:, t.loudest] / np.sum(C**2, axis=1))
+    return projection + (t.steps["log_mel"][:, t.loudest].mean() if t.convention.c0 == "none" else 0)
 
 
 def cepstrum_names(c: Convention) -> list[str]:
@@ -88,7 +90,7 @@ def cepstrum_names(c: Convention) -> list[str]:
 
 
 def row_names(c: Convention) -> list[str]:
-    """The same with the energy, E, where the convention has it."""
+    """The same, with the energy E if the convention has it."""
     names = cepstrum_names(c)
     if c.energy == "replaces c0":
         return ["E" if name == "c0" else name for name in names] if "c0" in names else ["E", *names[1:]]

@@ -1,5 +1,6 @@
 """A trace as figures: one per stage of the pipeline, and one page with all of them."""
 
+import textwrap
 from pathlib import Path
 
 from experiments.figures import matlab
@@ -19,7 +20,7 @@ STAGES = {  # file name: the step that must be there, and the panels
     "10_deltas": ("deltas", [panels.deltas]),
     "11_envelope": ("cepstrum", [panels.envelope]),
 }
-COLUMNS = 4  # of the page
+MAX_COLUMNS = 4  # of the page
 
 
 def stages_of(t: Traced) -> dict[str, list]:
@@ -29,7 +30,7 @@ def stages_of(t: Traced) -> dict[str, list]:
 
 
 def draw(out: Path, t: Traced) -> list[Path]:
-    """<stage>.png for every stage there is, and pipeline.png; their paths.
+    """Draws <stage>.png for every stage that the convention has, and pipeline.png; returns their paths.
 
     Checked: tests/test_trace_shows_every_stage.py
     """
@@ -50,16 +51,31 @@ def draw(out: Path, t: Traced) -> list[Path]:
 def page(t: Traced):
     """All panels on one sheet, in the order of the pipeline; a matplotlib figure.
 
+    Every row is filled from edge to edge. A title has the number of its stage; the panels of a stage that has two
+    are 4a and 4b.
+
     Checked: tests/test_trace_shows_every_stage.py
     """
-    drawn = [(stage, panel) for stage, several in stages_of(t).items() for panel in several]
-    n_rows = -(-len(drawn) // COLUMNS)
+    drawn = [
+        (f"{int(stage[:2])}{'ab'[k] if len(panels_of) > 1 else ''}", panel)
+        for stage, panels_of in stages_of(t).items()
+        for k, panel in enumerate(panels_of)
+    ]
+    rows = filled_rows(len(drawn))
+    remaining = iter(drawn)
     with matlab.plt.rc_context({"font.size": 8, "axes.titlesize": 9, "axes.titlelocation": "left"}):
-        figure, axes = matlab.plt.subplots(n_rows, COLUMNS, figsize=(18, 3.2 * n_rows + 0.5), layout="constrained")
-        for where in axes.flat[len(drawn) :]:
-            where.axis("off")
-        for (stage, panel), where in zip(drawn, axes.flat, strict=False):
-            panel(where, t)
-            where.set_title(f"{int(stage[:2])}  {where.get_title('left') or where.get_title()}")
+        figure = matlab.plt.figure(figsize=(18, 3.4 * len(rows) + 0.5), layout="constrained")
+        for row, n_panels in zip(figure.subfigures(len(rows), 1, squeeze=False)[:, 0], rows, strict=True):
+            for axes in row.subplots(1, n_panels, squeeze=False)[0]:
+                number, panel = next(remaining)
+                panel(axes, t)
+                title = f"{number}  {axes.get_title('left') or axes.get_title()}"
+                axes.set_title("\n".join(textwrap.wrap(title, 180 // n_panels)))
         figure.suptitle(f"{t.name} ({t.convention.tool}): {t.title}", size=12)
     return figure
+
+
+def filled_rows(n_panels: int) -> list[int]:
+    """How many panels each row of the page has: at most four, and as equal as possible, the longer rows first."""
+    n_rows = -(-n_panels // MAX_COLUMNS)
+    return [n_panels // n_rows + (row < n_panels % n_rows) for row in range(n_rows)]

@@ -1,7 +1,7 @@
 """The panels of a drawn trace: each function draws one stage on given axes.
 
-Times are those of the recording, from its first sample; a frame stands at its middle. Levels of spectra are
-20 log10 |X|, whatever the convention makes of |X| later.
+Times count from the first sample of the recording, and a frame stands at its center. Levels of spectra are
+20 log10 |X|, whatever the convention does with |X| later.
 """
 
 import numpy as np
@@ -15,17 +15,17 @@ UNIT = {"hz": "Hz", "mel": "mel", "bins": "bins"}
 LOG_UNIT = {"ln": "ln", "log10": "log10", "10 log10": "dB", "20 log10": "dB"}
 TICKS = (250, 500, 1000, 2000, 4000, 8000, 16_000)  # Hz
 SHOWN_FRAMES = 5
-DEPTH_DB, WINDOW_DEPTH_DB = 100, 120  # shown below the greatest level
-WINDOW_BINS = 12  # of the window's own length, shown of its spectrum
+DEPTH_DB, WINDOW_DEPTH_DB = 100, 120  # shown below the highest level
+WINDOW_BINS = 12  # of its spectrum that are shown, for its own length
 
 
 def waveform(axes: Axes, t: Traced) -> None:
-    """The signal as the frames are cut from it; pale, what was given, where that is another; the loudest frame."""
+    """The signal from which the frames are cut; pale, the given signal if it differs; shaded, the loudest frame."""
     c, time = t.convention, np.arange(t.signal.size) / t.sample_rate
     given = t.signal * c.scale
     changed = not np.array_equal(given, t.steps["signal"])
     if changed:
-        axes.plot(time, given, color=PALE, linewidth=0.5, label="given")
+        axes.plot(time, given, color=PALE, linewidth=0.5, label="as given")
     axes.plot(time, t.steps["signal"], color=LINE, linewidth=0.5, label="as cut into frames" if changed else None)
     start = t.starts_s[t.loudest]
     axes.axvspan(start, start + t.size.frame / t.sample_rate, color=SECOND, alpha=0.3, label="loudest frame")
@@ -45,19 +45,20 @@ def preemphasis(axes: Axes, t: Traced) -> None:
     axes.axhline(0, color=PALE, linewidth=0.8)
     axes.set(xlim=(0, frequency[-1] / 1000), xlabel="Frequency (kHz)", ylabel="Gain (dB)")
     where = "of the whole signal" if c.preemphasis_in == "signal" else "in each frame"
-    axes.set_title(f"Pre-emphasis {where}: y[n] = x[n] - {c.preemphasis:g} x[n-1]")
+    formula = f"y[n] = x[n] - {c.preemphasis:g} x[n-1]".replace(" ", "\N{NO-BREAK SPACE}")
+    axes.set_title(f"Pre-emphasis {where}: {formula}")
 
 
 def frames(axes: Axes, t: Traced) -> None:
-    """Successive frames about the loudest, each where it was cut out, one above the other; the hop between two."""
+    """Successive frames around the loudest, each at its time, one below the other, and the hop between two of them."""
     n_frames = t.steps["frames"].shape[1]
     first = max(0, min(t.loudest - SHOWN_FRAMES // 2, n_frames - SHOWN_FRAMES))
     shown = np.arange(first, min(first + SHOWN_FRAMES, n_frames))
     peak = np.abs(t.steps["frames"][:, shown]).max() or 1.0
-    inside_ms = np.arange(t.size.frame) / t.sample_rate * 1000
+    frame_ms = np.arange(t.size.frame) / t.sample_rate * 1000
     for row, i in enumerate(shown):
-        colour, samples = SECOND if i == t.loudest else LINE, t.steps["frames"][:, i] / peak
-        axes.plot(t.starts_s[i] * 1000 + inside_ms, samples - 2 * row, color=colour, linewidth=0.7)
+        color, samples = SECOND if i == t.loudest else LINE, t.steps["frames"][:, i] / peak
+        axes.plot(t.starts_s[i] * 1000 + frame_ms, samples - 2 * row, color=color, linewidth=0.7)
         for edge in (0, t.size.frame / t.sample_rate * 1000):
             x = t.starts_s[i] * 1000 + edge
             axes.plot([x, x], [-2 * row - 0.9, -2 * row + 0.9], color=PALE, linewidth=0.8)
@@ -71,7 +72,7 @@ def frames(axes: Axes, t: Traced) -> None:
 
 
 def window(axes: Axes, t: Traced) -> None:
-    """The window over a frame."""
+    """The window."""
     axes.plot(np.arange(t.size.frame) / t.sample_rate * 1000, t.steps["window"], color=LINE)
     axes.set(xlim=(0, t.size.frame / t.sample_rate * 1000), ylim=(0, 1.05), xlabel="Time (ms)", ylabel="Weight")
     c = t.convention
@@ -80,13 +81,13 @@ def window(axes: Axes, t: Traced) -> None:
 
 
 def window_spectrum(axes: Axes, t: Traced) -> None:
-    """|DFT| of the window with zeros after it, 0 dB at its greatest."""
+    """|DFT| of the zero-padded window, 0 dB at its maximum."""
     n = 16 << (t.size.frame - 1).bit_length()
     level = np.abs(rfft(t.steps["window"], n))
     frequency = np.arange(level.size) * t.sample_rate / n
     axes.plot(frequency, decibels(np.maximum(level / level.max(), 10 ** (-WINDOW_DEPTH_DB / 20))), color=LINE)
-    widest = min(WINDOW_BINS * t.sample_rate / t.size.window, t.sample_rate / 2)
-    axes.set(xlim=(0, widest), ylim=(-WINDOW_DEPTH_DB, 5), xlabel="Frequency (Hz)", ylabel="Level (dB re maximum)")
+    highest = min(WINDOW_BINS * t.sample_rate / t.size.window, t.sample_rate / 2)
+    axes.set(xlim=(0, highest), ylim=(-WINDOW_DEPTH_DB, 5), xlabel="Frequency (Hz)", ylabel="Level (dB re maximum)")
     axes.set_title("Spectrum of the window")
 
 
@@ -104,7 +105,7 @@ def spectrogram(axes: Axes, t: Traced) -> None:
     level = decibels(np.abs(t.steps["spectrum"]))
     picture = image(axes, level, t, bins_khz(t), vmin=max(level.min(), level.max() - DEPTH_DB))
     axes.figure.colorbar(picture, ax=axes, label="|FFT| (dB re 1)")
-    axes.axvline(t.middles_s[t.loudest], color=SECOND, linewidth=0.8, linestyle="--")
+    axes.axvline(t.centers_s[t.loudest], color=SECOND, linewidth=0.8, linestyle="--")
     axes.set(ylabel="Frequency (kHz)")
     axes.set_title(f"Spectrogram, {level.shape[0]} bins x {level.shape[1]} frames")
 
@@ -117,36 +118,36 @@ def filterbank_hz(axes: Axes, t: Traced) -> None:
 
 
 def filterbank_mel(axes: Axes, t: Traced) -> None:
-    """The same filters over mel."""
+    """The same filters over the mel scale."""
     c = t.convention
     _filters(axes, t, hz_to_mel(t.frequency, c.mel_scale))
     axes.set(xlabel=f"Mel ({c.mel_scale} scale)")
-    axes.set_title(f"Over mel; straight in {UNIT[c.mel_triangles]}, norm {c.mel_norm or 'none'}")
+    axes.set_title(f"The same filters over mel; straight in {UNIT[c.mel_triangles]}, norm {c.mel_norm or 'none'}")
 
 
 def log_mel(axes: Axes, t: Traced) -> None:
-    """The logarithm of the mel spectrum, or of the plain one where there are no filters."""
+    """The logarithm of the mel spectrum, or of the spectrum itself if there are no filters."""
     level, c = t.steps["log_mel"], t.convention
-    least = np.percentile(level, 1)  # a few zeros in the spectrum would take all colours
+    lowest = np.percentile(level, 1)  # a few zeros in the spectrum would use up all colors
     if c.n_mels is None:
-        picture = image(axes, level, t, bins_khz(t), vmin=least)
+        picture = image(axes, level, t, bins_khz(t), vmin=lowest)
         axes.set(ylabel="Frequency (kHz)")
         axes.set_title(f"Log spectrum, {level.shape[0]} bins x {level.shape[1]} frames")
     else:
-        picture = image(axes, level, t, (-0.5, len(level) - 0.5), vmin=least)
+        picture = image(axes, level, t, (-0.5, len(level) - 0.5), vmin=lowest)
         hz_ticks(axes.yaxis, t)
         axes.set(ylabel="Band (Hz)")
         axes.set_title(f"Log-mel, {level.shape[0]} bands x {level.shape[1]} frames")
-    clipped = "min" if least > level.min() else "neither"
+    clipped = "min" if lowest > level.min() else "neither"
     axes.figure.colorbar(picture, ax=axes, label=f"Level ({LOG_UNIT[c.log]})", extend=clipped)
 
 
 def dct_basis(axes: Axes, t: Traced) -> None:
     """The rows of the DCT that are kept, in the convention's order."""
     C = basis(t)
-    most = np.abs(C).max()
+    largest = np.abs(C).max()
     picture = axes.imshow(
-        C, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest"
+        C, origin="lower", aspect="auto", cmap="RdBu_r", vmin=-largest, vmax=largest, interpolation="nearest"
     )
     axes.figure.colorbar(picture, ax=axes, label="Weight")
     row_ticks(axes, cepstrum_names(t.convention))
@@ -155,7 +156,7 @@ def dct_basis(axes: Axes, t: Traced) -> None:
 
 
 def mfcc(axes: Axes, t: Traced) -> None:
-    """The finished cepstra without the deltas. Colours leave the row of the greatest values (c0, energy) out."""
+    """The finished cepstra without the deltas. The color scale ignores the row with the largest values (c0, energy)."""
     names = row_names(t.convention)
     _coefficients(axes, t.steps["mfcc"][: len(names)], t)
     row_ticks(axes, names)
@@ -177,18 +178,18 @@ def deltas(axes: Axes, t: Traced) -> None:
 
 
 def envelope(axes: Axes, t: Traced) -> None:
-    """The log-mel values of the loudest frame, and what the kept coefficients still say of them."""
+    """The log-mel values of the loudest frame, and what the kept coefficients preserve of them."""
     values, smooth = t.steps["log_mel"][:, t.loudest], smoothed(t)
     axes.plot(values, "o-", color=PALE, markersize=3, linewidth=0.8, label="log-mel")
     axes.plot(smooth, color=SECOND, linewidth=1.8, label=f"from {len(t.steps['cepstrum'])} coefficients")
     axes.legend(loc="best", fontsize="small")
     hz_ticks(axes.xaxis, t)
     axes.set(xlim=(-0.5, len(values) - 0.5), xlabel="Band (Hz)", ylabel=f"Level ({LOG_UNIT[t.convention.log]})")
-    axes.set_title(f"Envelope of frame {t.loudest} by the inverse DCT")
+    axes.set_title(f"Envelope of frame {t.loudest}, by the inverse DCT")
 
 
 def decibels(level: np.ndarray) -> np.ndarray:
-    """20 log10, of nothing less than 1e-15 (zeros have a level too)."""
+    """20 log10 of values of at least 1e-15, so that zeros have a level too."""
     return 20 * np.log10(np.maximum(level, 1e-15))
 
 
@@ -197,20 +198,20 @@ def in_ms(n_samples: int, t: Traced) -> str:
 
 
 def image(axes: Axes, rows: np.ndarray, t: Traced, heights: tuple[float, float], **look):
-    """Rows from below, frames at their middles; returns the picture, for a colour bar."""
+    """Rows from the bottom up, frames at their centers; returns the picture, for a color bar."""
     half_hop = t.size.hop / t.sample_rate / 2
-    extent = (t.middles_s[0] - half_hop, t.middles_s[-1] + half_hop, *heights)
+    extent = (t.centers_s[0] - half_hop, t.centers_s[-1] + half_hop, *heights)
     axes.set(xlabel="Time (s)")
     return axes.imshow(rows, origin="lower", aspect="auto", extent=extent, interpolation="nearest", **look)
 
 
-def around_zero(most: float) -> dict:
-    """Colours from blue over white at 0 to red."""
-    return {"cmap": "RdBu_r", "vmin": -most, "vmax": most}
+def around_zero(largest: float) -> dict:
+    """Colors from blue over white at 0 to red."""
+    return {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
 
 
 def bins_khz(t: Traced) -> tuple[float, float]:
-    """From the lower edge of the first bin to the upper edge of the last."""
+    """The lower edge of the first bin and the upper edge of the last, in kHz."""
     half = t.sample_rate / t.size.n_fft / 2
     return -half / 1000, (t.frequency[-1] + half) / 1000
 
@@ -218,7 +219,7 @@ def bins_khz(t: Traced) -> tuple[float, float]:
 def hz_ticks(axis, t: Traced) -> None:
     """Ticks in Hz on an axis of mel bands."""
     n_bands = len(t.steps["mel"])
-    shown = [(place, f"{hz}") for place, hz in zip(t.band_of(TICKS), TICKS, strict=True) if 0 <= place < n_bands]
+    shown = [(band, f"{hz}") for band, hz in zip(t.band_of(TICKS), TICKS, strict=True) if 0 <= band < n_bands]
     axis.set_ticks(*map(list, zip(*shown, strict=True)))
 
 
@@ -233,8 +234,8 @@ def _filters(axes: Axes, t: Traced, x: np.ndarray) -> None:
 
 
 def _coefficients(axes: Axes, rows: np.ndarray, t: Traced) -> None:
-    greatest = np.sort(np.abs(rows).max(axis=1))[-2:]
-    most = greatest[0] or 1.0
-    picture = image(axes, rows, t, (-0.5, len(rows) - 0.5), **around_zero(most))
-    clipped = "both" if greatest[-1] > most else "neither"
+    largest = np.sort(np.abs(rows).max(axis=1))[-2:]
+    limit = largest[0] or 1.0
+    picture = image(axes, rows, t, (-0.5, len(rows) - 0.5), **around_zero(limit))
+    clipped = "both" if largest[-1] > limit else "neither"
     axes.figure.colorbar(picture, ax=axes, label="Value", extend=clipped)
