@@ -78,7 +78,7 @@ def test_the_solution_in_a_students_file_passes(lab, tmp_path, monkeypatch):
         "from experiments.coursework import course_profile, tasks  # and dsp\n"
         f"{task.function} = tasks.task_of({lab}, course_profile.load()).solution\n"
     )
-    with pytest.raises(ValueError, match="line 1: experiments is not to be used"):
+    with pytest.raises(ValueError, match="line 1: experiments may not be used"):
         check.check(path, lab)
     monkeypatch.setattr(check, "check_source", lambda *arguments: None)
     report = check.check(path, lab, seconds=60)
@@ -244,11 +244,11 @@ RELATIONS = [
     (2 * X[:, ::-1], "in reverse order"),
     (2 * X * np.array([[1], [2], [3]]), "every band is right up to a factor of its own"),
     (2 * X * np.array([1, 2, 3, 4]), "every frame is right up to a factor of its own"),
-    (np.roll(2 * X, 1, axis=1), "moved by one place along the last axis"),
+    (np.roll(2 * X, 1, axis=1), "shifted by one along the last axis"),
     (0 * X, "all zeros"),
     (2 * X + 0j, "dtype complex128: real numbers are expected"),
     (np.where(X > 3, 2 * X, np.nan), "values are NaN or infinite"),
-    (X**2, "right in shape, wrong in its values"),
+    (X**2, "the shape is right, the values are wrong"),
     (2 * X[0], "yours is (4,); (3, 4) is expected, (band, frame)"),
 ]
 
@@ -270,12 +270,14 @@ def test_the_complex_are_told_apart():
 def test_the_place_of_the_first_difference():
     got = 2 * X
     got[1, 2:] += 1
-    words = compare.place(got, 2 * X, TOY)
+    words = compare.first_difference(got, 2 * X, TOY)
     assert words.startswith(
         "first difference at band 1, frame 2; 2 of 12 values differ, in bands 1..1 of 0..2, frames 2..3"
     )
     assert words.endswith(f"by up to about {100 / (2 * X).max():.0f} % of the largest value")
-    assert compare.place(np.ones((2, 3)), np.zeros((2, 3)), TOY).endswith("bands 0..1 of 0..1, frames 0..2 of 0..2")
+    assert compare.first_difference(np.ones((2, 3)), np.zeros((2, 3)), TOY).endswith(
+        "bands 0..1 of 0..1, frames 0..2 of 0..2"
+    )
 
 
 def reported(code: str, tmp_path, monkeypatch, hints: int = 2) -> dict:
@@ -298,12 +300,14 @@ def test_hint_levels_and_what_is_hidden(tmp_path, monkeypatch):
         assert report["cases"][0]["message"] == ""
         assert report["score"] == 8 * (3 * 0.2 + 1) / 4
         assert report["printed"] == "seen [1.0]\nseen [1.0, 1.0]\n"  # nothing of the hidden cases, which come last
-        assert "secret" not in check.text_of(report)
+        assert "secret" not in check.format_report(report)
 
 
 @pytest.mark.parametrize("wrong", ["x * 0 + x.size", "x * 0 + 1", "x + x.size", "np.ones(5)", "x * np.nan"])
 def test_no_right_number_is_printed(wrong, tmp_path, monkeypatch):
-    text = check.text_of(reported(f"import numpy as np\ndef double(x):\n    return {wrong}", tmp_path, monkeypatch))
+    text = check.format_report(
+        reported(f"import numpy as np\ndef double(x):\n    return {wrong}", tmp_path, monkeypatch)
+    )
     printed = [float(number) for number in re.findall(r"\d+\.\d+", text)]
     for value in (2 * X).ravel():
         assert not np.isclose(value, printed, rtol=1e-2).any()
@@ -347,7 +351,7 @@ def test_reports_for_autograders(tmp_path, capsys):
     [
         (None, ["--lab", "1"], "mine.py: No such file or directory"),
         ("def f(:", ["--lab", "1"], "mine.py: line 1: invalid syntax"),
-        ("x = 1", ["--lab", "1"], "no function windowed_frames; it has none at all"),
+        ("x = 1", ["--lab", "1"], "no function windowed_frames; it has no function at all"),
         ("def windowed_frame(): pass", ["--lab", "1"], "did you mean windowed_frame (line 1)?"),
         (
             "def windowed_frames(x): pass",
@@ -356,11 +360,15 @@ def test_reports_for_autograders(tmp_path, capsys):
         ),
         (FRAMES, ["--lab", "77"], "lab 77 is none of 1, 2, 3, 4"),
         (FRAMES, ["--lab", "1", "--profile", "dt2129"], "unknown profile 'dt2129'; did you mean dt2119?"),
-        (FRAMES, ["--lab", "1", "--seconds", "0"], "--seconds and --megabytes must be more than 0"),
-        ("from numpy.fft import fft as f\ndef fft(x): return f(x)", ["--lab", "2"], "line 1: np.fft is not to be used"),
-        ("import numpy as n\ndef fft(x):\n return n.fft.fft(x)", ["--lab", "2"], "line 3: np.fft is not to be used"),
-        ("from numpy import *\ndef fft(x): return fft.fft(x)", ["--lab", "2"], "line 1: np.fft is not to be used"),
-        ("from dsp import istft as i\ndef istft(spectra, window, hop_length): 1", ["--lab", "3"], "dsp.istft is not"),
+        (FRAMES, ["--lab", "1", "--time-limit", "0"], "--time-limit and --memory-limit must be more than 0"),
+        ("from numpy.fft import fft as f\ndef fft(x): return f(x)", ["--lab", "2"], "line 1: np.fft may not be used"),
+        ("import numpy as n\ndef fft(x):\n return n.fft.fft(x)", ["--lab", "2"], "line 3: np.fft may not be used"),
+        ("from numpy import *\ndef fft(x): return fft.fft(x)", ["--lab", "2"], "line 1: np.fft may not be used"),
+        (
+            "from dsp import istft as i\ndef istft(spectra, window, hop_length): 1",
+            ["--lab", "3"],
+            "dsp.istft may not be used",
+        ),
     ],
 )
 def test_bad_use_gets_one_line(text, arguments, words, tmp_path, capsys):
@@ -373,6 +381,32 @@ def test_bad_use_gets_one_line(text, arguments, words, tmp_path, capsys):
     assert printed.err.startswith("error: ") and printed.err.count("\n") == 1
     assert words in printed.err
     assert json.loads(results.read_text())["score"] == 0
+
+
+@pytest.mark.parametrize("option", ["--json", "--gradescope"])
+def test_a_bad_report_path_is_known_before_the_check(option, tmp_path, monkeypatch, capsys):
+    (tmp_path / "mine.py").write_text(FRAMES)
+    monkeypatch.setattr(check, "check", lambda *_: pytest.fail("the check has begun"))
+    assert check.main([str(tmp_path / "mine.py"), "--lab", "1", option, str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "" and "is a folder; a file is expected" in printed.err and printed.err.count("\n") == 1
+
+
+def test_an_interrupted_check_ends_with_130(tmp_path, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "check", interrupt)
+    assert check.main([str(tmp_path / "mine.py"), "--lab", "1"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_help_names_choices_defaults_and_an_example(capsys):
+    with pytest.raises(SystemExit):
+        check.main(["--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for words in ("Example: python -m experiments.check", "one of 1, 2, 3", "dt2119", "default: 10", "default: 1024"):
+        assert words in text
 
 
 def test_the_courses_profiles():

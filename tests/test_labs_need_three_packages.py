@@ -6,9 +6,11 @@ The same run shows that the labs' scripts go through, figures and all, before th
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from experiments.coursework.labs import lab as lab_module
 from tests.conftest import ROOT
 
 COURSEWORK = ROOT / "experiments" / "coursework"
@@ -64,11 +66,54 @@ def test_a_lab_runs_before_its_function_is_written(lab, tmp_path):
     out = tmp_path / "figures"
     arguments = [str(SCRIPTS[lab].relative_to(ROOT)), "--out", str(out)]
     done = python(arguments, tmp_path, BLOCKED if lab <= 6 else ())
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1, done.stderr
     assert f"lab {lab} is not passed yet" in done.stdout
     assert done.stderr == ""
     assert 1 <= len(list(out.glob("*.png"))) <= 4
     assert not [path for path in out.iterdir() if path.suffix != ".png"]
+
+
+def test_a_lab_is_passed_or_not_by_its_exit_status(monkeypatch, capsys):
+    """0 is passed, 1 not passed yet, 2 nothing could be checked; a notebook goes on in any case."""
+    reports = {0: [True, True], 1: [True, False]}
+    for status, passed in reports.items():
+        cases = [{"passed": ok, "message": "", "name": "", "hidden": False} for ok in passed]
+        report = {"cases": cases, "function": "f", "explained_by": [], "printed": "", "score": 0.0, "points": 10}
+        monkeypatch.setattr(lab_module, "check", lambda *_, report=report: report)
+        assert ended_with(lambda: lab_module.finish(1, Path("mine.py"), "default")) == status
+    assert "lab 1 is passed" in capsys.readouterr().out
+
+    def refuse(*_):
+        raise ValueError("mine.py: no function windowed_frames")
+
+    monkeypatch.setattr(lab_module, "check", refuse)
+    assert ended_with(lambda: lab_module.finish(1, Path("mine.py"), "default")) == 2
+    assert "lab 1 is not passed yet: mine.py: no function windowed_frames" in capsys.readouterr().out
+    monkeypatch.setattr(lab_module, "IN_NOTEBOOK", True)
+    assert ended_with(lambda: lab_module.finish(1, Path("mine.py"), "default")) == 0
+
+
+def ended_with(function) -> int:
+    try:
+        function()
+    except SystemExit as stop:
+        return stop.code
+    return 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--out", "{file}"], "is a file; a folder is expected"),
+        (["--profile", "dt2129"], "unknown profile 'dt2129'; did you mean dt2119?"),
+    ],
+)
+def test_a_lab_refuses_bad_options_before_its_figures(arguments, words, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(sys, "argv", ["lab", *(text.format(file=tmp_path / "file") for text in arguments)])
+    assert ended_with(lambda: lab_module.begin(8)) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("lab", SCRIPTS)

@@ -1,9 +1,9 @@
-"""Eight short labs, from framing to why splits matter, each ending in a check.
+"""Eight short labs, from framing to why splits matter; each ends with a check of the student's own function.
 
-Begin with labs/lab_1_framing_and_windows.py. Copy student/lab_1.py, write the function, and
+Start with labs/lab_1_framing_and_windows.py. Copy student/lab_1.py, write the function, and run
 
     python -m experiments.check my_lab_1.py --lab 1
 
-Reading order for instructors: task, course_profile, tasks/lab_1; then compare (what the check says of numbers),
-sandbox/ (how it runs a student's function).
+Reading order for instructors: task, course_profile, tasks/lab_1; then compare (what the check says about numbers)
+and sandbox/ (how it runs a student's function).
 """

@@ -1,15 +1,18 @@
-"""Whether a student's function computes what its lab asks for, and if not, what explains the difference.
+"""Checks whether a student's function computes what its lab asks for and, if not, names the mistake that explains it.
 
-    python -m experiments.check my_lab_1.py --lab 1
-    python -m experiments.check my_lab_1.py --lab 1 --profile dt2119 --hints 2
+    python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--json FILE] [--gradescope FILE]
 
---hints 0 says pass or fail of each case; 1 adds hints at shapes and the names of known mistakes; 2 adds a question
-about the mistake, and where and how large the first difference is. The right numbers are never printed, and of a
-hidden case nothing but whether it passed. The score is points x the mean over the cases: 1 for a case that passes,
-0.2 for one whose result has the right shape and is finite, else 0.
+Example: python -m experiments.check my_lab_1.py --lab 1 --profile dt2119 --hints 2
 
-For autograders: --json FILE, --gradescope FILE (results.json). Exit status 0: all passed; 1: not all; 2: there was
-nothing to check (no such file, lab, profile or function), in one line.
+--hints 0 reports only whether each case passes; 1 adds hints about shapes and the names of known mistakes; 2 adds a
+question about the mistake, and where and how large the first difference is. The right numbers are never printed, and
+a hidden case reveals nothing but whether it passed. The score is the points times the mean over the cases: 1 for a
+case that passes, 0.2 for a finite result of the right shape, else 0.
+
+For autograders: --json FILE, --gradescope FILE (results.json).
+
+Exit status: 0 all cases passed, 1 not all, 2 nothing could be checked (no such file, lab, profile or function),
+130 interrupted.
 """
 
 import argparse
@@ -19,30 +22,30 @@ from pathlib import Path
 
 import numpy as np
 
-from dsp.files.naming import file_error_line
+from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
 from experiments.coursework import compare, course_profile
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
-from experiments.coursework.tasks import task_of
+from experiments.coursework.tasks import LABS, task_of
 
-SHAPE_SHARE = 0.2  # of a case's points, for the right shape alone
-PRINTED = 2000  # characters
+SHAPE_SHARE = 0.2  # of a case's points, for a finite result of the right shape
+MAX_PRINTED = 2000  # characters of what the student's code prints
 
 
 def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10.0, megabytes: int = 1024) -> dict:
-    """The report of one file: what --json writes.
+    """Checks one file; returns the report that --json writes.
 
     Parameters
     ----------
-    file : the student's
-    lab : its number
+    file : the student's file
+    lab : the number of the lab
     profile : a name in course_profile.names(), or a .toml file
     hints : 0, 1 or 2
     seconds, megabytes : limits of one call
 
-    Raises ValueError, in one line, if there is nothing to check.
+    Raises ValueError, one line, if there is nothing to check.
 
     Checked: tests/test_coursework_labs.py, tests/test_check_contains_student_code.py
     """
@@ -51,9 +54,8 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     report = {"lab": lab, "function": task.function, "profile": rules.name, "points": task.points, "score": 0.0}
     report |= {"cases": [], "explained_by": [], "questions": [], "printed": ""}
     check_source(Path(file), task)
-    order = sorted(
-        range(len(task.cases)), key=lambda i: task.cases[i].hidden
-    )  # nothing hidden is known in a visible call
+    # Hidden cases are called last, so that a visible call cannot reveal anything about them.
+    order = sorted(range(len(task.cases)), key=lambda i: task.cases[i].hidden)
     expected = [np.asarray(task.solution(**case.arguments)) for case in task.cases]
     calls = [task.cases[i].arguments for i in order]
     outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes), strict=True))
@@ -62,7 +64,7 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     for i, case in enumerate(task.cases):
         passed = arrays[i] is not None and compare.is_right(arrays[i], expected[i], task.tolerance)
         shares.append(1.0 if passed else SHAPE_SHARE * has_shape(arrays[i], expected[i]))
-        message = "" if passed or case.hidden else said(outcomes[i].problem, arrays[i], expected[i], task, hints)
+        message = "" if passed or case.hidden else message_of(outcomes[i].problem, arrays[i], expected[i], task, hints)
         name = f"hidden case {sum(c.hidden for c in task.cases[: i + 1])}" if case.hidden else case.name
         report["cases"].append({"name": name, "passed": passed, "hidden": case.hidden, "message": message})
     report["score"] = round(task.points * float(np.mean(shares)), 2)
@@ -71,12 +73,12 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
         report["explained_by"] = [mistake.name for mistake in mistakes]
         report["questions"] = [mistake.hint for mistake in mistakes] if hints > 1 else []
     visible = (outcomes[i].printed for i, case in enumerate(task.cases) if not case.hidden)
-    report["printed"] = "".join(visible)[-PRINTED:]
+    report["printed"] = "".join(visible)[-MAX_PRINTED:]
     return report
 
 
 def as_float(array):
-    """Integers and truth values as float64, so that they can be subtracted."""
+    """The array with integers and truth values as float64, so that they can be subtracted."""
     return None if array is None else array.astype(np.result_type(array, np.float64), copy=False)
 
 
@@ -84,19 +86,19 @@ def has_shape(array, expected: np.ndarray) -> bool:
     return array is not None and array.shape == expected.shape and bool(np.isfinite(array).all())
 
 
-def said(problem: str, array, expected: np.ndarray, task: Task, hints: int) -> str:
-    """What the student is told about a case that failed."""
+def message_of(problem: str, array, expected: np.ndarray, task: Task, hints: int) -> str:
+    """The message for the student about a case that failed."""
     if hints == 0:
         return ""
     if array is None:
         return f"{task.function} {problem}"
     hint = compare.hint(array, expected, task)
-    where = compare.place(array, expected, task) if hints > 1 else ""
+    where = compare.first_difference(array, expected, task) if hints > 1 else ""
     return f"{hint}; {where}" if where else hint
 
 
-def text_of(report: dict) -> str:
-    """The report to read."""
+def format_report(report: dict) -> str:
+    """The report as text for people."""
     lines = []
     for case in report["cases"]:
         lines.append(f"  {'pass' if case['passed'] else 'FAIL'}  {case['name']}")
@@ -107,7 +109,7 @@ def text_of(report: dict) -> str:
         if report["questions"]:
             lines.append(f"              {report['questions'][i]}")
     if report["printed"]:
-        lines += ["printed meanwhile (the end of it):", report["printed"].rstrip("\n")]
+        lines += ["your code printed (the end of it):", report["printed"].rstrip("\n")]
     passed = sum(case["passed"] for case in report["cases"])
     return "\n".join(
         [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']} points"]
@@ -115,7 +117,7 @@ def text_of(report: dict) -> str:
 
 
 def gradescope(report: dict) -> dict:
-    """The report as Gradescope's results.json; every case carries the same share of the points."""
+    """The report as Gradescope's results.json; every case is worth the same share of the points."""
     share = report["points"] / max(1, len(report["cases"]))
     tests = [
         {"name": case["name"], "score": share * case["passed"], "max_score": share, "output": case["message"]}
@@ -130,45 +132,63 @@ def gradescope(report: dict) -> dict:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """The command.
+
+    Checked: tests/test_coursework_labs.py
+    """
     parser = argparse.ArgumentParser(
         prog="python -m experiments.check",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    profiles = ", ".join(course_profile.names())
     parser.add_argument("file", type=Path, metavar="FILE", help="the student's file")
-    parser.add_argument("--lab", type=int, required=True)
-    parser.add_argument("--profile", default="default", help=f"{', '.join(course_profile.names())}, or a .toml file")
-    parser.add_argument("--hints", type=int, choices=(0, 1, 2), default=1)
-    parser.add_argument("--seconds", type=float, default=10.0, help="for one call; three times as much for all")
-    parser.add_argument("--megabytes", type=int, default=1024, help="of memory beyond Python's own")
-    parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--gradescope", type=Path, metavar="FILE")
+    parser.add_argument("--lab", type=int, required=True, metavar="N", help=f"one of {', '.join(map(str, LABS))}")
+    parser.add_argument(
+        "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
+    )
+    parser.add_argument("--hints", type=int, choices=(0, 1, 2), default=1, help="how much to reveal; default: 1")
+    parser.add_argument(
+        "--time-limit",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="for one call, and three times as much for all calls together; default: 10",
+    )
+    parser.add_argument(
+        "--memory-limit", type=int, default=1024, metavar="MB", help="beyond what Python itself needs; default: 1024"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    parser.add_argument("--gradescope", type=Path, metavar="FILE", help="write the report as Gradescope's results.json")
     options = parser.parse_args(arguments)
+    return exit_status(lambda: run_check(options))
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Checks the file, prints the report and writes the files that were asked for; returns the exit status."""
+    for path in filter(None, (options.json, options.gradescope)):
+        check_output_file(path)
     try:
-        if not (options.seconds > 0 and options.megabytes > 0):
-            raise ValueError("--seconds and --megabytes must be more than 0")
-        report = check(options.file, options.lab, options.profile, options.hints, options.seconds, options.megabytes)
-        print(f"lab {report['lab']}, {report['function']}, profile {report['profile']}:")
-        print(course_profile.describe(course_profile.load(options.profile)))
-        print(text_of(report))
-        status = 0 if all(case["passed"] for case in report["cases"]) else 1
+        if not (options.time_limit > 0 and options.memory_limit > 0):
+            raise ValueError("--time-limit and --memory-limit must be more than 0")
+        limits = (options.time_limit, options.memory_limit)
+        report = check(options.file, options.lab, options.profile, options.hints, *limits)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        report = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
-        status = 2
-    return max(status, written(options, report))
+        failed = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
+        write_reports(options, failed)
+        raise
+    print(f"lab {report['lab']}, {report['function']}, profile {report['profile']}:")
+    print(course_profile.describe(course_profile.load(options.profile)))
+    print(format_report(report))
+    write_reports(options, report)
+    return DONE if all(case["passed"] for case in report["cases"]) else NO
 
 
-def written(options, report: dict) -> int:
-    """Writes the files that were asked for; 2 after one line if that fails."""
+def write_reports(options: argparse.Namespace, report: dict) -> None:
+    """Writes the files that were asked for."""
     for path, content in ((options.json, report), (options.gradescope, gradescope(report))):
-        try:
-            if path:
-                write_text_atomically(path, json.dumps(content, indent=1) + "\n")
-        except OSError as error:
-            print(f"error: {file_error_line(error, path)}", file=sys.stderr)
-            return 2
-    return 0
+        if path:
+            write_text_atomically(path, json.dumps(content, indent=1) + "\n")
 
 
 if __name__ == "__main__":

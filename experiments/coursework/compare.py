@@ -1,16 +1,16 @@
-"""What can be said of a wrong array without giving the right one away: its shape, its dtype, and in what relation
-it stands to the right one; and which known mistake computes exactly what the student's function does.
+"""What can be said about a wrong array without giving the right one away: its shape, its dtype, and its relation to
+the right one; and which known mistake computes exactly what the student's function does.
 """
 
 import numpy as np
 
 from experiments.coursework.task import Mistake, Task
 
-ROUNDING = 3e-6  # of the largest value: as much as float32 loses on the way
+ROUNDING = 3e-6  # relative to the largest value: what float32 loses on the way
 
 
 def is_close(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
-    """Same shape, and no difference above tolerance x the largest expected value. NaN is close to nothing.
+    """Same shape, and no difference above tolerance x the largest expected value. NaN is never close.
 
     Checked: tests/test_coursework_labs.py
     """
@@ -23,15 +23,15 @@ def is_close(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
 
 
 def is_right(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
-    """is_close, and complex only where complex numbers are expected."""
+    """is_close, and complex only if complex numbers are expected."""
     return np.iscomplexobj(got) <= np.iscomplexobj(expected) and is_close(got, expected, tolerance)
 
 
 def explanations(task: Task, arrays: list) -> list[Mistake]:
-    """The known mistakes that compute, on every visible case, what the student's function did.
+    """The known mistakes that give what the student's function gave in every visible case.
 
-    arrays : per case the student's array, or None where there is none; such cases are left out. A mistake that
-        changes nothing in the cases that remain explains nothing.
+    arrays : the student's array per case, or None; cases without an array are left out. A mistake that changes
+        nothing in the remaining cases explains nothing.
 
     Checked: tests/test_coursework_labs.py
     """
@@ -46,13 +46,13 @@ def explanations(task: Task, arrays: list) -> list[Mistake]:
 
 
 def computes(mistake: Mistake, seen: list, tolerance: float) -> bool:
-    """Whether the mistake gives the student's array in every case where it gives any."""
+    """Whether the mistake gives the student's array in every case in which it gives one at all."""
     observed = False
     for arguments, array, expected in seen:
         try:
             with np.errstate(all="ignore"):
                 wrong = np.asarray(mistake.function(**arguments))
-        except (ValueError, IndexError, ZeroDivisionError):  # it cannot be made on this input
+        except (ValueError, IndexError, ZeroDivisionError):  # the mistake is impossible with this input
             continue
         if not is_right(array, wrong, tolerance):
             return False
@@ -61,7 +61,7 @@ def computes(mistake: Mistake, seen: list, tolerance: float) -> bool:
 
 
 def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
-    """One line about the first thing that is wrong with `got`; no numbers of `expected` but its shape.
+    """One line about the first thing that is wrong with `got`; it reveals nothing of `expected` but its shape.
 
     Checked: tests/test_coursework_labs.py
     """
@@ -75,11 +75,11 @@ def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     bad = np.count_nonzero(~np.isfinite(got))
     if bad:
         return f"{bad} of {got.size} values are NaN or infinite: is something divided by 0?"
-    return relation(got, expected, task) or "right in shape, wrong in its values"
+    return relation(got, expected, task) or "the shape is right, the values are wrong"
 
 
 def shape_hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
-    """What shape it has, what shape is expected, and what the difference looks like."""
+    """The shape, the expected shape, and what the difference looks like."""
     wanted = f"yours is {got.shape}; {expected.shape} is expected"
     if len(task.axes) == expected.ndim > 1:
         wanted += f", ({', '.join(task.axes)})"
@@ -95,7 +95,7 @@ def shape_hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
 
 
 def one_axis(got: np.ndarray, expected: np.ndarray, axis: int, task: Task) -> str:
-    """In words: two frames more than expected, the common ones are right."""
+    """The difference along one axis in words: two frames too many, the first 9 are right."""
     n = got.shape[axis] - expected.shape[axis]
     name = task.axes[axis] if len(task.axes) == got.ndim else "value"
     words = f"{abs(n)} {name}{'s' * (abs(n) > 1)} too {'many' if n > 0 else 'few'}"
@@ -109,13 +109,13 @@ def one_axis(got: np.ndarray, expected: np.ndarray, axis: int, task: Task) -> st
 
 
 def relation(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
-    """In what simple relation two arrays of one shape stand, or ""."""
+    """The simple relation between two arrays of one shape, or ""."""
 
     def close(a, b):
         return is_close(a, b, max(task.tolerance, 1e-9))
 
     if is_close(got, expected, ROUNDING):
-        return "right up to rounding, but not to float64's precision: is something float32, or rounded?"
+        return "right up to rounding, but not to float64's precision: is something float32 or rounded?"
     if not np.any(got) or not np.any(expected):
         return "" if np.any(got) else "all zeros"
     if close(-got, expected):
@@ -127,7 +127,7 @@ def relation(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
             return "the right values in reverse order"
     if got.ndim == 2 and got.shape[0] == got.shape[1] and close(got.T, expected):
         return "rows and columns are exchanged"
-    if np.unique(expected).size < 3:  # a factor fits whatever is constant, and would tell it
+    if np.unique(expected).size < 3:  # a factor fits any constant and would reveal it
         return ""
     if close(got * np.vdot(got, expected) / np.vdot(got, got), expected):
         factor = np.vdot(expected, got) / np.vdot(expected, expected)
@@ -146,7 +146,7 @@ def names_of(array: np.ndarray, task: Task) -> tuple[str, ...]:
 
 
 def line_by_line(got: np.ndarray, expected: np.ndarray, names: tuple[str, ...], close) -> str:
-    """Whether it is right up to an offset and a gain, a gain per row or per column, or moved by one."""
+    """Whether it is right up to a gain and an offset, up to a gain per row or column, or shifted by one."""
     if not np.iscomplexobj(got):
         gain, offset = np.polyfit(got.ravel(), expected.ravel(), 1) if np.ptp(got) > 0 else (0.0, 0.0)
         if gain and close(gain * got + offset, expected):
@@ -159,12 +159,12 @@ def line_by_line(got: np.ndarray, expected: np.ndarray, names: tuple[str, ...], 
                 return f"every {name} is right up to a factor of its own"
     if got.shape[-1] > 2:
         if close(got[..., 1:], expected[..., :-1]) or close(got[..., :-1], expected[..., 1:]):
-            return "moved by one place along the last axis"
+            return "shifted by one along the last axis"
     return ""
 
 
-def place(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
-    """Where the first difference lies, over what range there are any, and, to one digit, how large they are.
+def first_difference(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
+    """Where the first difference is, the range of all of them, and, to one digit, how large they are.
 
     Checked: tests/test_coursework_labs.py
     """

@@ -1,8 +1,8 @@
-"""What a course fixes, as a file: rates, lengths, window, filters, logarithm; profiles/*.toml are the known ones.
+"""The rules of a course, as a file: rates, lengths, window, filters, logarithm; profiles/*.toml are the known ones.
 
-A file says what its course says; the rest is default.toml's, and `assumed` names it. An instructor's own file is
-given by its path. (Not called profile.py: Python has a module of that name, and a notebook in this folder would
-find this one instead.)
+A file states what its course states; default.toml supplies the rest, and `assumed` lists it. An instructor's own file
+is given by its path. (This module is not called profile.py, as Python has a module of that name, and a notebook in
+this folder would find this one instead.)
 """
 
 import math
@@ -28,7 +28,7 @@ WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """One course's rules. profiles/default.toml says what each field means."""
+    """The rules of one course. profiles/default.toml explains each field."""
 
     name: str
     course: str
@@ -52,10 +52,10 @@ class Profile:
     lifter: float
     delta_width: int
     points: int
-    assumed: tuple[str, ...] = ()  # fields that its file does not say
+    assumed: tuple[str, ...] = ()  # fields that its file does not state
 
     def samples(self, length_ms: float, sample_rate: float) -> int:
-        """Milliseconds in samples, under the course's rounding."""
+        """Milliseconds in samples, rounded as the course does."""
         exact = length_ms * sample_rate / 1000
         return math.floor(exact + (0.5 if self.rounding == "half up" else 1e-9))  # 25 ms at 16 kHz are 400
 
@@ -64,14 +64,14 @@ KINDS = {field.name: field.type for field in fields(Profile) if field.name not i
 
 
 def names() -> list[str]:
-    """The profiles that are here."""
+    """The names of the known profiles."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load(name: str = "default") -> Profile:
-    """The profile of that name, or of a file whose name ends in .toml.
+    """Loads the profile of that name, or a file whose name ends in .toml.
 
-    Raises ValueError for an unknown name (with the nearest), an unreadable file, an unknown field or a value that
+    Raises ValueError for an unknown name (naming the nearest), an unreadable file, an unknown field, or a value that
     its field does not allow.
 
     Checked: tests/test_coursework_labs.py
@@ -80,9 +80,9 @@ def load(name: str = "default") -> Profile:
     if path.parent == FOLDER and not path.exists():
         near = get_close_matches(str(name), names(), n=1, cutoff=0.4) or names()
         raise ValueError(f"unknown profile {name!r}; did you mean {', '.join(near)}?")
-    said = _read(path)
-    values = {**_read(FOLDER / "default.toml"), **said}
-    assumed = tuple(field for field in KINDS if field not in said) if path.stem != "default" else ()
+    stated = _read(path)
+    values = {**_read(FOLDER / "default.toml"), **stated}
+    assumed = tuple(field for field in KINDS if field not in stated) if path.stem != "default" else ()
     return Profile(name=path.stem, assumed=assumed, **values)
 
 

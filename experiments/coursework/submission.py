@@ -1,4 +1,4 @@
-"""A student's file as text: whether the function is there, and whether somebody else's is used instead."""
+"""A student's file as text: whether the function is there, and whether it uses somebody else's instead."""
 
 import ast
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ REFUSED_ALWAYS = ("experiments",)  # the solutions
 def check_source(file: Path, task: Task) -> None:
     """Raises FileError (a ValueError) if the file cannot be checked: unreadable, no such function, or refused names.
 
-    Refusing names keeps to the letter of a lab; it stops nobody who hides what is called.
+    Refusing names enforces the letter of a lab; it does not stop anyone who hides what is called.
 
     Checked: tests/test_coursework_labs.py
     """
@@ -35,7 +35,7 @@ def check_source(file: Path, task: Task) -> None:
         for refused in (*REFUSED_ALWAYS, *task.refused):
             whole = refused.replace("np.", "numpy.")
             if f"{name}.".startswith(f"{whole}.") or (name.endswith(".*") and whole.startswith(name[:-1])):
-                raise FileError(f"{file}: line {line}: {refused} is not to be used in lab {task.lab}")
+                raise FileError(f"{file}: line {line}: {refused} may not be used in lab {task.lab}")
 
 
 def check_parameters(file: Path, function: ast.FunctionDef, task: Task) -> None:
@@ -48,21 +48,21 @@ def check_parameters(file: Path, function: ast.FunctionDef, task: Task) -> None:
 
 
 def nearest(wanted: str, functions) -> str:
-    """What is there instead."""
+    """What the file has instead."""
     near = get_close_matches(wanted, functions, n=1)
     if near:
         return f"; did you mean {near[0]} (line {functions[near[0]].lineno})?"
-    return f"; it has {', '.join(functions)}" if functions else "; it has none at all"
+    return f"; it has {', '.join(functions)}" if functions else "; it has no function at all"
 
 
 def assigned(tree: ast.Module) -> set[str]:
-    """Names that the file gives to something at its top level, as in f = njit(g)."""
+    """Names that are assigned at the top level of the file, as in f = njit(g)."""
     targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
     return {target.id for target in targets if isinstance(target, ast.Name)}
 
 
 def used(tree: ast.Module) -> list[tuple[str, int]]:
-    """The dotted names that the file imports or uses, written out (np.fft is numpy.fft), with their lines."""
+    """The dotted names that the file imports or uses, in full (np.fft is numpy.fft), with their lines."""
     meaning, names = {}, []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -80,4 +80,4 @@ def used(tree: ast.Module) -> list[tuple[str, int]]:
             first, _, rest = ast.unparse(node).partition(".")
             if first in meaning:
                 names.append((f"{meaning[first]}.{rest}", node.lineno))
-    return sorted(names, key=lambda named: named[1])
+    return sorted(names, key=lambda item: item[1])

@@ -1,4 +1,4 @@
-"""What a lab asks for, as data: the function, the inputs it is tried on, its solution, and the mistakes people make."""
+"""A lab's task as data: the function, the inputs that it is tried on, its solution, and the mistakes people make."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ class Case:
 
     name: str  # shown with the result: "noise, 1000 samples"
     arguments: dict[str, object]  # numbers, words and NumPy arrays, by the names of the function's parameters
-    hidden: bool = False  # of a hidden case the student learns whether it passed, and nothing else
+    hidden: bool = False  # the student learns whether a hidden case passed, and nothing else
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A known way to get it wrong, as a function that computes what comes out then."""
+    """A known mistake, as a function that makes it."""
 
     name: str  # what explains the student's numbers: "a periodic window"
-    hint: str  # a question or place to look, which does not give the answer away
-    function: Callable  # same parameters as the solution
+    hint: str  # a question or a place to look that does not give the answer away
+    function: Callable  # takes the parameters of the solution
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,6 @@ class Task:
     solution: Callable  # (**arguments) -> NumPy array
     cases: tuple[Case, ...]
     mistakes: tuple[Mistake, ...]
-    tolerance: float = 1e-9  # of the largest value of the solution
+    tolerance: float = 1e-9  # relative to the largest value of the solution
     axes: tuple[str, ...] = ()  # what the axes of the result count, for the hints: ("sample", "frame")
-    refused: tuple[str, ...] = ()  # what would do the work instead and may not be used: "np.fft", "dsp.istft"
+    refused: tuple[str, ...] = ()  # what does the work itself and may not be used: "np.fft", "dsp.istft"

@@ -1,6 +1,6 @@
-"""The labs to read and run, one script each: python -m experiments.coursework.labs.lab_1_framing_and_windows
+"""The labs, one script each, to read and to run: python -m experiments.coursework.labs.lab_1_framing_and_windows
 
-lab_1 .. lab_8    in order; each asks for one function and ends in a check
-lab               what the scripts share: figures, options, the check at the end
-vowels            formants for lab 5
+lab_1 .. lab_8    in order; each asks for one function and ends with a check
+lab               what the scripts share: options, figures, the check at the end
+vowels            a vowel glide with known formants, for lab 5
 """

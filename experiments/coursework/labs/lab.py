@@ -1,15 +1,21 @@
-"""What the lab scripts share: where figures go, how they are shown, and the check at the end.
+"""What the lab scripts share: options, figures, and the check at the end.
 
-As a script a lab saves its figures under experiments/runs/coursework/ (--out DIR); as a notebook it shows them too.
+As a script, a lab saves its figures under experiments/runs/coursework/ (--out DIR); as a notebook, it also shows them.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+from dsp.files.commands import BAD_INPUT, NO, check_output_folder, exit_status, exit_without
+
+exit_without("matplotlib", feature="a lab", extra="train")
+
 import matplotlib
 
-if "ipykernel" not in sys.modules:
+IN_NOTEBOOK = "ipykernel" in sys.modules
+
+if not IN_NOTEBOOK:
     matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
@@ -18,53 +24,91 @@ from dsp.files.naming import file_error_line, printable
 from dsp.files.writing import write_atomically
 from experiments.common.paths import RUNS
 from experiments.coursework import course_profile
-from experiments.coursework.check import check, text_of
+from experiments.coursework.check import check, format_report
 from experiments.coursework.course_profile import Profile
 
 HERE = Path(__file__).parent
-BLUE, ORANGE, GREEN, GREY = "#0072bd", "#d95319", "#3a923a", "0.6"
+BLUE, ORANGE, GREEN, GRAY = "#0072bd", "#d95319", "#3a923a", "0.6"
+EPILOG = """Example: {script} --file my_lab_{lab}.py
+
+Exit status: 0 the lab is passed, 1 it is not passed yet, 2 bad input or a missing package, 130 interrupted."""
 
 
 def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
-    """The options of a lab (out, file, profile), and the course's rules."""
-    parser = argparse.ArgumentParser(description=f"Lab {lab}: figures, then the check of your file.")
-    parser.add_argument("--out", type=Path, default=RUNS / "coursework", metavar="DIR", help="for the figures")
+    """The options of a lab (out, file, profile) and the course's rules; exits with one line if something is wrong.
+
+    Checked: tests/test_labs_need_three_packages.py
+    """
+    script = f"python -m experiments.coursework.labs.{next(HERE.glob(f'lab_{lab}_*.py')).stem}"
+    parser = argparse.ArgumentParser(
+        prog=script,
+        description=f"Lab {lab}: draws its figures, then checks your file.",
+        epilog=EPILOG.format(script=script, lab=lab),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     template = HERE.parent / "student" / f"lab_{lab}.py"
-    parser.add_argument("--file", type=Path, default=template, help="your function; without it, the empty template")
-    parser.add_argument("--profile", default="default", help=", ".join(course_profile.names()))
-    options = parser.parse_args([] if "ipykernel" in sys.modules else None)
-    try:
-        return options, course_profile.load(options.profile)
-    except ValueError as error:
-        sys.exit(f"error: {error}")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=RUNS / "coursework",
+        metavar="DIR",
+        help="for the figures; default: experiments/runs/coursework",
+    )
+    parser.add_argument("--file", type=Path, default=template, help="your function; default: the empty template")
+    profiles = ", ".join(course_profile.names())
+    parser.add_argument(
+        "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
+    )
+    options = parser.parse_args([] if IN_NOTEBOOK else None)
+
+    def check_options() -> None:
+        check_output_folder(options.out)
+        course_profile.load(options.profile)
+
+    if status := exit_status(check_options):
+        sys.exit(status)
+    return options, course_profile.load(options.profile)
 
 
 def show(figure, name: str, out: Path) -> None:
-    """Saves the figure as out/name.png, whole or not at all; a notebook shows it, a script closes it."""
+    """Saves the figure as out/name.png, whole or not at all; a notebook also shows it, a script closes it."""
     path = out / f"{name}.png"
     try:
         write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
     except OSError as error:
-        sys.exit(f"error: {file_error_line(error, path)}")
+        print(f"error: {file_error_line(error, path)}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
     print(printable(path))
-    if "ipykernel" not in sys.modules:
+    if not IN_NOTEBOOK:
         plt.close(figure)
 
 
 def finish(lab: int, file: Path, profile: str) -> None:
-    """The check of a student's file, and what to do if it is not passed."""
+    """Checks the student's file and says what to do next. A script that is not passed ends with exit status 1.
+
+    A file that cannot be checked, because it is missing or has no such function, ends it with 2.
+
+    Checked: tests/test_labs_need_three_packages.py
+    """
     try:
         report = check(file, lab, profile)
     except ValueError as error:
-        print(f"lab {lab} is not passed yet: {error}")
-        return
+        print(f"lab {lab} is not passed yet: {printable(str(error))}")
+        return end(BAD_INPUT)
     if all(case["passed"] for case in report["cases"]):
-        print(text_of(report))
+        print(format_report(report))
         print(f"lab {lab} is passed")
-        return
+        return None
     if "is not written yet" in report["cases"][0]["message"]:
         print(f"{report['function']} is not written yet")
     else:
-        print(text_of(report))
-    print(f"lab {lab} is not passed yet. Copy experiments/coursework/student/lab_{lab}.py, write the function, then")
+        print(format_report(report))
+    print(f"lab {lab} is not passed yet. Copy experiments/coursework/student/lab_{lab}.py, write the function, and run")
     print(f"    python -m experiments.check my_lab_{lab}.py --lab {lab} --profile {profile}")
+    return end(NO)
+
+
+def end(status: int) -> None:
+    """Ends a script with the exit status; a notebook goes on."""
+    if not IN_NOTEBOOK:
+        sys.exit(status)

@@ -1,13 +1,13 @@
-"""Lab 1: what a frame is, why it is multiplied by a window, and in what tools differ before any spectrum is taken."""
+"""Lab 1: what a frame is, why it is multiplied by a window, and how tools differ before any spectrum is computed."""
 
 # %% [markdown]
 # # Lab 1: framing and windows
 #
-# Run it from the repository root, cell by cell as a notebook (VS Code, Jupytext) or whole:
+# Run it from the repository root, either cell by cell as a notebook (VS Code, Jupytext) or as a whole:
 # `python -m experiments.coursework.labs.lab_1_framing_and_windows`. It needs NumPy, Numba and matplotlib.
 #
-# Speech changes all the time; its spectrum means something only over a time in which the mouth hardly moves, about
-# 20 to 30 ms. So the signal is cut into overlapping *frames*, and everything later happens to each frame by itself.
+# Speech changes all the time. Its spectrum is meaningful only over a time in which the mouth hardly moves, about
+# 20 to 30 ms. So we cut the signal into overlapping *frames* and process each frame by itself.
 
 # %%
 import sys
@@ -20,8 +20,8 @@ import numpy as np
 import dsp
 from experiments.coursework.labs.lab import (
     BLUE,
+    GRAY,
     GREEN,
-    GREY,
     ORANGE,
     begin,
     finish,
@@ -37,7 +37,7 @@ signal = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving res
 # %% [markdown]
 # ## 1. Frames
 #
-# With $L$ samples in a frame and a hop of $H$ samples, frame $t$ is
+# With $L$ samples per frame and a hop of $H$ samples, frame $t$ is
 #
 # $$ x_t[n] = x[n + tH], \quad n = 0 \dots L-1, \quad t = 0 \dots \lfloor (N - L)/H \rfloor . $$
 #
@@ -55,7 +55,7 @@ begin_of = first * H
 shown = slice(begin_of - H, begin_of + L + 3 * H)
 time_ms = 1000 * np.arange(signal.size) / sample_rate
 peak = np.abs(signal[shown]).max()
-top.plot(time_ms[shown], signal[shown], color=GREY, linewidth=0.9)
+top.plot(time_ms[shown], signal[shown], color=GRAY, linewidth=0.9)
 for k in range(3):
     start = begin_of + k * H
     ends = time_ms[[start, start + L - 1]]
@@ -64,7 +64,7 @@ for k in range(3):
 top.set(
     xlabel="Time (ms)", ylabel="Amplitude", title=f"Three frames of {L} samples, {H} apart", ylim=(-1.65 * peak, None)
 )
-bottom.plot(frames[:, first], color=GREY, linewidth=0.9, label=f"frame {first}")
+bottom.plot(frames[:, first], color=GRAY, linewidth=0.9, label=f"frame {first}")
 bottom.plot(frames[:, first] * window, color=BLUE, linewidth=1.2, label="times the window")
 bottom.plot(peak * window, color=ORANGE, linewidth=1.2, linestyle="--", label="Hamming window (scaled)")
 bottom.set(xlabel="Sample of the frame", ylabel="Amplitude", xlim=(0, L - 1), ylim=(-1.15 * peak, 1.6 * peak))
@@ -74,9 +74,9 @@ show(figure, "lab_1_frames", options.out)
 # %% [markdown]
 # ## 2. How many frames?
 #
-# Nothing tells two tools apart sooner than the number of frames. They disagree about what comes before the first
-# sample and after the last: nothing, zeros, or the signal mirrored; and about rounding: 25 ms at 22050 Hz are 551.25
-# samples, but 10 ms are 220.5, which is 220 for most tools and 221 for python_speech_features.
+# The number of frames is the first thing in which two tools differ. They disagree about what precedes the first sample
+# and follows the last: nothing, zeros, or the mirrored signal. They also disagree about rounding: 10 ms at 22050 Hz
+# are 220.5 samples, which most tools round to 220 and python_speech_features to 221.
 
 # %%
 tools = {
@@ -96,17 +96,17 @@ for framing, tool in tools.items():
 # %% [markdown]
 # ## 3. Windows
 #
-# A frame is the signal times a rectangle, so its spectrum is the signal's, smeared by the rectangle's spectrum. That
-# has a narrow peak and high side lobes: a loud tone covers a soft one far away (*leakage*). A window that goes to 0
-# gently has lower side lobes and pays with a wider peak:
+# A frame is the signal times a rectangle, so its spectrum is the signal's, smeared by the rectangle's spectrum. The
+# latter has a narrow peak and high side lobes: a loud tone hides a soft one far away (*leakage*). A window that falls
+# to 0 gently has lower side lobes, at the price of a wider peak:
 #
 # $$ w[n] = a - (1 - a) \cos \frac{2 \pi n}{M}, \quad a = 0.54 \text{ (Hamming)}, \; 0.5 \text{ (Hann)} . $$
 #
-# $M = L - 1$ is the *symmetric* window of filter design, whose last sample equals the first; $M = L$ the *periodic*
-# one, whose last sample is the one before the first would come again. `np.hamming` and MATLAB's `hamming(L)` are
-# symmetric; `scipy.signal.get_window`, librosa and PyTorch are periodic, while `scipy.signal.windows.hann` is
-# symmetric by default. On speech the choice moves log-mel values by about 3 parts in 10000: nobody sees it in a
-# plot, and a comparison to 9 digits does.
+# $M = L - 1$ gives the *symmetric* window of filter design, whose last sample equals the first. $M = L$ gives the
+# *periodic* window, whose next sample would be the first one again. `np.hamming`, MATLAB's `hamming(L)` and
+# `scipy.signal.windows.hann` are symmetric by default; `scipy.signal.get_window`, librosa and PyTorch are periodic. On
+# speech the choice changes log-mel values by about 3 parts in 10000: no plot shows it, but a comparison to 9 digits
+# does.
 
 # %%
 n_fft = 8192
@@ -114,11 +114,11 @@ tones = np.sin(2 * np.pi * 1000.3 * np.arange(L) / sample_rate)
 tones = tones + 10 ** (-50 / 20) * np.sin(2 * np.pi * 2200 * np.arange(L) / sample_rate)
 shapes = {"rectangular": np.ones(L), "Hamming": dsp.hamming(L), "Hann": dsp.hann(L)}
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-for (name, shape), colour in zip(shapes.items(), (GREY, BLUE, ORANGE), strict=True):
+for (name, shape), color in zip(shapes.items(), (GRAY, BLUE, ORANGE), strict=True):
     own = dsp.amplitude_to_db(np.abs(dsp.rfft(shape, n_fft)) / shape.sum(), 1e-7)
-    left.plot(np.arange(own.size) * L / n_fft, own, color=colour, linewidth=1.1, label=name)
+    left.plot(np.arange(own.size) * L / n_fft, own, color=color, linewidth=1.1, label=name)
     seen = dsp.amplitude_to_db(np.abs(dsp.rfft(tones * shape, n_fft)) / shape.sum() * 2, 1e-7)
-    right.plot(np.arange(seen.size) * sample_rate / n_fft, seen, color=colour, linewidth=1.1, label=name)
+    right.plot(np.arange(seen.size) * sample_rate / n_fft, seen, color=color, linewidth=1.1, label=name)
 left.set(
     xlim=(0, 12),
     ylim=(-110, 3),
@@ -133,8 +133,8 @@ left.legend(loc="upper right", fontsize=8)
 show(figure, "lab_1_windows", options.out)
 
 # %% [markdown]
-# Windows that overlap and add up to a constant leave the signal whole. The periodic Hann window does so exactly at a
-# hop of half its length; the symmetric one does not.
+# Overlapping windows that add up to a constant preserve the signal. The periodic Hann window does so exactly at a hop
+# of half its length; the symmetric one does not.
 
 # %%
 n, hop = 64, 32
@@ -157,18 +157,18 @@ show(figure, "lab_1_overlap", options.out)
 # %% [markdown]
 # ## Questions
 #
-# 1. A signal of exactly $L$ samples has how many frames? Of $L + H - 1$? Which samples does nobody see?
+# 1. How many frames does a signal of exactly $L$ samples have? And one of $L + H - 1$? Which samples are in no frame?
 # 2. A colleague's matrix has one frame more than yours. Name three rules that could be the cause, and a signal length
-#    that tells them apart.
-# 3. In the second figure, which window would you take to tell 1000 Hz from 1060 Hz, both at 0 dB? Why not the same
-#    one as for the soft tone?
+#    that distinguishes them.
+# 3. In the second figure, which window would you use to separate 1000 Hz from 1060 Hz, both at 0 dB? Why not the one
+#    for the soft tone?
 # 4. The symmetric window of 1 sample has $M = 0$. What should its value be?
 #
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_1.py` to a place of your own, write `windowed_frames`, and give its path
-# with `--file` (or below). The check compares with the course's rules; `--hints 2` asks a question about a mistake
-# it knows.
+# Copy `experiments/coursework/student/lab_1.py` to a folder of your own, write `windowed_frames`, and give its path
+# with `--file` (or below). The check applies the rules of your course; `--hints 2` asks a question about a mistake that
+# it recognizes.
 
 # %%
 finish(1, options.file, options.profile)

@@ -1,12 +1,12 @@
-"""Lab 2: the transform by its definition, by halves, and what zeros at its end do and do not buy."""
+"""Lab 2: the transform by its definition and by halving, and what zero-padding does and does not buy."""
 
 # %% [markdown]
 # # Lab 2: from the DFT to the FFT
 #
 # `python -m experiments.coursework.labs.lab_2_from_dft_to_fft`, from the repository root, or cell by cell.
 #
-# The discrete Fourier transform asks how much of each of $N$ frequencies is in $N$ samples. Its definition costs
-# $N^2$ multiplications; that it can be had for about $N \log_2 N$ is why there are spectrograms at all.
+# The discrete Fourier transform measures how much of each of $N$ frequencies is in $N$ samples. Its definition costs
+# $N^2$ multiplications. An algorithm with about $N \log_2 N$ is the reason why spectrograms exist at all.
 
 # %%
 import sys
@@ -18,7 +18,7 @@ sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p /
 import numpy as np
 
 import dsp
-from experiments.coursework.labs.lab import BLUE, GREY, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import BLUE, GRAY, ORANGE, begin, finish, plt, show
 
 options, profile = begin(2)
 
@@ -28,12 +28,11 @@ options, profile = begin(2)
 # $$ X[k] = \sum_{n=0}^{N-1} x[n] \, w^{kn}, \qquad w = e^{-2 \pi i / N}, \quad k = 0 \dots N-1 . $$
 #
 # It is a matrix times a vector: row $k$ of the matrix turns $k$ times around the circle. Bin $k$ stands for the
-# frequency $k f_s / N$; of a real signal the bins above $N/2$ are the mirror images of those below,
-# $X[N-k] = \overline{X[k]}$.
+# frequency $k f_s / N$. For a real signal, the bins above $N/2$ mirror those below, $X[N-k] = \overline{X[k]}$.
 #
-# Tools agree on the sum and not on the factor before it. NumPy, SciPy, MATLAB and PyTorch scale by 1 forward and
-# $1/N$ backward; `norm="ortho"` takes $1/\sqrt N$ both ways; python_speech_features and spafe divide the *power* by
-# $N$ afterwards, which is an offset of $\ln 512 = 6.238$ in every log spectrum.
+# Tools agree on the sum but not on the factor before it. NumPy, SciPy, MATLAB and PyTorch scale by 1 forward and
+# $1/N$ backward; `norm="ortho"` uses $1/\sqrt N$ both ways; python_speech_features and spafe divide the *power* by
+# $N$ afterwards, which shifts every log spectrum by $\ln 512 = 6.238$.
 
 # %%
 N = 16
@@ -50,7 +49,7 @@ figure.colorbar(picture, ax=middle, shrink=0.85)
 X = W @ x
 right.stem(n - 0.12, X.real, linefmt=BLUE, markerfmt="o", basefmt=" ", label="real")
 right.stem(n + 0.12, X.imag, linefmt=ORANGE, markerfmt="s", basefmt=" ", label="imaginary")
-right.axvline(N / 2, color=GREY, linewidth=0.8, linestyle=":")
+right.axvline(N / 2, color=GRAY, linewidth=0.8, linestyle=":")
 right.set(xlabel="Bin k", title="cos, 3 turns, + ½ sin, 5 turns", xticks=range(0, N, 4))
 right.legend(fontsize=8, loc="upper center")
 show(figure, "lab_2_dft_matrix", options.out)
@@ -58,14 +57,14 @@ show(figure, "lab_2_dft_matrix", options.out)
 # %% [markdown]
 # ## 2. Halving
 #
-# Take the even and the odd samples apart, $n = 2m$ and $n = 2m + 1$. With $E$ and $O$ their transforms of $N/2$ points,
+# Separate the even from the odd samples, $n = 2m$ and $n = 2m + 1$. With their transforms $E$ and $O$ of $N/2$ points,
 #
 # $$ X[k] = E[k] + w^k O[k], \qquad X[k + N/2] = E[k] - w^k O[k], \qquad k = 0 \dots N/2 - 1, $$
 #
 # because $w^{2mk}$ is the root of unity for $N/2$, the odd samples come one sample later (a factor $w^k$), and
-# $w^{k + N/2} = -w^k$. Two half transforms cost half of one whole; doing it again and again leaves $N \log_2 N$.
-# A length $N = 2^m r$ with $r$ odd can be halved $m$ times; the definition does the odd rest. (`dsp/cooley_tukey.py`
-# goes on with other factors, and with a convolution for large primes, so that every length is fast.)
+# $w^{k + N/2} = -w^k$. Two half transforms cost half of a whole one; repeated halving leaves $N \log_2 N$. A length
+# $N = 2^m r$ with odd $r$ can be halved $m$ times; the definition does the odd rest. (`dsp/cooley_tukey.py` continues
+# with other factors, and with a convolution for large primes, so that every length is fast.)
 
 # %%
 sizes = 2 ** np.arange(4, 12)
@@ -74,14 +73,14 @@ wholly = sizes // 2 * np.log2(sizes)
 
 x = np.random.default_rng(0).standard_normal(2048)
 for name, transform in (("dsp.dft", dsp.dft), ("dsp.fft", dsp.fft)):
-    transform(x)  # compiled now, not while timed
+    transform(x)  # compiles it before it is timed
     begun = time.perf_counter()
     transform(x)
     print(f"{name} of {x.size} samples: {1e3 * (time.perf_counter() - begun):.3g} ms")
 
 
 def chained_roots(N: int):
-    """w^0 .. w^(N-1), each from the one before: one multiplication each, and errors that add up."""
+    """w^0 .. w^(N-1), each computed from the one before: one multiplication each, and errors that add up."""
     roots, step = [1 + 0j], np.exp(-2j * np.pi / N)
     while len(roots) < N:
         roots.append(roots[-1] * step)
@@ -89,12 +88,12 @@ def chained_roots(N: int):
 
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-for count, name, colour in (
+for count, name, color in (
     (sizes**2, "definition, $N^2$", ORANGE),
-    (once, "halved once", GREY),
+    (once, "halved once", GRAY),
     (wholly, "halved to the end, $(N/2) \\log_2 N$", BLUE),
 ):
-    left.loglog(sizes, count, "o-", color=colour, label=name)
+    left.loglog(sizes, count, "o-", color=color, label=name)
 left.set(xlabel="N", ylabel="Complex multiplications", title="Cost")
 left.legend(fontsize=8)
 exact = [dsp.roots_of_unity(int(size)) for size in sizes]
@@ -102,7 +101,7 @@ direct = [np.abs(np.exp(-2j * np.pi * np.arange(size) / size) - w).max() for siz
 chained = [np.abs(chained_roots(int(size)) - w).max() for size, w in zip(sizes, exact, strict=True)]
 right.loglog(sizes, chained, "o-", color=ORANGE, label="each root from the one before")
 right.loglog(sizes, direct, "s-", color=BLUE, label="each from its own angle")
-right.axhline(2.0**-53, color=GREY, linewidth=0.9, linestyle=":")
+right.axhline(2.0**-53, color=GRAY, linewidth=0.9, linestyle=":")
 right.text(sizes[0], 2.0**-53 * 0.8, "half a unit in the last place of 1", size=8, va="top", color="0.4")
 right.set(xlabel="N", ylabel="Largest error", title="Accuracy of the roots of unity", ylim=(3e-17, None))
 right.legend(fontsize=8)
@@ -111,11 +110,11 @@ show(figure, "lab_2_cost_and_error", options.out)
 # %% [markdown]
 # ## 3. Zeros at the end
 #
-# A frame of 400 samples is usually transformed with 512 points: Kaldi and HTK take the next power of two, librosa and
-# PyTorch what they are told. The zeros add no knowledge: they read the same smooth spectrum at more places. Two tones
-# closer than about two bins *of the frame* stay one hill, however many zeros follow. A tool whose n_fft is shorter
-# than the frame throws samples away: python_speech_features does at 44.1 kHz with its default of 512 (1103 samples
-# in a frame), and says so only in its log.
+# A frame of 400 samples is usually transformed with 512 points: Kaldi and HTK use the next power of two, librosa and
+# PyTorch a parameter. The zeros add no information; they sample the same smooth spectrum at more points. Two tones
+# that are closer than about two bins *of the frame* remain one peak, however many zeros follow. A tool whose n_fft is
+# shorter than the frame discards samples: python_speech_features does so at 44.1 kHz with its default of 512 (1103
+# samples per frame) and says so only in its log.
 
 # %%
 sample_rate, L = 16_000, 400
@@ -127,11 +126,11 @@ views = (
     (4 * L, 16384, "1600 samples, 16384 points", None),
 )
 figure, axes = plt.subplots(figsize=(9, 3.8), layout="constrained")
-for (length, points, name, marker), colour in zip(views, (BLUE, GREY, ORANGE), strict=True):
+for (length, points, name, marker), color in zip(views, (BLUE, GRAY, ORANGE), strict=True):
     level = np.abs(dsp.rfft(tones[:length] * dsp.hann(length, periodic=True), points)) / length * 4
     frequency = np.arange(level.size) * sample_rate / points
     style = {"linestyle": "none", "marker": marker, "zorder": 3} if marker else {"linewidth": 1.4}
-    axes.plot(frequency, level, color=colour, label=name, **style)
+    axes.plot(frequency, level, color=color, label=name, **style)
 axes.set(xlim=(800, 1250), xlabel="Frequency (Hz)", ylabel="Amplitude", title="1000 and 1050 Hz under a Hann window")
 axes.legend(fontsize=8)
 show(figure, "lab_2_zeros", options.out)
@@ -139,11 +138,11 @@ show(figure, "lab_2_zeros", options.out)
 # %% [markdown]
 # ## Questions
 #
-# 1. What is bin 0 of a signal of ones? What does that say about the tool's factor?
-# 2. An impulse at sample 1: what are the magnitude and the phase of its bins? Which sign in the exponent made the
+# 1. What is bin 0 of a signal of ones? What does that reveal about a tool's factor?
+# 2. What are the magnitude and the phase of the bins of an impulse at sample 1? Which sign in the exponent makes the
 #    phase fall?
-# 3. How many halvings has $N = 400$, and how many multiplications does the odd rest cost in all?
-# 4. Your function is given integers, or complex numbers. Into an array of which dtype do you write?
+# 3. How often can $N = 400$ be halved, and how many multiplications does the odd rest cost in total?
+# 4. Your function may get integers or complex numbers. What is the dtype of the array that you write into?
 #
 # ## Your function
 #

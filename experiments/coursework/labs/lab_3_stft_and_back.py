@@ -1,12 +1,12 @@
-"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to get nearest to one."""
+"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to find the nearest signal."""
 
 # %% [markdown]
 # # Lab 3: the short-time Fourier transform, and back
 #
 # `python -m experiments.coursework.labs.lab_3_stft_and_back`, from the repository root, or cell by cell.
 #
-# Frames, times a window, transformed: the short-time Fourier transform. It is the matrix behind every spectrogram,
-# and it can be turned round, which is how noise is taken out and time is stretched.
+# The short-time Fourier transform is the transform of every windowed frame. It is the matrix behind every spectrogram.
+# It can also be inverted, which is how noise is removed and time is stretched.
 
 # %%
 import sys
@@ -29,14 +29,14 @@ signal = synthesize(VOICES[0], 1, "surprise")
 #
 # $$ X[k, t] = \sum_{n=0}^{L-1} w[n] \, x[n + tH] \, e^{-2 \pi i k n / N_{\text{fft}}} $$
 #
-# A short window tells when, a long one tells which frequency: the pulses of the voice on the left, its harmonics on
-# the right. No window does both; the product of the two widths is bounded.
+# A short window shows when, a long one shows which frequency: the pulses of the voice on the left, its harmonics on
+# the right. No window shows both, since the product of the two widths is bounded.
 #
-# What tools do differently: librosa and PyTorch put the frame's *centre* at $tH$ and need something before the first
-# sample: zeros (librosa since 0.9), or the signal reflected (PyTorch; librosa before). SciPy's `stft` divides by
-# $\sum w$; `scipy.signal.spectrogram` also takes each frame's mean off, so its row at 0 Hz is another. A window
-# shorter than $N_{\text{fft}}$ stands in the middle of the points (librosa, PyTorch) or at their left (Kaldi, HTK): the
-# magnitudes are those of other samples.
+# Tools differ. librosa and PyTorch put the frame's *center* at $tH$ and need something before the first sample: zeros
+# (librosa since 0.9) or the reflected signal (PyTorch, older librosa). SciPy's `stft` divides by $\sum w$;
+# `scipy.signal.spectrogram` also subtracts the mean of each frame, which changes the row at 0 Hz. A window shorter than
+# $N_{\text{fft}}$ lies in the middle of the points (librosa, PyTorch) or at their left end (Kaldi, HTK), so that it
+# covers different samples.
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(12, 4.2), sharey=True, layout="constrained")
@@ -55,15 +55,15 @@ show(figure, "lab_3_short_and_long", options.out)
 # %% [markdown]
 # ## 2. And back
 #
-# Each column gives back its windowed frame, $y_t[n]$. If nobody changed the spectra these are pieces of one signal,
-# and many ways of putting them together give it. If somebody did, they contradict each other where they overlap, and
-# no signal has this matrix as its transform. The signal $y$ whose transform is *nearest* minimises
-# $\sum_t \sum_n (w[n] \, y[n + tH] - y_t[n])^2$; setting the derivative to zero,
+# Each column gives back its windowed frame, $y_t[n]$. While the spectra are unchanged, the frames are pieces of one
+# signal, and many ways of joining them restore it. Once the spectra have been changed, the frames contradict each other
+# where they overlap, and no signal has this matrix as its transform. The signal $y$ whose transform is *nearest*
+# minimizes $\sum_t \sum_n (w[n] \, y[n + tH] - y_t[n])^2$. Setting the derivative to zero gives
 #
 # $$ y[n] = \frac{\sum_t w[n - tH] \, y_t[n - tH]}{\sum_t w^2[n - tH]} . $$
 #
-# A frame is trusted where its window is large (Griffin & Lim 1984). The divisor is a constant in the middle for some
-# windows and hops, never at the ends, and 0 where no window looks: there the signal is not known.
+# A frame counts most where its window is large (Griffin & Lim 1984). For some windows and hops, the divisor is constant
+# in the middle. It never is at the ends, and it is 0 where every window is 0: there the signal is unknown.
 
 # %%
 L = 256
@@ -88,10 +88,10 @@ show(figure, "lab_3_sum_of_squares", options.out)
 # %% [markdown]
 # ## 3. Changing the spectra
 #
-# White noise is added, and every bin whose power is near the noise's is weakened. The result is no transform of any
-# signal; the formula above gives the nearest, and "divide by the window, then average" one that is further away,
-# because it trusts frames where their windows are nearly 0. The signal is padded here, so that every sample lies
-# under the middle of a window; without that the first and last few are divided by almost 0.
+# We add white noise and attenuate every bin whose power is near that of the noise. The result is not the transform of
+# any signal. The formula above gives the nearest signal; "divide by the window, then average" gives one that is
+# further away, because it relies on frames where their windows are nearly 0. The signal is padded here, so that every
+# sample lies under the middle of a window; without padding, the first and last few are divided by almost 0.
 
 # %%
 window, hop = dsp.hann(512, periodic=True), 128
@@ -103,7 +103,7 @@ changed = gain * noisy
 
 
 def window_divided_out(spectra):
-    """Each frame divided by its window (but for its ends), then the mean of the frames that overlap."""
+    """Divides each frame by its window, except at its ends, and averages the overlapping frames."""
     frames = dsp.irfft(spectra.T, window.size)
     trusted = window > 0.01
     total = np.zeros((frames.shape[0] - 1) * hop + window.size)
@@ -125,7 +125,7 @@ for name, y in ways.items():
     away = 100 * away / np.linalg.norm(changed)
     clean = signal[: y.size]
     snr = 10 * np.log10(np.sum(clean**2) / np.sum((y - clean) ** 2))
-    print(f"{name:20s}  {away:5.1f} % away from the changed spectra, {snr:5.1f} dB signal to noise")
+    print(f"{name:20s}  {away:5.1f} % away from the changed spectra, signal-to-noise ratio {snr:5.1f} dB")
 
 figure, panels = plt.subplots(1, 3, figsize=(12, 3.8), sharey=True, layout="constrained")
 for axes, (name, y) in zip(panels, ways.items(), strict=True):
@@ -140,11 +140,11 @@ show(figure, "lab_3_noise_taken_out", options.out)
 # %% [markdown]
 # ## Questions
 #
-# 1. In the first figure, the voice's pitch can be read from both spectrograms. How, in each?
-# 2. For which samples does an stft without padding, under a Hann window, not know the signal? What does librosa's
-#    centring do about that, and what does it cost?
-# 3. 62 and 63 samples have 32 bins each. What must an inverse transform be told?
-# 4. Why is "no window before adding, divided by the sum of windows" right for spectra that nobody changed?
+# 1. Both spectrograms in the first figure show the pitch of the voice. How do you read it from each?
+# 2. Which samples of the signal are lost in an STFT with a Hann window and without padding? How does librosa's
+#    centering avoid this, and what does it cost?
+# 3. Transforms of 62 and 63 samples both have 32 bins. What must an inverse transform be told?
+# 4. Why is "no window before adding, divided by the sum of the windows" right for unchanged spectra?
 #
 # ## Your function
 #

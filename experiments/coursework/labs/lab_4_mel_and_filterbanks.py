@@ -1,12 +1,13 @@
-"""Lab 4: two mel scales, four kinds of triangles, and how far they move the features."""
+"""Lab 4: two mel scales, four kinds of triangles, and how much they change the features."""
 
 # %% [markdown]
 # # Lab 4: the mel scale and its filterbanks
 #
 # `python -m experiments.coursework.labs.lab_4_mel_and_filterbanks`, from the repository root, or cell by cell.
 #
-# A spectrum of 257 bins says more than an ear hears. Filters whose width grows with frequency, as the ear's do, leave
-# 20 to 40 numbers a frame. "A mel filterbank" hides four choices, and tools that all say "HTK" make them differently.
+# A spectrum of 257 bins contains more than an ear hears. Filters whose width grows with frequency, as the ear's do,
+# reduce it to 20 to 40 numbers per frame. "A mel filterbank" hides four choices, and tools that all say "HTK" make them
+# differently.
 
 # %%
 import sys
@@ -20,8 +21,8 @@ import numpy as np
 import dsp
 from experiments.coursework.labs.lab import (
     BLUE,
+    GRAY,
     GREEN,
-    GREY,
     ORANGE,
     begin,
     finish,
@@ -37,25 +38,25 @@ signal = synthesize(VOICES[1], 2, "happy")
 # %% [markdown]
 # ## 1. The scale
 #
-# O'Shaughnessy's formula, which the HTK book made known, and Slaney's, which is a straight line up to 1 kHz:
+# O'Shaughnessy's formula, made popular by the HTK book, and Slaney's, which is a straight line up to 1 kHz:
 #
 # $$ m = 2595 \log_{10}\left(1 + \frac{f}{700}\right) = 1127 \ln\left(1 + \frac{f}{700}\right), \qquad
 #    m = \begin{cases} 3 f / 200 & f < 1000 \\ 15 + 27 \ln(f / 1000) / \ln 6.4 & \text{else.} \end{cases} $$
 #
-# Factors do not matter (edges are equally spaced whatever the unit), the bend does. librosa takes Slaney's unless
-# `htk=True`; HTK, Kaldi, torchaudio, python_speech_features and openSMILE take the first. This one choice moves
-# filters further than all the others below together.
+# A constant factor does not matter, since the edges are equally spaced in any unit; the curvature does. librosa uses
+# Slaney's scale unless `htk=True`; HTK, Kaldi, torchaudio, python_speech_features and openSMILE use the first. This
+# choice moves the filters further than all those below together.
 
 # %%
 f = np.linspace(0, 8000, 801)
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8), layout="constrained")
-for scale, colour in (("htk", BLUE), ("slaney", ORANGE)):
+for scale, color in (("htk", BLUE), ("slaney", ORANGE)):
     mel = dsp.hz_to_mel(f, scale)
-    left.plot(f, mel / mel[-1], color=colour, label=scale)
+    left.plot(f, mel / mel[-1], color=color, label=scale)
     edges = dsp.mel_to_hz(np.linspace(0, mel[-1], n_mels + 2), scale)
-    right.plot(np.arange(1, n_mels + 1), edges[2:] - edges[:-2], "o-", markersize=4, color=colour, label=scale)
-left.set(xlabel="Frequency (Hz)", ylabel="Place on the scale (8 kHz = 1)", xlim=(0, 8000), ylim=(0, 1.02))
-right.axhline(2 * sample_rate / n_fft, color=GREY, linewidth=0.9, linestyle=":")
+    right.plot(np.arange(1, n_mels + 1), edges[2:] - edges[:-2], "o-", markersize=4, color=color, label=scale)
+left.set(xlabel="Frequency (Hz)", ylabel="Position on the scale (8 kHz = 1)", xlim=(0, 8000), ylim=(0, 1.02))
+right.axhline(2 * sample_rate / n_fft, color=GRAY, linewidth=0.9, linestyle=":")
 right.text(n_mels, 2 * sample_rate / n_fft + 25, "two bins", color="0.4", size=8, ha="right")
 right.set(xlabel="Filter", ylabel="Width (Hz)", title=f"{n_mels} filters to 8 kHz", ylim=(0, None))
 left.legend(fontsize=9)
@@ -65,14 +66,14 @@ show(figure, "lab_4_scales", options.out)
 # ## 2. The triangles
 #
 # With edges $f_0 \dots f_{M+1}$ equally spaced in mel, filter $m$ rises from $f_{m-1}$ to $f_m$ and falls to
-# $f_{m+1}$. What is left open:
+# $f_{m+1}$. That leaves open:
 #
 # - over which axis the sides are straight: **Hz** (librosa, torchaudio, spafe) or **mel** (HTK, Kaldi, openSMILE,
 #   VOICEBOX);
-# - whether the edges stand where they are or on whole **bins**: python_speech_features takes
-#   $\lfloor (N_{\text{fft}} + 1) f / f_s \rfloor$, and so do the many scripts that were written after it;
+# - whether the edges are rounded to whole **bins**: python_speech_features uses
+#   $\lfloor (N_{\text{fft}} + 1) f / f_s \rfloor$, and so do the many scripts that copied it;
 # - the height: 1, or $2 / (f_{m+1} - f_{m-1})$, which gives equal areas (librosa; MATLAB's "bandwidth");
-# - how many bins a filter has: one that lies between two bins is *empty*, and its logarithm is the floor.
+# - how many bins a filter has: a filter that lies between two bins is *empty*, and its logarithm is the floor.
 
 # %%
 kinds = {"hz": "straight in Hz", "mel": "straight in mel", "bins": "edges on bins (floor)"}
@@ -94,12 +95,12 @@ with warnings.catch_warnings():
         print(f"{count:3d} filters on {points} points: {count - np.count_nonzero(bank.any(axis=1))} empty")
 
 # %% [markdown]
-# ## 3. What it does to features
+# ## 3. How it changes the features
 #
-# The same speech through five banks: the level of the first, and how far the others differ from it in decibels, each
-# filter's mean difference taken off. Sides in mel hardly show; bins show in the low filters, which are four or five
-# bins wide; on Slaney's scale the same number means another band; a height is the same offset in every frame, so
-# that nothing is left of it.
+# The same speech through five filterbanks: the level of the first, and the difference between the others and it in
+# decibels, without the mean difference of each filter. Sides that are straight in mel hardly matter. Rounding to bins
+# matters in the low filters, which are only four or five bins wide. On Slaney's scale the same number means a different
+# band. The height is the same offset in every frame, so nothing of it remains.
 
 # %%
 window = dsp.hamming(400)
@@ -133,16 +134,16 @@ show(figure, "lab_4_differences", options.out)
 # %% [markdown]
 # ## Questions
 #
-# 1. How many edges have $M$ filters that overlap by half?
-# 2. A tool builds its grid of bins as `linspace(f_min, f_max, n_fft // 2 + 1)`. When is that right, and which bank does
-#    it give for a telephone band at 16 kHz? (torchaudio did so until its issue 292; spafe 0.3.3 still does.)
-# 3. Why must the first and the last edge be `f_min` and `f_max`, and not the first and the last centre?
+# 1. How many edges do $M$ filters have that overlap by half?
+# 2. A tool computes its bin frequencies as `linspace(f_min, f_max, n_fft // 2 + 1)`. When is that right, and which
+#    filterbank results for a telephone band at 16 kHz? (torchaudio did so until its issue 292; spafe 0.3.3 still does.)
+# 3. Why must the first and last edges be `f_min` and `f_max`, and not the first and last centers?
 # 4. With 128 bands (torchaudio's default, on 400 points), how long must the transform be so that no filter is empty?
 #
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_4.py`, write `mel_filterbank` under your course's rules, and check it:
-# `--profile` names the course.
+# Copy `experiments/coursework/student/lab_4.py`, write `mel_filterbank` by the rules of your course, and check it with
+# `--profile` and the name of the course.
 
 # %%
 finish(4, options.file, options.profile)

@@ -1,20 +1,20 @@
-"""Lab 5: from log-mel values to cepstral coefficients, and what a few of them still know of the spectrum."""
+"""Lab 5: from log-mel values to cepstral coefficients, and how much of the spectrum a few of them preserve."""
 
 # %% [markdown]
-# # Lab 5: Cepstrum and MFCC
+# # Lab 5: cepstrum and MFCC
 #
 # `python -m experiments.coursework.labs.lab_5_cepstrum_and_mfcc`, from the repository root, or cell by cell. It needs
 # NumPy, Numba and matplotlib.
 #
-# A voice is a source (pulses at the pitch $f_0$) through a filter (the vocal tract). In the spectrum the two are
-# multiplied, in its logarithm they are **added**: a slow curve, the tract's formants, and a fast ripple, the
-# harmonics. Slow and fast are what a Fourier transform tells apart, so we take one more, *of the logarithm*:
+# A voice is a source (pulses at the pitch $f_0$) through a filter (the vocal tract). The spectrum is the product of the
+# two, and its logarithm is their **sum**: a slow curve, the formants of the tract, and a fast ripple, the harmonics. A
+# Fourier transform separates slow from fast, so we apply one more, *to the logarithm*:
 #
 # $$ c[n] = \frac 1 N \sum_{k=0}^{N-1} \ln|X[k]| \, e^{2 \pi i k n / N} $$
 #
-# This is the **real cepstrum** (Bogert, Healy & Tukey 1963). Its axis $n$ is a time again, called *quefrency*: the
-# ripple repeats every $f_0$ Hz, so it stands as a peak at $n / f_s = 1 / f_0$. Cutting off everything above a few
-# milliseconds is called *liftering*; what is left, transformed back, is a smooth envelope.
+# This is the **real cepstrum** (Bogert, Healy & Tukey 1963). Its axis $n$ is a time again, called *quefrency*. The
+# ripple repeats every $f_0$ Hz, so it appears as a peak at $n / f_s = 1 / f_0$. Removing everything above a few
+# milliseconds is called *liftering*; the rest, transformed back, is a smooth envelope.
 
 # %%
 import sys
@@ -65,20 +65,20 @@ right.set(xlabel="Quefrency (ms)", ylabel="c[n]", title="Its real cepstrum (from
 show(figure, "lab_5_cepstrum", options.out)
 
 # %% [markdown]
-# **Think.** (1) The peak's place changes during the glide: draw it over the frames and you have a pitch tracker. When
-# does it fail? (2) Pre-emphasis multiplies the spectrum by a fixed curve. What does it do to the cepstrum?
+# **Think.** (1) The peak moves during the glide; plotted over the frames, it is a pitch tracker. When does it fail?
+# (2) Pre-emphasis multiplies the spectrum by a fixed curve. What does it do to the cepstrum?
 #
 # ## Mel bands and the DCT
 #
-# MFCC take the logarithm of $M$ mel bands, $L[m]$, instead of all bins. But for the lowest ones the bands are too
-# wide to show harmonics: the pitch is mostly gone already. $L$ has no imaginary part and no mirror image, so the
+# MFCC use the logarithm of $M$ mel bands, $L[m]$, instead of all bins. Except for the lowest bands, these are too wide
+# to show harmonics, so most of the pitch is gone already. $L$ has no imaginary part and no mirror image, so the
 # transform is the **DCT of type II**, which is the Fourier transform of $L$ followed by its own mirror image:
 #
 # $$ c_k = a_k \sum_{m=0}^{M-1} L[m] \cos \frac{\pi k (2m + 1)}{2M}, \qquad a_0 = \sqrt{1/M},\; a_{k>0} = \sqrt{2/M} $$
 #
-# With these $a_k$ the matrix is orthogonal: $\sum_k c_k^2 = \sum_m L[m]^2$ and the way back is its transpose (a DCT
-# of type III). Two reasons to do it: the first dozen coefficients hold the shape, and they are **nearly
-# uncorrelated** while neighbouring bands are not, which is what classifiers with diagonal covariances asked for.
+# With these $a_k$ the matrix is orthogonal: $\sum_k c_k^2 = \sum_m L[m]^2$, and the inverse is its transpose (a DCT of
+# type III). There are two reasons for it. The first dozen coefficients describe the shape, and they are **nearly
+# uncorrelated**, while neighboring bands are not; classifiers with diagonal covariances need that.
 
 # %%
 log_mel = steps["log_mel"]
@@ -92,12 +92,12 @@ figure, (left, middle, right) = plt.subplots(
     1, 3, figsize=(12.5, 3.6), layout="constrained", width_ratios=(1.6, 1, 1.2)
 )
 left.plot(log_mel[:, t], "o-", color="0.6", markersize=3, linewidth=0.9, label="26 bands")
-for n, colour in ((5, "#edb120"), (13, "#d95319")):
-    left.plot(C[:n].T @ (C[:n] @ log_mel[:, t]), color=colour, linewidth=1.8, label=f"from {n} coefficients")
+for n, color in ((5, "#edb120"), (13, "#d95319")):
+    left.plot(C[:n].T @ (C[:n] @ log_mel[:, t]), color=color, linewidth=1.8, label=f"from {n} coefficients")
 left.set(xlabel="Mel band", ylabel="ln of the band's power", title="The frame of [a], and back by IDCT")
 left.legend(frameon=False)
 speech = np.concatenate([synthesize(voice, sentence, "happy") for voice in VOICES[:2] for sentence in range(2)])
-many = dsp.log_mel(speech, SAMPLE_RATE, course)  # many vowels: one glide would move everything together
+many = dsp.log_mel(speech, SAMPLE_RATE, course)  # many vowels: in one glide, everything would move together
 for axes, rows, name in ((middle, many, "mel band"), (right, C @ many, "coefficient")):
     correlation = np.abs(np.corrcoef(rows))
     print(f"mean |correlation| of two rows, {name}s: {correlation[np.triu_indices(26, 1)].mean():.2f}")
@@ -107,16 +107,15 @@ figure.colorbar(picture, ax=right, label="|correlation|")
 show(figure, "lab_5_dct", options.out)
 
 # %% [markdown]
-# **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Put `x` in place
-# of `speech`: why is it worse?) (4) Why does a DCT not wrap the last band around to the first as a Fourier transform
-# would?
+# **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Use `x` instead of
+# `speech`: why is it worse?) (4) Why does a DCT not join the last band to the first, as a Fourier transform would?
 #
 # ### A legend: "HTK uses type III"
 #
 # librosa's documentation calls `dct_type=3` "HTK-style", and others repeat it. HTK's formula is
-# $c_i = \sqrt{2/N} \sum_{j=1}^{N} m_j \cos(\frac{\pi i}{N} (j - 0.5))$: put $j = m + 1$ and it is type **II**, with
-# the same factor for $i = 0$ as for the others. So only $c_0$ differs from the orthonormal one, by $\sqrt 2$. The
-# likely origin of the legend is a toolbox that *labels* "type II with HTK's scale" with the number 3.
+# $c_i = \sqrt{2/N} \sum_{j=1}^{N} m_j \cos(\frac{\pi i}{N} (j - 0.5))$. With $j = m + 1$ this is type **II**, with the
+# same factor for $i = 0$ as for the others. So only $c_0$ differs from the orthonormal one, by $\sqrt 2$. The legend
+# probably comes from a toolbox that *labels* "type II with HTK's scale" with the number 3.
 
 # %%
 i, j = np.arange(26)[:, None], np.arange(1, 27)
@@ -128,13 +127,13 @@ print(f"HTK's formula - type III: others {np.abs(htk - type_3)[1:].max():.1e}")
 # %% [markdown]
 # ## The lifter
 #
-# High coefficients are small. HTK and its followers multiply by a sine arch so that all have about the same size:
+# High coefficients are small. HTK and its followers multiply by a sine arch, so that all have about the same size:
 #
 # $$ w_k = 1 + \frac L 2 \sin \frac{\pi k}{L}, \qquad k = 0, 1, \dots \qquad (L = 22;\ L = 0: w_k = 1) $$
 #
-# It changes distances between frames, and nothing for whoever standardises each coefficient afterwards. Tools
+# It changes the distances between frames, but has no effect if each coefficient is standardized afterwards. Tools
 # disagree: HTK, Kaldi, openSMILE and python_speech_features count as above ($w_0 = 1$); **librosa counts from one**;
-# torchaudio has none; spafe's does nothing for $L > 10$ and for smaller values raises $k$ to the power $L$.
+# torchaudio has no lifter; spafe's has no effect for $L > 10$ and raises $k$ to the power $L$ for smaller values.
 
 # %%
 k = np.arange(13)
@@ -146,17 +145,17 @@ left.legend(frameon=False, loc="lower right")
 spread = (C[:13] @ many).std(axis=1)
 right.bar(k - 0.2, spread, 0.4, color="0.7", label="without lifter")
 right.bar(k + 0.2, spread * dsp.lifter(13, 22), 0.4, color="#0072bd", label="with lifter")
-right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient moves (four sentences)")
+right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient varies (four sentences)")
 right.legend(frameon=False)
 show(figure, "lab_5_lifter", options.out)
 
 # %% [markdown]
 # ## c0 and the energy
 #
-# $c_0 = \sum_m L[m] / \sqrt M$ is the mean log band energy, times $\sqrt M$. So a factor on the samples, or on the
-# spectrum, moves $c_0$ **and nothing else**: 16-bit values instead of $-1 \dots 1$ add
-# $2 \ln 32768 \sqrt{26} = 106.03$; dividing the power by `n_fft` takes off $\ln 512 \sqrt{26}$. Decibels instead of
-# natural logarithms multiply *all* by 4.343. What stands in row 0 is the first thing to ask of a feature file:
+# $c_0 = \sum_m L[m] / \sqrt M$ is the mean log band energy, times $\sqrt M$. So a factor on the samples or on the
+# spectrum changes $c_0$ **and nothing else**: 16-bit values instead of $-1 \dots 1$ add
+# $2 \ln 32768 \sqrt{26} = 106.03$, and dividing the power by `n_fft` subtracts $\ln 512 \sqrt{26}$. Decibels instead of
+# natural logarithms multiply *all* coefficients by 4.343. The first question about a feature file is what its row 0 is:
 #
 # | tool | row 0 |
 # |---|---|
@@ -166,8 +165,8 @@ show(figure, "lab_5_lifter", options.out)
 # | HTK `_0`, openSMILE | $c_1$; $c_0$ is the last row |
 # | MATLAB `mfcc`, by its documentation | log energy, in *addition* to $c_0$ |
 #
-# And librosa's `top_db=80` lifts every value to at least 80 dB below the **clip's** maximum. A quiet frame's MFCC
-# then depend on what else is in the file:
+# Moreover, librosa's `top_db=80` raises every value to at least 80 dB below the maximum of the **clip**. The MFCC of a
+# quiet frame then depend on the rest of the file:
 
 # %%
 print("samples x 2:", np.round(np.abs(dsp.mfcc(2 * x, SAMPLE_RATE, course) - steps["mfcc"]).max(axis=1)[:4], 3))
@@ -178,19 +177,19 @@ after = dsp.mfcc(np.concatenate([x[: 30 * 512], quiet]), SAMPLE_RATE, "librosa")
 print(f"librosa, c0 of one quiet frame: {alone:.0f} in a file of its own, {after:.0f} after a loud vowel")
 
 # %% [markdown]
-# **Think.** (5) Two programs' MFCC differ by the same number in row 0 and agree elsewhere. Name three possible
-# reasons. (6) They differ by a factor in each row. And now? (7) If you normalise each row over time (next lab), which
-# of all these differences can still be seen?
+# **Think.** (5) The MFCC of two programs differ by a constant in row 0 and agree elsewhere. Name three possible causes.
+# (6) They differ by a factor in each row. What are the possible causes now? (7) If you normalize each row over time
+# (next lab), which of all these differences remain visible?
 
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_5.py` to a place of your own and write `mfcc(log_mel, n_mfcc, lifter)`: an
-# orthonormal DCT-II over the bands, its first `n_mfcc` rows, the lifter that counts from zero. One matrix product and
-# one line of weights will do; `dsp.dct` is not to be used. Before you check, try: is the sum of squares kept when no
-# coefficient is left out and `lifter` is 0? What comes out of a constant frame?
+# Copy `experiments/coursework/student/lab_5.py` to a folder of your own and write `mfcc(log_mel, n_mfcc, lifter)`: an
+# orthonormal DCT-II over the bands, its first `n_mfcc` rows, and the lifter that counts from zero. One matrix product
+# and one line of weights are enough; `dsp.dct` may not be used. Before you check, try this: is the sum of squares
+# preserved if no coefficient is left out and `lifter` is 0? What is the result for a constant frame?
 #
-# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
 
 # %%
 finish(5, options.file, options.profile)

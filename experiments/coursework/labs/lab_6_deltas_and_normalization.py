@@ -1,20 +1,21 @@
-"""Lab 6: how features move (deltas), and what is taken off them (normalisation) with everything that this hides."""
+"""Lab 6: how features move (deltas), and what normalization removes and therefore hides."""
 
 # %% [markdown]
-# # Lab 6: Deltas and normalisation
+# # Lab 6: deltas and normalization
 #
 # `python -m experiments.coursework.labs.lab_6_deltas_and_normalization`, from the repository root, or cell by cell. It
 # needs NumPy, Numba and matplotlib.
 #
-# One frame is a photograph. Its **delta** says where things move: the slope of the line that fits the $2M + 1$ frames
+# One frame is a photograph. Its **delta** shows the movement: the slope of the line that fits the $2M + 1$ frames
 # around $t$ best. Minimise $\sum_{n=-M}^{M} (x[t+n] - a - b n)^2$ over $a$ and $b$; because $\sum n = 0$, the answer
 # for $b$ is
 #
 # $$ d[t] = \frac{\sum_{n=-M}^{M} n\, x[t+n]}{\sum_{n=-M}^{M} n^2}
 #         = \frac{\sum_{n=1}^{M} n\, (x[t+n] - x[t-n])}{2 \sum_{n=1}^{M} n^2} $$
 #
-# HTK calls it the regression formula, others a Savitzky-Golay filter of degree 1. A ramp of slope 1 must give 1: the
-# shortest test there is. It is a difference (it shows changes) of averages (it does not show every jitter).
+# HTK calls it the regression formula, others a Savitzky-Golay filter of degree 1. A ramp of slope 1 must give 1, which
+# is the shortest possible test. It is a difference, so it shows changes, and it averages, so it does not show every
+# jitter.
 
 # %%
 import sys
@@ -48,10 +49,10 @@ print("slope of a ramp, width 5:", dsp.delta(ramp, 5, edges="replicate").round(3
 # | spafe | **not divided**: a ramp gives 60 at width 9; along *coefficients* unless transposed | repeated |
 # | MATLAB `audioDelta`, by its documentation | **delayed** by $M$ frames and **twice as large** | zeros before |
 #
-# And python_speech_features gives whole numbers for a matrix of whole numbers: it cuts the fractions off.
+# Moreover, python_speech_features gives integers for a matrix of integers: it truncates the fractions.
 #
-# The figure has three of them for one coefficient. At the ends of a sentence eight frames differ; a delay or a factor
-# differs everywhere, and no classifier will ever complain of either.
+# The figure shows three of them for one coefficient. At the ends of a sentence eight frames differ. A delay or a factor
+# changes every frame, and no classifier will ever complain about either.
 
 # %%
 n = np.arange(-4, 5)
@@ -72,14 +73,14 @@ print("spafe's factor at width 9:", np.sum(n**2))
 # %% [markdown]
 # ## A delta is a filter
 #
-# The formula weighs frames with fixed numbers, so it is a filter whose input are the 100 values per second of one
-# coefficient: $H(f) = 2i \sum_n n \sin(2 \pi f n / 100) / \sum_n n^2$. At low *modulation frequencies* it is the
+# The formula weights frames with fixed numbers, so it is a filter whose input is the sequence of one coefficient, 100
+# values per second: $H(f) = 2i \sum_n n \sin(2 \pi f n / 100) / \sum_n n^2$. At low *modulation frequencies* it is the
 # derivative, $2 \pi i f / 100$; syllables come 3 to 8 times per second.
 #
 # A **delta-delta** is either the delta of the delta (HTK, torchaudio, python_speech_features: two slopes in turn, 17
 # frames for width 9) or the second derivative of a fitted *parabola* (librosa's `order=2`: 9 frames). These are two
-# filters: they agree on parabolas and differ elsewhere, and mixing them up is no rounding error. openSMILE repeats
-# the last frame before either slope; VOICEBOX takes $(d[t+1] - d[t-1])/2$ of the delta.
+# different filters. They agree on parabolas and differ elsewhere, by far more than rounding errors. openSMILE repeats
+# the last frame before each slope; VOICEBOX computes $(d[t+1] - d[t-1])/2$ from the delta.
 
 # %%
 impulse = np.eye(1, 41, 20)[0]
@@ -91,16 +92,16 @@ f = np.linspace(0, 50, 500)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained")
 left.set_title("Deltas as filters of 100 frames per second")
 left.plot(f, 2 * np.pi * f / 100, color="0.7", linestyle="--", label="the derivative itself")
-for width, colour in ((3, "#edb120"), (5, "#d95319"), (9, "#0072bd")):
+for width, color in ((3, "#edb120"), (5, "#d95319"), (9, "#0072bd")):
     m = np.arange(1, width // 2 + 1)
     response = np.abs(m @ np.sin(2 * np.pi * np.outer(m, f) / 100)) / np.sum(m**2)
-    left.plot(f, response, color=colour, label=f"width {width}")
+    left.plot(f, response, color=color, label=f"width {width}")
 left.axvspan(3, 8, color="0.92", linewidth=0)
 left.text(5.5, 1.12, "syllables", ha="center", color="0.35", fontsize=9)
 left.set(xlabel="Modulation frequency (Hz)", ylabel="|H|", ylim=(0, 1.2))
 left.legend(frameon=False, fontsize=9)
-for (name, kernel), colour in zip(kernels.items(), ("#0072bd", "#d95319"), strict=True):
-    right.plot(np.arange(-20, 21), kernel, "o-", markersize=3, color=colour, label=name)
+for (name, kernel), color in zip(kernels.items(), ("#0072bd", "#d95319"), strict=True):
+    right.plot(np.arange(-20, 21), kernel, "o-", markersize=3, color=color, label=name)
 right.set(xlabel="Frame", ylabel="Weight", xlim=(-12, 12), title="Two delta-deltas of width 9")
 right.legend(frameon=False, fontsize=9, loc="lower right")
 show(figure, "lab_6_filters", options.out)
@@ -109,21 +110,21 @@ away = np.linalg.norm(second[0] - second[1]) / np.linalg.norm(second[0])
 print(f"the two delta-deltas of this sentence differ by {away:.0%}")
 
 # %% [markdown]
-# **Think.** (1) A paper says "MFCC with deltas and delta-deltas". Which four things must you ask before you can
-# compute them? (2) Which width would you choose at a hop of 5 ms? (3) Why does a recogniser that runs while you speak
-# use a delayed delta, and what must be delayed with it?
+# **Think.** (1) A paper says "MFCC with deltas and delta-deltas". Which four things must you ask before you can compute
+# them? (2) Which width would you choose for a hop of 5 ms? (3) Why does a recognizer that works while you speak use a
+# delayed delta, and what must be delayed with it?
 #
-# ## Normalisation
+# ## Normalization
 #
 # A microphone or a telephone line is a filter $h$: $|Y| = |X| |H|$, so $\ln |Y| = \ln |X| + \ln |H|$, and because the
-# DCT is linear, $c_Y[t] = c_X[t] + c_H$: **a constant**, the same in every frame (as far as the window is longer than
-# $h$ and a band narrow against changes of $H$). Cepstral mean normalisation (CMN) takes it off with the mean over the
-# sentence; CMVN also divides by the standard deviation:
+# DCT is linear, $c_Y[t] = c_X[t] + c_H$: **a constant**, the same in every frame (as long as the window is longer than
+# $h$, and the bands are narrow compared with the changes of $H$). Cepstral mean normalization (CMN) removes it together
+# with the mean over the sentence; CMVN also divides by the standard deviation:
 #
 # $$ y_k[t] = \frac{x_k[t] - \overline{x_k}}{s_k} $$
 
 # %%
-line = 0.2 * dsp.preemphasis(spoken, 0.9)  # a thin, quiet telephone: another level, fewer low frequencies
+line = 0.2 * dsp.preemphasis(spoken, 0.9)  # a thin, quiet telephone: a lower level, fewer low frequencies
 clean, distorted = mfcc, dsp.mfcc(line, SAMPLE_RATE, course)
 figure, panels = plt.subplots(1, 3, figsize=(12, 3.4), sharex=True, layout="constrained")
 for axes, name, change in zip(panels, ("MFCC", "CMN", "CMVN"), (np.copy, dsp.cmn, dsp.cmvn), strict=True):
@@ -138,12 +139,12 @@ show(figure, "lab_6_channel", options.out)
 # %% [markdown]
 # ## What it hides
 #
-# What is constant over the sentence is gone, wanted or not. The level of a voice is: shouting and whispering become
-# more alike, which speech recognition wants and emotion recognition may not. So is the long-term spectrum of the
-# speaker.
+# Whatever is constant over the sentence is gone, wanted or not. One example is the level of a voice: shouting and
+# whispering become more alike, which helps speech recognition but may harm emotion recognition. Another is the
+# long-term spectrum of the speaker.
 #
-# And **whole conventions disappear**: whatever is a fixed gain or offset of a row cannot be seen after CMVN. So two
-# feature sets that agree after CMVN need not be the same features, and a comparison of tools must be made before it.
+# Moreover, **whole conventions disappear**: a fixed gain or offset of a row is invisible after CMVN. Two feature sets
+# that agree after CMVN need not be the same features, so tools must be compared before it.
 
 # %%
 changes = {
@@ -165,24 +166,25 @@ for name, change in changes.items():
     print(f"{name:<28}" + "".join(f"{value:8.3f}" for value in row))
 
 # %% [markdown]
-# **Over what?** A sentence (`dsp.cmvn`) needs its end before its first frame is known; a sliding window of 600 frames
-# is Kaldi's answer (`dsp.sliding_cmn`); a corpus-wide z-score must take mean and deviation from the *training* files
-# alone (`dsp.standardize`), or the test set has been looked at. spafe's "mvn" divides all rows by one deviation.
+# **Over what?** Normalizing over a sentence (`dsp.cmvn`) requires its end before its first frame is known. Kaldi uses a
+# sliding window of 600 frames (`dsp.sliding_cmn`). A corpus-wide z-score must use the mean and deviation of the
+# *training* files alone (`dsp.standardize`); otherwise it has seen the test set. spafe's "mvn" divides all rows by the
+# same deviation.
 #
-# **Think.** (4) CMN has not taken off all of the telephone. In which frames does a rest stay, and which of the
-# assumptions above fails there? (5) Why does CMVN amplify a sentence of silence into features as large as speech? (6)
-# A delta of CMN features equals the delta of the features: why? And the CMVN of deltas? (7) Which rows of the table
-# above would you still see after dividing each row by its deviation over the *training set* instead of over the
-# sentence?
+# **Think.** (4) CMN does not remove all traces of the telephone. In which frames do some remain, and which of the
+# assumptions above fails there? (5) Why does CMVN amplify a sentence of silence into features as large as speech?
+# (6) Why does the delta of CMN features equal the delta of the features? What about the CMVN of deltas? (7) Which rows
+# of the table above would remain visible if each row were divided by its deviation over the *training set* instead of
+# over the sentence?
 
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_6.py` to a place of your own and write `deltas(features, width)`: the
-# formula, first and last frame repeated. Before you check, try: a ramp of slope 1, a single 1 in the middle of zeros,
-# a matrix with fewer frames than the window, and one of whole numbers.
+# Copy `experiments/coursework/student/lab_6.py` to a folder of your own and write `deltas(features, width)`: the
+# formula, with the first and last frames repeated. Before you check, try a ramp of slope 1, a single 1 among zeros, a
+# matrix with fewer frames than the window, and a matrix of integers.
 #
-# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
 
 # %%
 finish(6, options.file, options.profile)

@@ -1,22 +1,22 @@
-"""Lab 7: from a spectrogram in decibels to the bytes of a colour image, as a paper's MATLAB script makes it."""
+"""Lab 7: from a spectrogram in decibels to the bytes of a color image, as a paper's MATLAB script makes it."""
 
 # %% [markdown]
-# # Lab 7: From spectrogram to image
+# # Lab 7: from spectrogram to image
 #
 # `python -m experiments.coursework.labs.lab_7_from_spectrogram_to_image`, from the repository root, or cell by cell. It
 # needs NumPy, Numba, Pillow and matplotlib.
 #
-# Papers that recognise emotions "from spectrograms" often mean *pictures*: a script draws the spectrogram in colours,
-# saves a file, and a network made for photographs reads it. Between the decibels and the bytes lie six small steps.
-# Here are those of one paper's MATLAB script (`spectrogram_images/render.py` has it line by line, equal to MATLAB's
-# in every pixel):
+# Papers that recognize emotions "from spectrograms" often mean *pictures*: a script draws the spectrogram in colors and
+# saves it, and a network made for photographs reads the file. Six small steps lie between the decibels and the bytes.
+# These are the steps of one paper's MATLAB script (`spectrogram_images/render.py` has them line by line, equal to
+# MATLAB's in every pixel):
 #
 # $$ L = 20 \log_{10}(|S| + \varepsilon), \qquad \varepsilon = 2^{-52} $$
-# $$ i = \mathrm{round}\left( \frac{L - \min L}{\max L - \min L} \cdot 255 \right) \qquad \text{a colour's number} $$
-# $$ \mathrm{rgb} = \mathrm{jet}_{256}[\max(i, 1)] \qquad \text{counted from 1: 0 and 1 are the same colour} $$
+# $$ i = \mathrm{round}\left( \frac{L - \min L}{\max L - \min L} \cdot 255 \right) \qquad \text{a color number} $$
+# $$ \mathrm{rgb} = \mathrm{jet}_{256}[\max(i, 1)] \qquad \text{counted from 1: 0 and 1 give the same color} $$
 # $$ \mathrm{image} = \mathrm{round}(255 \cdot \mathrm{bicubic}(\mathrm{rgb})) \qquad 224 \times 224,\ 0 \dots 255 $$
 #
-# Every one of them throws something away. Row 0 is 0 Hz: the image stands on its head against the usual figure.
+# Each step discards something. Row 0 is 0 Hz, so the image is upside down compared with the usual figure.
 
 # %%
 import sys
@@ -25,14 +25,17 @@ from pathlib import Path
 sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
-from PIL import Image
 
 import dsp
+from dsp.files.commands import exit_without
 from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 
+exit_without("PIL", feature="lab 7", extra="images")
 options, _ = begin(7)
+
+from PIL import Image
 
 x = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving resonances, made here
 S, _, _ = dsp.spectrogram(x, dsp.hann(256), 128, 512, SAMPLE_RATE)
@@ -49,7 +52,7 @@ figure.colorbar(drawn, ax=panels[0], label="dB")
 panels[0].set(title="1. level", xlabel="Frame", ylabel="Bin (0 Hz at the top)")
 drawn = panels[1].imshow(index, aspect="auto", cmap="gray")
 figure.colorbar(drawn, ax=panels[1], label="i")
-panels[1].set(title="2. colour's number, 0 to 255", xlabel="Frame")
+panels[1].set(title="2. color number, 0 to 255", xlabel="Frame")
 panels[2].imshow(to_uint8(rgb), aspect="auto")
 panels[2].set(title=f"3. jet, {rgb.shape[0]} x {rgb.shape[1]}", xlabel="Frame")
 panels[3].imshow(image, aspect="auto")
@@ -57,67 +60,67 @@ panels[3].set(title="4. bytes, 224 x 224", xlabel="Column")
 show(figure, "lab_7_steps", options.out)
 
 # %% [markdown]
-# ## Step by step: what is lost
+# ## What is lost, step by step
 #
-# **Min-max scaling.** The loudest bin is dark red and the softest dark blue, whatever they were. A voice ten times as
-# quiet gives the same picture: the loudness by which anger differs from sadness is gone. And one outlier decides
-# about the contrast: digital silence has $20 \log_{10} \varepsilon = -313$ dB, and a few zeros at the end of a file
-# squeeze all speech into reds.
+# **Min-max scaling.** The loudest bin becomes dark red and the softest dark blue, whatever their levels. A voice at a
+# tenth of the amplitude gives the same picture: the loudness that distinguishes anger from sadness is gone. Moreover, a
+# single outlier determines the contrast: digital silence has $20 \log_{10} \varepsilon = -313$ dB, and a few zeros at
+# the end of a file squeeze all speech into reds.
 
 # %%
 quieter = render(0.1 * x)
 print(f"0.1 x: {np.mean(quieter == image):.1%} of all bytes are equal")
 S_longer, _, _ = dsp.spectrogram(np.append(x, np.zeros(600)), dsp.hann(256), 128, 512, SAMPLE_RATE)
 longer = dsp.min_max(dsp.amplitude_to_db(np.abs(S_longer), offset=dsp.EPS), 0, 255)[:, : level.shape[1]]
-print(f"mean colour's number of the speech: {index.mean():.0f}, before 40 ms of digital silence {longer.mean():.0f}")
+print(f"mean color number of the speech: {index.mean():.0f}, before 40 ms of digital silence: {longer.mean():.0f}")
 
 # %% [markdown]
-# **Rounding.** MATLAB's `round` sends halves away from zero (2.5 to 3, -2.5 to -3), NumPy's `round` and Python's
-# `round` send them to the even neighbour (2.5 to 2), `astype(int)` cuts off. In a spectrogram halves are rare, in
-# *bytes* they are not: jet consists of multiples of 1/64, and $255 \cdot 32/64 = 127.5$.
+# **Rounding.** MATLAB's `round` rounds halves away from zero (2.5 to 3, -2.5 to -3), the `round` of NumPy and of Python
+# rounds them to the even neighbor (2.5 to 2), and `astype(int)` truncates. Halves are rare in a spectrogram but not in
+# *bytes*: jet consists of multiples of 1/64, and $255 \cdot 32/64 = 127.5$.
 #
-# **Counting from one.** `ind2rgb` looks up colour 1 for 0 and for 1, and a spectrogram scaled to 0 .. 255 never uses
-# the last colour of 256. In Python `colours[i]` shifts everything by one colour, and `colours[i - 1]` paints the
-# quietest bin in the *last* one.
+# **Counting from one.** `ind2rgb` uses color 1 for both 0 and 1, and a spectrogram scaled to 0 .. 255 never uses the
+# last of 256 colors. In Python, `colors[i]` shifts everything by one color, and `colors[i - 1]` paints the quietest bin
+# in the *last* color.
 #
-# **Jet.** Its brightness goes up and down: dark blue, bright cyan and yellow, dark red. In grey, as some networks see
+# **Jet.** Its brightness rises and falls: dark blue, bright cyan and yellow, dark red. In gray, as some networks see
 # it, the loudest bins look like the soft ones.
 
 # %%
-colours = jet(256)
-luminance = colours @ (0.299, 0.587, 0.114)  # what `convert("L")` and rgb2gray weigh
+colors = jet(256)
+luminance = colors @ (0.299, 0.587, 0.114)  # the weights of `convert("L")` and rgb2gray
 halves = np.array([0.5, 1.5, 2.5, 3.5])
 print("halves     ", halves, "\nMATLAB     ", round_half_away(halves), "\nnp.round   ", np.round(halves))
 print("astype(int)", halves.astype(int))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.5), layout="constrained")
-for channel, colour in enumerate(("#d62728", "#2ca02c", "#1f77b4")):
-    left.plot(
-        np.arange(1, 257), colours[:, channel], color=colour, linewidth=1, label=("red", "green", "blue")[channel]
-    )
-left.plot(np.arange(1, 257), luminance, color="k", linewidth=2, label="luminance (grey)")
-left.imshow(colours[None], extent=(1, 256, -0.16, -0.06), aspect="auto")
-left.set(xlim=(1, 256), ylim=(-0.16, 1.25), xlabel="Colour's number", ylabel="Value", title="MATLAB's jet(256)")
+for channel, color in enumerate(("#d62728", "#2ca02c", "#1f77b4")):
+    left.plot(np.arange(1, 257), colors[:, channel], color=color, linewidth=1, label=("red", "green", "blue")[channel])
+left.plot(np.arange(1, 257), luminance, color="k", linewidth=2, label="luminance (gray)")
+left.imshow(colors[None], extent=(1, 256, -0.16, -0.06), aspect="auto")
+left.set(xlim=(1, 256), ylim=(-0.16, 1.25), xlabel="Color number", ylabel="Value", title="MATLAB's jet(256)")
 left.legend(frameon=False, fontsize=8, loc="upper center", ncols=4)
 drawn = right.imshow(rgb @ (0.299, 0.587, 0.114), aspect="auto", cmap="gray", vmin=0, vmax=1)
 figure.colorbar(drawn, ax=right, label="luminance")
-right.set(xlabel="Frame", ylabel="Bin", title="The image in grey: the loudest is darker than the middle")
+right.set(xlabel="Frame", ylabel="Bin", title="The image in gray: loud is darker than medium")
 show(figure, "lab_7_jet", options.out)
 
 # %% [markdown]
 # **Resizing.** `imresize` is bicubic with Keys' kernel ($a = -1/2$). 257 rows become 224: each output row lies at
-# $u = i / s + (1 - 1/s)/2$ ($s = 224/257$) in the input, and because the image shrinks, the kernel is stretched by
-# $1/s$, a low-pass filter against aliasing. The number of columns is the duration: a short sentence is stretched, a
-# long one squeezed. **Tempo is gone too.** The kernel has negative lobes, so colours overshoot and are clipped.
+# $u = i / s + (1 - 1/s)/2$ ($s = 224/257$) in the input. Because the image shrinks, the kernel is stretched by $1/s$,
+# which makes it a low-pass filter against aliasing. The number of columns is the duration: a short sentence is
+# stretched, a long one squeezed. **Tempo is gone, too.** The kernel has negative lobes, so colors overshoot and are
+# clipped.
 #
-# Other libraries differ: Pillow has the same kernel and antialiasing, but works on bytes, so it rounds *before*
-# resizing and once more between the two directions; OpenCV has $a = -3/4$ and no antialiasing. What stands before
-# rounding matters:
+# Other libraries differ: Pillow has the same kernel and antialiasing but works on bytes, so it rounds *before* resizing
+# and once more between the two directions; OpenCV has $a = -3/4$ and no antialiasing. The order of rounding matters:
 
 # %%
 by_pillow = np.asarray(Image.fromarray(to_uint8(rgb)).resize((224, 224), Image.Resampling.BICUBIC))
 away = np.abs(by_pillow.astype(int) - image)
-print(f"Pillow: {np.mean(away == 0):.0%} of all bytes equal, {np.mean(away <= 1):.0%} within 1, at most {away.max()}")
+print(
+    f"Pillow: {np.mean(away == 0):.0%} of all bytes are equal, {np.mean(away <= 1):.0%} within 1, maximum {away.max()}"
+)
 raw = imresize(rgb, (224, 224))
 print(f"before clipping: {raw.min():.3f} .. {raw.max():.3f}")
 
@@ -133,19 +136,19 @@ panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column")
 show(figure, "lab_7_resizing", options.out)
 
 # %% [markdown]
-# **Think.** (1) A network is trained on MATLAB's images and used on yours, made with `matplotlib.cm.jet` and Pillow.
-# Which steps must be equal, and how would you find out without MATLAB? (2) Why might a colour picture still help a
-# network that was trained on photographs? (3) You may feed `level` itself. Which of the steps above would you keep,
-# and with which constants from which recordings?
+# **Think.** (1) A network is trained on MATLAB's images and applied to yours, made with `matplotlib.cm.jet` and Pillow.
+# Which steps must be equal, and how would you find out without MATLAB? (2) Why might a color picture still help a
+# network that was trained on photographs? (3) You may use `level` itself as the input. Which of the steps above would
+# you keep, and with constants from which recordings?
 
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_7.py` to a place of your own and write
-# `spectrogram_image(level_db, colours)`: steps two and three of the figure, and the bytes; no resizing. The map may
-# have any number of colours. Before you check, try a matrix of two values, and one whose indices are halves.
+# Copy `experiments/coursework/student/lab_7.py` to a folder of your own and write `spectrogram_image(level_db,
+# colors)`: steps two and three of the figure, and the bytes; no resizing. The color map may have any number of colors.
+# Before you check, try a matrix of two values, and one whose indices are halves.
 #
-# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
 
 # %%
 finish(7, options.file, options.profile)

@@ -1,20 +1,20 @@
 """Lab 8: from features to a classifier, and why the split decides what its accuracy means."""
 
 # %% [markdown]
-# # Lab 8: A classifier, and what its number means
+# # Lab 8: a classifier, and what its accuracy means
 #
 # `python -m experiments.coursework.labs.lab_8_classifier_and_splits`, from the repository root, or cell by cell. It
-# needs the packages of requirements.txt but PyTorch.
+# needs NumPy, Numba, matplotlib, scikit-learn and tqdm.
 #
-# An accuracy is an answer. The *split* is the question: "files like these", "sentences nobody has said before" or
-# "people nobody has heard before". If the test set shares more with the training set than the world will, the number
-# says how well the classifier **remembers**.
+# An accuracy is an answer. The *split* is the question: does it ask about "files like these", "sentences nobody has
+# said before" or "people nobody has heard before"? If the test set shares more with the training set than the world
+# will, the accuracy measures how well the classifier **remembers**.
 #
-# This lab has two stories. The first is about *copies*. The folder of 1200 spectrogram images that a published
-# training script loads holds **only 91 distinct images**, 29 of them under more than one emotion. Every emotion
-# folder has its 200 files, names and numbers are in order, and nothing is wrong to the eye. In a random split every
-# test image is also a training image: a **look-up table**, no network at all, scores 78.8 % over 300 such splits;
-# published was 77.9 %. With copies kept on one side, the paper's network on the same images is at chance.
+# This lab tells two stories. The first is about *copies*. The folder of 1200 spectrogram images that a published
+# training script loads contains **only 91 distinct images**, 29 of them under more than one emotion. Every emotion has
+# its 200 files, the names and numbers are in order, and nothing looks wrong. In a random split, nearly every test image
+# is also a training image: a **look-up table**, no network at all, scores 78.8 % over 300 such splits; the published
+# accuracy is 77.9 %. If copies are kept on one side, the paper's network is at chance level on the same images.
 
 # %%
 import sys
@@ -23,23 +23,27 @@ from pathlib import Path
 sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
+
+import dsp
+from dsp.files.commands import exit_without
+from experiments.coursework.labs.lab import begin, finish, plt, show
+
+exit_without("sklearn", "tqdm", feature="lab 8", extra="train")
+options, _ = begin(8)
+
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-import dsp
-from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.corpora import CASIA_EMOTIONS
 from experiments.data.leakage import ceiling, digests, lookup_table_accuracy
 from experiments.data.splits import as_published, honest
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
-options, _ = begin(8)
-
 
 def logistic():
-    """A linear classifier on z-scores; mean and deviation are those of what it is trained on."""
+    """A linear classifier on z-scores, whose mean and deviation are those of its training data."""
     return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
 
 
@@ -50,13 +54,13 @@ def accuracy(model, features, labels, split) -> float:
 # %% [markdown]
 # ## A folder that remembers
 #
-# We make such a folder up: 91 contents of **pure noise**, 40 numbers each, drawn before any label exists. Each
-# emotion gets 200 files, copies of its contents; as in the published folder, contents are shared between fear, happy,
-# sad and surprise. No feature knows anything about any label. What can a classifier reach?
+# We invent such a folder: 91 contents of **pure noise**, 40 numbers each, drawn before any label exists. Each emotion
+# gets 200 files, which are copies of its contents; as in the published folder, fear, happy, sad and surprise share some
+# contents. No feature contains any information about a label. What accuracy can a classifier reach?
 
 # %%
 random = np.random.default_rng(8)
-contents_of = {  # which of the 91 contents stand under each emotion: 14, 27, 28, 16, 27 and 13 of them
+contents_of = {  # the contents of each emotion, out of 91: 14, 27, 28, 16, 27 and 13 of them
     "angry": range(0, 14),
     "neutral": range(14, 30),
     "fear": range(30, 57),
@@ -71,12 +75,12 @@ for label, emotion in enumerate(CASIA_EMOTIONS):
     content += [*own, *random.choice(own, 200 - own.size)]  # each at least once
     labels += [label] * 200
 labels, features = np.array(labels), noise[content]
-keys = digests(features)  # equal content, equal key; names are not trusted
+keys = digests(features)  # equal content, equal key; the names do not count
 print(f"{len(keys)} files, {len(set(keys))} distinct; no classifier can beat {ceiling(keys, labels):.1%}")
 
 models = {
     "look-up table": None,
-    "1 nearest neighbour": KNeighborsClassifier(1),
+    "1 nearest neighbor": KNeighborsClassifier(1),
     "logistic regression": logistic(),
 }
 scores = {}
@@ -94,18 +98,18 @@ for name, model in models.items():
         print(f"{name:<20} {protocol:<20} {np.mean(found):6.1%}  ({min(found):.1%} .. {max(found):.1%})")
 
 # %% [markdown]
-# **Think.** (1) Where does the ceiling come from, and why is it not 100 %? (2) The 1-nearest-neighbour classifier and
-# the look-up table score nearly alike: why, and why not quite? (3) With copies on one side, accuracy may fall *below*
-# 1/6. What has the classifier learned about sad and surprise that is worse than nothing?
+# **Think.** (1) Where does the ceiling come from, and why is it not 100 %? (2) Why do the 1-nearest-neighbor classifier
+# and the look-up table have nearly the same score, and why not exactly? (3) With copies on one side, the accuracy may
+# fall *below* 1/6. What has the classifier learned about sad and surprise that is worse than nothing?
 #
-# **The tool for your own work:** before you train anything, hash what the network sees and count.
-# `experiments/audit.py` does this before every experiment of this repository.
+# **The tool for your own work:** before you train anything, hash what the network sees and count the hashes.
+# `experiments/data/leakage.py` does this before every experiment in this repository.
 #
 # ## Speakers on both sides
 #
-# The second story needs no mistake in a folder. We take the synthetic corpus (tones and noise: it says something
-# about splits and nothing about emotions), four voices, and the plainest features: mean and deviation of 13 MFCC over
-# the utterance. Three questions: unseen *files*, unseen *sentences*, unseen *speakers*.
+# The second story needs no faulty folder. We use the synthetic corpus (tones and noise, which reveal something about
+# splits and nothing about emotions), four voices, and the simplest features: the mean and deviation of 13 MFCC over the
+# utterance. There are three questions: unseen *files*, unseen *sentences*, unseen *speakers*.
 
 # %%
 N_SENTENCES = 5
@@ -132,7 +136,7 @@ def left_out(groups) -> list[float]:
     return found
 
 
-anything = np.random.default_rng(0).permutation(len(files)) % N_SENTENCES  # five parts, files as they fall
+anything = np.random.default_rng(0).permutation(len(files)) % N_SENTENCES  # five random parts
 by_protocol = {"unseen files": left_out(anything), "unseen sentences": left_out(sentence)}
 by_protocol["unseen speakers"] = left_out(speaker)
 for name, found in by_protocol.items():
@@ -144,14 +148,14 @@ who = [
     .score(features[anything == k], speaker[anything == k])
     for k in range(N_SENTENCES)
 ]
-print(f"the same features tell who speaks: {np.mean(who):.1%} (chance 25 %)")
+print(f"the same features identify the speaker: {np.mean(who):.1%} (chance 25 %)")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 places = np.arange(len(models))
-for shift, protocol, colour in ((-0.2, "files at random", "#d95319"), (0.2, "copies on one side", "#0072bd")):
+for shift, protocol, color in ((-0.2, "files at random", "#d95319"), (0.2, "copies on one side", "#0072bd")):
     means = [100 * np.mean(scores[name, protocol]) for name in models]
-    left.bar(places + shift, means, 0.38, color=colour, label=protocol)
+    left.bar(places + shift, means, 0.38, color=color, label=protocol)
     for place, value in zip(places, means, strict=True):
         left.text(place + shift, max(value, 16) + 1.5, f"{value:.0f}", ha="center", fontsize=9)
 left.axhline(100 / 6, color="k", linestyle=":", linewidth=1, label="chance")
@@ -165,26 +169,25 @@ for place, found in enumerate(by_protocol.values()):
 right.axhline(100 / 6, color="k", linestyle=":", linewidth=1)
 right.set_xticks(range(3), list(by_protocol))
 right.set(
-    ylabel="Accuracy (%)", xlim=(-0.5, 2.6), ylim=(0, 100), title="Synthetic corpus: mean, and each part left out"
+    ylabel="Accuracy (%)", xlim=(-0.5, 2.6), ylim=(0, 100), title="Synthetic corpus: the mean, and each part left out"
 )
 show(figure, "lab_8_splits", options.out)
 
 # %% [markdown]
-# **Think.** (4) Each voice is one dot on the right. With four speakers, how sure are you of the mean? (5) All 120
-# files are distinct. Is the look-up table of any use as an audit here? What else must be on one side? (6)
-# `logistic()` takes mean and deviation from its training part. What changes if you standardise all files first, and
-# why is it wrong even when nothing changes? (7) A paper trains for 100 epochs and reports the best test accuracy.
-# Which set is missing?
+# **Think.** (4) Each voice is one dot on the right. With four speakers, how certain is the mean? (5) All 120 files are
+# distinct. Is the look-up table of any use as an audit here? What else must be kept on one side? (6) `logistic()` takes
+# mean and deviation from its training part. What changes if you standardize all files first, and why is it wrong even
+# if nothing changes? (7) A paper trains for 100 epochs and reports the best test accuracy. Which set is missing?
 
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_8.py` to a place of your own and write
-# `lookup_labels(train_keys, train_labels, test_keys)`: what a table that remembers answers. It is the first baseline
+# Copy `experiments/coursework/student/lab_8.py` to a folder of your own and write
+# `lookup_labels(train_keys, train_labels, test_keys)`: the answers of a table that remembers. It is the first baseline
 # that a new corpus deserves: if it beats chance in your split, no other accuracy in that split means much. Before you
-# check, try a content under two labels, and a test file that training never saw.
+# check, try one content under two labels, and a test file that training never saw.
 #
-# Give its path with `--file` (or below). The check asks a question about a mistake that it knows with `--hints 2`.
+# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
 
 # %%
 finish(8, options.file, options.profile)

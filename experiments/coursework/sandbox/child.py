@@ -1,8 +1,8 @@
-"""The process in which a student's function runs; started by sandbox.py, which holds the other ends.
+"""The process in which a student's function runs; run.py starts it and holds the other ends of its pipes.
 
-Reads one line of settings, then one line per call, from what was its standard input; arrays come in .npz files,
-which it deletes after reading. Answers on a pipe of its own: a line of JSON, and the bytes of an .npy file if the
-line promises some. Standard output and error are the student's.
+It reads one line of settings and then one line per call from its original standard input. Arrays come in .npz files,
+which it deletes after reading. It answers on a pipe of its own, with a line of JSON and, if the line announces them,
+the bytes of an .npy file. Standard output and error belong to the student.
 """
 
 import io
@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.coursework.sandbox.limits import confine
 
-PRELOADED = ("numba", "dsp")  # imported before the limits, if the file names them: they load libraries
+PRELOADED = ("numba", "dsp")  # imported before the limits if the file names them, because they load libraries
 
 
 def main() -> None:
@@ -42,18 +42,18 @@ def main() -> None:
 
 
 def preload(source: str) -> None:
-    """Numba and dsp, where the file speaks of them; what Numba compiles later is not kept on disk."""
+    """Imports Numba and dsp if the file mentions them; what Numba compiles later is not kept on disk."""
     for name in PRELOADED:
         if name in source:
             __import__(name)
     if "numba" in sys.modules:
         from numba.core.caching import Cache
 
-        Cache.save_overload = lambda self, signature, data: None  # its folder may not be written to
+        Cache.save_overload = lambda self, signature, data: None  # its folder is not writable
 
 
 def load(source: str, file: Path, function: str):
-    """The function out of the file, which runs as a module named student."""
+    """Loads the function from the file, which runs as a module named student."""
     module = sys.modules["student"] = types.ModuleType("student")
     module.__file__ = str(file)
     exec(compile(source, str(file), "exec"), module.__dict__)
@@ -61,7 +61,7 @@ def load(source: str, file: Path, function: str):
 
 
 def call(function, request: dict, answers, file: Path, megabytes: int) -> None:
-    """One call, one answer."""
+    """Makes one call and sends one answer."""
     arguments = dict(request["arguments"])
     if request["arrays"]:
         with np.load(request["arrays"], allow_pickle=False) as arrays:
@@ -83,7 +83,7 @@ def call(function, request: dict, answers, file: Path, megabytes: int) -> None:
 
 
 def as_numbers(value):
-    """The value as an array of numbers, or words for what it is instead."""
+    """The value as an array of numbers, or a description of what it is instead."""
     if value is None:
         return "returned None; is there a return statement?"
     wanted = "a NumPy array of numbers is expected"
@@ -107,7 +107,7 @@ def lengths(value) -> str:
 
 
 def problem(error: BaseException, file: Path, megabytes: int) -> str:
-    """What was raised, in one line, with the line of the student's file."""
+    """The error in one line, with the line number in the student's file."""
     here = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     line = f" (line {here[-1]})" if here else ""
     if isinstance(error, MemoryError):
@@ -115,7 +115,7 @@ def problem(error: BaseException, file: Path, megabytes: int) -> str:
     if isinstance(error, SystemExit):
         return f"called sys.exit({error.code!r}){line}"
     if isinstance(error, RecursionError):
-        return f"called itself without end (RecursionError){line}"
+        return f"called itself endlessly (RecursionError){line}"
     if isinstance(error, NotImplementedError):
         return f"is not written yet{line}"
     text = " ".join(str(error).split())
@@ -123,7 +123,7 @@ def problem(error: BaseException, file: Path, megabytes: int) -> str:
 
 
 def answer(answers, header: dict, content=b"") -> None:
-    """One line of JSON, then the content; whatever was printed goes out first."""
+    """Sends one line of JSON, then the content; flushes what was printed first."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -1,15 +1,14 @@
-"""What a process may no longer do: write outside one folder, start programs, reach the network, take more memory.
+"""Keeps a process from writing outside one folder, starting programs, using the network, and taking more memory.
 
-Three layers. Limits of the operating system (memory, processor time, sizes of files). An audit hook, which sees
-what Python is about to do and refuses it with a sentence that the student can read. And, on Linux 5.13 and later,
-Landlock: the kernel itself then refuses to write outside the folder, to run programs and (6.7) to open TCP
-connections, whoever asks.
+There are three layers. The operating system limits memory, processor time and file sizes. An audit hook sees what
+Python is about to do and refuses it with a sentence that the student can read. On Linux 5.13 and later, Landlock makes
+the kernel itself refuse to write outside the folder, to run programs and (6.7) to open TCP connections.
 
-What the audit hook cannot stop: code that gets around Python, by changing the interpreter's own memory or its
-library functions, or in C, or that opens a file relative to an open folder; os._exit, which has no event, only ends
-the process. Landlock holds there, for writing and running but not for chmod; without it (macOS) nothing does.
-Reading is not refused at all: what the account that runs the check can read, a submission can read and print. This
-contains mistakes and mischief of a course; for strangers' code run the check in a container.
+The audit hook cannot stop code that bypasses Python: code that changes the interpreter's memory or its library
+functions, C code, and code that opens a file relative to an open folder. (os._exit has no event, but it only ends the
+process.) Landlock still works there, for writing and running but not for chmod; without it (macOS) nothing does.
+Reading is not restricted: a submission can read and print whatever the account that runs the check can read. This
+contains the mistakes and the mischief of a course; to check strangers' code, run the check in a container.
 """
 
 import ctypes
@@ -21,7 +20,7 @@ import sys
 from pathlib import Path
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-REFUSED = {  # event or family of events: what it is
+REFUSED = {  # event or family of events: its description
     **dict.fromkeys(("subprocess", "pty", "os.system", "os.exec", "os.spawn", "os.posix_spawn"), "starting a program"),
     **dict.fromkeys(("os.fork", "os.forkpty", "os.startfile"), "starting a process"),
     **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), "sending a signal"),
@@ -29,7 +28,7 @@ REFUSED = {  # event or family of events: what it is
     **dict.fromkeys(("ctypes.dlopen", "ctypes.call_function"), "calling C"),
     **dict.fromkeys(("resource.setrlimit", "resource.prlimit"), "changing a limit"),
 }
-PATHS = {  # event: how many of its arguments, from the first on, are paths that it changes
+PATHS = {  # event: how many of its first arguments are paths that it changes
     **dict.fromkeys(("os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.utime"), 1),
     **dict.fromkeys(("os.chmod", "os.lchmod", "os.chown", "os.lchown", "os.chflags"), 1),
     **dict.fromkeys(("os.setxattr", "os.removexattr", "shutil.rmtree"), 1),
@@ -39,10 +38,10 @@ LAST_IS_FOLDER = {"os.remove", "os.rmdir", "os.mkdir", "os.rename", "os.link", "
 
 
 def confine(folder: Path, megabytes: int, seconds: float) -> None:
-    """From here on this process writes below `folder` only. Cannot be undone.
+    """From now on, this process can write only below `folder`. This cannot be undone.
 
-    megabytes : of memory, beyond what the process has now
-    seconds : of processor time, from now
+    megabytes : memory, beyond what the process has now
+    seconds : processor time, from now
 
     Checked: tests/test_check_contains_student_code.py
     """
@@ -52,7 +51,7 @@ def confine(folder: Path, megabytes: int, seconds: float) -> None:
 
 
 def limit(megabytes: int, seconds: float) -> None:
-    """The operating system's own limits; those that it does not know are left out."""
+    """Sets the limits of the operating system, except those that it does not have."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     wanted = {
         "RLIMIT_AS": address_space() + (megabytes << 20),
@@ -69,7 +68,7 @@ def limit(megabytes: int, seconds: float) -> None:
 
 
 def address_space() -> int:
-    """Bytes that this process has mapped (Linux; 4 GB are assumed elsewhere)."""
+    """Bytes that this process has mapped (on Linux; elsewhere 4 GB are assumed)."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     except OSError:
@@ -77,18 +76,18 @@ def address_space() -> int:
 
 
 def refusal(folder: Path, landlocked: bool):
-    """The audit hook: raises PermissionError for what is refused."""
+    """The audit hook: it raises PermissionError for everything that is refused."""
     inside, realpath, fspath = os.path.realpath(folder), os.path.realpath, os.fsdecode
     other_process = re.compile(r"/proc/(?!self/)\d+/")
     own = f"/proc/{os.getpid()}/"
-    compiles = "numba" in sys.modules  # Numba calls its compiler by ctypes
+    compiles = "numba" in sys.modules  # Numba calls its compiler through ctypes
 
     def check_path(path) -> None:
         if isinstance(path, int):
             return
-        place = realpath(fspath(path))
-        if place != inside and not place.startswith(inside + os.sep) and place != os.devnull:
-            raise PermissionError(f"refused: writing to {place}; only the working folder may be changed")
+        target = realpath(fspath(path))
+        if target != inside and not target.startswith(inside + os.sep) and target != os.devnull:
+            raise PermissionError(f"refused: writing to {target}; only the working folder may be changed")
 
     def hook(event: str, arguments: tuple) -> None:
         if event == "open":
@@ -118,7 +117,7 @@ TCP, SCOPES = 0b11, 0b11  # bind and connect; abstract sockets and signals
 
 
 def landlock(folder: Path) -> bool:
-    """Whether the kernel now refuses to write outside `folder` and to run programs."""
+    """Asks the kernel to refuse writing outside `folder` and running programs; returns whether it does so now."""
     if sys.platform != "linux":
         return False
     syscall = ctypes.CDLL(None, use_errno=True).syscall

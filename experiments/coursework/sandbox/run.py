@@ -1,9 +1,9 @@
-"""A student's function in a process of its own, with limits; what comes back is numbers or words, never code.
+"""Runs a student's function in a process of its own, with limits; only numbers and words come back, never code.
 
-Inputs go in as .npz files in a temporary folder, one call at a time; results come back over a pipe as .npy bytes
-and are read without pickle. The process sees inputs only: expected values stay in the checking process. The
-solutions are in this repository all the same (tasks/), so what is hidden is hidden from the check's output, not
-from a reader. What contains the process, and what does not, says confinement.py.
+Inputs go in as .npz files in a temporary folder, one call at a time; results come back over a pipe as .npy bytes and
+are read without pickle. The process sees only inputs; expected values stay in the checking process. The solutions are
+in this repository all the same (tasks/), so hidden cases are hidden from the check's output, not from a reader.
+limits.py explains what contains the process and what does not.
 """
 
 import io
@@ -23,14 +23,14 @@ import numpy as np
 from experiments.common.paths import ROOT
 
 START_S = 60.0  # for Python, NumPy and Numba to start on a busy machine
-IN_ALL = 3  # all calls together may take this many times what one may
-PRINTED = 2000  # characters kept of what is printed during a call
-HEADER = 1 << 16  # bytes of an answer's first line at most
+IN_ALL = 3  # all calls together may take this many times as long as one
+MAX_PRINTED = 2000  # characters that are kept of what a call prints
+MAX_HEADER = 1 << 16  # bytes of an answer's first line
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a call gave: an array, or words why there is none; and the end of what was printed meanwhile."""
+    """The result of a call: an array, or the reason why there is none; and the end of what the call printed."""
 
     array: np.ndarray | None = None
     problem: str = ""  # "did not end within 10 s"
@@ -38,22 +38,22 @@ class Outcome:
 
 
 class Ended(Exception):
-    """The process is gone, or was stopped: str() says in what way."""
+    """The process has ended or was stopped; the message says how."""
 
 
 def run(file, function: str, calls: list[dict], seconds: float = 10.0, megabytes: int = 1024) -> list[Outcome]:
     """The outcomes of function(**arguments) for each of `calls`, in order.
 
-    A call that does not end, or ends the process, is reported and the next one gets a new process; after
-    3 x seconds in all, the rest is not run.
+    A call that does not end, or that ends the process, is reported, and the next call gets a new process. After
+    3 x seconds in total, the remaining calls are not run.
 
     Parameters
     ----------
-    file : the student's
-    function : its name there
+    file : the student's file
+    function : its name in the file
     calls : arguments by name: numbers, words, None and NumPy arrays
     seconds : for one call
-    megabytes : of memory, beyond Python's and NumPy's own
+    megabytes : memory, beyond what Python and NumPy need themselves
 
     Checked: tests/test_check_contains_student_code.py
     """
@@ -62,18 +62,20 @@ def run(file, function: str, calls: list[dict], seconds: float = 10.0, megabytes
         try:
             for arguments in calls:
                 if left <= 0:
-                    outcomes.append(Outcome(problem=f"was not called: all calls may take {IN_ALL * seconds:g} s"))
+                    outcomes.append(
+                        Outcome(problem=f"was not called: all calls together may take {IN_ALL * seconds:g} s")
+                    )
                     continue
                 begun = time.monotonic()
                 try:
                     if process is None:
                         process = Process(Path(file).resolve(), function, folder, seconds, megabytes)
                         begun = process.ready
-                        process.answer(seconds)  # that the file is loaded
+                        process.answer(seconds)  # the file is loaded
                     outcomes.append(process.call(arguments, min(seconds, left)))
                 except Ended as ended:
                     outcomes.append(Outcome(problem=str(ended), printed=process.printed()))
-                    if process.calls == 0:  # the file itself; another process would not get further
+                    if process.calls == 0:  # the file itself fails; a new process would not get further
                         return outcomes * len(calls)
                     process = process.stop()
                 left -= time.monotonic() - begun
@@ -126,7 +128,7 @@ class Process:
         try:
             array = np.load(io.BytesIO(content), allow_pickle=False)
         except (ValueError, EOFError, OSError) as error:
-            raise Ended("returned what cannot be read as an array") from error
+            raise Ended("returned something that cannot be read as an array") from error
         return Outcome(array=array, printed=self.printed())
 
     def send(self, request: dict) -> None:
@@ -137,10 +139,10 @@ class Process:
             raise Ended(self.how_it_ended()) from None
 
     def answer(self, seconds: float) -> tuple[dict, bytes]:
-        """The next answer: its first line, and the bytes that this promises. Raises Ended after `seconds`."""
+        """The next answer: its first line and the bytes that this line announces. Raises Ended after `seconds`."""
         until = time.monotonic() + seconds
-        while b"\n" not in self.received[:HEADER]:
-            if len(self.received) >= HEADER:
+        while b"\n" not in self.received[:MAX_HEADER]:
+            if len(self.received) >= MAX_HEADER:
                 raise Ended("disturbed the check's own pipe")
             self.receive(until)
         line, _, self.received = self.received.partition(b"\n")
@@ -163,7 +165,7 @@ class Process:
         return header, b"".join(parts)
 
     def receive(self, until: float) -> None:
-        """More of the answer, or of what is printed."""
+        """Reads more of the answer, or of what is printed."""
         left = until - time.monotonic()
         ready = {key.fd for key, _ in self.selector.select(left)} if left > 0 else set()
         if not ready:
@@ -177,7 +179,7 @@ class Process:
             self.received += piece
 
     def read_prints(self) -> None:
-        """What has been printed until now, as far as the pipe holds it."""
+        """Reads what has been printed so far, as far as the pipe holds it."""
         for _ in range(64):
             try:
                 piece = os.read(self.prints, 1 << 16)
@@ -187,13 +189,13 @@ class Process:
                 if self.prints in self.selector.get_map():
                     self.selector.unregister(self.prints)
                 return
-            self.tail = (self.tail + piece)[-4 * PRINTED :]
+            self.tail = (self.tail + piece)[-4 * MAX_PRINTED :]
 
     def printed(self) -> str:
-        """The end of what was printed since the last time."""
+        """The end of what was printed since the last call of this method."""
         self.read_prints()
         text, self.tail = self.tail.decode(errors="replace"), b""
-        return text[-PRINTED:]
+        return text[-MAX_PRINTED:]
 
     def how_it_ended(self) -> str:
         try:
@@ -223,7 +225,7 @@ class Process:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """The little of this process's environment that Python needs; one thread per library."""
+    """The few environment variables that Python needs; one thread per library."""
     kept = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV", "NUMBA_CACHE_DIR")
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     return (

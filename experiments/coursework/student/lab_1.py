@@ -4,7 +4,7 @@ import numpy as np  # noqa: F401  (for you)
 
 
 def windowed_frames(signal, sample_rate, frame_ms, hop_ms):
-    """Frames of a signal, each times the window of your course (profile default: a symmetric Hamming window).
+    """Frames of a signal, each multiplied by the window of your course (default profile: a symmetric Hamming window).
 
     frames[n, t] = window[n] * signal[n + t * hop_length]
 
@@ -12,10 +12,11 @@ def windowed_frames(signal, sample_rate, frame_ms, hop_ms):
     ----------
     signal : (N,) real
     sample_rate : Hz
-    frame_ms, hop_ms : milliseconds; in samples, rounded as your course says (profile default: down)
+    frame_ms, hop_ms : milliseconds; rounded to samples as in your course (default profile: down)
 
     Returns
     -------
-    frames : (frame_length, n_frames); time is the last axis. Samples at the end that fill no frame are left out
+    frames : (frame_length, n_frames); time is the last axis. Samples at the end that do not fill a frame are
+        left out
     """
     raise NotImplementedError

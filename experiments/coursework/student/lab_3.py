@@ -4,11 +4,11 @@ import numpy as np  # noqa: F401  (for you)
 
 
 def istft(spectra, window, hop_length):
-    """The signal whose short-time Fourier transform is nearest to `spectra`, by weighted overlap and add.
+    """The signal whose short-time Fourier transform is nearest to `spectra`, by weighted overlap-add.
 
     y[n] = sum_t window[n - t hop] y_t[n - t hop] / sum_t window[n - t hop]^2,  y_t the inverse transform of frame t
 
-    Where every window is 0 the signal is not known: 0 stands there. np.fft.irfft may be used.
+    Where every window is 0, the signal is unknown; y is 0 there. np.fft.irfft may be used.
 
     Parameters
     ----------

@@ -9,9 +9,9 @@ def mel_filterbank(n_mels, n_fft, sample_rate, f_min, f_max):
     H[m, k] = max(0, min((f_k - f_{m-1}) / (f_m - f_{m-1}), (f_{m+1} - f_k) / (f_{m+1} - f_m)))
 
     f_k is the frequency of bin k, f_0 .. f_{n_mels + 1} are the edges from f_min to f_max.
-    Profile default: mel = 2595 log10(1 + f / 700), sides straight in Hz, edges where they are. A course that rounds
-    edges to bins counts in bins: "floor" floor((n_fft + 1) f / sample_rate); "round" and "ceil" of
-    n_fft f / sample_rate; "floor round ceil" rounds the left edge down, the centre to the nearest bin, the right
+    Default profile: mel = 2595 log10(1 + f / 700), sides straight in Hz, edges not rounded. A course that rounds
+    edges to bins says how: "floor" is floor((n_fft + 1) f / sample_rate); "round" and "ceil" round
+    n_fft f / sample_rate; "floor round ceil" rounds the left edge down, the center to the nearest bin, and the right
     edge up.
 
     Parameters

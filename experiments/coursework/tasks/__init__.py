@@ -1,4 +1,4 @@
-"""The tasks of the labs, one file each: solution, cases, mistakes. A file is imported when its lab is asked for."""
+"""The tasks of the labs, one file each: solution, cases, mistakes. A file is imported when its lab is needed."""
 
 import importlib
 from pathlib import Path
@@ -7,7 +7,7 @@ LABS = {int(path.stem.removeprefix("lab_")): path.stem for path in sorted(Path(_
 
 
 def task_of(lab: int, profile):
-    """The Task of a lab under a course's Profile. ValueError for a lab that is not there.
+    """The Task of a lab under a course's Profile. ValueError for a lab that does not exist.
 
     Checked: tests/test_coursework_labs.py
     """

@@ -73,7 +73,7 @@ def mistakes(profile) -> tuple[Mistake, ...]:
     other_rounding = "half up" if profile.rounding == "down" else "down"
 
     def mistake(name: str, hint: str, way) -> Mistake:
-        """way(signal, frame_length, hop_length) -> what comes out."""
+        """way(signal, frame_length, hop_length) -> the wrong result."""
 
         def function(signal, sample_rate, frame_ms, hop_ms):
             return way(signal, *lengths(profile, sample_rate, frame_ms, hop_ms))
@@ -109,30 +109,32 @@ def mistakes(profile) -> tuple[Mistake, ...]:
         ),
         mistake(
             "the hop taken for the overlap",
-            "By how many samples do two neighbouring frames differ?",
+            "By how many samples do two neighboring frames differ?",
             lambda x, L, H: windowed(x, L, max(1, L - H), window),
         ),
         mistake("frames as rows", "Which axis of your result is time?", lambda x, L, H: windowed(x, L, H, window).T),
         mistake(
             "the last frame left out",
-            "How many frames has a signal of exactly one frame?",
+            "How many frames does a signal of exactly one frame have?",
             lambda x, L, H: windowed(x, L, H, window)[:, :-1],
         ),
-        mistake("the tail filled with zeros", "What becomes of samples that fill no frame?", padded("pad tail")),
+        mistake("the tail filled with zeros", "What happens to samples that fill no frame?", padded("pad tail")),
         mistake(
-            "frames centred on their times, zeros outside",
+            "frames centered on their times, zeros outside",
             "Which sample is the first of frame 0?",
             padded("center, zeros"),
         ),
         mistake(
-            "frames centred on their times, the signal reflected",
+            "frames centered on their times, the signal reflected",
             "Which sample is the first of frame 0?",
             lambda x, L, H: windowed(np.pad(x, L // 2, mode="reflect"), L, H, window),
         ),
-        mistake("the mean taken off every frame", "What does your function make of a signal of ones?", without_mean),
+        mistake(
+            "the mean removed from every frame", "What does your function return for a signal of ones?", without_mean
+        ),
         mistake(
             "pre-emphasis before the frames",
-            "What does your function make of a signal of ones?",
+            "What does your function return for a signal of ones?",
             lambda x, L, H: windowed(preemphasis(x, profile.preemphasis), L, H, window),
         ),
         mistake(
@@ -178,7 +180,7 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             ),
             mistake(
                 "a window of n + 1 in the divisor",
-                "Where does your window reach its greatest value?",
+                "Where does your window reach its largest value?",
                 cosine(a, lambda n: n + 1),
             ),
         ]

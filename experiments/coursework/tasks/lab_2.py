@@ -71,7 +71,7 @@ def mistakes() -> tuple[Mistake, ...]:
         Mistake("bits reversed", "In which order do the bins of your result stand?", bits_reversed),
         Mistake(
             "only the bins up to the Nyquist frequency",
-            "How many bins has a transform of N samples?",
+            "How many bins does a transform of N samples have?",
             lambda x: fft(x)[: x.size // 2 + 1],
         ),
         Mistake(
@@ -79,11 +79,11 @@ def mistakes() -> tuple[Mistake, ...]:
             "In which bin does a constant signal lie?",
             lambda x: np.roll(fft(x), x.size // 2),
         ),
-        Mistake("the magnitude", "What has become of the phase?", lambda x: np.abs(fft(x))),
-        Mistake("the real part", "What has become of the phase?", lambda x: fft(x).real),
+        Mistake("the magnitude", "What happened to the phase?", lambda x: np.abs(fft(x))),
+        Mistake("the real part", "What happened to the phase?", lambda x: fft(x).real),
         Mistake(
             "the imaginary part of the input dropped",
-            "Into an array of which dtype do you write?",
+            "What is the dtype of the array that you write into?",
             lambda x: fft(np.real(x)),
         ),
         Mistake(
@@ -93,7 +93,7 @@ def mistakes() -> tuple[Mistake, ...]:
         ),
         Mistake(
             "cut down to a power of two",
-            "Does every sample have a say in bin 0?",
+            "Does every sample contribute to bin 0?",
             lambda x: fft(x[: 1 << (x.size.bit_length() - 1)]),
         ),
         Mistake("bins counted from 1", "Which bin holds the sum of all samples?", lambda x: np.roll(fft(x), -1)),
@@ -101,7 +101,7 @@ def mistakes() -> tuple[Mistake, ...]:
 
 
 def wrong(sign=-1, second=-1, exchanged=False, turn=1, halves=False, step=1.0):
-    """A radix-2 transform with one thing wrong; odd rests by the definition."""
+    """A radix-2 transform with one mistake; odd rests by the definition."""
 
     def transform(x) -> np.ndarray:
         N = x.size
@@ -119,7 +119,7 @@ def wrong(sign=-1, second=-1, exchanged=False, turn=1, halves=False, step=1.0):
 
 
 def bits_reversed(x) -> np.ndarray:
-    """The bins in the order in which decimation in frequency leaves them."""
+    """The bins in the order that decimation in frequency produces."""
     order = np.arange(x.size)
 
     def split(places):

@@ -46,7 +46,7 @@ def cases(profile) -> tuple[Case, ...]:
 
 
 def overlapped(frames, hop_length: int) -> np.ndarray:
-    """The sum of frames (L, n_frames), each at its place."""
+    """The sum of frames (L, n_frames), each at its time."""
     L, n_frames = frames.shape
     y = np.zeros((n_frames - 1) * hop_length + L)
     for t in range(n_frames):
@@ -140,7 +140,7 @@ def square_root_of_divisor(spectra, window, hop_length):
     return divided(without_division(spectra, window, hop_length), np.sqrt(weights(spectra, window, hop_length, 2)))
 
 
-def centre_cut(spectra, window, hop_length):
+def center_cut(spectra, window, hop_length):
     y = istft(spectra, window, hop_length)
     return y[window.size // 2 : y.size - window.size // 2]
 
@@ -159,10 +159,14 @@ MISTAKES = tuple(
     for name, hint, function in (
         (
             "no division by the sum of squared windows",
-            "What does your function make of frames of ones?",
+            "What does your function return for frames of ones?",
             without_division,
         ),
-        ("frames added without window and without division", "What does your function make of frames of ones?", plain),
+        (
+            "frames added without window and without division",
+            "What does your function return for frames of ones?",
+            plain,
+        ),
         (
             "divided by the sum of the windows, not of their squares",
             "How often does the window act on a sample: before the transform, after it, or both?",
@@ -176,7 +180,7 @@ MISTAKES = tuple(
         ("frames averaged, the window left in", "How often does the window act on a sample?", mean_of_frames),
         (
             "the window divided out of every frame, then averaged",
-            "Which of two frames is to be trusted more where its window is small?",
+            "Where one of two overlapping frames has a small window value, which one should count more?",
             window_divided_out,
         ),
         ("later frames written over earlier ones", "Is it = or += ?", last_frame_wins),
@@ -202,8 +206,8 @@ MISTAKES = tuple(
             "How small is the square of a Hann window's second value?",
             added_to_divisor,
         ),
-        ("the square root of the divisor", "What minimises sum_t (w y - y_t)^2?", square_root_of_divisor),
-        ("half a window cut off at both ends", "Did this stft pad the signal?", centre_cut),
+        ("the square root of the divisor", "What minimizes sum_t (w y - y_t)^2?", square_root_of_divisor),
+        ("half a window cut off at both ends", "Did this stft pad the signal?", center_cut),
         ("a length of n_frames hops", "Where does the last frame end?", whole_hops),
         ("the sign of the exponent", "In which direction does each frame run?", other_way_round),
         (

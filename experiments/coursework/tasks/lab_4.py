@@ -5,7 +5,7 @@ import numpy as np
 from dsp import hz_to_mel, mel_filterbank, mel_to_hz
 from experiments.coursework.task import Case, Mistake, Task
 
-ROUNDINGS = {  # of a filter's left edge, centre and right edge, in bins
+ROUNDINGS = {  # of a filter's left edge, center and right edge, in bins
     "floor": (np.floor, np.floor, np.floor),
     "round": (np.round, np.round, np.round),
     "ceil": (np.ceil, np.ceil, np.ceil),
@@ -29,7 +29,7 @@ def make_task(profile) -> Task:
 
 
 class Bank:
-    """A filterbank as a function of five arguments, in which one or another rule can be replaced."""
+    """A filterbank as a function of five arguments, with rules that can be replaced one by one."""
 
     def __init__(self, profile, scale=None, triangles=None, rounding=None, norm=None):
         self.scale, self.norm = scale or profile.mel_scale, norm
@@ -55,19 +55,19 @@ class Bank:
     def on(self, frequency, n_fft, sample_rate, n_mels, f_min, f_max, clipped=True) -> np.ndarray:
         """The filters at any frequencies. Rounded edges: floor((n_fft + 1) f / rate), else R(n_fft f / rate)."""
         edges = self.edges(n_mels, f_min, f_max)
-        left, centre, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+        left, center, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
         if self.rounding != "none":
             n = n_fft + 1 if self.rounding == "floor" else n_fft
-            left, centre, right = (
+            left, center, right = (
                 R(n * edge / sample_rate)
-                for R, edge in zip(ROUNDINGS[self.rounding], (left, centre, right), strict=True)
+                for R, edge in zip(ROUNDINGS[self.rounding], (left, center, right), strict=True)
             )
             frequency = frequency * n_fft / sample_rate
         elif self.triangles == "mel":
-            frequency, left, centre, right = (hz_to_mel(f, self.scale) for f in (frequency, left, centre, right))
-        with np.errstate(divide="ignore", invalid="ignore"):  # edges that fall together make a vertical side
-            rising, falling = (frequency - left) / (centre - left), (right - frequency) / (right - centre)
-        sides = np.fmin(np.fmin(rising, falling), 1)  # 0/0 is where the other side decides
+            frequency, left, center, right = (hz_to_mel(f, self.scale) for f in (frequency, left, center, right))
+        with np.errstate(divide="ignore", invalid="ignore"):  # coinciding edges make a vertical side
+            rising, falling = (frequency - left) / (center - left), (right - frequency) / (right - center)
+        sides = np.fmin(np.fmin(rising, falling), 1)  # where one side is 0/0, the other decides
         return np.maximum(0, sides) if clipped else sides
 
 
@@ -155,7 +155,7 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             "At which frequency does your scale turn from straight to curved?",
             spaced(lambda f: np.log(1 + f / 1000), lambda m: 1000 * (np.exp(m) - 1)),
         ),
-        Mistake("areas normalised", "How high is your highest filter?", Bank(profile, norm="slaney")),
+        Mistake("areas normalized", "How high is your highest filter?", Bank(profile, norm="slaney")),
         Mistake("filters divided by their sums", "How high is your highest filter?", Bank(profile, norm="sum")),
         Mistake("bins as rows", "Which axis of your result counts filters?", changed(np.transpose)),
         Mistake("the Nyquist bin left out", bins, changed(lambda H: H[:, :-1])),
@@ -175,14 +175,14 @@ def mistakes(profile) -> tuple[Mistake, ...]:
         Mistake("f_min ignored", "Where does your first filter begin in the telephone band?", from_zero),
         Mistake(
             "rectangles",
-            "How high is a filter half-way between its edge and its centre?",
+            "How high is a filter half-way between its edge and its center?",
             changed(lambda H: (H > 0) * 1.0),
         ),
-        Mistake("the falling side missing", "Is every frequency between two centres seen by two filters?", rising_side),
-        Mistake("negative outside the triangle", "What is your filter's value far away from its centre?", not_clipped),
+        Mistake("the falling side missing", "Is every frequency between two centers seen by two filters?", rising_side),
+        Mistake("negative outside the triangle", "What is your filter's value far away from its center?", not_clipped),
         Mistake(
             "the square of the triangles",
-            "How high is a filter half-way between its edge and its centre?",
+            "How high is a filter half-way between its edge and its center?",
             changed(np.square),
         ),
     ]

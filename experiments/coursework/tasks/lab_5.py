@@ -1,11 +1,11 @@
-"""Lab 5: from log-mel values to cepstral coefficients, what the check tries and the ways to get it wrong."""
+"""Lab 5: from log-mel values to cepstral coefficients: the cases that the check tries, and the known mistakes."""
 
 import numpy as np
 
 import dsp
 from experiments.coursework.task import Case, Mistake, Task
 
-SEED = 5  # of the cases; another one in the clone that grades hides them
+SEED = 5  # of the cases; a different seed in the grading clone hides them
 
 
 def make_task(profile) -> Task:
@@ -136,7 +136,7 @@ MISTAKES = (
         _with_matrix(lambda n_mfcc, n_mels: dsp.dct_matrix(n_mfcc, n_mels, "htk")),
     ),
     Mistake(
-        "a DCT without normalisation",
+        "a DCT without normalization",
         "Does the sum of squares of all coefficients of a frame equal that of its bands?",
         _with_matrix(lambda n_mfcc, n_mels: dsp.dct_matrix(n_mfcc, n_mels, None)),
     ),
@@ -157,12 +157,12 @@ MISTAKES = (
     ),
     Mistake(
         "the half sample forgotten",
-        "Where are the bands' middles: at 0, 1, 2 .., or between the whole numbers?",
+        "Where are the bands' middles: at 0, 1, 2 .., or between the integers?",
         _with_matrix(lambda n_mfcc, n_mels: _cosines(lambda k, m: np.pi * k * m / n_mels, n_mfcc, n_mels)),
     ),
     Mistake(
         "the real part of a Fourier transform",
-        "A Fourier transform thinks that the last band is the neighbour of the first. What does a DCT think?",
+        "A Fourier transform thinks that the last band is the neighbor of the first. What does a DCT think?",
         _with_matrix(_fourier),
     ),
     Mistake(
@@ -181,7 +181,7 @@ MISTAKES = (
         _frames_as_rows,
     ),
     Mistake(
-        "the mean over time taken off",
+        "the mean over time removed",
         "With one frame, what is left? Which step of the next lab have you already taken?",
         _mean_taken_off,
     ),

@@ -1,11 +1,11 @@
-"""Lab 6: deltas by regression, what the check tries and the ways to get it wrong."""
+"""Lab 6: deltas by regression: the cases that the check tries, and the known mistakes."""
 
 import numpy as np
 
 import dsp
 from experiments.coursework.task import Case, Mistake, Task
 
-SEED = 6  # of the cases; another one in the clone that grades hides them
+SEED = 6  # of the cases; a different seed in the grading clone hides them
 
 
 def make_task(profile) -> Task:
@@ -29,7 +29,7 @@ def solution(features, width):
 
 
 def cases(profile) -> tuple[Case, ...]:
-    """Visible: a ramp, noise, whole numbers, few frames, one. Hidden: other sizes, a short and a constant matrix.
+    """Visible: a ramp, noise, integers, few frames, one. Hidden: other sizes, a short and a constant matrix.
 
     Where all deltas are 0 the width is 3: halves are exact, so 0 comes out whatever the order of the sum.
     """
@@ -39,7 +39,7 @@ def cases(profile) -> tuple[Case, ...]:
         Case("three ramps, slopes 1, -2 and 0.5", {"features": ramp, "width": 5}),
         Case("the course's width", {"features": curves(13, 40, 2), "width": profile.delta_width}),
         Case("width 9", {"features": curves(13, 30, 3), "width": 9}),
-        Case("whole numbers (dtype int64)", {"features": whole, "width": 5}),
+        Case("integers (dtype int64)", {"features": whole, "width": 5}),
         Case("fewer frames than the window", {"features": curves(5, 4, 4), "width": 9}),
         Case("one frame", {"features": curves(3, 1, 5), "width": 3}),
         Case("one row, width 7", {"features": curves(1, 25, 6), "width": 7}, hidden=True),
@@ -67,7 +67,7 @@ def slope(width: int) -> np.ndarray:
 
 
 def _with_weights(weights):
-    """The right edges, other weights of the frames: weights(n), n = -M .. M."""
+    """The right edges with other weights of the frames: weights(n), n = -M .. M."""
 
     def function(features, width):
         n = np.arange(width) - width // 2
@@ -77,7 +77,7 @@ def _with_weights(weights):
 
 
 def _with_edges(mode):
-    """The right weights, other frames before the first and after the last."""
+    """The right weights with other frames before the first and after the last."""
     return lambda features, width: weighted(
         np.pad(features, ((0, 0), (width // 2, width // 2)), mode=mode), slope(width)
     )
@@ -112,7 +112,7 @@ def _width_on_either_side(features, width):
     return solution(features, 2 * width + 1)
 
 
-def _difference_of_neighbours(features, width):
+def _difference_of_neighbors(features, width):
     return np.diff(features, axis=1, prepend=features[:, :1])
 
 
@@ -162,14 +162,14 @@ MISTAKES = (
         _with_weights(lambda n: np.where(np.abs(n) == n[-1], np.sign(n), 0) / (2 * n[-1])),
     ),
     Mistake(
-        "the two neighbours only",
+        "the two neighbors only",
         "Does your answer depend on width at all?",
         _with_weights(lambda n: np.where(np.abs(n) == 1, n, 0) / 2),
     ),
     Mistake(
         "each frame minus the one before",
         "Does your answer depend on width? Is it as much about the future as about the past?",
-        _difference_of_neighbours,
+        _difference_of_neighbors,
     ),
     Mistake(
         "zeros before the first and after the last frame",
@@ -217,8 +217,8 @@ MISTAKES = (
         _width_on_either_side,
     ),
     Mistake(
-        "whole numbers out of whole numbers",
-        "One case fails only because of its dtype. Of which dtype is the array you write into?",
+        "integers from integers",
+        "One case fails only because of its dtype. What is the dtype of the array that you write into?",
         _kept_as_whole_numbers,
     ),
     Mistake(

@@ -1,14 +1,14 @@
-"""Lab 8: a look-up table as a classifier, what the check tries and the ways to get it wrong."""
+"""Lab 8: a look-up table as a classifier: the cases that the check tries, and the known mistakes."""
 
 import numpy as np
 
 from experiments.coursework.task import Case, Mistake, Task
 
-SEED = 8  # of the cases; another one in the clone that grades hides them
+SEED = 8  # of the cases; a different seed in the grading clone hides them
 
 
 def make_task(profile) -> Task:
-    """lookup_labels(train_keys, train_labels, test_keys): the commonest label of the same content in training."""
+    """lookup_labels(train_keys, train_labels, test_keys): the most common label of the same content in training."""
     return Task(
         lab=8,
         function="lookup_labels",
@@ -23,12 +23,12 @@ def make_task(profile) -> Task:
 
 
 def solution(train_keys, train_labels, test_keys):
-    """Per test key the commonest label of the equal training keys, else of all; the smallest of equally common ones."""
-    return _answers(train_keys, train_labels, test_keys, commonest, commonest(train_labels))
+    """Per test key, the most common label of the equal training keys, else of all; the smallest in a tie."""
+    return _answers(train_keys, train_labels, test_keys, most_common, most_common(train_labels))
 
 
-def commonest(labels) -> int:
-    """The commonest label; of several the smallest."""
+def most_common(labels) -> int:
+    """The most common label; among equally common ones, the smallest."""
     return int(np.bincount(labels).argmax())
 
 
@@ -38,7 +38,7 @@ def cases() -> tuple[Case, ...]:
         "train_keys": np.array(["c", "a", "a", "b", "b", "a", "c", "d"]),
         "train_labels": np.array([2, 1, 1, 0, 3, 0, 1, 3]),
     }
-    unknown = {  # the commonest label is 2; of contents 1; of the commonest content 4; the last one 3
+    unknown = {  # the most common label is 2; of contents 1; of the most common content 4; the last one 3
         "train_keys": np.array([*"aaaaabbbbcdef"]),
         "train_labels": np.array([4, 4, 4, 2, 2, 2, 2, 2, 5, 1, 1, 1, 3]),
         "test_keys": np.array(["bb", "z", "A"]),
@@ -80,43 +80,43 @@ def _answers(train_keys, train_labels, test_keys, of_labels, fallback) -> np.nda
 def _with_choice(of_labels):
     """Another choice among the labels of known content."""
     return lambda train_keys, train_labels, test_keys: _answers(
-        train_keys, train_labels, test_keys, of_labels, commonest(train_labels)
+        train_keys, train_labels, test_keys, of_labels, most_common(train_labels)
     )
 
 
 def _with_fallback(fallback):
     """Another answer for unknown content: fallback(train_keys, train_labels)."""
     return lambda train_keys, train_labels, test_keys: _answers(
-        train_keys, train_labels, test_keys, commonest, fallback(train_keys, train_labels)
+        train_keys, train_labels, test_keys, most_common, fallback(train_keys, train_labels)
     )
 
 
-def _greatest_of_commonest(labels) -> int:
+def _largest_of_most_common(labels) -> int:
     return int(np.flatnonzero(np.bincount(labels) == np.bincount(labels).max())[-1])
 
 
-def _first_of_commonest(labels) -> int:
+def _first_of_most_common(labels) -> int:
     counts = np.bincount(labels)
     return next(int(label) for label in labels if counts[label] == counts.max())
 
 
-def _commonest_content(train_keys, train_labels) -> int:
+def _most_common_content(train_keys, train_labels) -> int:
     names, counts = np.unique(train_keys, return_counts=True)
-    return commonest(train_labels[train_keys == names[counts.argmax()]])
+    return most_common(train_labels[train_keys == names[counts.argmax()]])
 
 
 def _each_content_once(train_keys, train_labels) -> int:
-    return commonest([commonest(train_labels[train_keys == key]) for key in np.unique(train_keys)])
+    return most_common([most_common(train_labels[train_keys == key]) for key in np.unique(train_keys)])
 
 
-def _always_the_commonest(train_keys, train_labels, test_keys):
-    return np.full(len(test_keys), commonest(train_labels))
+def _always_the_most_common(train_keys, train_labels, test_keys):
+    return np.full(len(test_keys), most_common(train_labels))
 
 
 def _next_in_order(train_keys, train_labels, test_keys):
     names = np.unique(train_keys)
     place = np.searchsorted(names, test_keys).clip(max=len(names) - 1)
-    return np.array([commonest(train_labels[train_keys == name]) for name in names[place]])
+    return np.array([most_common(train_labels[train_keys == name]) for name in names[place]])
 
 
 def _in_order_of_keys(train_keys, train_labels, test_keys):
@@ -147,14 +147,14 @@ MISTAKES = (
         _with_choice(lambda labels: int(labels[0])),
     ),
     Mistake(
-        "ties go to the greatest label",
+        "ties go to the largest label",
         "Only ties differ. Which of two equally common labels does the task ask for?",
-        _with_choice(_greatest_of_commonest),
+        _with_choice(_largest_of_most_common),
     ),
     Mistake(
         "ties go to the label seen first",
         "Only ties differ. Does your answer depend on the order of the files? Counter.most_common's does.",
-        _with_choice(_first_of_commonest),
+        _with_choice(_first_of_most_common),
     ),
     Mistake(
         "the smallest label",
@@ -192,17 +192,17 @@ MISTAKES = (
         _with_fallback(_each_content_once),
     ),
     Mistake(
-        "unknown content takes the label of the commonest content",
-        "Known content is right. Which is commonest: a file's content, or a label?",
-        _with_fallback(_commonest_content),
+        "unknown content takes the label of the most common content",
+        "Known content is right. Which is most common: a file's content, or a label?",
+        _with_fallback(_most_common_content),
     ),
     Mistake(
         "the same answer for all",
         "Which of the three arguments have you not used?",
-        _always_the_commonest,
+        _always_the_most_common,
     ),
     Mistake(
-        "unknown content takes its neighbour's label",
+        "unknown content takes its neighbor's label",
         "searchsorted says where a key would stand. How do you know that it is there?",
         _next_in_order,
     ),
