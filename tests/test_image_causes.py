@@ -1,5 +1,6 @@
 """Each usual suspect is named when it is the cause, and no cause is named for a picture that none explains."""
 
+import csv
 import sys
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dsp import read_audio
 from spectrogram_images import PAPER, colormap, render, render_by_definition, to_uint8
 from spectrogram_images.compare import explain
 from spectrogram_images.compare.alterations import grays, jpegs, palettes, resized
@@ -295,3 +297,67 @@ def test_every_alteration_alters(original):
             assert copy.dtype == np.uint8 and not np.array_equal(copy, original), name
     assert len({copy.tobytes() for _, copy in jpegs(original)}) > 200
     assert len(set(neighbors(BASE))) == len(list(neighbors(BASE)))
+
+
+# ---------------------------------------------------------------- MATLAB's own images
+
+OF_MATLAB = {
+    **{
+        name: (lambda image, drawing, path, alter=alter: alter(image, path), kinds)
+        for name, (alter, kinds, _) in FINISHED.items()
+    },
+    **{
+        name: (
+            lambda image, drawing, path, changes=changes: drawing.draw(replace(Recipe(), **changes)),
+            kinds,
+        )
+        for name, (changes, kinds) in STAGES.items()
+        if "parameters" not in changes
+    },
+    "a periodic window": (
+        lambda image, drawing, path: drawing.draw(Recipe(replace(PAPER, sampling="periodic"))),
+        ["periodic window"],
+    ),
+    "another overlap": (lambda image, drawing, path: drawing.draw(Recipe(replace(PAPER, noverlap=192))), ["overlap"]),
+    "another NFFT": (lambda image, drawing, path: drawing.draw(Recipe(replace(PAPER, nfft=1024))), ["NFFT"]),
+}
+
+
+def matlab_image(corpora, png: str) -> tuple[np.ndarray, np.ndarray]:
+    """An image that MATLAB wrote, and its recording."""
+    with open(corpora / "casia_matlab_png" / "SOURCES.tsv", encoding="utf-8") as file:
+        wav = {row["png"]: row["wav"] for row in csv.DictReader(file, delimiter="\t")}[png]
+    return np.asarray(Image.open(corpora / "casia_matlab_png" / png)), read_audio(corpora / wav)[0]
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", OF_MATLAB)
+def test_altered_images_of_matlab(corpora, tmp_path, name):
+    image, signal = matlab_image(corpora, "angry/angry13.png")
+    alter, kinds = OF_MATLAB[name]
+    altered = alter(image, Redrawing(signal), tmp_path)
+    if np.array_equal(altered, image):
+        pytest.fail("this alteration changes nothing here")
+    found = explain(image, altered, signal, time_limit=120)
+    assert [cause.kind for cause in found.causes] == kinds
+
+
+@pytest.mark.corpus
+def test_the_tie_of_matlabs_images(corpora, monkeypatch):
+    """neutral (87): a cube that rounds twice gives 128 where MATLAB has 127."""
+    signal, _ = read_audio(corpora / "casia" / "neutral" / "neutral (87).wav")
+    module = sys.modules["spectrogram_images.imresize"]  # the package has a function of that name
+    exact = render(signal)
+    monkeypatch.setattr(module, "_cube", lambda a: a * a * a)
+    altered = render_by_definition(signal)
+    monkeypatch.undo()
+    found = explain(exact, altered, signal)
+    assert [cause.kind for cause in found.causes] == ["tie"] and "1 value is halfway" in found.causes[0].detail
+
+
+@pytest.mark.corpus
+def test_another_image_of_matlab_is_foreign(corpora):
+    image, signal = matlab_image(corpora, "angry/angry13.png")
+    other, _ = matlab_image(corpora, "angry/angry19.png")
+    assert not explain(image, other).causes
+    assert not explain(image, other, signal, time_limit=30).causes
