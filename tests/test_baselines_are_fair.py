@@ -135,6 +135,15 @@ def test_crossed_corpora_share_emotions_alone():
     assert not set(both.speakers[split.train]) & set(both.speakers[split.test])
 
 
+def test_corpora_scaled_apart_have_the_same_mean_and_deviation(rng):
+    features = np.concatenate([rng.normal(5, 2, (30, 4)), rng.normal(-1, 9, (40, 4))])
+    split = Split(np.arange(30), NOTHING, np.arange(30, 70))
+    scaled = baselines.scaled_apart(features, split)
+    for side in (split.train, split.test):
+        np.testing.assert_allclose(scaled[side].mean(0), 0, atol=1e-9)
+        np.testing.assert_allclose(scaled[side].std(0), 1, atol=1e-9)
+
+
 @pytest.mark.corpus
 def test_runs_are_stored_like_a_networks(corpora, tmp_path):
     assert baselines.main(["--corpus", "emodb", "--data", str(corpora), "--seed", "0", "--out", str(tmp_path)]) == 0

@@ -4,6 +4,8 @@ import pytest
 
 from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn, zheng_casia
 from experiments.common.paths import RESULTS
+from experiments.evaluation.against_baseline import against_baseline, against_baseline_table
+from experiments.evaluation.findings import findings
 from experiments.evaluation.published import published_rows, published_share, published_table, training_told
 from experiments.evaluation.results import load
 from experiments.evaluation.significance import two_sample_p
@@ -24,7 +26,12 @@ def answers(n_right: int, n: int, windows: int = 1) -> dict:
 
 def a_run(n_right: int, n: int, windows: int = 1, **other) -> dict:
     run = {"system": "net", "variant": "r", "corpus": "c", "protocol": "as-published", "seed": 0, "fold": None}
-    run |= {"n_test": n, "accuracy": n_right / n, "uar": n_right / n, "per_class": {"x": {"recall": 0.5}}}
+    run |= {
+        "n_test": n,
+        "accuracy": n_right / n,
+        "uar": n_right / n,
+        "per_class": {"x": {"recall": 0.5}, "y": {"recall": 0.5}},
+    }
     return run | {"audit": {"lookup_table": 0.1, "validation": 5}, "answers": answers(n_right, n, windows)} | other
 
 
@@ -99,3 +106,69 @@ def test_every_network_as_published_has_a_baseline_beside_it():
     without = {line["key"] for line in lines if line["svm"] == "-"}
     assert len(lines) >= 20 and {key[0] for key in without} <= {"zheng_cnn_lstm"}
     assert baselines.STEM in stored
+
+
+def shared(system: str, right: list[bool], protocol: str = "speaker", **other) -> dict:
+    """A run of ten speakers with four files each."""
+    n = len(right)
+    columns = {"files": range(n), "speakers": [i // 4 for i in range(n)], "true": [1] * n, "predicted": map(int, right)}
+    told = {name: " ".join(map(str, column)) for name, column in columns.items()}
+    share = sum(right) / n
+    run = a_run(
+        1, 2, system=system, protocol=protocol, n_test=n, accuracy=share, uar=share, answers=told, corpus="emodb"
+    )
+    return run | other
+
+
+def test_networks_stand_beside_the_svm_on_its_files():
+    weak, strong = [i % 2 == 0 for i in range(40)], [True] * 40
+    svm = shared("svm", strong, variant="statistics")
+    net = shared("net", weak)
+    both = {"p": {"rows": [], "runs": [net]}, "baselines": {"rows": [], "runs": [svm]}}
+    (line,) = against_baseline(both)
+    assert (line["network"], line["svm"], line["difference"], line["n_groups"]) == (0.5, 1, -0.5, 10)
+    assert "| net | r | emodb | speaker | 1 | 50.0 | 100.0 | -50.0 ± " in against_baseline_table(both)
+    other = net | {"answers": net["answers"] | {"files": " ".join(map(str, range(1, 41)))}}
+    both["p"]["runs"] = [other, net | {"protocol": "as-published"}]  # other files; a protocol of the paper's own
+    assert against_baseline(both) == []
+
+
+def findings_of(**papers: dict) -> str:
+    return findings(papers, {})
+
+
+def test_findings_say_what_differs_and_no_cause():
+    near, far = a_paper("80.68 (71/88)", a_run(63, 88)), a_paper("99 (99/100)", a_run(63, 88, system="other"))
+    text = findings_of(dey_emodb=near | {"paper": "D"}, wang_cl=far | {"paper": "W"})
+    assert "Of 2 published accuracies that runs here repeat, 1 do not differ" in text
+    assert "other c 99 % (here 71.6 %)" in text and "No stored run shows why." in text and "net c" not in text
+    better = a_run(99, 100, system="other", variant="another reading")
+    several = {"rows": [*far["rows"], far["rows"][0] | {"variant": "another reading"}], "runs": [*far["runs"], better]}
+    text = findings_of(wang_cl=several | {"paper": "W"})
+    assert "None of 1 published accuracies differs" in text  # under one reading it comes out
+
+
+def test_findings_count_only_what_survives_holm():
+    weak, strong = [i % 2 == 0 for i in range(40)], [True] * 40
+    svm = {"rows": [], "runs": [shared("svm", strong, variant="statistics")]}
+    few = {"rows": [], "runs": [shared("net", weak)], "paper": "P"}
+    assert "1 of them surely less, 0 surely more" in findings_of(p=few, baselines=svm)
+    near = [i % 20 != 0 for i in range(40)]
+    assert "0 of them surely less" in findings_of(p=few | {"runs": [shared("net", near)]}, baselines=svm)
+
+
+def test_a_leak_is_told_beside_its_control():
+    of = {"system": "wang_cl", "corpus": "emodb", "shortened": "20 of 200 epochs"}
+    leak = a_run(80, 100, **of, protocol="leak-segments")
+    control = a_run(60, 100, **of, protocol="segments-by-file")
+    text = findings_of(wang_cl={"rows": [], "runs": [leak, control]})
+    assert "both sides (a leak), wang_cl scores 80.0 % of emodb's segments (20 of 200 epochs)" in text
+    assert "with every recording on one side 60.0 %." in text
+    assert "one side" not in findings_of(wang_cl={"rows": [], "runs": [leak]})
+
+
+def test_every_number_of_the_findings_has_runs():
+    """No sentence is left with an open place."""
+    stored = {stem: paper | {"runs": load(RESULTS / f"{stem}.jsonl")} for stem, paper in papers().items()}
+    text = findings(stored, {})
+    assert text.count("\n") >= 8 and "{" not in text and "nan" not in text

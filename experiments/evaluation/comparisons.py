@@ -25,7 +25,7 @@ def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
         if found is None:
             cells += ["0", "not run", "-", "-", "-"]
         else:
-            cells += [str(found["n_runs"]), difference_told(found), f"{found['p']:.2g}", f"{p:.2g}"]
+            cells += [str(found["n_runs"]), format_difference(found), f"{found['p']:.2g}", f"{p:.2g}"]
             cells.append(f"{found['n_groups']}" + (": p < 0.125 is impossible" if found["n_groups"] == 4 else ""))
         rows.append(cells)
     header = [
@@ -41,7 +41,7 @@ def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
     return table(header, rows)
 
 
-def difference_told(found: dict) -> str:
+def format_difference(found: dict) -> str:
     """'+4.4 ± 5.0' in points; no interval where it would reach beyond -100 .. 100."""
     if not abs(found["difference"]) + found["half_width"] <= 1:
         return f"{100 * found['difference']:+.1f}"
@@ -132,7 +132,7 @@ def _of_both_precisions(full: dict, rounded: dict, kappa: float, of: str) -> lis
     return [
         str(len(both)),
         *(f"{mean:.1f}" for mean in means),
-        difference_told(found),
+        format_difference(found),
         f"{found['p']:.2g}",
         same,
         str(n_files),

@@ -19,7 +19,9 @@ from dsp.files.writing import write_text_atomically
 from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, EXPERIMENTS, RESULTS, ROOT
+from experiments.evaluation.against_baseline import against_baseline_table
 from experiments.evaluation.comparisons import comparisons_table, precision_table
+from experiments.evaluation.findings import findings
 from experiments.evaluation.published import published_table
 from experiments.evaluation.results import (
     PRECISION_PAIRS,
@@ -108,7 +110,9 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
         ROOT / "README.md": {"papers": papers_table(papers)},
         EXPERIMENTS / "RESULTS.md": {
             "results": results_table(list(papers.values())),
+            "findings": findings(papers, pairs),
             "published": published_table(papers),
+            "svm": against_baseline_table(papers),
             "comparisons": comparisons_table(later, pairs),
             "precision": precision_table(papers, pairs),
             "casia recall": recall_table(papers["zheng_casia"]),
