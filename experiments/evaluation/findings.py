@@ -114,8 +114,8 @@ def _leaks(of: dict) -> list[str]:
         if protocol == "leak-segments":
             control = of.get((system, variant, corpus, "segments-by-file"))
             text = (
-                f"With segments of one recording on both sides (a leak), {system} scores {percent(found['accuracy'])} % of"
-                f" {corpus}'s segments ({', '.join(found['shortened']) or 'all epochs'})"
+                f"With segments of one recording on both sides (a leak), {system} scores {percent(found['accuracy'])} %"
+                f" of {corpus}'s segments ({', '.join(found['shortened']) or 'all epochs'})"
             )
             text += f"; with every recording on one side {percent(control['accuracy'])} %" if control else ""
             sentences.append(text + ".")
