@@ -189,7 +189,7 @@ def as_word(value: Any, name: str, words: Any) -> Any:
 
     Checked: tests/test_public_functions_refuse_bad_arguments.py
     """
-    allowed = tuple(get_args(words) or words)
+    allowed = words if isinstance(words, tuple) else tuple(get_args(words) or words)
     if isinstance(value, str | int | np.integer | None) and not isinstance(value, bool) and value in allowed:
         return value
     listed = ", ".join(repr(word) for word in allowed)

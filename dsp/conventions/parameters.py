@@ -209,7 +209,9 @@ class Convention:
 
     def __post_init__(self) -> None:
         for field, words in CHOICES.items():
-            as_word(getattr(self, field), field, words)
+            value = getattr(self, field)
+            if not (isinstance(value, str) and value in words):  # searches make many conventions: first the usual case
+                as_word(value, field, words)
         for field in ("frame_length", "hop_length", "n_mfcc"):
             if getattr(self, field) is not None:
                 as_count(getattr(self, field), field)
@@ -255,7 +257,7 @@ _TYPES = get_type_hints(Convention)
 CHOICES: dict[str, tuple[Any, ...]] = {
     field: get_args(annotation) for field, annotation in _TYPES.items() if get_origin(annotation) is Literal
 }
-WORDS: dict[str, tuple[str | None, ...]] = {
+WORDS: dict[str, tuple[Any, ...]] = {
     field: values for field, values in CHOICES.items() if any(isinstance(value, str) for value in values)
 }
 PARAMETERS: tuple[str, ...] = tuple(field for field in _TYPES if field not in ("tool", "status"))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.framing import FRAMINGS, count_frames, count_leading_samples
+from dsp.framing import FRAMINGS, Framing, count_leading_samples, frame_count
 
 COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of about 1.45 apart: a frame half as long again still shows
 HOPS = 4  # tried for each length and framing; more customary hops come first
@@ -66,7 +66,7 @@ def grids(c: Convention, sample_rate: float, n_samples: int, n_frames: int, n_ff
 
 def hops(
     length: int,
-    framing: str,
+    framing: Framing,
     n_samples: int,
     n_frames: int,
     sample_rate: float,
@@ -76,7 +76,7 @@ def hops(
     """At most `count` hops that give n_frames of this length: the preferred one first, then the customary ones."""
     low = max(1, (n_samples - 2 * length) // (n_frames + 1))
     high = (n_samples + 2 * length) // max(1, n_frames - 1) + 1
-    fitting = [hop for hop in range(low, high + 1) if count_frames(n_samples, length, hop, framing) == n_frames]
+    fitting = [hop for hop in range(low, high + 1) if frame_count(n_samples, length, hop, framing) == n_frames]
     return sorted(fitting, key=lambda hop: (hop != preferred, -_customary(hop, length, sample_rate), hop))[:count]
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import WORDS, Convention, Spectrum
 from dsp.dct import lifter
 from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES
 from dsp.doctor.search import moves
@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from dsp.doctor.search.search import Search
 
 LOWEST_FLOOR = FLOORS[0]
-POWERS = {"power": 1.0, "magnitude": 2.0}  # what the logarithm of each is divided by, relative to that of a power
+POWERS: dict[Spectrum, float] = {
+    "power": 1.0,
+    "magnitude": 2.0,
+}  # what the logarithm of each is divided by, relative to that of a power
 SCALING = {"as is": 1.0, "one-sided, doubled": 2.0}  # the factor on a power
 LIFTER_LENGTHS = tuple(float(n) for n in range(61))  # tools use up to about 40, twice the usual number of cepstra
 BETTER = 0.999  # of two explanations the later must miss by less than this share of the earlier

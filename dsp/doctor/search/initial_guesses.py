@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import Sizes, sizes
 from dsp.doctor.search import moves
@@ -196,7 +196,7 @@ def _other_kinds(search: Search, c: Convention) -> Iterator[Convention]:
         yield from (replace(plus_one, scale=scale) for scale in (1.0, 32_768.0))
 
 
-def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[str]) -> Iterator[Convention]:
+def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[Framing]) -> Iterator[Convention]:
     """The convention with its own frame length and the most customary hop that gives the number of frames."""
     sample_rate = search.cache.sample_rate
     try:
@@ -209,7 +209,9 @@ def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[str]) ->
             yield with_lengths(replace(c, framing=framing), size.window, hop, sample_rate)
 
 
-def _on_grid(search: Search, c: Convention, window: int, hop: int, framing: str, n_fft: int | str) -> Convention:
+def _on_grid(
+    search: Search, c: Convention, window: int, hop: int, framing: Framing, n_fft: int | FftLength
+) -> Convention:
     c = replace(c, framing=framing, last_frame="kept")
     own = search.cache.sizes_or_none(c)
     if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import WORDS, Convention, Normalization
 from dsp.doctor.search.residuals import affine_distance
 from dsp.mfcc import compute_deltas
 
@@ -39,7 +39,7 @@ class Interpretation:
     linear: bool  # whether no logarithm was taken
     n_static: int  # rows without deltas
     deltas: dict[str, Any]  # the parameters of the deltas
-    normalization: str | None
+    normalization: Normalization
     left_out: str | None = None  # the rows of the file that this matrix lacks, in words
     rows: slice = field(default_factory=lambda: slice(None))  # of the file
 
@@ -153,7 +153,7 @@ def _stacked_deltas(static: np.ndarray, rule: dict[str, Any]) -> np.ndarray:
     return np.concatenate(compute_deltas(static, Convention(**rule)))
 
 
-def normalization_of(static: np.ndarray) -> str | None:
+def normalization_of(static: np.ndarray) -> Normalization:
     """The convention's word for it, if every row has mean 0 (and standard deviation 1)."""
     scale = np.abs(static).max(axis=1)
     if (np.abs(static.mean(axis=1)) > MEAN_ZERO * np.maximum(scale, 1e-300)).any():
