@@ -121,9 +121,8 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: Fr
     Source: each tool's documentation, and its behavior for N = 1 .. 2000.
     Checked: tests/test_frame_counts_match_every_tool.py
     """
-    as_word(framing, "framing", Framing)
-    for value, name in ((n_samples, "n_samples"), (frame_length, "frame_length"), (hop_length, "hop_length")):
-        as_count(value, name)
+    as_count(n_samples, "n_samples")
+    _check_rule(frame_length, hop_length, framing)
     return frame_count(n_samples, frame_length, hop_length, framing)
 
 
@@ -171,9 +170,16 @@ def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Frami
     Source: as count_frames. Checked: tests/test_frame_counts_match_every_tool.py
     """
     x = _as_vector(signal)
+    _check_rule(frame_length, hop_length, framing)
     n_frames = require_frames(x.size, frame_length, hop_length, framing)
     start = -count_leading_samples(frame_length, hop_length, framing)
     return slice_extended(x, start, frame_length + (n_frames - 1) * hop_length, framing)
+
+
+def _check_rule(frame_length: int, hop_length: int, framing: Framing) -> None:
+    as_count(frame_length, "frame_length")
+    as_count(hop_length, "hop_length")
+    as_word(framing, "framing", Framing)
 
 
 def require_frames(n_samples: int, frame_length: int, hop_length: int, framing: Framing) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_signal, as_word
-from dsp.conventions.parameters import Convention
+from dsp.conventions.parameters import Convention, Log
 from dsp.conventions.registry import named
 from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.dct import dct_matrix, lifter
@@ -27,7 +27,12 @@ from dsp.normalization import cmn, cmvn, dither, remove_dc
 from dsp.preemphasis import _preemphasize_columns, preemphasis
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
-LOG_FACTOR = {"ln": 1.0, "log10": 1 / math.log(10), "10 log10": 10 / math.log(10), "20 log10": 20 / math.log(10)}
+LOG_FACTOR: dict[Log, float] = {  # of the natural logarithm
+    "ln": 1.0,
+    "log10": 1 / math.log(10),
+    "10 log10": 10 / math.log(10),
+    "20 log10": 20 / math.log(10),
+}
 MIN_LOG_ARGUMENT = 2.0**-126  # the smallest normal float32: smaller values get its logarithm, so silence has a level
 INTEGER_SCALE = 2**15 - 1  # a convention with this scale or more expects samples in -1 .. 1 and makes 16-bit values
 

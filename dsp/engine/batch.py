@@ -64,24 +64,24 @@ def compute_rows(
     mel, energy, spans = compute_mel(clips, starts, counts, plan)
     if plan.whole_clip and maxima is None:
         maxima = find_maxima(mel, spans, plan)
-    level = _compress(mel, plan, spans, maxima)
+    level = _compress(mel, plan, spans, np.empty(0) if maxima is None else maxima)
     return matmul_rows(plan.cepstrum, level) if kind == "mfcc" else level, energy, spans
 
 
 def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
     hop, beyond = plan.size.hop, plan.tables.beyond
-    counts, starts = np.array(counts), np.array(starts)
-    edges = np.concatenate([[0], np.cumsum(counts + beyond)])  # the column of each clip's first frame, and the end
+    n_each, first = np.array(counts), np.array(starts)
+    edges = np.concatenate([[0], np.cumsum(n_each + beyond)])  # the column of each clip's first frame, and the end
     n_frames = int(edges[-1]) - beyond
-    begin, offsets, ends = starts * hop - plan.before, edges[:-1] * hop, edges[1:] * hop
+    begin, offsets, ends = first * hop - plan.before, edges[:-1] * hop, edges[1:] * hop
     sizes = np.array([clip.samples.size for clip in clips])
-    to_the_end = starts + counts == [clip.n_frames for clip in clips]
+    to_the_end = first + n_each == [clip.n_frames for clip in clips]
     check_stops = np.where(to_the_end, sizes, np.minimum(begin + ends - offsets, sizes))
     ends[-1] = max(ends[-1], count_samples(n_frames, plan.tables))
     layout = np.stack([sizes, begin, offsets, ends, check_stops], axis=1)
     mel, energy = mel_of_clips(clips, layout, n_frames, plan.tables, plan.mirror)
-    return mel, energy, Spans(edges[:-1], edges[:-1] + counts)
+    return mel, energy, Spans(edges[:-1], edges[:-1] + n_each)
 
 
 def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
@@ -92,7 +92,7 @@ def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
     return np.array([frame_maxima[span].max() for span in spans.slices()], np.float64)
 
 
-def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray | None) -> np.ndarray:
+def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
     """dsp.mfcc.log_compress; `maxima` are the clips' largest mel values if the convention needs them."""
     c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
     floor = max(c.floor, MIN_LOG_ARGUMENT)

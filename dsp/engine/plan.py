@@ -69,10 +69,10 @@ def is_fast(n_fft: int) -> bool:
 
 
 @lru_cache(maxsize=32)
-def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
+def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
     """The plan of a convention. Raises ValueError if the convention does not fit the sample rate."""
     size = sizes(c, sample_rate)
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(precision)
     window = make_window(size, c)
     window = window / math.sqrt(power_divisor(window, size, sample_rate, c))
     energy_of = c.energy and c.energy_of
@@ -109,7 +109,7 @@ def make_plan(c: Convention, sample_rate: float, dtype: str) -> Plan:
         mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
         cepstrum=cepstrum,
-        delta_weights=tuple(delta_weights(c.delta_width, order).astype(dtype) for order in (1, 2)),
+        delta_weights=(delta_weights(c.delta_width, 1).astype(dtype), delta_weights(c.delta_width, 2).astype(dtype)),
     )
 
 
@@ -202,7 +202,8 @@ def _order(radices: tuple[int, ...]) -> np.ndarray:
 
     k = k1 + r1 (k2 + r2 (k3 + ..)),  position = (.. (k1 r2 + k2) r3 + k3) ..
     """
-    rest, position = np.arange(math.prod(radices)), 0
+    rest = np.arange(math.prod(radices))
+    position = np.zeros_like(rest)
     for radix in radices:
         rest, digit = np.divmod(rest, radix)
         position = position * radix + digit

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.conventions.parameters import WORDS, Convention, Spectrum
+from dsp.conventions.parameters import WORDS, Convention, Log, Spectrum
 from dsp.dct import lifter
 from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES
 from dsp.doctor.search import moves
@@ -153,7 +153,7 @@ def _log_factor(c: Convention) -> float:
     return LOG_FACTOR[c.log or "ln"]
 
 
-def _with_log(c: Convention, log: str) -> Move:
+def _with_log(c: Convention, log: Log) -> Move:
     """Another logarithm, and the range below the maximum in its unit."""
     if c.dynamic_range is None:
         return {"log": log}
