@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dsp.files.audio_headers import foreign_format, missing_sample_bytes
+from dsp.files.mp3_frames import count_frames, is_mp3
 from dsp.files.naming import FileError, file_error_line
 from dsp.files.reading import open_regular_file
 
@@ -49,7 +50,8 @@ def read_audio(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     ------
     AudioError (a ValueError)  if the file is missing, unreadable, empty, not a regular file, not audio, cut off
         (its header promises samples that are not there), without samples, or holds NaN or inf. A missing end is
-        noticed in WAV, RF64, FLAC, AIFF, AU and CAF files; the other formats need not tell their length.
+        noticed in WAV, RF64, FLAC, AIFF, AU, CAF and MP3 files; other formats need not say their length. An MP3 of
+        variable bit rate that does not say it is refused too, as libsndfile would return only a part.
 
     Source: MathWorks, documentation of audioread ("double": integers are scaled to [-1, 1)).
     Checked: tests/test_audio_is_scaled_as_audioread.py, tests/test_damaged_audio_is_refused.py
@@ -159,6 +161,11 @@ def _opened(path: Path, check_length: bool) -> Iterator[Any]:
                 raise AudioError(f"{path}: cut off, {missing} bytes of the samples its header promises are missing")
             file.seek(0)
             beginning = file.read(16)
+            frames = count_frames(file) if check_length and is_mp3(beginning) else None
+            if frames and (missing := (frames.n_promised or 0) - frames.n_present) > 1:
+                raise AudioError(
+                    f"{path}: cut off, {missing} of the {frames.n_promised} MP3 frames promised are missing"
+                )
             file.seek(0)
             source: Any = file
             if os.name == "posix":  # a descriptor saves libsndfile the way through Python
@@ -166,6 +173,9 @@ def _opened(path: Path, check_length: bool) -> Iterator[Any]:
                 os.lseek(source, 0, os.SEEK_SET)
             with soundfile.SoundFile(source, closefd=False) as sound:
                 is_open = True
+                if frames and sound.format == "MP3" and sound.frames < frames.n_samples - 4 * frames.samples_per_frame:
+                    part = f"{sound.frames} of its {frames.n_samples} samples"
+                    raise AudioError(f"{path}: an MP3 without its length, of which libsndfile reads {part}; convert it")
                 if sound.frames >= _LENGTH_UNKNOWN:  # soundfile seeks after each read, which fails at such a file's end
                     sound.seekable = lambda: False
                 yield sound

@@ -12,6 +12,7 @@ import soundfile
 
 from dsp import AudioError, audio_duration, read_audio, read_beginning
 from dsp.files.audio_headers import foreign_format
+from dsp.files.mp3_frames import count_frames
 from tests.conftest import ROOT
 
 RATE = 8000
@@ -76,6 +77,58 @@ def test_a_missing_end_of_compressed_audio_is_noticed(write, ending):
     path = write(ending)
     _cut(path, path.stat().st_size // 2)
     assert re.match(r"damaged or cut off|cut off|not readable as audio|no samples", refusal(path))
+
+
+@pytest.fixture
+def mp3(tmp_path, rng):
+    """A function that writes an MP3 file of a loud second and 15 silent ones, in a bit rate of the given mode."""
+    signal = np.concatenate([rng.uniform(-0.9, 0.9, 16_000), np.zeros(15 * 16_000)])
+
+    def write(mode, rate=16_000, channels=1):
+        path = tmp_path / f"{mode}.mp3"
+        samples = np.stack([signal] * channels, axis=1)
+        with soundfile.SoundFile(path, "w", rate, channels, compression_level=0.5, bitrate_mode=mode) as file:
+            file.write(samples)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize("rate", [8_000, 22_050, 32_000, 48_000])
+@pytest.mark.parametrize("mode", ["VARIABLE", "CONSTANT"])
+def test_the_frames_of_an_mp3_are_counted(mp3, mode, rate, channels):
+    """All versions of the format, and behind an ID3 tag; against the number in the header that the encoder wrote."""
+    path = mp3(mode, rate, channels)
+    with open(path, "rb") as file:
+        frames = count_frames(file)
+    assert frames.n_present == frames.n_promised
+    assert 0 <= frames.n_samples - 16 * 16_000 < 4 * frames.samples_per_frame
+    tag = b"ID3\4\0\0" + bytes([0, 0, 2, 5]) + bytes(2 * 128 + 5)
+    path.write_bytes(tag + path.read_bytes() + b"TAG".ljust(128, b"\0"))
+    with open(path, "rb") as file:
+        assert count_frames(file) == frames
+    assert read_audio(path)[0].shape[-1] == 16 * 16_000
+
+
+@pytest.mark.parametrize("mode", ["VARIABLE", "CONSTANT"])
+def test_a_missing_end_of_an_mp3_is_counted(mp3, mode):
+    path = mp3(mode)
+    _cut(path, path.stat().st_size // 4)
+    assert re.match(r"cut off, \d+ of the 447 MP3 frames promised are missing", refusal(path))
+
+
+def test_an_mp3_of_variable_bit_rate_without_its_length_is_refused(mp3):
+    """libsndfile estimates the length from the loud beginning and would return 2 of 16 seconds."""
+    path = mp3("VARIABLE")
+    data = path.read_bytes()
+    path.write_bytes(data[data.index(data[:2], 4) :])
+    assert audio_duration(path) < 3
+    assert re.search(r"MP3 without its length, of which libsndfile reads 38\d{3} of its 257472 samples", refusal(path))
+    path = mp3("CONSTANT")
+    data = path.read_bytes()
+    path.write_bytes(data[data.index(data[:2], 4) :])
+    assert read_audio(path)[0].size >= 16 * 16_000
 
 
 @pytest.mark.parametrize("beginning", [b"RIFX", b"RF64", b"FORM", b"caff", b".snd", b"RIFF"])

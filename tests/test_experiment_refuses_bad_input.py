@@ -46,7 +46,7 @@ def test_a_bad_recording_in_the_corpus(tmp_path, capsys):
 def test_a_bad_image(image_folder, tmp_path, capsys):
     Image.new("RGB", (10, 10)).save(image_folder / "calm" / "3.png")
     line = error_of(capsys, ["--images", str(image_folder), "--out", str(tmp_path / "out")])
-    assert "3.png: (10, 10, 3) uint8; 224 x 224" in line
+    assert "3.png: 10 x 10 RGB; 224 x 224 RGB of 8 bits is expected" in line
 
 
 def test_too_few_images(image_folder, tmp_path, capsys):

@@ -5,6 +5,9 @@
     matlab             .mat, level 5: read and written
     htk                HTK parameter files
     kaldi              Kaldi archives, binary, compressed and text
+    audio_headers      what the first bytes of an audio file say, and whether its end is there
+    mp3_frames         the frames of an MP3 file, counted
+    reading            regular files only, opened without waiting
     naming             names in one printable line, and the error that says them
     extras             the packages of an extra, or one line that says how to install it
     writing            files that are either there whole or not at all
