@@ -1,12 +1,23 @@
-"""The papers' experiments, one file per paper, and what they share.
+"""The papers' experiments: one file per paper, and the folders that they share.
 
-    python -m experiments                    the papers, their commands, their cost, the results so far
-    python -m experiments.zheng_casia        one paper: on a synthetic corpus, or --data DIR on the real one
-    python -m experiments.trace              one recording through a convention, every stage drawn
-    python -m experiments.recogniser         one recording: what a trained network says of it
+    python -m experiments                    lists the papers, their commands, costs and results
+    python -m experiments.zheng_casia        runs a paper on a synthetic corpus, or with --data DIR on the real one
+    python -m experiments.trace              draws every stage of a convention for one recording
+    python -m experiments.recogniser         asks a trained network about recordings
 
-Reading order: zheng_casia (the paper's method, top to bottom), corpora, synthetic, inputs, protocol, audit,
-optimizers, training, metrics, figures, results.
+The folders, in the order of the pipeline. Each imports only from the folders above it:
+
+    common/        paths, locks, provenance, timing, Markdown
+    data/          corpora, splits, the leakage audit
+    inputs/        what each network sees
+    evaluation/    metrics, stored results, comparisons, tables
+    figures/       the papers' figures, traces, the doctor's report
+    training/      training loop, optimizers, runs, command line
+    coursework/    labs and their checks
+    recogniser/    a trained network as a program
+    benchmarks/    speed
+
+To read one experiment from top to bottom, start with zheng_casia.py.
 """
 
 PAPERS = ("zheng_casia", "dey_emodb", "yadav_crnn", "finch_dycnn", "wang_cl")

@@ -44,7 +44,7 @@ def test_audit_of_a_corpus():
     assert report["lookup_table_mean"] == round(mean, 4) and report["lookup_table_sd"] == round(deviation, 4)
     assert report["lookup_table_sd"] != round(deviation * (299 / 300) ** 0.5, 4)
     text = describe(corpus(), report)
-    assert "10 files, 6 distinct" in text and "2 contents stand under more than one label" in text and "80.0%" in text
+    assert "10 files, 6 distinct" in text and "2 contents have more than one label" in text and "80.0%" in text
 
 
 def test_audit_of_a_split():

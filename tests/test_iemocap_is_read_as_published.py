@@ -74,7 +74,7 @@ def one_too_few(tree):
     "harm, message",
     [
         (missing_session, "no labels of Session4"),
-        (missing_file, "1 labelled utterances without a file, such as .*Ses02F_impro01_F001.wav"),
+        (missing_file, "1 labeled utterances without a file, such as .*Ses02F_impro01_F001.wav"),
         (strange_label, r"Ses01F_impro01.txt, line \d+: no label of an utterance"),
         (one_too_few, "angry 9 instead of 10"),
     ],

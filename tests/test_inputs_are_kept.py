@@ -238,7 +238,7 @@ def test_several_channels_are_mixed_down_and_counted(write_wav, tmp_path, rng, c
     corpus = Corpus("made_up", ("x",), paths, np.zeros(2, int))
     assert survey(corpus).channels.tolist() == [1, 2]
     load(corpus, QUICK, tmp_path, workers=1)
-    assert "1 of several channels, such as two.wav, mixed down to their mean" in capsys.readouterr().out
+    assert "1 with several channels, such as two.wav, mixed down to their mean" in capsys.readouterr().out
 
 
 def test_workers_and_order_change_nothing(write_wav, tmp_path, utterance):
@@ -258,7 +258,7 @@ def test_what_is_in_the_real_corpora(corpora):
     corpus = ravdess(corpora / "ravdess")
     toronto = survey(corpus)
     assert set(toronto.rates) == {48_000}
-    assert "5 of several channels" in toronto.describe(corpus)
+    assert "5 with several channels" in toronto.describe(corpus)
     assert sorted(corpus.paths[i].name for i in np.flatnonzero(toronto.channels > 1)) == [
         "03-01-02-01-01-02-01.wav",
         "03-01-02-01-02-02-05.wav",

@@ -118,7 +118,7 @@ def test_takes_and_speakers_are_told_by_names(tmp_path, capsys, speech):
     found = report["test in training"]
     assert (found["shared_takes"], found["shared_speakers"], found["similar"]) == (1, 2, 0) and status == 0
     assert audit.main([str(training), str(test)]) == 0
-    assert "of 1 the take is there; of 2 the speaker is there" in capsys.readouterr().out
+    assert "1 share their take, 2 share their speaker" in capsys.readouterr().out
 
 
 def test_names_that_tell_nothing_are_no_zero(tmp_path, capsys, speech):

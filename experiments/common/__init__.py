@@ -1,8 +1,8 @@
-"""What every room uses and what knows nothing of experiments: paths, locks, provenance, timing, Markdown.
+"""Tools for all folders; nothing here knows about experiments.
 
-paths         where the project keeps results, benchmarks and runs; computed here and nowhere else
-locks         several processes on one job
+paths         where the project keeps results, benchmarks and runs; no other module computes such paths
+locks         several processes share one job
 provenance    the commit, versions and processor behind a number
-timing        one program timed against another in turns, and how it is stored
+timing        times programs in turns and stores the ratios
 markdown      tables
 """

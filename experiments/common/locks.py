@@ -1,4 +1,4 @@
-"""Several processes, one job: the same command in several shells, and no run is trained twice."""
+"""Several processes share one job: the same command in several shells trains no run twice."""
 
 import fcntl
 import os
@@ -13,14 +13,14 @@ Result = TypeVar("Result")
 
 
 class LockedError(Exception):
-    """Another process is at work in the folder that is named."""
+    """Another process is working in the folder that the message names."""
 
 
 @contextmanager
 def exclusive_lock(folder: Path, wait: bool = True) -> Iterator[None]:
-    """One process at a time in `folder`, which is made. Whatever ends a process ends its claim.
+    """Lets one process at a time work in `folder`; creates the folder. The lock ends with its process.
 
-    Raises TakenError if another process is there and `wait` is False.
+    Raises LockedError if another process holds the lock and `wait` is False.
 
     Checked: tests/test_processes_share_runs.py
     """
@@ -37,21 +37,21 @@ def exclusive_lock(folder: Path, wait: bool = True) -> Iterator[None]:
 
 
 def run_unclaimed(do: Callable[[Item], Result], items: list[Item], pause: float = 5.0) -> list[Result]:
-    """[do(item) for item in items], where an item for which `do` raises TakenError is tried again later.
+    """[do(item) for item in items]. If `do` raises LockedError for an item, it tries that item again later.
 
-    pause : seconds before what is left is tried again
+    pause : seconds before the next attempt at the remaining items
 
     Checked: tests/test_processes_share_runs.py
     """
-    results, late = {}, set()
+    results, postponed = {}, set()
     while True:
-        for place in [place for place in range(len(items)) if place not in results]:
+        for index in [index for index in range(len(items)) if index not in results]:
             try:
-                results[place] = do(items[place])
+                results[index] = do(items[index])
             except LockedError as error:
-                if place not in late:
-                    print(f"{error}: another process is at work there; left for later", flush=True)
-                late.add(place)
+                if index not in postponed:
+                    print(f"{error}: another process is working there; postponed", flush=True)
+                postponed.add(index)
         if len(results) == len(items):
-            return [results[place] for place in range(len(items))]
+            return [results[index] for index in range(len(items))]
         time.sleep(pause)

@@ -1,4 +1,4 @@
-"""Tables of the README."""
+"""Markdown tables."""
 
 from collections.abc import Iterable
 

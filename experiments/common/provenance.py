@@ -1,4 +1,4 @@
-"""Where a number comes from: the commit, the versions and the processor behind it."""
+"""The origin of a number: commit, versions and processor."""
 
 import platform
 import subprocess
@@ -9,7 +9,7 @@ from experiments.common.paths import ROOT
 
 
 def provenance() -> dict:
-    """Commit and versions behind a run: what somebody needs to repeat it."""
+    """Commit and versions of a run, as needed to repeat it."""
     packages = ("numpy", "numba", "torch", "scikit-learn", "soundfile")
     changed = _git("status", "--porcelain", "--untracked-files=no", "--", "*.py")
     return {
@@ -19,7 +19,7 @@ def provenance() -> dict:
 
 
 def processor() -> str:
-    """The processor's name as Linux gives it."""
+    """The processor's name as Linux reports it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))

@@ -1,7 +1,7 @@
-"""Timing one program against another in a single run, and the README's table of what came out.
+"""Times one program against another in a single run, and makes the table in BENCHMARKS.md.
 
-Tasks take turns (a, b, a, b, ...), so that a machine that slows down slows both; what counts is the
-ratio round by round. Stored benchmarks live in experiments/benchmarks/<name>.json.
+Tasks take turns (a, b, a, b, ...), so a machine that slows down slows both. The result is the ratio in each round.
+Benchmarks are stored in experiments/benchmarks/<name>.json.
 """
 
 import json
@@ -19,28 +19,28 @@ from experiments.common.provenance import processor, provenance
 
 
 class DifferentError(ValueError):
-    """Two programs that should compute the same do not. One line."""
+    """Two programs that should give the same result do not. The message is one line."""
 
 
 def alternate(tasks: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of every task in every round, the tasks in turn; one round before that is not counted."""
+    """Seconds of each task in each round. The tasks take turns; a first round is run but not counted."""
     seconds = {name: [] for name in tasks}
-    for turn in range(rounds + 1):
+    for round_number in range(rounds + 1):
         for name, task in tasks.items():
             started = time.perf_counter()
             task()
-            if turn:
+            if round_number:
                 seconds[name].append(time.perf_counter() - started)
     return seconds
 
 
 def comparison(task: str, fast: str, slow: str, seconds: dict[str, list[float]], per: int = 1) -> dict:
-    """One line of a benchmark: medians in seconds per item, and the ratio slow / fast round by round.
+    """One row of a benchmark: the medians in seconds per item, and the ratio slow / fast over the rounds.
 
     Parameters
     ----------
-    task : what was timed
-    fast, slow : the keys of `seconds`, which also name the two sides
+    task : the name of the timed task
+    fast, slow : keys of `seconds`, which also name the two sides
     per : items in a round
 
     Returns
@@ -70,7 +70,7 @@ def show(row: dict) -> None:
 
 
 def store(name: str, rows: list[dict], facts: dict | None = None) -> None:
-    """Keeps a benchmark, and what else it found, as experiments/benchmarks/<name>.json, with the machine it ran on."""
+    """Writes a benchmark, with further facts and the machine, to experiments/benchmarks/<name>.json."""
     machine = f"{processor()}, {available_cores()} cores, {platform.system()}"
     content = {
         "name": name,

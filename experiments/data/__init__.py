@@ -1,9 +1,12 @@
-"""Recordings and how they are divided: corpora as published, the synthetic one, splits, and what a split leaks.
+"""Corpora, their splits, and the audit of what a split leaks.
 
-corpora       CASIA, EMO-DB and RAVDESS as their publishers lay them out; an image tree
+corpora       CASIA, EMO-DB and RAVDESS as their publishers lay them out; image trees
 iemocap       IEMOCAP's folders and labels
-synthetic     a corpus of made-up speech, for everybody who has none
+synthetic     a synthetic corpus, for tests and first steps
 recordings    a file as one channel, and the hash of its samples
-splits        training, validation and test files under each protocol
-leakage       what a split leaks: the same content, speaker or sentence on both sides
+splits        training, validation and test files of each protocol
+emobox        the fixed folds of the EmoBox benchmark
+leakage       what the sides of a split share: content, inputs, speakers, sentences, takes
+similar       recordings that sound alike
+audit         the audit as a command, for any folders of recordings
 """

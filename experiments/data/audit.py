@@ -1,15 +1,15 @@
-"""Do training, test and validation share recordings? Copies, recordings that sound alike, takes and speakers.
+"""Checks whether training, test and validation share recordings: copies, recordings that sound alike, takes, speakers.
 
     python -m experiments.audit TRAINING TEST                  two folders of recordings
-    python -m experiments.audit TRAINING TEST VALIDATION       three: validation is compared with both
-    python -m experiments.audit train.txt test.txt --json      lists of paths, one a line; the report for programs
+    python -m experiments.audit TRAINING TEST VALIDATION       compares validation with both
+    python -m experiments.audit train.txt test.txt --json      takes lists of paths, one per line; prints JSON
 
-A copy has the same samples. Recordings sound alike if one was made louder, cut, resampled, encoded or made a little
-noisy to get the other. Two takes of one sentence do not sound alike; they are counted apart, where names tell them.
-Exit status: 0 nothing is shared but takes and speakers, 1 copies or similar recordings on two sides, 2 bad input.
+A copy has the same samples. Recordings sound alike if one is a louder, shorter, resampled, encoded or slightly noisy
+version of the other. Two takes of one sentence do not sound alike; they are counted separately.
+Exit status: 0 only takes and speakers are shared, 1 two sides share copies or similar recordings, 2 bad input.
 
-Names are not trusted for copies: samples are compared by hash, and sounds by their fingerprint (similar.py).
-Names tell takes and speakers where a corpus says so in them: RAVDESS and EMO-DB.
+Copies are found by the hash of their samples and similar sounds by a fingerprint (similar.py), never by name. Takes
+and speakers are taken from file names, in RAVDESS and EMO-DB.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from experiments.data.recordings import read_mono
 from experiments.data.similar import THRESHOLD, bits, similarities
 
 ENDINGS = (".wav", ".flac", ".mp3", ".ogg", ".opus", ".aiff", ".aif", ".au")
-NAMES = (  # who speaks, and the take: speaker, words, emotion and intensity without the repetition
+NAMES = (  # the speaker, and the take: speaker, words, emotion and intensity without the repetition
     re.compile(r"03-01-(?P<words>\d\d-\d\d-\d\d)-\d\d-(?P<speaker>\d\d)\.\w+"),  # RAVDESS: emotion, intensity, words
     re.compile(r"(?P<speaker>\d\d)(?P<words>[ab]\d\d[A-Z])[a-z]\.\w+"),  # EMO-DB: words, emotion
 )
@@ -39,7 +39,7 @@ N_EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Recordings:
-    """The files of a side: paths, hash of their samples, fingerprints; speakers and takes where all names tell."""
+    """The files of one side: paths, hashes of samples, fingerprints; speakers and takes if all names state them."""
 
     name: str
     paths: tuple[Path, ...]
@@ -50,12 +50,12 @@ class Recordings:
 
 
 def recordings_of(source: Path) -> Recordings:
-    """The recordings of a folder and its folders, or those that a text file names, one a line, relative to it.
+    """The recordings in a folder and its subfolders, or those listed in a text file, one path per line.
 
     Raises
     ------
-    CorpusError  one line: a folder or list that is missing, holds no recording, names a missing file, or a recording
-        that cannot be read, with how many more there are.
+    CorpusError  one line: the folder or list is missing or names no recording, a file is missing, or a recording
+        cannot be read (with the number of further ones).
 
     Checked: tests/test_similar_recordings_are_found.py
     """
@@ -88,7 +88,7 @@ def _listed(listing: Path) -> list[Path]:
     try:
         lines = [line.strip() for line in listing.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError):
-        raise CorpusError(f"{printable(listing)}: not a text file of paths, one a line") from None
+        raise CorpusError(f"{printable(listing)}: not a text file of paths, one per line") from None
     paths = [listing.parent / line for line in lines]
     missing = [path for path in paths if not path.is_file()]
     if missing or not paths:
@@ -110,7 +110,7 @@ def _read(path: Path) -> tuple[str, np.ndarray] | ValueError:
 
 
 def within(side: Recordings) -> dict:
-    """Copies in one side: {"files", "distinct", "distinct_sounds"}; sounds that are alike count once.
+    """Copies inside one side: {"files", "distinct", "distinct_sounds"}. Recordings that sound alike count once.
 
     Checked: tests/test_similar_recordings_are_found.py
     """
@@ -124,19 +124,19 @@ def within(side: Recordings) -> dict:
 
 
 def between(asked: Recordings, known: Recordings) -> dict:
-    """What the files of `asked` share with those of `known`: numbers of files of `asked`, and the first examples.
+    """What the files of `asked` share with those of `known`: counts of files in `asked`, and the first examples.
 
-    copies    the same samples;  similar  the same sound (copies too);  examples  [file, its likest, similarity]
-    shared_speakers, shared_takes  None where names do not tell
+    copies    same samples;  similar  same sound, including copies;  examples  [file, most similar file, similarity]
+    shared_speakers, shared_takes  None if names do not state them
 
     Checked: tests/test_similar_recordings_are_found.py
     """
     copies = np.isin(asked.content, known.content)
     likeness = similarities(asked.fingerprints, known.fingerprints)
-    best, likest = likeness.max(1), likeness.argmax(1)
+    best, nearest = likeness.max(1), likeness.argmax(1)
     similar = np.flatnonzero(copies | (best >= THRESHOLD))
     examples = [
-        [str(asked.paths[i]), str(known.paths[likest[i]]), round(float(best[i]), 3)] for i in similar[:N_EXAMPLES]
+        [str(asked.paths[i]), str(known.paths[nearest[i]]), round(float(best[i]), 3)] for i in similar[:N_EXAMPLES]
     ]
     return {
         "files": len(asked.paths),
@@ -153,7 +153,7 @@ def _shared(asked: np.ndarray | None, known: np.ndarray | None) -> int | None:
 
 
 def audit(training: Recordings, test: Recordings, validation: Recordings | None = None) -> dict:
-    """The report: what each side holds, and what each pair of sides shares.
+    """The report: the contents of each side, and what each pair of sides shares.
 
     Checked: tests/test_similar_recordings_are_found.py
     """
@@ -166,23 +166,23 @@ def audit(training: Recordings, test: Recordings, validation: Recordings | None 
 
 def leaks(report: dict) -> bool:
     """Whether two sides share a recording."""
-    return any(of["similar"] for name, of in report.items() if " in " in name)
+    return any(part["similar"] for name, part in report.items() if " in " in name)
 
 
 def describe(report: dict) -> str:
     """The report in a few lines for people."""
     lines = []
-    for name, of in report.items():
+    for name, part in report.items():
         if " in " not in name:
-            line = f"{name}: {of['files']} files, {of['distinct']} distinct"
-            lines.append(line + f", {of['distinct_sounds']} sounds" * (of["distinct_sounds"] < of["distinct"]))
+            line = f"{name}: {part['files']} files, {part['distinct']} distinct"
+            lines.append(line + f", {part['distinct_sounds']} sounds" * (part["distinct_sounds"] < part["distinct"]))
             continue
-        line = f"{name}: {of['copies']} of {of['files']} files are copies, {of['similar']} sound like one there"
-        for what in ("takes", "speakers"):
-            shared = of[f"shared_{what}"]
-            line += "" if shared is None else f"; of {shared} the {what.removesuffix('s')} is there"
+        line = f"{name}: {part['files']} files, {part['copies']} are copies, {part['similar']} sound alike"
+        for kind in ("takes", "speakers"):
+            shared = part[f"shared_{kind}"]
+            line += "" if shared is None else f", {shared} share their {kind.removesuffix('s')}"
         lines.append(line)
-        lines += [f"  {printable(a)} is like {printable(b)} ({similarity})" for a, b, similarity in of["examples"]]
+        lines += [f"  {printable(a)} is like {printable(b)} ({similarity})" for a, b, similarity in part["examples"]]
     return "\n".join(lines)
 
 
@@ -191,9 +191,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m experiments.audit", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("training", type=Path, metavar="TRAINING", help="a folder, or a text file of paths")
-    parser.add_argument("test", type=Path, metavar="TEST")
-    parser.add_argument("validation", type=Path, metavar="VALIDATION", nargs="?")
-    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    parser.add_argument("test", type=Path, metavar="TEST", help="likewise")
+    parser.add_argument("validation", type=Path, metavar="VALIDATION", nargs="?", help="likewise; may be left out")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     options = parser.parse_args(arguments)
     sources = [source for source in (options.training, options.test, options.validation) if source is not None]
     try:

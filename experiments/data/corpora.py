@@ -1,7 +1,7 @@
-"""Corpora as their publishers lay them out: files, labels, speakers and sentences, checked on arrival.
+"""Corpora as their publishers lay them out: files, labels, speakers and sentences, all checked.
 
-A corpus that is not whole is refused with one line that says what was expected and what was found;
-no experiment ever runs on part of a corpus by accident.
+An incomplete corpus is refused with one line that states what was expected and what was found. So no experiment runs
+on part of a corpus by accident.
 """
 
 import csv
@@ -16,7 +16,7 @@ from dsp.files.naming import FileError, printable
 
 CASIA_EMOTIONS = ("angry", "fear", "happy", "neutral", "sad", "surprise")
 CASIA_PER_EMOTION = 200
-EMODB_LETTERS = {  # the sixth character of a name: the German word's initial
+EMODB_LETTERS = {  # the sixth character of a name: the initial of the German word
     "A": "fear",  # Angst
     "E": "disgust",  # Ekel
     "F": "happiness",  # Freude
@@ -32,15 +32,15 @@ RAVDESS_NAME = re.compile(r"Actor_\d\d/03-01-(?P<code>\d\d)-\d\d-\d\d-\d\d-\d\d\
 
 
 class CorpusError(FileError):
-    """A corpus that is not as published. One line: the folder, what is expected, what was found."""
+    """A corpus is not as published. The message is one line: the folder, what was expected, what was found."""
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """Files and what is known of each; index i is the same file everywhere.
+    """Files with their labels and metadata; index i stands for the same file everywhere.
 
-    paths : n paths;  labels : (n,) int, places in `classes`
-    speakers, sentences : (n,) strings, or None where nobody knows them
+    paths : n paths;  labels : (n,) int, indices into `classes`
+    speakers, sentences : (n,) strings, or None if unknown
     takes : (n,) strings, equal for recordings of the same speaker, words, emotion and intensity; None if unknown
     """
 
@@ -59,10 +59,10 @@ class Corpus:
 def casia(root) -> Corpus:
     """CASIA, the published 1200 utterances: root/<emotion>/<emotion> (k).wav, k = 1..200, six emotions.
 
-    Files stand in name order within an emotion, as MATLAB lists them: (1), (10), (100), (101), ...
-    Speakers (4) and sentences (50) are those of experiments/casia_speakers.tsv.
+    Within an emotion, files are in name order, as MATLAB lists them: (1), (10), (100), (101), ...
+    The 4 speakers and 50 sentences come from casia_speakers.tsv.
 
-    Raises CorpusError if a folder or file is missing or one too many.
+    Raises CorpusError if a folder or file is missing, or if there are other files.
 
     Checked: tests/test_corpora_are_checked.py
     """
@@ -88,13 +88,13 @@ def casia(root) -> Corpus:
 def emodb(root) -> Corpus:
     """Berlin EMO-DB, the published 535 utterances: root/wav/03a01Fa.wav, seven emotions, ten speakers.
 
-    A name is speaker (2 digits), sentence (a01 .. b10), emotion (a letter), take (a letter). Which takes
-    exist follows no rule: names are checked by their pattern, and the files are counted per emotion.
-    Files stand in name order. Classes stand in the order of their letters, A E F L N T W, as
-    scikit-learn's LabelEncoder sorts them: fear, disgust, happiness, boredom, neutral, sadness, anger.
+    A name consists of speaker (2 digits), sentence (a01 .. b10), emotion (a letter) and take (a letter). The existing
+    takes follow no rule, so names are checked by their pattern and files are counted per emotion. Files are in name
+    order. Classes are in the order of their letters, A E F L N T W, as scikit-learn's LabelEncoder sorts them: fear,
+    disgust, happiness, boredom, neutral, sadness, anger.
 
-    Raises CorpusError if the folder is missing, laid out in another way, or not whole; for a letter that
-    stands for no emotion it names the file.
+    Raises CorpusError if the folder is missing, has another layout or is incomplete. For an unknown emotion letter
+    the message names the file.
 
     Source: Burkhardt et al. 2005, A database of German emotional speech.
     Checked: tests/test_corpora_are_checked.py
@@ -134,12 +134,12 @@ def emodb(root) -> Corpus:
 def ravdess(root) -> Corpus:
     """RAVDESS, the published 1440 files of speech: root/Actor_01/03-01-06-01-02-01-12.wav, eight emotions, 24 actors.
 
-    A name is 03 (sound only), 01 (speech), emotion, intensity, statement, repetition, actor. Every actor
-    says both statements twice in every emotion at both intensities, neutral at one. Files stand in name
-    order, classes in the order of their codes; a speaker is an actor, a sentence a statement.
+    A name consists of 03 (sound only), 01 (speech), emotion, intensity, statement, repetition and actor. Each actor
+    says both statements twice in every emotion at both intensities; neutral has one intensity. Files are in name
+    order, classes in the order of their codes. A speaker is an actor, a sentence is a statement.
 
-    Raises CorpusError if a folder or file is missing or one too many; for a code that stands for no
-    emotion it names the file.
+    Raises CorpusError if a folder or file is missing, or if there are other files. For an unknown emotion code the
+    message names the file.
 
     Source: Livingstone & Russo 2018, The Ryerson Audio-Visual Database of Emotional Speech and Song.
     Checked: tests/test_corpora_are_checked.py
@@ -175,7 +175,7 @@ def ravdess(root) -> Corpus:
 
 
 def image_tree(root) -> Corpus:
-    """A folder of images, root/<class>/*.png, as MATLAB's imageDatastore with 'foldernames' reads it.
+    """A folder of images, root/<class>/*.png, as read by MATLAB's imageDatastore with 'foldernames'.
 
     Raises CorpusError if the folder is missing, has fewer than two classes, or a class without PNGs.
 
@@ -185,7 +185,7 @@ def image_tree(root) -> Corpus:
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; an image tree <class>/*.png is expected")
     folders = sorted(path for path in root.iterdir() if path.is_dir())
-    classes = tuple(printable(folder.name) for folder in folders)  # results keep the names of classes
+    classes = tuple(printable(folder.name) for folder in folders)  # results store the names of classes
     if len(classes) < 2:
         found = ", ".join(classes) or "none"
         raise CorpusError(f"{root}: an image tree <class>/*.png of two or more classes is expected; classes: {found}")
@@ -202,9 +202,9 @@ def image_tree(root) -> Corpus:
 
 
 def complete(loaded: list) -> list:
-    """What was loaded, file by file, if no ValueError stands among it.
+    """Returns `loaded`, one item per file, if no item is a ValueError.
 
-    Raises CorpusError, one line: the first error, and how many more there are.
+    Raises CorpusError otherwise. Its message is one line: the first error and the number of further errors.
 
     Checked: tests/test_bad_files_are_named.py
     """
@@ -215,7 +215,7 @@ def complete(loaded: list) -> list:
 
 
 def _wav_names(root: Path, layout: str) -> list[str]:
-    """Names of the WAV files in the folder and in its folders, relative to it, in order."""
+    """Sorted names of the WAV files in the folder and its subfolders, relative to the folder."""
     if not root.is_dir():
         raise CorpusError(f"{root}: no such folder; {layout}")
     return sorted(path.relative_to(root).as_posix() for pattern in ("*.wav", "*/*.wav") for path in root.glob(pattern))

@@ -1,10 +1,10 @@
-"""EmoBox's fixed folds, so that accuracies can be set beside those of the literature that uses them.
+"""EmoBox's fixed folds, for comparison with the literature that uses them.
 
-EMO-DB   5 folds, drawn by file: every speaker is on both sides of each
-RAVDESS  6 folds of 4 actors: nobody is on both sides
-CASIA    4 folds, a speaker each
+EMO-DB   5 folds by file: speakers are on both sides
+RAVDESS  6 folds of 4 actors: no speaker is on both sides
+CASIA    4 folds of one speaker each
 
-A fold's files are the test, all others training; there is no validation set.
+The files of a fold are the test set, all others the training set. There is no validation set.
 
 Source: Ma et al. 2024, "EmoBox: Multilingual Multi-corpus Speech Emotion Recognition Toolkit and Benchmark";
 emobox_folds.tsv holds the facts (corpus, fold, file).
@@ -20,7 +20,7 @@ from experiments.data.splits import NOTHING, Split
 
 TABLE = Path(__file__).with_name("emobox_folds.tsv")
 CASIA_SPEAKERS = ("wangzhe", "zhaozuoxiang", "liuchanhg", "zhaoquanyin")  # of folds 1 .. 4
-BY = {"emodb": "file", "ravdess": "speaker", "casia": "speaker"}  # what the folds are drawn by
+BY = {"emodb": "file", "ravdess": "speaker", "casia": "speaker"}  # the unit that the folds divide
 
 
 def emobox_folds(corpus: Corpus) -> list[Split]:
@@ -28,12 +28,12 @@ def emobox_folds(corpus: Corpus) -> list[Split]:
 
     Raises
     ------
-    CorpusError  for another corpus, or one whose files are not those of the table.
+    CorpusError  for another corpus, or for one whose files differ from the table's.
 
     Checked: tests/test_emobox_folds_are_the_published.py
     """
     if corpus.name not in BY:
-        raise CorpusError(f"{corpus.name}: EmoBox's folds are known of {', '.join(BY)}")
+        raise CorpusError(f"{corpus.name}: EmoBox's folds are known for {', '.join(BY)}")
     if corpus.name == "casia":
         fold_of = np.array([CASIA_SPEAKERS.index(speaker) + 1 for speaker in corpus.speakers])
     else:
@@ -43,7 +43,7 @@ def emobox_folds(corpus: Corpus) -> list[Split]:
         names = [path.name for path in corpus.paths]
         different = set(names) ^ set(table)
         if different:
-            raise CorpusError(f"{corpus.name}: EmoBox's folds are of other files, such as {min(different)}")
+            raise CorpusError(f"{corpus.name}: its files differ from those of EmoBox's folds, such as {min(different)}")
         fold_of = np.array([table[name] for name in names])
     return [
         Split(np.flatnonzero(fold_of != fold), NOTHING, np.flatnonzero(fold_of == fold), fold=f"emobox-{fold}")

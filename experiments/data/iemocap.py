@@ -1,4 +1,4 @@
-"""IEMOCAP as published: its utterances of four emotions. The corpus is licensed; nothing of it is here."""
+"""IEMOCAP as published: its utterances of four emotions. The corpus is licensed; no part of it is included."""
 
 import re
 from collections import Counter
@@ -24,11 +24,11 @@ def iemocap(root) -> Corpus:
     root/Session1/dialog/EmoEvaluation/Ses01F_impro01.txt     lines "[begin - end]<TAB>name<TAB>emotion<TAB>[...]"
     root/Session1/sentences/wav/Ses01F_impro01/Ses01F_impro01_F000.wav
 
-    Happy and excited are one class, as is usual; frustrated, surprised and the rest are left out. A speaker is a
-    session and who of the two speaks: Ses01F (whose name stands in the file's first part wore the markers).
+    Happy and excited form one class, as is usual; the other emotions are left out. A speaker is a session plus F or M
+    for the person who speaks, such as Ses01F. (The letter in the first part of a name says who wore the markers.)
 
-    Raises CorpusError if a session is missing, a label is not readable, an utterance has no file, or the classes
-    have other sizes than the published ones.
+    Raises CorpusError if a session is missing, a label is unreadable, an utterance has no file, or the sizes of the
+    classes differ from the published ones.
 
     Source: Busso et al. 2008, IEMOCAP. Checked: tests/test_iemocap_is_read_as_published.py
     """
@@ -43,7 +43,7 @@ def iemocap(root) -> Corpus:
             found += _utterances(root / session, labels)
     absent = [path for path, *_ in found if not path.is_file()]
     if absent:
-        raise CorpusError(f"{root}: {layout}; {len(absent)} labelled utterances without a file, such as {absent[0]}")
+        raise CorpusError(f"{root}: {layout}; {len(absent)} labeled utterances without a file, such as {absent[0]}")
     counts = Counter(name for _, name, *_ in found)
     if counts != COUNTS:
         sizes = ", ".join(f"{name} {counts[name]} instead of {COUNTS[name]}" for name in CLASSES)
@@ -60,11 +60,11 @@ def iemocap(root) -> Corpus:
 
 
 def _utterances(session: Path, labels: Path) -> list[tuple]:
-    """The utterances of one dialog, in the order of the file, that have one of the four emotions."""
+    """The utterances of one dialog with one of the four emotions, in the order of the label file."""
     found = []
     for number, line in enumerate(labels.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if not line.startswith("["):
-            continue  # single raters' answers, headings
+            continue  # answers of single raters, headings
         match = LABEL.match(line)
         if not match and "\t" not in line:
             continue  # the heading "[START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]"

@@ -1,6 +1,6 @@
-"""The leakage audit: what a test set shares with its training set, found before anything is trained.
+"""The leakage audit: what the sides of a split share, stated before any training.
 
-Content is what the network sees (the pixels or samples), compared by hash; names are not trusted.
+Contents (pixels or samples) are compared by hash, never by file name.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ import numpy as np
 from experiments.data.corpora import Corpus
 from experiments.data.splits import Split, as_published
 
-KNOWN_CONTENT = {  # fingerprints of published files: results are stored under these names only if the content is this
+KNOWN_CONTENT = {  # fingerprints of published files: only results on this content are stored under these names
     "f91f3753f8ce4c5f": "casia",  # the 1200 recordings, as samples
     "1d7c4a6b88ce1d9f": "casia",  # the same, as spectrogram images
     "4cfe86b31500ff8d": "casia_author_images",  # the folder that the CASIA paper's training script loads
@@ -21,23 +21,23 @@ KNOWN_CONTENT = {  # fingerprints of published files: results are stored under t
 
 
 def digests(contents) -> np.ndarray:
-    """One short hash per example's content: equal content, equal hash.
+    """A short hash of each example's content; equal contents have equal hashes.
 
-    contents : (n, ...) array, or n arrays, perhaps of different lengths
+    contents : (n, ...) array, or n arrays of any lengths
     """
     return np.array([hashlib.sha256(np.ascontiguousarray(content).tobytes()).hexdigest()[:16] for content in contents])
 
 
 def fingerprint(corpus: Corpus, content: np.ndarray) -> str:
-    """Sixteen hex digits that stand for all contents and labels in order; content: from digests."""
+    """Sixteen hex digits that identify all contents and labels in their order; `content` comes from digests."""
     listing = "".join(f"{label} {item}\n" for label, item in zip(corpus.labels, content, strict=True))
     return hashlib.sha256(listing.encode()).hexdigest()[:16]
 
 
 def verified_name(corpus: Corpus, content) -> Corpus:
-    """The corpus under the name of its content: "casia" with other recordings in it becomes "casia_altered".
+    """The corpus, named by its content: "casia" with other recordings becomes "casia_altered".
 
-    A corpus of another name keeps it, unless its content is known under a name.
+    A corpus with another name keeps it, unless its content is known.
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
@@ -46,10 +46,10 @@ def verified_name(corpus: Corpus, content) -> Corpus:
 
 
 def lookup_table_accuracy(content, labels, split: Split) -> float:
-    """Accuracy of no network at all: the commonest label of the same content in training.
+    """Accuracy of a look-up table: it answers with the most common label that the same content has in training.
 
-    Content that was not seen in training gets the commonest label of the training set; among
-    equally common labels the first in class order is taken.
+    Content that does not occur in training gets the most common label of the training set. Among equally common labels
+    the first in class order counts.
     """
     content, labels = np.asarray(content), np.asarray(labels)
     seen, known = content[split.train], labels[split.train]
@@ -60,15 +60,15 @@ def lookup_table_accuracy(content, labels, split: Split) -> float:
 
 
 def ceiling(content, labels) -> float:
-    """The best accuracy that any function of the content can reach on all examples."""
+    """The highest accuracy that any function of the content can reach on all examples."""
     content, labels = np.asarray(content), np.asarray(labels)
     return float(sum(np.bincount(labels[content == key]).max() for key in set(content)) / labels.size)
 
 
 def audit_corpus(corpus: Corpus, content) -> dict:
-    """Copies in a corpus: how many contents are distinct, how many stand under several labels.
+    """Copies in a corpus: the number of distinct contents, and of contents with several labels.
 
-    The look-up table is averaged over 300 random splits by file (mean and standard deviation).
+    The accuracy of the look-up table is given as mean and standard deviation over 300 random splits by file.
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
@@ -79,7 +79,7 @@ def audit_corpus(corpus: Corpus, content) -> dict:
         "files": len(corpus),
         "distinct": len(labels_of),
         "distinct_per_class": {name: len(set(content[labels == i])) for i, name in enumerate(corpus.classes)},
-        "under_several_labels": sum(len(found) > 1 for found in labels_of.values()),
+        "under_several_labels": sum(len(several) > 1 for several in labels_of.values()),
         "ceiling": round(ceiling(content, labels), 4),
         "lookup_table_mean": round(float(np.mean(tables)), 4),
         "lookup_table_sd": round(float(np.std(tables, ddof=1)), 4),
@@ -87,17 +87,17 @@ def audit_corpus(corpus: Corpus, content) -> dict:
 
 
 def audit_split(corpus: Corpus, content, split: Split, inputs=None) -> dict:
-    """What the sides of one split share: the test with training, validation with training, the test with validation.
+    """What the sides of one split share.
 
-    test_copies_in_training : share of test examples whose exact content is also trained on
-    validation_copies_in_training, test_copies_in_validation : the same of the other sides, None without validation
-    test_inputs_in_training : share of test examples that the network cannot tell from one it is trained on: what
-        it sees is equal, whatever the samples are; None without `inputs`
+    test_copies_in_training : share of test examples whose exact content is in the training set
+    validation_copies_in_training, test_copies_in_validation : the same for the other pairs; None without validation
+    test_inputs_in_training : share of test examples whose network input equals that of a training example, even if
+        the samples differ; None without `inputs`
     lookup_table            : accuracy of the look-up table on this test set
-    shared_speakers, shared_sentences, shared_takes : share of test examples whose speaker / sentence / take (the
-        same speaker, words, emotion and intensity) is trained on, None where nobody knows them
+    shared_speakers, shared_sentences, shared_takes : share of test examples whose speaker / sentence / take (same
+        speaker, words, emotion and intensity) is in the training set; None if unknown
 
-    inputs : one value per example, equal where the network sees the same (digests of its inputs)
+    inputs : one value per example, equal for equal network inputs (digests of the inputs)
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
@@ -118,7 +118,7 @@ def audit_split(corpus: Corpus, content, split: Split, inputs=None) -> dict:
 
 
 def split_hashes(content, split: Split) -> dict[str, str]:
-    """One short hash per side, of the contents of its files in order: equal sides, equal hashes.
+    """A short hash per side, of its files' contents in order; equal sides have equal hashes.
 
     Checked: tests/test_audit_finds_what_is_there.py
     """
@@ -131,26 +131,26 @@ def split_hashes(content, split: Split) -> dict[str, str]:
 
 
 def _share_seen(values, asked: np.ndarray, known: np.ndarray) -> float | None:
-    """Share of the examples `asked` whose value is among those of the examples `known`; None without values."""
+    """The share of the examples `asked` whose value occurs among the examples `known`; None without values."""
     if values is None:
         return None
     return round(float(np.isin(values[asked], values[known]).mean()), 4)
 
 
 def describe(corpus: Corpus, report: dict) -> str:
-    """The audit of a corpus in a few lines for people."""
+    """The audit of a corpus as a few lines of text."""
     copies = report["files"] - report["distinct"]
     lines = [f"leakage audit of {corpus.name}: {report['files']} files, {report['distinct']} distinct"]
     if copies:
         per_class = ", ".join(f"{name} {count}" for name, count in report["distinct_per_class"].items())
         lines += [
             f"  {copies} files are copies of another; distinct per class: {per_class}",
-            f"  {report['under_several_labels']} contents stand under more than one label: "
-            f"no classifier can beat {report['ceiling']:.1%}",
-            f"  a look-up table (no network) scores {report['lookup_table_mean']:.1%} "
+            f"  {report['under_several_labels']} contents have more than one label: "
+            f"no classifier can exceed {report['ceiling']:.1%}",
+            f"  a look-up table without a network scores {report['lookup_table_mean']:.1%} "
             f"+- {report['lookup_table_sd']:.1%} over 300 random splits",
         ]
     if corpus.speakers is not None:
         known = f"{len(set(corpus.speakers))} speakers, {len(set(corpus.sentences))} sentences"
-        lines.append(f"  {known}: a random split tests on voices and words it has heard")
+        lines.append(f"  {known}: a random split has the same voices and sentences on both sides")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Recordings as front ends take them: one channel, known by the hash of its samples."""
+"""Recordings for front ends: one channel, identified by the hash of its samples."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +15,9 @@ from experiments.data.leakage import digests
 
 @dataclass(frozen=True)
 class Survey:
-    """What was read of a corpus, file by file; nothing but the audio decides it.
+    """Facts about the audio of each file of a corpus.
 
-    content : (n,) strings, one hash per file's samples in one channel (see audit.digests)
+    content : (n,) strings, the hash of each file's samples as one channel (see leakage.digests)
     rates, channels : (n,) int, sample rates in Hz and numbers of channels
     """
 
@@ -26,18 +26,18 @@ class Survey:
     channels: np.ndarray
 
     def describe(self, corpus: Corpus) -> str:
-        """Sample rates, and how many files were mixed down, in a line."""
+        """One line with the sample rates and the number of files that were mixed down."""
         rates = ", ".join(f"{rate} Hz" for rate in np.unique(self.rates))
         text = f"{corpus.name}: {len(corpus)} files at {rates}"
         several = np.flatnonzero(self.channels > 1)
         if several.size:
             first = corpus.paths[several[0]].name
-            text += f"; {several.size} of several channels, such as {first}, mixed down to their mean"
+            text += f"; {several.size} with several channels, such as {first}, mixed down to their mean"
         return text
 
 
 def read_mono(path: Path) -> tuple[np.ndarray, int, int]:
-    """(signal, sample_rate, n_channels) of a file, mixed down by `to_mono`; AudioError as read_audio raises it.
+    """(signal, sample_rate, n_channels) of a file, mixed down by `to_mono`. Raises AudioError like read_audio.
 
     Checked: tests/test_inputs_are_kept.py
     """
@@ -47,7 +47,7 @@ def read_mono(path: Path) -> tuple[np.ndarray, int, int]:
 
 
 def to_mono(signal: np.ndarray) -> tuple[np.ndarray, int]:
-    """One channel, (n,) float64, and how many there were: signal[n] = mean_c x[c, n].
+    """The mean of the channels, (n,) float64, and their number: mono[n] = mean_c x[c, n].
 
     Checked: tests/test_inputs_are_kept.py, tests/test_recogniser_core.py
     """
@@ -55,7 +55,7 @@ def to_mono(signal: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def of_file(path: Path, function: Callable):
-    """function(signal, sample_rate) of a file; a ValueError that names it if the file or its signal is no use.
+    """function(signal, sample_rate) for a file. Returns a ValueError that names the file if it cannot be used.
 
     Checked: tests/test_inputs_are_kept.py
     """
@@ -70,9 +70,9 @@ def of_file(path: Path, function: Callable):
 
 
 def survey(corpus: Corpus) -> Survey:
-    """Reads every file once.
+    """Reads each file once.
 
-    Raises CorpusError, one line that names the first bad file, its rule, and how many more there are.
+    Raises CorpusError. Its message is one line: the first bad file, the rule, and the number of further bad files.
 
     Checked: tests/test_inputs_are_kept.py
     """

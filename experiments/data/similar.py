@@ -1,16 +1,16 @@
-"""Recordings that sound alike: copies that were made louder, cut, resampled or encoded, found by a log-mel fingerprint.
+"""Finds recordings that sound alike (louder, cut, resampled or encoded copies) by a log-mel fingerprint.
 
-E[m, t]   log-mel spectrogram at 16 kHz: 33 bands of 100 .. 4000 Hz, frames of 128 ms each 10 ms
-F[m, t] = sign of (E[m, t] - E[m+1, t]) - (E[m, t-3] - E[m+1, t-3]), 32 bits a frame
+E[m, t]   log-mel spectrogram at 16 kHz: 33 bands from 100 to 4000 Hz, frames of 128 ms every 10 ms
+F[m, t] = sign of (E[m, t] - E[m+1, t]) - (E[m, t-3] - E[m+1, t-3]), 32 bits per frame
           0 in frames 40 dB below the loudest one, which hold noise
 
-Differences of neighboring bands and of frames know nothing of gain; long frames make a shift by less than a hop
+Differences between neighboring bands and frames do not depend on the gain. Long frames make shifts by less than a hop
 harmless. Two recordings are compared at every shift in time:
 
     similarity = max over shifts of sum F_a F_b / number of bits where neither is 0
 
-1 for a copy, near 0 for unrelated recordings. A shift counts where MIN_OVERLAP of the shorter recording's frames
-overlap, so that a recording is found in a longer one, and where there are MIN_FRAMES of them.
+This is 1 for a copy and near 0 for unrelated recordings. A shift counts if the recordings overlap by at least
+MIN_FRAMES frames and by the share MIN_OVERLAP of the shorter one, so a recording is also found inside a longer one.
 
 Source: Haitsma & Kalker 2002, "A Highly Robust Audio Fingerprinting System".
 Checked: tests/test_similar_recordings_are_found.py
@@ -32,16 +32,16 @@ CONVENTION = Convention(
     f_max=4000.0,
     floor=1e-12,
 )
-LAG = 3  # frames between the two that are compared: 30 ms
+LAG = 3  # frames between the two compared frames: 30 ms
 QUIET_DB = 40.0
 MIN_OVERLAP, MIN_FRAMES = 0.6, 25
-THRESHOLD = 0.5  # other recordings of EMO-DB reach 0.23, copies 0.6 (with a tenth of noise) and more
+THRESHOLD = 0.5  # different recordings of EMO-DB reach 0.23; copies reach 0.6 or more, even with a tenth of noise
 
 
 def bits(signal, sample_rate: int) -> np.ndarray:
     """The fingerprint of a recording: (32, n_frames) int8 of -1, 0, 1; at least one frame.
 
-    signal : (n,) float64; a shorter one than a frame is padded with zeros
+    signal : (n,) float64; zeros are appended to a signal that is shorter than a frame
 
     Checked: tests/test_similar_recordings_are_found.py
     """
@@ -51,20 +51,19 @@ def bits(signal, sample_rate: int) -> np.ndarray:
     x = np.pad(x / peak if peak else x, (0, max(0, CONVENTION.frame_length + (LAG + 1) * HOP - x.size)))
     (level,) = extract([x], SAMPLE_RATE, CONVENTION, kind="log_mel")
     step = level[:-1] - level[1:]
-    found = np.sign(step[:, LAG:] - step[:, :-LAG]).astype(np.int8)
+    signs = np.sign(step[:, LAG:] - step[:, :-LAG]).astype(np.int8)
     loudness = level.max(0)[LAG:]
-    found[:, loudness < loudness.max() - QUIET_DB * np.log(10) / 10] = 0
-    return found
+    signs[:, loudness < loudness.max() - QUIET_DB * np.log(10) / 10] = 0
+    return signs
 
 
 def similarities(some: list[np.ndarray], others: list[np.ndarray], same: bool = False) -> np.ndarray:
-    """(len(some), len(others)) float32, the similarity of every pair of fingerprints; 0 where too little overlaps.
+    """(len(some), len(others)) float32, the similarity of each pair of fingerprints; 0 if the overlap is too small.
 
-    some, others : from `bits`
+    some, others : fingerprints made by `bits`
+    same : whether both lists are the same; then only the pairs i < j are computed, and the rest is 0
 
-    same : whether the two lists are one; then only pairs i < j are computed, the rest is 0
-
-    All shifts of a pair come from one inverse FFT of the sum over bands of the products of their FFTs.
+    One inverse FFT gives all shifts of a pair: that of the sum over bands of the products of their FFTs.
 
     Checked: tests/test_similar_recordings_are_found.py
     """
@@ -72,7 +71,7 @@ def similarities(some: list[np.ndarray], others: list[np.ndarray], same: bool = 
     size = 1 << (2 * longest - 1).bit_length()
     spectra = [_spectra(f, size) for f in others]
     counts = np.array([f.shape[1] for f in others])
-    found = np.zeros((len(some), len(others)), np.float32)
+    result = np.zeros((len(some), len(others)), np.float32)
     for i, a in enumerate(some):
         fa, ma = _spectra(a, size)
         for start in range(i + 1 if same else 0, len(others), 64):
@@ -80,15 +79,15 @@ def similarities(some: list[np.ndarray], others: list[np.ndarray], same: bool = 
             products = np.stack([(fa * spectra[j][0].conj()).sum(0) for j in block])
             masks = np.stack([ma * spectra[j][1].conj() for j in block])
             agreement, overlap = np.fft.irfft(products, size), np.rint(np.fft.irfft(masks, size))
-            least = np.maximum(MIN_OVERLAP * np.minimum(_loud(a), [_loud(others[j]) for j in block]), MIN_FRAMES)
-            enough = overlap >= np.minimum(least, np.minimum(a.shape[1], counts[list(block)]))[:, None]
+            minimum = np.maximum(MIN_OVERLAP * np.minimum(_loud(a), [_loud(others[j]) for j in block]), MIN_FRAMES)
+            enough = overlap >= np.minimum(minimum, np.minimum(a.shape[1], counts[list(block)]))[:, None]
             shares = np.where(enough & (overlap > 0), agreement / np.maximum(overlap, 1) / len(a), 0)
-            found[i, list(block)] = shares.max(1)
-    return found
+            result[i, list(block)] = shares.max(1)
+    return result
 
 
 def _spectra(f: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """FFTs of the bits (32, size / 2 + 1) and of where there are any."""
+    """FFTs of the bits, (32, size / 2 + 1), and of the mask of frames that have bits."""
     mask = (f != 0).any(0).astype(np.float32)
     return np.fft.rfft(f.astype(np.float32), size).astype(np.complex64), np.fft.rfft(mask, size)
 

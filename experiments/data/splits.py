@@ -1,14 +1,15 @@
-"""How examples are divided into training, validation and test, one function per protocol.
+"""Splits into training, validation and test examples, one function per protocol.
 
-    as-published    random by file, as the paper did: no validation set
-    matlab-split    the same by MATLAB's own generator after `rng default`
-    honest          random, but copies of one recording stay on one side, and a validation set is kept apart
+    as-published    random by file, as in the paper; no validation set
+    matlab-split    the same with MATLAB's generator after `rng default`
+    honest          random, but copies of one recording stay on one side; with a validation set
     speaker         leave one speaker out
-    sentence        no test sentence is heard in training
+    sentence        no test sentence occurs in training
 
-and what the two papers written in Keras did: last_fifth, twice_four_fifths, in_order, any_fifth.
+The papers written in Keras have splits of their own: keras_validation_split, nested_stratified_80_20, random_80_20
+and ordered_per_class.
 
-A split is three arrays of indices. Whoever selects anything looks at `validation`, never at `test`.
+A split consists of three arrays of indices. Anything that is selected is selected on `validation`, never on `test`.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from sklearn.model_selection import (
 
 @dataclass(frozen=True)
 class Split:
-    """Indices of the examples on each side; `validation` may be empty. `fold` says what is left out."""
+    """Indices of the examples on each side. `validation` may be empty. `fold` names what the test side holds."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -34,7 +35,7 @@ class Split:
     fold: str | None = None
 
     def without_validation(self) -> "Split":
-        """The same split for a variant that selects nothing: the validation examples are trained on."""
+        """The same split for a variant that selects nothing: the validation examples join the training set."""
         train = np.sort(np.concatenate([self.train, self.validation]))
         return Split(train, self.validation[:0], self.test, self.fold)
 
@@ -43,14 +44,14 @@ NOTHING = np.array([], dtype=np.intp)
 
 
 def as_published(labels, seed: int, test_share: float = 0.2) -> Split:
-    """Random split by file, the same share of every class: 160/40 of 200 in the CASIA paper."""
+    """A random split by file with the same share of every class: 160/40 of 200 in the CASIA paper."""
     splitter = StratifiedShuffleSplit(n_splits=1, test_size=test_share, random_state=seed)
     train, test = next(splitter.split(labels, labels))
     return Split(np.sort(train), NOTHING, np.sort(test))
 
 
 def stratified_fifths(labels, seed: int) -> list[Split]:
-    """Five splits by file, a fifth of every class tested in each, every file once; nothing for validation."""
+    """Five splits by file. Each tests a fifth of every class, together they test every file once; no validation."""
     folds = StratifiedKFold(n_splits=5, shuffle=True, random_state=seed).split(labels, labels)
     return [Split(train, NOTHING, test, fold=f"fifth-{k}") for k, (train, test) in enumerate(folds, 1)]
 
@@ -58,17 +59,17 @@ def stratified_fifths(labels, seed: int) -> list[Split]:
 def matlab_split(labels, train_share: float = 0.8) -> Split:
     """MATLAB's `rng default; splitEachLabel(files, 0.8, 'randomized')`.
 
-    For every class in alphabetical order one randperm(n) = argsort(rand(n)) over its files in name
-    order, from the Mersenne Twister seeded with 5489; the first round(0.8 n) train.
+    For each class in alphabetical order, randperm(n) = argsort(rand(n)) permutes its files in name order. The Mersenne
+    Twister is seeded with 5489. The first round(0.8 n) files are the training set.
 
-    That randperm is this argsort holds for every published value (n = 6, 8); for n = 200 it is a
-    prediction that nobody has checked against MATLAB.
+    All published values of randperm agree with this argsort (n = 6, 8). For n = 200 it is a prediction that was not
+    checked against MATLAB.
 
     Source: MathWorks, documentation of rng, randperm, splitEachLabel.
     Checked: tests/test_splits_keep_their_promises.py
     """
     labels = np.asarray(labels)
-    generator = np.random.RandomState(5489)  # what `rng default` (mt19937ar, seed 0) turns into
+    generator = np.random.RandomState(5489)  # `rng default` is mt19937ar with seed 0, which MATLAB maps to 5489
     train = []
     for label in np.unique(labels):
         files = np.flatnonzero(labels == label)
@@ -79,7 +80,7 @@ def matlab_split(labels, train_share: float = 0.8) -> Split:
 
 
 def honest(labels, contents, seed: int) -> Split:
-    """60/20/20 train/validation/test; files of equal content stay together, classes in proportion.
+    """Random 60/20/20 training/validation/test, stratified by class; files of equal content stay on one side.
 
     contents : one value per file, equal for equal content
     """
@@ -89,7 +90,7 @@ def honest(labels, contents, seed: int) -> Split:
 
 
 def leave_one_speaker_out(labels, speakers, sentences, seed: int) -> list[Split]:
-    """One fold per speaker; the validation sentences (a fifth) are taken from the other speakers."""
+    """One fold per speaker. A fifth of the sentences, spoken by the other speakers, is the validation set."""
     folds = []
     for rest, test in LeaveOneGroupOut().split(labels, labels, groups=speakers):
         train, validation = _fifth_of_groups(rest, np.asarray(sentences)[rest], seed)
@@ -98,7 +99,7 @@ def leave_one_speaker_out(labels, speakers, sentences, seed: int) -> list[Split]
 
 
 def unseen_sentences(labels, sentences, seed: int) -> Split:
-    """A fifth of the sentences is the test, a fifth of the others validation."""
+    """A fifth of the sentences is the test set, a fifth of the others the validation set."""
     sentences = np.asarray(sentences)
     rest, test = _fifth_of_groups(np.arange(len(labels)), sentences, seed)
     train, validation = _fifth_of_groups(rest, sentences[rest], seed)
@@ -106,9 +107,9 @@ def unseen_sentences(labels, sentences, seed: int) -> Split:
 
 
 def speaker_folds(speakers, seed: int, n_folds: int = 5) -> list[Split]:
-    """Speakers in random order in n_folds groups: each is the test once, the next one validation, the rest training.
+    """Random groups of speakers: each group is the test set of one fold, and the next group its validation set.
 
-    Nobody is heard on two sides: the validation set is as strange to the network as the test set.
+    No speaker is on two sides, so the validation set is as unfamiliar to the network as the test set.
     """
     speakers = np.asarray(speakers)
     groups = np.array_split(np.random.default_rng(seed).permutation(np.unique(speakers)), n_folds)
@@ -121,9 +122,9 @@ def speaker_folds(speakers, seed: int, n_folds: int = 5) -> list[Split]:
 
 
 def keras_validation_split(n_files: int) -> Split:
-    """Keras' validation_split=0.2: the last fifth in the order of the files, before anything is shuffled.
+    """Keras' validation_split=0.2: the last fifth of the files in their order, before any shuffling.
 
-    The paper's number is the accuracy on that validation set, so it is the test set here, too.
+    The paper reports the accuracy on this validation set, so here it is the test set too.
 
     Source: Keras, documentation of fit: "the last samples in the x and y data provided, before shuffling".
     Checked: tests/test_splits_keep_their_promises.py
@@ -133,7 +134,7 @@ def keras_validation_split(n_files: int) -> Split:
 
 
 def nested_stratified_80_20(labels, seed: int) -> Split:
-    """Of every class floor(0.8 n) for training and validation, of these floor(0.8 n) for training.
+    """Two nested random splits of each class: floor(0.8 n) for training and validation, and floor(0.8) of these train.
 
     EMO-DB: 336, 88 and 111 files.
 
@@ -149,9 +150,9 @@ def nested_stratified_80_20(labels, seed: int) -> Split:
 
 
 def fifth_of_files(labels, files, seed: int) -> Split:
-    """A fifth of the files is the test with all its segments, classes in proportion; no validation set.
+    """All segments of a fifth of the files are the test set, stratified by class; no validation set.
 
-    labels, files : (n_segments,) label and file of every segment
+    labels, files : (n_segments,) label and file of each segment
 
     Checked: tests/test_leaks_are_what_they_say.py
     """
@@ -161,7 +162,7 @@ def fifth_of_files(labels, files, seed: int) -> Split:
 
 
 def random_80_20(n_files: int, seed: int, validation_share: float) -> Split:
-    """A random fifth of the files is the test, of the others a share is validation; classes as they fall.
+    """A random fifth of the files is the test set and a share of the others the validation set; not stratified.
 
     EMO-DB: 107 test files, RAVDESS 288.
 
@@ -173,9 +174,10 @@ def random_80_20(n_files: int, seed: int, validation_share: float) -> Split:
 
 
 def ordered_per_class(labels) -> Split:
-    """Of every class, in the order of the files, the first are training, the next validation, the last the test.
+    """Divides each class in file order: the first files are for training, the next for validation, the last for test.
 
-    t = round(0.8 n) for the first two, round(0.2 t) of these for validation. EMO-DB: 344, 85 and 106 files.
+    t = round(0.8 n) files are for training and validation, round(0.2 t) of them for validation.
+    EMO-DB: 344, 85 and 106 files.
 
     Checked: tests/test_splits_keep_their_promises.py
     """
@@ -188,7 +190,7 @@ def ordered_per_class(labels) -> Split:
 
 
 def _fifth_of_groups(indices, groups, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """`indices` in two: four fifths of the groups and the last fifth."""
+    """Divides `indices` in two by random groups: four fifths of the groups, and one fifth."""
     splitter = GroupShuffleSplit(n_splits=1, test_size=0.2, random_state=seed)
-    most, fifth = next(splitter.split(indices, groups=groups))
-    return np.sort(indices[most]), np.sort(indices[fifth])
+    rest, fifth = next(splitter.split(indices, groups=groups))
+    return np.sort(indices[rest]), np.sort(indices[fifth])

@@ -1,10 +1,9 @@
-"""A synthetic emotional corpus in CASIA's layout, for the newcomer's first command and for tests.
+"""A synthetic emotional corpus in CASIA's layout, for first steps and tests.
 
-Source and filter, as in the textbook: a sum of harmonics of a moving pitch, with a spectral tilt
-and some breath noise, goes through moving formants (a product in the short-time spectrum). Emotions
-differ in pitch, range, tempo, energy and tilt; speakers in pitch and vocal tract; sentences in their
-syllables. Every sample is a function of (speaker, sentence, emotion): two runs give equal files.
-It is not speech, and no accuracy on it says anything about speech.
+A source-filter model: a sum of harmonics of a moving pitch, with spectral tilt and some breath noise, passes through
+moving formants (a product in the short-time spectrum). Emotions differ in pitch, range, tempo, energy and tilt;
+speakers in pitch and vocal tract; sentences in their syllables. Every sample is a function of (speaker, sentence,
+emotion), so two runs give equal files. This is not speech, and accuracies on it say nothing about speech.
 """
 
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from experiments.data.corpora import CASIA_EMOTIONS, Corpus
 
 NOTICE = """\
 SYNTHETIC CORPUS: tones and noise made by this program, not speech. The accuracies below show
-that the chain works and say nothing about emotions. --data DIR runs on a real corpus."""
-NO_RESULT = "  a SYNTHETIC corpus: this is not a result about speech, and it is not stored"
+that the program works; they say nothing about emotions. --data DIR runs on a real corpus."""
+NO_RESULT = "  a SYNTHETIC corpus: this is not a result about speech and is not stored"
 SAMPLE_RATE = 16_000  # Hz
 N_FFT, HOP_LENGTH = 512, 128
 
@@ -40,7 +39,7 @@ HISS, HISS_BANDWIDTH = 5500.0, 1800.0
 
 @dataclass(frozen=True)
 class Voice:
-    """A speaker: mean pitch in Hz, and formants relative to VOWELS (a shorter tract raises them)."""
+    """A speaker: mean pitch in Hz, and formants relative to VOWELS (a shorter vocal tract raises them)."""
 
     name: str
     pitch: float
@@ -49,7 +48,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Expression:
-    """What an emotion does to the voice, relative to neutral speech."""
+    """The effect of an emotion on the voice, relative to neutral speech."""
 
     pitch: float  # factor on the speaker's mean pitch
     range_semitones: float  # of the pitch movement within the sentence
@@ -73,7 +72,7 @@ EXPRESSIONS = {
 
 
 def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VOICES) -> Corpus:
-    """The corpus under `root`, written where it is not there yet: 6 emotions x sentences x voices.
+    """The corpus under `root`: 6 emotions x sentences x voices. Writes the files that are missing.
 
     Parameters
     ----------
@@ -87,19 +86,19 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
 
     Checked: tests/test_synthetic_corpus_is_deterministic.py
     """
-    from tqdm import tqdm  # here: `synthesize` needs NumPy and Numba alone, on any system
+    from tqdm import tqdm  # imported here, so that `synthesize` needs only NumPy and Numba
 
     from experiments.common.locks import exclusive_lock
 
     root = Path(root)
     entries = [
-        (f"{emotion}/{emotion} ({sentence * len(voices) + place + 1}).wav", emotion, sentence, voice)
+        (f"{emotion}/{emotion} ({sentence * len(voices) + index + 1}).wav", emotion, sentence, voice)
         for emotion in CASIA_EMOTIONS
         for sentence in range(n_sentences)
-        for place, voice in enumerate(voices)
+        for index, voice in enumerate(voices)
     ]
     entries.sort(key=lambda entry: entry[0])
-    with exclusive_lock(root):  # a second process finds what the first has written
+    with exclusive_lock(root):  # a second process uses what the first has written
         for name, emotion, sentence, voice in tqdm(entries, desc="synthetic corpus", unit="file", leave=False):
             if not (root / name).exists():
                 write_atomically(root / name, partial(_write_wav, synthesize(voice, sentence, emotion)))
@@ -114,15 +113,15 @@ def synthetic_corpus(root, n_sentences: int = 20, voices: tuple[Voice, ...] = VO
 
 
 def synthesize(voice: Voice, sentence: int, emotion: str) -> np.ndarray:
-    """One utterance: harmonics with tilt + breath, through the formants of the sentence's vowels.
+    """One utterance: harmonics with tilt and breath noise, filtered by the formants of the sentence's vowels.
 
     Returns (n,) float64 in (-1, 1) at 16 kHz, about 1 to 2 s.
 
     Checked: tests/test_synthetic_corpus_is_deterministic.py
     """
     expression = EXPRESSIONS[emotion]
-    script = np.random.default_rng([sentence])  # what is said: the same for every voice and emotion
-    take = np.random.default_rng([sentence, CASIA_EMOTIONS.index(emotion), int(voice.pitch)])  # how it is said
+    script = np.random.default_rng([sentence])  # the words: the same for every voice and emotion
+    take = np.random.default_rng([sentence, CASIA_EMOTIONS.index(emotion), int(voice.pitch)])  # the manner of speaking
     n_syllables = script.integers(5, 8)
     vowels = VOWELS[script.integers(0, len(VOWELS), n_syllables)] * voice.formants
     durations_s = script.uniform(0.14, 0.24, n_syllables) * take.uniform(0.93, 1.07, n_syllables) / expression.tempo
@@ -130,17 +129,17 @@ def synthesize(voice: Voice, sentence: int, emotion: str) -> np.ndarray:
     ends = np.round(np.cumsum(durations_s) * SAMPLE_RATE).astype(int)
     t = np.arange(ends[-1] + int(0.1 * SAMPLE_RATE))  # a tenth of a second to ring out
     syllable = np.searchsorted(ends, t, side="right").clip(max=n_syllables - 1)
-    place = ((t - np.append(0, ends)[syllable]) / np.diff(ends, prepend=0)[syllable]).clip(max=1)  # 0..1 in it
-    loudness = np.sin(np.pi * place) ** 0.6 * take.uniform(0.7, 1.0, n_syllables)[syllable]
+    position = ((t - np.append(0, ends)[syllable]) / np.diff(ends, prepend=0)[syllable]).clip(max=1)  # 0..1
+    loudness = np.sin(np.pi * position) ** 0.6 * take.uniform(0.7, 1.0, n_syllables)[syllable]
 
     pitch = voice.pitch * expression.pitch * 2 ** (_melody(t / t.size, expression, take) / 12)
     source = _harmonics(pitch, expression.tilt_db) + expression.breath * take.standard_normal(t.size)
-    centres = ends - np.diff(ends, prepend=0) / 2
-    formants = [np.interp(t, centres, vowels[:, i]) for i in range(vowels.shape[1])]
+    centers = ends - np.diff(ends, prepend=0) / 2
+    formants = [np.interp(t, centers, vowels[:, i]) for i in range(vowels.shape[1])]
     voiced = _resonate(source * loudness, formants, BANDWIDTHS)
 
     begins_with_hiss = script.random(n_syllables) < 0.4
-    burst = begins_with_hiss[syllable] * np.exp(-(((place - 0.08) / 0.06) ** 2))
+    burst = begins_with_hiss[syllable] * np.exp(-(((position - 0.08) / 0.06) ** 2))
     hiss = _resonate(burst * take.standard_normal(t.size), [np.full(t.size, HISS)], [HISS_BANDWIDTH])
     spoken = voiced / np.abs(voiced).max() + 0.02 * hiss
 
@@ -169,7 +168,7 @@ def _melody(progress: np.ndarray, expression: Expression, take: np.random.Genera
 
 
 def _harmonics(pitch: np.ndarray, tilt_db: float) -> np.ndarray:
-    """sum_h 10^(tilt log2(h) / 20) cos(h phi), phi the integral of the pitch; nothing above 7.5 kHz."""
+    """sum_h 10^(tilt log2(h) / 20) cos(h phi), where phi is the integral of the pitch; nothing above 7.5 kHz."""
     phase = 2 * np.pi * np.cumsum(pitch) / SAMPLE_RATE
     source = np.zeros(pitch.size)
     for h in range(1, int(7500 / pitch.min()) + 1):
@@ -177,17 +176,17 @@ def _harmonics(pitch: np.ndarray, tilt_db: float) -> np.ndarray:
     return source
 
 
-def _resonate(source: np.ndarray, centres, bandwidths) -> np.ndarray:
-    """The source through resonances F^2 / (F^2 - f^2 + i f B) whose centres F move with time.
+def _resonate(source: np.ndarray, centers, bandwidths) -> np.ndarray:
+    """Filters the source by resonances F^2 / (F^2 - f^2 + i f B) whose centers F move with time.
 
-    source : (n,);  centres : one (n,) track in Hz per resonance;  bandwidths : one B in Hz each
+    source : (n,);  centers : one (n,) track in Hz per resonance;  bandwidths : one B in Hz per resonance
     """
     window = hann(N_FFT, periodic=True)
     spectra = stft(source, window, HOP_LENGTH, padding="zeros")
     frequency = np.arange(spectra.shape[0])[:, None] * SAMPLE_RATE / N_FFT
     now = np.minimum(np.arange(spectra.shape[1]) * HOP_LENGTH, source.size - 1)
-    for centre, bandwidth in zip(centres, bandwidths, strict=True):
-        F = centre[now]
+    for center, bandwidth in zip(centers, bandwidths, strict=True):
+        F = center[now]
         spectra = spectra * (F**2 / (F**2 - frequency**2 + 1j * frequency * bandwidth))
     filtered = istft(spectra, window, HOP_LENGTH, padding="zeros")
     return np.pad(filtered, (0, source.size))[: source.size]
