@@ -1,5 +1,6 @@
 """The networks by name: SYSTEMS maps a name to its builder, and `build` makes one network."""
 
+from collections.abc import Callable
 from functools import partial
 
 from torch import nn
@@ -18,7 +19,7 @@ _WANG = {  # the features that the convolutions see, and those that the LSTM see
     "wang_lstm": (None, "mfcc"),
 }
 
-SYSTEMS = {
+SYSTEMS: dict[str, Callable[..., nn.Module]] = {
     "zheng_cnn_lstm": zheng_cnn_lstm,
     "dey_2d_cnn_lstm": dey_2d_cnn_lstm,
     "dey_2d_cnn_lstm_256": partial(dey_2d_cnn_lstm, hidden=256),

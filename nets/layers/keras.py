@@ -150,7 +150,8 @@ def init_keras(net: nn.Module, generator: torch.Generator) -> None:
     for layer in net.modules():
         if isinstance(layer, nn.Conv1d | nn.Conv2d | nn.Linear):
             glorot_uniform(layer.weight, generator)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         elif isinstance(layer, DynamicConv2d):
             for kernel in layer.weight:
                 glorot_uniform(kernel, generator)
@@ -171,7 +172,8 @@ def sequential(*layers: nn.Module) -> nn.Sequential:
 
     Checked: tests/test_dey_emodb_nets_match_tables.py
     """
-    named, used = OrderedDict(), Counter()
+    named: OrderedDict[str, nn.Module] = OrderedDict()
+    used: Counter[str] = Counter()
     for layer in layers:
         _, name = keras_type_and_name(layer)
         number, used[name] = used[name], used[name] + 1

@@ -20,6 +20,8 @@ class ImageInput(nn.Module):
     Checked: tests/test_zheng_casia_net_matches_table.py
     """
 
+    mean: Tensor
+
     def __init__(self, channels: int):
         super().__init__()
         self.register_buffer("mean", torch.zeros(channels))
@@ -86,7 +88,8 @@ def init_matlab(net: nn.Module, generator: torch.Generator) -> None:
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             glorot_uniform(layer.weight, generator)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
         elif isinstance(layer, OneStepLSTM):
             glorot_uniform(layer.input_weight, generator)
             nn.init.orthogonal_(layer.recurrent_weight, generator=generator)
