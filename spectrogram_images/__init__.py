@@ -3,6 +3,7 @@
     spectrogram -> 20 log10(|S| + eps) -> 0..255 -> round -> ind2rgb, jet(256) -> imresize -> bytes
 
     python -m spectrogram_images WAV_ROOT PNG_ROOT           a folder of WAVs -> a folder of PNGs
+    python -m spectrogram_images.compare A B                 the same pixels or not, and why not
     python -m spectrogram_images.psd_figure WAV PNG          the paper's figure of one signal
 
 Reading order: render (the script, line by line), parameters (what scripts differ in), colormaps, ind2rgb,

@@ -1,8 +1,8 @@
 """MATLAB's `imresize` in its output-size form: bicubic, with antialiasing when shrinking.
 
-Conventions: images are (height, width) or (height, width, channels), float64. Every output pixel
-is a weighted sum of a few input pixels along one dimension, then along the other; positions are
-counted from 1 as in MATLAB, so that the formulas can be laid beside its documentation.
+Images are (height, width) or (height, width, channels), float64. Every output pixel is a weighted sum of a
+few input pixels along one dimension, then along the other. The formulas count positions from 1, as MATLAB's
+documentation does.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ def imresize(image, size: tuple[int, int]) -> np.ndarray:
 
 
 def contributions(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which input pixels make each output pixel, and with what weight.
+    """Which input pixels each output pixel mixes, and with which weights.
 
     scale = n_out / n_in
     u[i] = i / scale + (1 - 1 / scale) / 2                     where output pixel i lies in the input
@@ -60,7 +60,7 @@ def contributions(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    positions : (n_out, taps) int, counted from 0; those outside 0 .. n_in - 1 mean mirror images
+    positions : (n_out, taps) int, counted from 0; those outside 0 .. n_in - 1 stand for mirrored pixels
     weights : (n_out, taps) float64, rows sum to 1
 
     Source: MathWorks, documentation of imresize. Checked: tests/test_imresize_matches_matlab.py
@@ -78,7 +78,7 @@ def contributions(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def mirrored(positions: np.ndarray, n: int) -> np.ndarray:
-    """Positions 0 .. n-1 for positions anywhere: the image goes on as its mirror image, -1 is 0, n is n-1."""
+    """Positions 0 .. n-1 for positions anywhere: the image continues as its mirror image, so -1 is 0 and n is n-1."""
     return mirror_index(positions, n, 1)
 
 
@@ -100,9 +100,9 @@ def cubic(x) -> np.ndarray:
     """
     a = np.abs(np.asarray(x, dtype=np.float64))
     # At 257 -> 224 rows, row 34 of a half-bright image is 0.5 * sum(weights) * 255 = 127.5 to the
-    # last bit: MATLAB's byte there is 127, so its weights add up to 1 - 2**-53. a * a * a rounds
-    # twice and gives 128; a cube rounded once gives MATLAB's sum. It is the only pixel of the 1200
-    # images that can tell; tests/test_imresize_matches_matlab.py holds it without the corpus.
+    # last bit. MATLAB's byte there is 127, so its weights add up to 1 - 2**-53. a * a * a rounds
+    # twice and gives 128; a cube rounded once gives MATLAB's sum. No other pixel of the 1200 images
+    # distinguishes the two; tests/test_imresize_matches_matlab.py checks it without the corpus.
     a2, a3 = a * a, _cube(a)
     near = 1.5 * a3 - 2.5 * a2 + 1
     far = -0.5 * a3 + 2.5 * a2 - 4 * a + 2

@@ -1,19 +1,19 @@
-"""MATLAB's `ind2rgb`: from colour numbers to colours."""
+"""MATLAB's `ind2rgb`: from color numbers to colors."""
 
 import numpy as np
 
 
-def ind2rgb(indices, colours) -> np.ndarray:
-    """Colour of every index, counted from 1 and clipped to the map, as MATLAB does for doubles.
+def ind2rgb(indices, colors) -> np.ndarray:
+    """The color of every index, counted from 1 and clipped to the map, as MATLAB does for doubles.
 
-    rgb[i, j] = colours[max(1, min(indices[i, j], m)) - 1]
+    rgb[i, j] = colors[max(1, min(indices[i, j], m)) - 1]
 
-    So 0 and 1 are the same colour; a spectrogram scaled to 0..255 never uses the 256th.
+    So 0 and 1 have the same color, and a spectrogram scaled to 0..255 never uses the 256th.
 
     Parameters
     ----------
     indices : (h, w), whole numbers of any dtype
-    colours : (m, 3) float64
+    colors : (m, 3) float64
 
     Returns
     -------
@@ -25,10 +25,10 @@ def ind2rgb(indices, colours) -> np.ndarray:
 
     Source: MathWorks, documentation of ind2rgb. Checked: tests/test_image_stages_match_octave.py
     """
-    indices, colours = np.asarray(indices), np.asarray(colours, dtype=np.float64)
-    if indices.ndim != 2 or colours.ndim != 2 or colours.shape[1] != 3:
-        raise ValueError(f"(h, w) and (m, 3) are expected, not {indices.shape} and {colours.shape}")
+    indices, colors = np.asarray(indices), np.asarray(colors, dtype=np.float64)
+    if indices.ndim != 2 or colors.ndim != 2 or colors.shape[1] != 3:
+        raise ValueError(f"(h, w) and (m, 3) are expected, not {indices.shape} and {colors.shape}")
     if not np.array_equal(indices, np.floor(indices)):
         raise ValueError("every index must be a whole number")
-    clipped = np.clip(indices, 1, len(colours)).astype(np.intp)
-    return np.take(colours, clipped - 1, axis=0)
+    clipped = np.clip(indices, 1, len(colors)).astype(np.intp)
+    return np.take(colors, clipped - 1, axis=0)

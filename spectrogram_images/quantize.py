@@ -1,4 +1,4 @@
-"""From real numbers to whole ones, as MATLAB rounds."""
+"""Rounds real numbers as MATLAB does."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def round_half_away(x) -> np.ndarray:
 
     Raises
     ------
-    ValueError  if x is no array of numbers.
+    ValueError  if x is not an array of numbers.
 
     Source: MathWorks, documentation of round. Checked: tests/test_image_stages_match_octave.py
     """
@@ -28,13 +28,13 @@ def round_half_away(x) -> np.ndarray:
 
 
 def to_uint8(image) -> np.ndarray:
-    """Bytes of an image of doubles, as MATLAB's imwrite makes them.
+    """The bytes that MATLAB's imwrite makes of an image of doubles.
 
     byte = round_half_away(255 min(max(x, 0), 1))
 
     Parameters
     ----------
-    image : real array, black 0 to white 1; what lies outside is clipped
+    image : real array, 0 (black) to 1 (white); values outside are clipped
 
     Returns
     -------

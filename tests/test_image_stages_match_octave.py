@@ -10,7 +10,7 @@ def test_ind2rgb_counts_from_one_and_clips(octave_images):
     np.testing.assert_array_equal(ind2rgb(octave_images["indices"], jet(256)), octave_images["rgb"])
 
 
-def test_zero_and_one_are_the_same_colour():
+def test_zero_and_one_are_the_same_color():
     rgb = ind2rgb([[0, 1, 2]], jet(256))
     np.testing.assert_array_equal(rgb[0, 0], rgb[0, 1])
     assert (rgb[0, 1] != rgb[0, 2]).any()

@@ -1,4 +1,4 @@
-"""Frozen oracle: GNU Octave's jet(m), bit for bit; and the colours everybody knows."""
+"""Frozen oracle: GNU Octave's jet(m), bit for bit; and the colors everybody knows."""
 
 import numpy as np
 import pytest
@@ -15,11 +15,11 @@ def test_jet(octave_images, m):
 
 
 def test_the_map_of_the_paper():
-    colours = jet(256)
-    assert colours.shape == (256, 3)
-    np.testing.assert_array_equal(colours[0], [0, 0, 33 / 64])  # dark blue
-    np.testing.assert_array_equal(colours[-1], [0.5, 0, 0])  # dark red
-    np.testing.assert_array_equal(colours[127], [0.5, 1, 0.5])
+    colors = jet(256)
+    assert colors.shape == (256, 3)
+    np.testing.assert_array_equal(colors[0], [0, 0, 33 / 64])  # dark blue
+    np.testing.assert_array_equal(colors[-1], [0.5, 0, 0])  # dark red
+    np.testing.assert_array_equal(colors[127], [0.5, 1, 0.5])
 
 
 @pytest.mark.parametrize("m", [0, -1, 2.5])

@@ -1,4 +1,4 @@
-"""The CASIA network's inputs: every file of a corpus as a 224 x 224 colour image."""
+"""The CASIA network's inputs: every file of a corpus as a 224 x 224 color image."""
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +12,7 @@ from dsp.files.naming import shorten
 from dsp.files.reading import open_regular_file
 from experiments.data.corpora import Corpus, CorpusError, complete
 from spectrogram_images import render_file
+from spectrogram_images.render import load_kernels
 
 
 def load_images(corpus: Corpus) -> np.ndarray:
@@ -21,9 +22,14 @@ def load_images(corpus: Corpus) -> np.ndarray:
 
     Checked: tests/test_bad_files_are_named.py
     """
-    with ThreadPoolExecutor() as threads:
-        images = threads.map(_load, corpus.paths)
-        loaded = list(tqdm(images, total=len(corpus), desc="images", unit="file", leave=False))
+    with ThreadPoolExecutor() as threads, tqdm(total=len(corpus), unit="file", leave=False) as bar:
+        bar.set_description("compiling the kernels, on the first run only")
+        load_kernels()
+        bar.set_description("images")
+        loaded = []
+        for image in threads.map(_load, corpus.paths):
+            loaded.append(image)
+            bar.update()
     return np.stack(complete(loaded))
 
 

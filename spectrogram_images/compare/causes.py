@@ -274,7 +274,7 @@ class _Search:
     def _draw_and_compare(self, recipe: Recipe) -> None:
         try:
             image = self.drawing.draw(recipe)
-        except ValueError:  # a window longer than the signal, a spectrogram without differences
+        except (ValueError, ImportError):  # a window longer than the signal; a resizer that is not installed
             self.seen[recipe] = np.inf
             return
         self.seen[recipe] = np.inf

@@ -31,6 +31,7 @@ from dsp.files.commands import exit_without
 from experiments.coursework.labs.lab import begin, finish, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
+from spectrogram_images.compare import explain
 
 exit_without("PIL", feature="lab 7", extra="images")
 options, _ = begin(7)
@@ -134,6 +135,26 @@ drawn = panels[2].imshow(away.max(axis=2), cmap="gray_r", vmin=0, vmax=4)
 figure.colorbar(drawn, ax=panels[2], label="Difference of bytes")
 panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column")
 show(figure, "lab_7_resizing", options.out)
+
+# %% [markdown]
+# ## Why do two pictures differ?
+#
+# A picture from another program differs from MATLAB's nearly everywhere, and the eye cannot tell why. But each step has
+# few usual alternatives, so the picture can be redrawn with one step after another changed. `explain` does that and
+# names a cause only if it reproduces every byte (`python -m spectrogram_images.compare A B --audio WAV` does so for
+# files). What happened to a finished picture shows without the recording.
+
+# %%
+matplotlibs_jet = plt.colormaps["jet"](np.arange(256))[:, :3]
+pictures = {
+    "by Pillow": by_pillow,
+    "matplotlib's figure": to_uint8(imresize(ind2rgb(index, matplotlibs_jet), (224, 224)))[::-1],
+    "read by OpenCV": image[..., ::-1],
+    "another sentence": render(synthesize(VOICES[1], 1, "happy")),
+}
+for name, picture in pictures.items():
+    found = explain(image, picture, None if name == "another sentence" else x)
+    print(f"{name}: {'; '.join(cause.detail for cause in found.causes) or 'not explained'}")
 
 # %% [markdown]
 # **Think.** (1) A network is trained on MATLAB's images and applied to yours, made with `matplotlib.cm.jet` and Pillow.
