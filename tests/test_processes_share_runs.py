@@ -76,7 +76,7 @@ def test_what_is_taken_comes_last_and_results_stay_in_order(tmp_path, capsys):
     handed_back = Thread(target=claim.__exit__, args=(None, None, None))
     assert run_unclaimed(do, ["a", "b", "c"], pause=0.01) == ["A", "B", "C"]
     assert tried == ["a", "c", "b"]
-    assert capsys.readouterr().out.count("left for later") == 1
+    assert capsys.readouterr().out.count("postponed") == 1
 
 
 def test_nothing_to_do_is_done():
