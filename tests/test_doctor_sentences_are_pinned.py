@@ -202,7 +202,9 @@ def of_values() -> Iterator[Line]:
         "a lifter in the second": (m / lifter, m),
         "a lifter from one": (m * dsp.lifter(9, 22, 1)[:, None], m),
         "a gain of nothing known": (3.3 * m, m),
+        "a gain almost known": (4.35 * m, m),
         "an offset of nothing known": (m + 3.3, m),
+        "an offset almost known": (m + 20.8, m),
         "other rows": (matrix(24), matrix(23)),
         "some more frames": (matrix(9, 86), m),
         "many more frames": (matrix(9, 160), m),
@@ -211,13 +213,13 @@ def of_values() -> Iterator[Line]:
         "other values": (m**2 * (1 + 0.3 * np.sin(1.3 * rows * np.arange(80))), m),
         "other values, transposed": (m**2 * (1 + 0.3 * np.sin(1.3 * rows * np.arange(80))), m.T),
     }
-    for gain in (2**0.5, 0.5**0.5, 2.0, -1.0):
+    for gain in (2**0.5, 0.5**0.5, 1.415, 2.0, -1.0):
         cases[f"row 0 times {gain:.4g}"] = (np.concatenate([gain * m[:1], m[1:]]), m)
     for row in (0, 4, 8):
         changed = m.copy()
         changed[row] = m[row] ** 1.5
         cases[f"row {row} otherwise"] = (changed, m)
-    for frames in ([0], [0, 1, 79], [40], [40, 41], [30, 40, 41, 42, 43, 44, 45, 46], [0, 1, 2, 3, 4, 5, 6, 79]):
+    for frames in ([0], [0, 1, 79], [10], [40, 41], [30, *range(40, 47)], [*range(7), 79], [*range(20, 29)]):
         changed = m.copy()
         changed[:, frames] += 1 + rows
         cases[f"frames {frames}"] = (changed, m)
