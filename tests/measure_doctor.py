@@ -2,8 +2,8 @@
 
     python -m tests.measure_doctor FOLDER --number 200 --seed 1000
 
-FOLDER holds recordings (.wav, .flac), of which three seconds are taken. Every case is a preset with one to six random
-changes of its parameters; it counts as found if the verdict is "exact" and the convention named gives the same numbers.
+FOLDER holds recordings (.wav, .flac); the first three seconds of each are used. A case is a preset with one to six
+parameters changed at random. It counts as found if the verdict is "exact" and the convention gives the same numbers.
 """
 
 import argparse
@@ -26,7 +26,7 @@ AFTER_LEVELS = LATE | {"delta_orders", "delta_width", "delta_edges", "delta_seco
 
 @dataclass(frozen=True)
 class Case:
-    """One random convention: what the doctor said, whether its convention gives the same numbers, and its times."""
+    """One random convention: the verdict, whether the convention found gives the same numbers, and the times."""
 
     convention: Convention
     verdict: str
@@ -35,8 +35,8 @@ class Case:
     processor_seconds: float
 
 
-def drawn(rng, x, rate):
-    """A preset with one to six parameters changed, and its features; only such as fit the clip."""
+def draw_case(rng, x, rate):
+    """A preset with one to six parameters changed that fits the clip, and its features."""
     numbers = {
         "scale": (1.0, 32_768.0),
         "preemphasis": (0.0, 0.9, 0.95, 0.97, 1.0),
@@ -76,14 +76,14 @@ def drawn(rng, x, rate):
             return c, features
 
 
-def measure(signals, rate, n: int, seed, seconds: float) -> Iterator[Case]:
-    """Cases drawn from a seed, on signals drawn from these."""
+def measure(signals, rate, n: int, seed, time_limit: float | None) -> Iterator[Case]:
+    """n cases drawn from a seed, each on one of the signals."""
     rng = np.random.default_rng(seed)
     for _ in range(n):
         x = signals[rng.integers(len(signals))]
-        c, features = drawn(rng, x, rate)
+        c, features = draw_case(rng, x, rate)
         begun, used = time.monotonic(), time.process_time()
-        found = identify(features, x, rate, seconds)
+        found = identify(features, x, rate, time_limit)
         times = time.monotonic() - begun, time.process_time() - used
         same = False
         if found.verdict != "unexplained":
@@ -96,10 +96,12 @@ def measure(signals, rate, n: int, seed, seconds: float) -> Iterator[Case]:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(prog="python -m tests.measure_doctor", description=__doc__.split("\n\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--number", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=9.0, help="the doctor's limit (9)")
+    parser.add_argument("folder", type=Path, help="with recordings, in folders of any depth")
+    parser.add_argument("--number", type=int, default=200, help="of cases (default: 200)")
+    parser.add_argument("--seed", type=int, default=0, help="of the random draws (default: 0)")
+    parser.add_argument(
+        "--time-limit", type=float, metavar="SECONDS", help="for each search (default: the doctor's own)"
+    )
     options = parser.parse_args()
     files = sorted(path for path in options.folder.rglob("*") if path.suffix in (".wav", ".flac"))
     if not files:
@@ -110,7 +112,7 @@ def main() -> None:
         path = files[np.random.default_rng([options.seed, k]).integers(len(files))]
         x, rate = dsp.read_audio(path)
         x = x if x.ndim == 1 else x[0]
-        cases += measure([x[: 3 * rate]], rate, 1, [options.seed, k, 1], options.seconds)
+        cases += measure([x[: 3 * rate]], rate, 1, [options.seed, k, 1], options.time_limit)
         case = cases[-1]
         nearest = min(CONVENTIONS, key=lambda name: len(dsp.conventions.diff(name, case.convention)))
         changes = {name: b for name, (_, b) in dsp.conventions.diff(nearest, case.convention).items()}
