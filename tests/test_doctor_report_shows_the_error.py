@@ -201,6 +201,14 @@ def test_half_a_picture_is_never_seen(files, monkeypatch, capsys):
     assert not list(out.parent.iterdir())
 
 
+def test_the_name_that_people_type_runs_the_command(files):
+    folder, _ = files
+    pair = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]
+    program = [sys.executable, "-m", "experiments.doctor_report", *pair, "--out", str(folder / "report.png")]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "drawn in" in done.stdout and (folder / "report.png").exists()
+
+
 def test_numpy_numba_and_matplotlib_are_enough(files):
     folder, _ = files
     program = (

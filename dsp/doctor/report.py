@@ -15,7 +15,7 @@ from dsp.doctor.knowledge.probe_signals import advice
 from dsp.doctor.search.dither_and_resampling import DITHER
 from dsp.doctor.search.residuals import CLASSES
 
-PARTIAL = 0.5  # a distance above which the closest convention is not worth naming: unrelated features are at 0.6 to 1
+PARTIAL = 0.5  # a distance above which the closest convention is not worth naming; unrelated features are near 1
 MOST = 0.9  # of the error, for a few rows or frames to be named instead of all
 MAX_ROWS = 2  # that are named instead of all
 MAX_LISTED, MAX_LISTED_NUMBERS = 8, 4

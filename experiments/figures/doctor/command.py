@@ -7,7 +7,12 @@ It reads the same files, prints the same text and ends with the same exit status
 Numba and matplotlib, and soundfile to read audio.
 """
 
+from dsp.files.commands import exit_without
+
+exit_without("matplotlib", feature="drawing", extra="train")
+
 import argparse
+import sys
 from pathlib import Path
 
 from dsp.doctor import compare, identify
@@ -75,3 +80,7 @@ def check_output(path: Path) -> None:
     if path.suffix != ".png":
         raise ValueError(f"--out {path}: a PNG file is written, so the name must end in .png")
     check_output_file(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ of the clip; an even margin means that all frames or rows differ.
 """
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.colors import SymLogNorm
@@ -20,9 +20,9 @@ from experiments.figures.matlab import plt
 from experiments.figures.trace.data import row_names
 from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
 
-SIZE = (13.5, 8.2)  # inches
-TEXT_WIDTH = 92  # characters
-MAX_LINES, MAX_LINES_ABOVE_BARS = 32, 18  # of text in the panel
+SIZE = (13.5, 10.6)  # inches
+TEXT_SIZE, TEXT_WIDTH = 9, 82  # points, characters
+MAX_LINES, MAX_LINES_ABOVE_BARS = 38, 30  # of text in the panel
 MAX_BARS = 8
 LINEAR = 1 / 30  # of the greatest difference: below it the colors are linear, above it logarithmic
 NOT_DRAWN = "  not observable"  # this line and those indented below it are left out of the figure
@@ -82,8 +82,9 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
         left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
         _difference(left, found.error, f"{names[0]} - {names[1]}", found.a, clip)
     if shares:
-        right, below = right.subfigures(2, 1, height_ratios=(1.2, 1))
+        right, below = right.subfigures(2, 1, height_ratios=(2.7, 1))
         _bars(below.add_subplot(), shares)
+        found = replace(found, findings=tuple(one.partition(": accounts for")[0] for one in found.findings))
     _text(right.add_subplot(), comparison_text(found), MAX_LINES_ABOVE_BARS if shares else MAX_LINES)
     return figure
 
@@ -91,7 +92,7 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
 def _sheet(title: str):
     figure = plt.figure(figsize=SIZE, layout="constrained")
     figure.suptitle(title, size=12, parse_math=False)  # a "$" in a file's name begins no formula
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1, 1.35))
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1, 2))
     return figure, upper, lower
 
 
@@ -182,10 +183,10 @@ def _text(axes, text: str, max_lines: int = MAX_LINES) -> None:
         kept = not line.startswith(NOT_DRAWN) and (kept or not line.startswith("    "))
         if kept:
             indent = " " * (len(line) - len(line.lstrip()))
-            shown += textwrap.wrap(line, TEXT_WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
+            shown += textwrap.wrap(line.lstrip(), TEXT_WIDTH, initial_indent=indent, subsequent_indent=indent + "    ")
     if len(shown) > max_lines:
         shown = [*shown[: max_lines - 1], f"... and {len(shown) - max_lines + 1} more lines, which the command prints"]
-    style = {"family": "monospace", "size": 7.5, "parse_math": False}
+    style = {"family": "monospace", "size": TEXT_SIZE, "parse_math": False}
     axes.text(0, 1, "\n".join(shown), va="top", transform=axes.transAxes, **style)
 
 
@@ -197,5 +198,6 @@ def _bars(axes, shares: dict[str, float]) -> None:
         axes.text(shares[parameter], position, f" {percent(shares[parameter])}", va="center", size=8)
     axes.margins(x=0.12)
     axes.tick_params(axis="y", labelsize=8)
-    axes.set(xlabel="RMS of the change by this parameter on its own / RMS of the difference")
-    axes.set_title("Share of the difference that each parameter accounts for", size=10)
+    axes.xaxis.set_major_formatter(lambda share, _: percent(share))
+    axes.set(xlabel="RMS of its change relative to that of the difference")
+    axes.set_title("Share of the difference that each parameter accounts for on its own", size=10)
