@@ -1,5 +1,9 @@
 """Lists the papers: what each claims, its command, what it costs, and the results so far."""
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the list of papers", extra="train")
+
 import argparse
 import ast
 import sys

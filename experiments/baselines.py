@@ -20,7 +20,7 @@ that its epoch was chosen on, nothing is chosen here.
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the baselines", extra="train")
+exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the baselines", extra="train")
 
 import argparse
 import sys

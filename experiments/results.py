@@ -1,5 +1,9 @@
 """python -m experiments.results: writes the tables of results from what is stored (evaluation/tables.py)."""
 
+from dsp.files.commands import exit_without
+
+exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the tables", extra="train")
+
 import sys
 from importlib import import_module
 

@@ -11,7 +11,7 @@ Every setting below names its place in the paper, or MATLAB's documented default
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "tqdm", feature="the experiment", extra="train")
+exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the experiment", extra="train")
 exit_without("PIL", feature="the experiment", extra="images")
 
 import argparse
