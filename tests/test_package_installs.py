@@ -160,7 +160,8 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=False)
     soundfile.write(tmp_path / "IN.wav", np.sin(np.arange(16000)), 16000)
     (tmp_path / "IN" / "angry").mkdir(parents=True)
     (tmp_path / "IN.wav").rename(tmp_path / "IN" / "angry" / "angry (1).wav")
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    folder = ROOT if "labs" in module else tmp_path  # a lab looks for the clone around it
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ") and extras.install_command(extra) in line
