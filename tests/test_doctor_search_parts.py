@@ -262,6 +262,7 @@ def test_other_errors_are_not_taken_for_dither(utterance):
         assert identify(wrong, utterance, RATE, 8.0).left_open != DITHER
 
 
+@pytest.mark.slow
 def test_a_resampled_signal_is_recognized(utterance):
     features = dsp.mfcc(resample(utterance, RATE, 22_050), 22_050, "librosa")
     found = identify(features, utterance, RATE)

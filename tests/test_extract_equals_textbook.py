@@ -242,6 +242,7 @@ np.save(sys.argv[1], np.concatenate(found).astype(np.float64))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processor", ["generic", "haswell"])
 def test_other_processors_give_the_same_bits(tmp_path, processor):
     """No vector unit worth the name (SSE2), and AVX2 without AVX-512, by Numba's setting."""

@@ -128,6 +128,7 @@ def test_answers_are_those_of_the_experiment(system, corpus, tmp_path):
     assert {axes.get_xlabel() for axes in figure.axes} >= {"Time (s)", "Probability"}
 
 
+@pytest.mark.slow
 def test_a_trained_runs_own_answers_are_given_again(tmp_path):
     """What the experiment noted of its test files, file by file, comes out of the run's folder alone."""
     assert dey_emodb_experiment.main(["--smoke", "--out", str(tmp_path), "--model", "dey_td_cnn_lstm"]) == 0
