@@ -67,6 +67,14 @@ def test_a_seed_repeats_the_signal(rng):
     assert (first != other).any()
 
 
+def test_random_phases_fill_the_circle(rng):
+    """Without a step: the magnitudes with phases uniform on 0 .. 2 pi, in the order of the generator."""
+    M, window = rng.random((17, 9)), dsp.hann(32, periodic=True)
+    phi = 2 * np.pi * np.random.default_rng(3).random(M.shape)
+    expected = dsp.istft(M * np.exp(1j * phi), window, 8, padding="zeros")
+    np.testing.assert_array_equal(griffin_lim(M, window, 8, iterations=0, rng=np.random.default_rng(3)), expected)
+
+
 def test_phases_begin_at_zero(rng):
     M = rng.random((9, 6))
     x = griffin_lim(M, np.ones(16), 16, iterations=0)  # frames side by side: each is the inverse of its column

@@ -48,12 +48,12 @@ class Convention:
     gives the allowed values, the meaning, the unit, and the default.
 
     About the convention (not compared, not part of its fingerprint)
-
+    ----------------------------------------------------------------
     tool : str. The tool, its version and its function. Default ''.
     status : str. What the convention was verified against, or that it was not. Default 'made by hand'.
 
     The signal
-
+    ----------
     scale : float, not 0. Factor on the samples: 1 for samples in -1 .. 1, 32768 where a tool expects 16-bit values.
         Default 1.0.
     dither : float >= 0. Standard deviation of the seeded noise that is added to the scaled samples. Default 0.0.
@@ -65,7 +65,7 @@ class Convention:
         3 x[0] - x[1]. Default 'keep'.
 
     Frames
-
+    ------
     frame_length : int >= 1 or None. Samples in a frame; None takes frame_length_s. Default None.
     frame_length_s : float > 0 or None. Seconds in a frame, used if frame_length is None. Default 0.025.
     hop_length : int >= 1 or None. Samples from one frame to the next; None takes hop_length_s. Default None.
@@ -85,7 +85,7 @@ class Convention:
         two that holds a frame, or the frame length itself. Default 'power of two'.
 
     Spectrum
-
+    --------
     spectrum : 'power' or 'magnitude'. |X|^2 or |X|. Default 'power'.
     spectrum_norm : None, 'n_fft', 'window sum', 'window energy' or 'density'. Divides |X|^2 by 1, n_fft, sum(w)^2,
         sum(w^2), or sample_rate sum(w^2). Default None.
@@ -93,7 +93,7 @@ class Convention:
         frequency, which have no mirror image. Default 'as is'.
 
     Mel filters
-
+    -----------
     n_mels : int >= 1, '3 ln rate' or None. Number of filters; '3 ln rate' is floor(3 ln sample_rate), and None keeps
         the FFT bins. Default 26.
     f_min : float >= 0. Hz, where the lowest filter begins. Default 0.0.
@@ -104,7 +104,7 @@ class Convention:
         dsp.mel_filterbank). Default None.
 
     Logarithm
-
+    ---------
     log : None, 'ln', 'log10', '10 log10' or '20 log10'. The logarithm; None takes none, and only log_gain and
         log_offset apply. Default 'ln'.
     floor : float > 0. In the unit of the mel values; see floor_rule. Default 1e-10.
@@ -118,7 +118,7 @@ class Convention:
     log_offset : float. See log_gain. Default 0.0.
 
     Cepstrum
-
+    --------
     n_mfcc : int >= 1 or None. Number of coefficients: c0 .. c(n-1), or c1 .. cn if c0 is 'last' or 'none'; None stops
         at the log-mel values. Default 13.
     dct_type : 2 or 3. The type of the DCT (dsp.dct_matrix). Default 2.
@@ -133,7 +133,7 @@ class Convention:
     energy_floor : float >= 0. Smallest energy before its logarithm. Default 0.0.
 
     Over time
-
+    ---------
     delta_orders : 0, 1 or 2. Rows appended to the cepstra: none, deltas, or deltas and second-order deltas. Default 0.
     delta_width : int >= 3, odd. Frames in the window of the deltas. Default 9.
     delta_edges : 'replicate' or 'interp'. What the deltas do at the ends (dsp.delta). Default 'replicate'.
