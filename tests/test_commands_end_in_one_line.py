@@ -55,20 +55,26 @@ def test_what_nobody_can_mend_is_not_hidden():
         exit_status(lambda: 1 // 0)
 
 
-def test_a_reader_that_stops_reading_ends_it_quietly():
-    code = """
+@pytest.mark.parametrize("n_lines", [1, 200_000])
+def test_a_reader_that_stops_reading_ends_it_quietly(n_lines):
+    """Whether the pipe breaks in the middle of the work or only when the last lines are flushed."""
+    code = f"""
 import sys
 from dsp.files.commands import exit_status
 def task():
-    for number in range(200_000):
+    print("first", flush=True)
+    sys.stdin.read()  # until the reader has closed the pipe
+    for number in range({n_lines}):
         print(number)
-sys.exit(exit_status(task))
+status = exit_status(task)
+print("what a library prints at the end")
+sys.exit(status)
 """
-    with subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout.readline() == "0\n"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout.readline() == "first\n"
         process.stdout.close()
+        process.stdin.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=120) == 0
 

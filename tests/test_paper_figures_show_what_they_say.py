@@ -267,7 +267,7 @@ def test_dey_inputs(drawn, utterance):
     meant, fed, segments, *bars = drawn[0].axes[1:]
     np.testing.assert_array_equal(image_of(meant), dey_emodb.mel_2d(x, "z-score")[0])
     np.testing.assert_array_equal(image_of(fed), dey_emodb.mel_2d(x, "sign")[0])
-    assert set(np.unique(image_of(fed))) <= {-1, 0, 1} and "meant" in meant.get_title() and "sign" in fed.get_title()
+    assert set(np.unique(image_of(fed))) <= {-1, 0, 1} and "intended" in meant.get_title() and "sign" in fed.get_title()
     assert abs(image_of(meant).mean()) < 1e-5 and abs(image_of(meant).std() - 1) < 1e-5
     assert [bar.get_ylabel() for bar in bars] == ["standard deviations", "sign of the level", "Level (dB re maximum)"]
     for axes, seconds in ((meant, 8), (fed, 8), (segments, 3.5)):

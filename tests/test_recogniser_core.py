@@ -290,11 +290,11 @@ def test_a_run_on_images_knows_its_images(corpus, tmp_path):
     assert [core.recognize(network, path).trained_on for path in corpus.paths[:2]] == [True, False]
 
 
-def test_a_run_without_a_record_says_that_nobody_knows(network, corpus):
+def test_a_run_without_a_record_claims_nothing(network, corpus):
     assert core.recognize(network, corpus.paths[0]).trained_on is None
 
 
-def test_of_a_recording_cut_off_nobody_knows_either(rng, tmp_path):
+def test_nothing_is_claimed_of_a_recording_that_was_cut_off(rng, tmp_path):
     content = {"kind": "samples", "training": ["0"], "validation": []}
     network = core.load_warm(keep(tmp_path / "run", training_content=content))
     soundfile.write(tmp_path / "long.wav", rng.standard_normal(61 * 8000) / 10, 8000)
@@ -424,7 +424,7 @@ def test_a_folder_is_scored(run, network, corpus, tmp_path, capsys):
     assert (tmp_path / "out" / "confusion.png").read_bytes().startswith(b"\x89PNG")
     right = [core.recognize(network, path).emotion == path.parent.name for path in corpus.paths]
     assert kept["summary"]["accuracy"] == np.mean(right) and np.sum(kept["summary"]["confusion"]) == 12
-    assert "nobody knows whether the network was trained on" in kept["summary"]["caution"] and len(kept["files"]) == 12
+    assert "does not record its training files" in kept["summary"]["caution"] and len(kept["files"]) == 12
     assert kept["summary"]["chance"] == 1 / 6
 
 

@@ -138,7 +138,7 @@ def test_the_verdict_says_what_the_name_states(open_window, files):
     assert verdict(network, right) == "Right: the file's name says angry."
     assert verdict(network, wrong) == "Wrong: the file's name says angry."
     assert verdict(network, replace(right, trained_on=True)).endswith("trained or selected on this very recording.")
-    assert "Nobody knows whether the network, trained on casia," in verdict(network, replace(right, trained_on=None))
+    assert "This run on casia does not record its training files," in verdict(network, replace(right, trained_on=None))
     assert "not one of this network's emotions" in verdict(network, replace(found, named_emotion="calm", label=None))
     assert verdict(network, replace(found, named_emotion=None, label=None)) == "The file's name states no emotion."
     for one, colour in ((right, TRAINING), (wrong, VALIDATION)):

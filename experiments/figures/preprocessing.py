@@ -44,18 +44,18 @@ def preprocessing_figure(path, signal, sample_rate: int, title: str = "") -> Non
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
-    found, rate = yadav_crnn.stages(signal, sample_rate), yadav_crnn.SAMPLE_RATE
-    longer = found.filtered.size > yadav_crnn.N_SAMPLES
+    stages, rate = yadav_crnn.stages(signal, sample_rate), yadav_crnn.SAMPLE_RATE
+    longer = stages.filtered.size > yadav_crnn.N_SAMPLES
     rows = [
         (f"recording, {sample_rate / 1000:g} kHz", np.asarray(signal), sample_rate),
-        ("at 44.1 kHz, silence at the ends removed", found.trimmed, rate),
-        ("Wiener filter", found.filtered, rate),
-        ("the first 3 s only" if longer else "zeros appended", found.three_seconds, rate),
+        ("at 44.1 kHz, silence at the ends removed", stages.trimmed, rate),
+        ("Wiener filter", stages.filtered, rate),
+        ("the first 3 s only" if longer else "zeros appended", stages.three_seconds, rate),
     ]
     levels = [yadav_crnn.level_of(x, of_rate) for _, x, of_rate in rows]
     panels = _waves_and_levels(rows, levels, title)
     last = np.asarray(signal).size / sample_rate
-    for start, stop in ((0, found.kept[0]), (found.kept[1], last)):
+    for start, stop in ((0, stages.kept[0]), (stages.kept[1], last)):
         if stop > start:
             panels[0, 0].axvspan(start, stop, color=SHADE, linewidth=0)
     matlab.save(panels[0, 0].figure, path)

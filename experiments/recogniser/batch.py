@@ -70,7 +70,7 @@ def summarize(trained: Trained, objects: list[dict]) -> dict:
         summary["caution"] = f"the network was trained or selected on {n_known} of these {len(labeled)} recordings"
     elif any(item["trained_on"] is None for item in labeled):
         corpus = trained.result["corpus"]
-        summary["caution"] = f"nobody knows whether the network was trained on some of these; its corpus is {corpus}"
+        summary["caution"] = f"this run on {corpus} does not record its training files, which may include some of these"
     return summary
 
 

@@ -134,12 +134,12 @@ def _draw_windows(axes, inputs, answers, classes, seconds) -> str:
 
 
 def _describe_crnn(signal: np.ndarray) -> tuple[str, ...]:
-    found = yadav_crnn.stages(signal, yadav_crnn.SAMPLE_RATE)
-    start, stop = found.kept
+    stages = yadav_crnn.stages(signal, yadav_crnn.SAMPLE_RATE)
+    start, stop = stages.kept
     duration = signal.size / yadav_crnn.SAMPLE_RATE
     kept = f"silence at the ends removed: {start:.2f} .. {stop:.2f} s of {duration:.2f} s kept"
     three_s = yadav_crnn.N_SAMPLES / yadav_crnn.SAMPLE_RATE
-    return kept, "Wiener filter", *_describe_beginning(three_s, found.filtered, yadav_crnn.SAMPLE_RATE)
+    return kept, "Wiener filter", *_describe_beginning(three_s, stages.filtered, yadav_crnn.SAMPLE_RATE)
 
 
 # Finch

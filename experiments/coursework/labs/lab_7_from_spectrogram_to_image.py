@@ -127,10 +127,12 @@ print(f"before clipping: {raw.min():.3f} .. {raw.max():.3f}")
 
 figure, panels = plt.subplots(1, 3, figsize=(11.5, 3.6), layout="constrained")
 for axes, emotion in zip(panels, ("fear", "sad"), strict=False):
-    said = synthesize(VOICES[1], 0, emotion)
-    peak_db = 20 * np.log10(np.abs(said).max())
-    axes.imshow(render(said))
-    axes.set(title=f"{emotion}: {said.size / SAMPLE_RATE:.2f} s, peak {peak_db:.0f} dB", xlabel="Column", ylabel="Row")
+    utterance = synthesize(VOICES[1], 0, emotion)
+    peak_db = 20 * np.log10(np.abs(utterance).max())
+    axes.imshow(render(utterance))
+    axes.set(
+        title=f"{emotion}: {utterance.size / SAMPLE_RATE:.2f} s, peak {peak_db:.0f} dB", xlabel="Column", ylabel="Row"
+    )
 drawn = panels[2].imshow(away.max(axis=2), cmap="gray_r", vmin=0, vmax=4)
 figure.colorbar(drawn, ax=panels[2], label="Difference of bytes")
 panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column")

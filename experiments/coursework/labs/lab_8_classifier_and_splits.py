@@ -91,11 +91,11 @@ for name, model in models.items():
     ):
         splits = [split_of(seed) for seed in range(5)]
         if model is None:
-            found = [lookup_table_accuracy(keys, labels, split) for split in splits]
+            accuracies = [lookup_table_accuracy(keys, labels, split) for split in splits]
         else:
-            found = [accuracy(model, features, labels, split) for split in splits]
-        scores[name, protocol] = found
-        print(f"{name:<20} {protocol:<20} {np.mean(found):6.1%}  ({min(found):.1%} .. {max(found):.1%})")
+            accuracies = [accuracy(model, features, labels, split) for split in splits]
+        scores[name, protocol] = accuracies
+        print(f"{name:<20} {protocol:<20} {np.mean(accuracies):6.1%}  ({min(accuracies):.1%} .. {max(accuracies):.1%})")
 
 # %% [markdown]
 # **Think.** (1) Where does the ceiling come from, and why is it not 100 %? (2) Why do the 1-nearest-neighbor classifier
@@ -128,19 +128,19 @@ print(features.shape, "features of", len(files), "files")
 
 def left_out(groups) -> list[float]:
     """The accuracy on each group after training on the others."""
-    found = []
+    accuracies = []
     for group in np.unique(groups):
         inside = groups == group
         model = logistic().fit(features[~inside], emotion[~inside])
-        found.append(model.score(features[inside], emotion[inside]))
-    return found
+        accuracies.append(model.score(features[inside], emotion[inside]))
+    return accuracies
 
 
 anything = np.random.default_rng(0).permutation(len(files)) % N_SENTENCES  # five random parts
 by_protocol = {"unseen files": left_out(anything), "unseen sentences": left_out(sentence)}
 by_protocol["unseen speakers"] = left_out(speaker)
-for name, found in by_protocol.items():
-    print(f"{name:<18} {np.mean(found):6.1%}   parts: " + " ".join(f"{value:.0%}" for value in found))
+for name, accuracies in by_protocol.items():
+    print(f"{name:<18} {np.mean(accuracies):6.1%}   parts: " + " ".join(f"{value:.0%}" for value in accuracies))
 
 who = [
     logistic()
@@ -152,20 +152,20 @@ print(f"the same features identify the speaker: {np.mean(who):.1%} (chance 25 %)
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-places = np.arange(len(models))
+positions = np.arange(len(models))
 for shift, protocol, color in ((-0.2, "files at random", "#d95319"), (0.2, "copies on one side", "#0072bd")):
     means = [100 * np.mean(scores[name, protocol]) for name in models]
-    left.bar(places + shift, means, 0.38, color=color, label=protocol)
-    for place, value in zip(places, means, strict=True):
-        left.text(place + shift, max(value, 16) + 1.5, f"{value:.0f}", ha="center", fontsize=9)
+    left.bar(positions + shift, means, 0.38, color=color, label=protocol)
+    for position, value in zip(positions, means, strict=True):
+        left.text(position + shift, max(value, 16) + 1.5, f"{value:.0f}", ha="center", fontsize=9)
 left.axhline(100 / 6, color="k", linestyle=":", linewidth=1, label="chance")
-left.set_xticks(places, list(models))
+left.set_xticks(positions, list(models))
 left.set(ylabel="Accuracy (%)", ylim=(0, 100), title="1200 files of noise, 91 distinct contents")
 left.legend(frameon=False, loc="upper right")
-for place, found in enumerate(by_protocol.values()):
-    right.bar(place, 100 * np.mean(found), 0.55, color="0.85")
-    right.plot(np.full(len(found), place), np.multiply(found, 100), "o", color="#0072bd")
-    right.text(place + 0.3, 100 * np.mean(found), f"{100 * np.mean(found):.0f}", va="center", fontsize=9)
+for k, accuracies in enumerate(by_protocol.values()):
+    right.bar(k, 100 * np.mean(accuracies), 0.55, color="0.85")
+    right.plot(np.full(len(accuracies), k), np.multiply(accuracies, 100), "o", color="#0072bd")
+    right.text(k + 0.3, 100 * np.mean(accuracies), f"{100 * np.mean(accuracies):.0f}", va="center", fontsize=9)
 right.axhline(100 / 6, color="k", linestyle=":", linewidth=1)
 right.set_xticks(range(3), list(by_protocol))
 right.set(

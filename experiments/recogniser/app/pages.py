@@ -156,7 +156,7 @@ def verdict(trained: Trained, answer: Answer) -> str:
     if answer.trained_on:
         text += " The network was trained or selected on this very recording."
     elif answer.trained_on is None and answer.label is not None:
-        text += f" Nobody knows whether the network, trained on {corpus}, has seen this recording."
+        text += f" This run on {corpus} does not record its training files, which may include this recording."
     return text
 
 

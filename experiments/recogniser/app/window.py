@@ -83,7 +83,7 @@ class Window(QMainWindow):
         QShortcut(QKeySequence("Ctrl+Q"), self).activated.connect(self.close)
         self.halt.clicked.connect(self.stop_work)
         self.no_run.began.connect(lambda: self._refresh("training on the synthetic corpus"))
-        self.trainer.said.connect(self.statusBar().showMessage)
+        self.trainer.printed.connect(self.statusBar().showMessage)
         self.trainer.ended.connect(self._on_trained)
 
     # trained runs

@@ -45,9 +45,9 @@ class Job(QThread):
 
 
 class Trainer(QProcess):
-    """The experiment that trains on the synthetic corpus; emits said(line), percent(int), then ended(error or "")."""
+    """Trains on the synthetic corpus; emits printed(line) and percent(int), then ended(error or "")."""
 
-    said = Signal(str)
+    printed = Signal(str)
     percent = Signal(int)
     ended = Signal(str)
 
@@ -82,7 +82,7 @@ class Trainer(QProcess):
         lines = [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
         if lines:
             self.last_line = lines[-1]
-            self.said.emit(self.last_line)
+            self.printed.emit(self.last_line)
 
     def _on_end(self, status: int, how: QProcess.ExitStatus) -> None:
         good = status == 0 and how == QProcess.ExitStatus.NormalExit
