@@ -314,6 +314,11 @@ def test_ark(tmp_path):
     assert "u8" not in refused(written(tmp_path, "x.ark", many), "u7 (2, 3), ... (100 in all)")
 
 
+def test_of_two_utterances_with_one_name_the_first_counts(tmp_path):
+    same(dsp.read_features(written(tmp_path, "x.ark", kaldi("u", F) + kaldi("u", 2 * F))), F.astype(np.float32))
+    same(dsp.read_features(written(tmp_path, "y.ark", "u [ 1 2 ]\nu [ 3 4 ]\n")), np.array([[1.0, 2.0]]))
+
+
 def test_ark_text(tmp_path):
     one = "utt1  [\n  1.5 -2.25 3 \n  0.1 1e-07 -4e+05 ]\n"
     same(dsp.read_features(written(tmp_path, "x.ark", one)), F)
