@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import ListedColormap
 from PIL import Image
 
+import dsp
 from dsp import read_audio
-from spectrogram_images import PAPER, colormap, render, render_by_definition, to_uint8
+from spectrogram_images import PAPER, colormap, imresize, jet, render, render_by_definition, to_uint8
 from spectrogram_images.compare import explain
 from spectrogram_images.compare.alterations import grays, jpegs, palettes, resized
 from spectrogram_images.compare.causes import TIE
@@ -134,6 +136,31 @@ def test_one_stage_differs(signal, original, name):
         kinds[0], choice
     )
     assert any(f"{wanted} instead of " in detail for detail in details)
+
+
+PLAIN = {
+    "colors[int(255 x)]": (lambda x, rgb: rgb[(255 * x).astype(np.uint8)], "truncated, colors counted from 0"),
+    "colors[round(255 x)]": (
+        lambda x, rgb: rgb[np.floor(255 * x + 0.5).astype(int)],
+        "rounded half up, colors counted from 0",
+    ),
+    "matplotlib's call": (
+        lambda x, rgb: ListedColormap(rgb)(x)[..., :3],
+        "256 steps of equal width, colors counted from 0 (matplotlib)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_pictures_of_plain_scripts(signal, original, name):
+    """Written out with NumPy and matplotlib, not with the pipeline that looks for the cause."""
+    color, words = PLAIN[name]
+    S, _, _ = dsp.spectrogram(signal, dsp.hann(256), 128, 512, 16_000)
+    level = 20 * np.log10(np.abs(S) + 2.0**-52)
+    x = (level - level.min()) / (level.max() - level.min())
+    found = explain(original, to_uint8(imresize(color(x, jet(256)), (64, 64))), signal)
+    details = [cause.detail for causes in (found.causes, *found.alternatives) for cause in causes]
+    assert f"color numbers {words} instead of rounded half up, colors counted from 1" in details
 
 
 def test_the_altered_picture_may_come_first(signal, original):

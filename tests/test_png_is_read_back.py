@@ -35,3 +35,13 @@ def test_files_that_are_not_pngs_or_end_early(tmp_path, content):
 def test_bad_images(image):
     with pytest.raises(ValueError, match="uint8 is expected"):
         encode_png(image, {})
+
+
+@pytest.mark.parametrize("length", [2**8, 2**16, 2**31, 2**32 - 1])
+def test_a_chunk_that_claims_more_than_the_file_holds(tmp_path, length):
+    """The file is damaged: none of its text counts."""
+    content = bytearray(encode_png(np.zeros((4, 4, 3), np.uint8), {"Source": "a", "Note": "b"}))
+    at = content.rindex(b"tEXt") - 4
+    content[at : at + 4] = length.to_bytes(4, "big")
+    (tmp_path / "x.png").write_bytes(content)
+    assert png_text(tmp_path / "x.png") is None
