@@ -5,9 +5,12 @@ import pytest
 import torch
 
 from dsp import min_max
+from experiments import wang_cl as experiment
 from experiments.data.corpora import Corpus
+from experiments.data.synthetic import VOICES, synthesize
 from experiments.inputs import wang_cl
-from experiments.inputs.row_scaling import fit_row_scaling
+from experiments.inputs.row_scaling import RowScaling, fit_row_scaling
+from experiments.recogniser import trained
 from experiments.training import runner
 from experiments.training.loop import Examples, History, TrainingOptions, fit, predict
 from experiments.training.runner import Subset, TrainingConfig
@@ -141,3 +144,17 @@ def test_another_epoch_is_stored_with_its_own_answers(monkeypatch, rule, answers
     assert files.tolist() == [0, 2] and predicted.tolist() == answers and facts["kept"] == rule
     assert kept.kept_epoch == {"last epoch": 3, "validation accuracy": 2}[rule] and history.kept_epoch == 1
     assert facts["answers"]["predicted"] == " ".join(map(str, answers))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("length", wang_cl.LENGTHS)
+def test_a_recogniser_scales_rows_as_its_training_did(tmp_path, length):
+    """A run of --scaling row-z-score is loaded with its scale: what the network sees is as it was in training."""
+    of = ["--protocol", "as-published", "--scaling", "row-z-score", "--reading", "unscaled", "--length", length]
+    assert experiment.main([*of, "--model", "wang_lstm", "--smoke", "--out", str(tmp_path)]) == 0
+    (result,) = tmp_path.rglob("result.json")
+    run = trained.load(result.parent)
+    signal = 0.3 * synthesize(VOICES[0], 0, "happy")
+    levels = wang_cl.levels(signal, 16000, length)
+    scale = RowScaling(**run.result["z_score"])
+    np.testing.assert_array_equal(trained.network_inputs(run, signal), scale(levels)[None])

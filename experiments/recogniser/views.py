@@ -12,6 +12,7 @@ import numpy as np
 from experiments.figures.preprocessing import SIGN, spectrogram
 from experiments.inputs import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
+from experiments.inputs.row_scaling import RowScaling
 from spectrogram_images import render
 from spectrogram_images.parameters import PAPER
 
@@ -163,17 +164,22 @@ def _view_of_rows(features: str, name: str) -> View:
 # Wang
 
 
-def _draw_spectrogram(axes, inputs, answers, classes, seconds) -> str:
-    return _draw_whole_clip(axes, inputs, answers, classes, wang_cl.FRAMES * wang_cl.CEPSTRA.hop_length / SAMPLE_RATE)
+_LEVEL = "level, scaled to 0 .. 1"
+_LEVEL_OF_ROW = "level, scaled for every frequency"
 
 
-def _draw_whole_clip(axes, inputs, answers, classes, seconds) -> str:
+def _draw_spectrogram(axes, inputs, answers, classes, seconds, label=_LEVEL) -> str:
+    seconds = wang_cl.FRAMES * wang_cl.CEPSTRA.hop_length / SAMPLE_RATE
+    return _draw_whole_clip(axes, inputs, answers, classes, seconds, label)
+
+
+def _draw_whole_clip(axes, inputs, answers, classes, seconds, label=_LEVEL) -> str:
     """The 13 coefficients of the other branch are left out."""
     extent = (0, seconds, 0, SAMPLE_RATE / 2000)
     frames = inputs[0, :, : wang_cl.FRAMES]
     picture = axes.imshow(frames.T, origin="lower", aspect="auto", extent=extent, interpolation="nearest")
     axes.set(xlabel="Time (s)", ylabel="Frequency (kHz)")
-    axes.figure.colorbar(picture, ax=axes, label="level, scaled to 0 .. 1", pad=0.01)
+    axes.figure.colorbar(picture, ax=axes, label=label, pad=0.01)
     return "power spectrogram of 128 frames (the MFCC branch is not shown)"
 
 
@@ -235,5 +241,21 @@ VIEWS = {
         _one(wang_cl.FEATURES["whole-clip"], SAMPLE_RATE),
         _describe_clip,
         _draw_whole_clip,
+    ),
+    "wang_first_frames_levels": View(
+        SAMPLE_RATE,
+        wang_cl.CEPSTRA.frame_length,
+        _one(wang_cl.LEVELS["first-frames"], SAMPLE_RATE),
+        partial(_describe_frames, wang_cl.FRAMES, wang_cl.CEPSTRA.frame_length, wang_cl.CEPSTRA.hop_length),
+        partial(_draw_spectrogram, label=_LEVEL_OF_ROW),
+        z_score=RowScaling,
+    ),
+    "wang_whole_clip_levels": View(
+        SAMPLE_RATE,
+        wang_cl.CEPSTRA.frame_length,
+        _one(wang_cl.LEVELS["whole-clip"], SAMPLE_RATE),
+        _describe_clip,
+        partial(_draw_whole_clip, label=_LEVEL_OF_ROW),
+        z_score=RowScaling,
     ),
 }
