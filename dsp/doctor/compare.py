@@ -14,7 +14,7 @@ from dsp.dct import lifter
 from dsp.doctor.identify import Diagnosis, identify
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, percent, two_digits
 from dsp.doctor.search.interpretations import as_matrix
-from dsp.doctor.search.residuals import CLASSES, Fit, affine_distance, fit_class, relative_distance
+from dsp.doctor.search.residuals import CLASSES, TINY, Fit, affine_distance, fit_class, relative_distance
 from dsp.mfcc import log_mel, mfcc
 
 EQUAL = 2e-6  # of the largest value: about 2^-19, the rounding of float32 with sixteen steps of it to spare
@@ -255,7 +255,7 @@ def _explain_values(A: np.ndarray, B: np.ndarray, names: Names) -> list[str] | N
 
 
 def _row_difference(A: np.ndarray, B: np.ndarray, row: int, names: Names, limit: float) -> str:
-    gain = float(np.sum(A[row] * B[row]) / max(np.sum(B[row] ** 2), 1e-300))
+    gain = float(np.sum(A[row] * B[row]) / max(np.sum(B[row] ** 2), TINY))
     differs = f"only row {row} differs"
     if np.abs(A[row] - gain * B[row]).max() <= limit:
         is_htk = min(abs(gain - 2**0.5), abs(gain - 0.5**0.5)) < KNOWN_FACTOR

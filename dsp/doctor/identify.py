@@ -13,19 +13,20 @@ from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, interpretations, resolution
-from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
+from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
 from dsp.doctor.search.scheduler import schedule
 from dsp.doctor.search.search import HOPELESS, Search
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
 
+# All bounds but LONG_CLIP_MINUTES were set by trial.
 SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither and resampling
 GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
 MAX_DITHERED = 3  # guesses that dither is tried on
 MAX_PAIRED = 3  # shapes that are searched on by pairs of moves
-LONG_CLIP_MINUTES = 1.0  # a longer clip takes more than a few seconds; if the time is over, say that
-WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to: float32 and unusual band edges leave less
+LONG_CLIP_MINUTES = 1.0  # the search of a longer clip takes more than a few seconds; if its time runs out, say so
+WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to
 
 
 @dataclass(frozen=True)
@@ -249,7 +250,7 @@ def _diagnosis(
         nearest=preset,
         differences=diff(preset, c) if explained else {},
         unobservable=unobservable,
-        residual=float(np.abs(error).max() / max(np.abs(interpretation.matrix).max(), 1e-300)),
+        residual=float(np.abs(error).max() / max(np.abs(interpretation.matrix).max(), TINY)),
         distance=best.distance,
         gain=fit.gain,
         offset=fit.offset,

@@ -10,10 +10,11 @@ from dsp.conventions.parameters import PARAMETERS
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.compare import Comparison
 from dsp.doctor.identify import Diagnosis
+from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, two_digits
 from dsp.doctor.knowledge.probe_signals import advice
 from dsp.doctor.search.dither_and_resampling import DITHER
-from dsp.doctor.search.residuals import CLASSES
+from dsp.doctor.search.residuals import CLASSES, TINY
 
 PARTIAL = 0.5  # a distance above which the closest convention is not worth naming; unrelated features are near 1
 MOST = 0.9  # of the error, for a few rows or frames to be named instead of all
@@ -67,7 +68,7 @@ def _verdict_line(found: Diagnosis) -> str:
 
 def _matters(parameter: str, found: Diagnosis) -> bool:
     """Whether a parameter has a place in these features at all."""
-    if found.kind != "mfcc" and parameter in PARAMETERS[PARAMETERS.index("n_mfcc") :]:
+    if found.kind != "mfcc" and parameter in AFTER_LOG_MEL:
         return False
     return not (found.convention.delta_orders == 0 and parameter.startswith("delta_") and parameter != "delta_orders")
 
@@ -109,7 +110,7 @@ def error_location(error: np.ndarray) -> str:
 def _largest(power: np.ndarray) -> np.ndarray:
     """The indices of the largest powers, in this order, that together hold MOST of the sum."""
     order = np.argsort(-power, kind="stable")
-    shares = np.cumsum(power[order]) / max(power.sum(), 1e-300)
+    shares = np.cumsum(power[order]) / max(power.sum(), TINY)
     return order[: np.searchsorted(shares, MOST, side="right") + 1]
 
 

@@ -15,14 +15,14 @@ from dsp.conventions import named
 from dsp.conventions.parameters import PARAMETERS, Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
+from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL
 from dsp.doctor.knowledge.known_issues import KnownIssue, known_issues_of
 from dsp.doctor.knowledge.phrases import difference, percent, statement
 from dsp.doctor.knowledge.probe_signals import probe
 from dsp.mfcc import log_mel, mfcc
 
 PROBE = "speech-like"
-NOTHING = 1e-12  # of the features: float64 rounding leaves about 1e-15, the least real effect of a preset is 1e-9
-AFTER_LOG_MEL = PARAMETERS[PARAMETERS.index("n_mfcc") :]
+NOTHING = 1e-12  # of the features: rounding leaves up to 5e-15; the least real effect between presets is 2e-12
 
 Pair = tuple[Convention, Convention]
 Names = tuple[str, str]

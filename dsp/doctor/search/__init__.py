@@ -17,6 +17,6 @@
     identifiability        what the clip does not show, and the simplest of equivalent conventions
     dither_and_resampling  causes that no convention reproduces
 
-Thresholds stand at the top of the file that uses them, each with its reason. "By trial" means that values around it
-found no more of the random conventions that `python -m tests.measure_doctor` draws.
+Thresholds stand at the top of the file that uses them, each with its reason. "By trial" means that a value was set
+while watching how many random conventions `python -m tests.measure_doctor` finds; no experiment isolates it.
 """

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-WORK_S = 9.0  # processor seconds; 200 random conventions of real speech ended after 0.4 s (median) to 9 s
+WORK_S = 9.0  # of the processor: it finds 194 of 200 random conventions, half of them within 0.75 s (measure_doctor)
 WALL_S = 300.0  # thirty times the work: a machine this busy should answer late, and hardly ever with less
 
 

@@ -6,8 +6,8 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
 from dsp.framing import FRAMINGS, Framing, count_leading_samples, frame_count
 
-COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of about 1.45 apart: a frame half as long again still shows
-HOPS = 4  # tried for each length and framing; more customary hops come first
+COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of 1.5 apart: the descent moves by up to 2.5 from there
+HOPS = 4  # tried for each length and framing, the customary ones first; by trial
 
 
 def with_lengths(c: Convention, frame_length: int, hop_length: int, sample_rate: float) -> Convention:

@@ -19,7 +19,7 @@ from dsp.dct import lifter
 from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES
 from dsp.doctor.search import moves
 from dsp.doctor.search.moves import Move
-from dsp.doctor.search.residuals import MIN_CELLS, center_rows
+from dsp.doctor.search.residuals import MIN_CELLS, TINY, center_rows
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.mfcc import LOG_FACTOR
 
@@ -32,11 +32,11 @@ POWERS: dict[Spectrum, float] = {
     "magnitude": 2.0,
 }  # what the logarithm of each is divided by, relative to that of a power
 SCALING = {"as is": 1.0, "one-sided, doubled": 2.0}  # the factor on a power
-LIFTER_LENGTHS = tuple(float(n) for n in range(61))  # tools use up to about 40, twice the usual number of cepstra
+LIFTER_LENGTHS = tuple(float(n) for n in range(61))  # the customary lengths end at 40
 BETTER = 0.999  # of two explanations the later must miss by less than this share of the earlier
 EQUALLY_NEAR = 1 + 1e-9  # of two equal explanations the one with fewer changes is taken
 NEAR_FLOOR = 0.01  # in ln: a floor within 1 % of a customary one is that one
-SAME_SHAPE = 1.01  # a lower floor is allowed to move the shape by 1 %
+SAME_SHAPE = 1.01  # a later step may move the shape by 1 %: the floor that it changes is in the shape, too
 MAX_RATIO = 10.0  # a gain that is farther off than this counts no more
 
 
@@ -173,9 +173,9 @@ def _row_gains(F: np.ndarray, G: np.ndarray, cells: np.ndarray | None = None) ->
 
 def _miss(gain: np.ndarray, expected: np.ndarray | float, trust: np.ndarray) -> float:
     """How far gains are from what is expected, relative to it; rows that fit badly hardly count."""
-    ratio = np.abs(gain / np.where(np.abs(expected) > 0, expected, 1e-300) - 1)
+    ratio = np.abs(gain / np.where(np.abs(expected) > 0, expected, TINY) - 1)
     weights = trust**4
-    return float(np.sum(np.minimum(ratio, MAX_RATIO) * weights) / max(np.sum(weights), 1e-300))
+    return float(np.sum(np.minimum(ratio, MAX_RATIO) * weights) / max(np.sum(weights), TINY))
 
 
 def _is_energy(row: int, n_static: int, c: Convention) -> bool:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
+from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
-from dsp.doctor.knowledge.common_values import DYNAMIC_RANGES
+from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL, DYNAMIC_RANGES
 from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
 from dsp.doctor.search.moves import Move
@@ -17,7 +17,6 @@ from dsp.doctor.search.stage_cache import BANK_PARAMETERS, POWER_PARAMETERS, Col
 from dsp.doctor.search.verdict import Outcome
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
-OF_CEPSTRA = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 OF_LOGARITHM = ("floor", "floor_rule", "reference", "dynamic_range")
 ERROR_FACTOR = 8  # an equivalent convention may miss the matrix by so many times as much as the one that was found
 ROUNDING = 1e-12  # of the largest value: what float64 leaves where the convention misses by nothing at all
@@ -28,7 +27,7 @@ Alternatives = dict[str, tuple]  # {parameter: other values that give the same n
 def without_effect(c: Convention, kind: str) -> tuple[str, ...]:
     """The parameters of steps that these features do not take: cepstra, filters or logarithm."""
     return (
-        *(OF_CEPSTRA if kind == "log_mel" else ()),
+        *(AFTER_LOG_MEL if kind == "log_mel" else ()),
         *(BANK_PARAMETERS[1:] if c.n_mels is None else ()),
         *(OF_LOGARITHM if c.log is None else ()),
     )

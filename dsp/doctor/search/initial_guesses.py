@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 Guess = tuple[float, Convention]  # its affine distance
 Family = dict[Convention, float]
 
+# All bounds below were set by trial.
 MAX_GUESSES = 5  # that one source of guesses gives for one interpretation
 MAX_REFILTERED = 20  # guesses that are given other filters, about one for each preset
-MAX_REFILTERED_BOTH = 4  # guesses that are given other bands and other frequencies at once: 30 times the trials
+MAX_REFILTERED_BOTH = 4  # guesses that are given other bands and other frequencies at once, which takes many trials
 MAX_EDGES = 6  # guesses whose band edges are fitted
 NEAR_ALREADY = 0.05  # a guess so near needs no other filters: the descent finds the rest
 ALMOST_AS_NEAR = 1.2  # of power and magnitude the farther is tried, too, if it is at most so much farther
@@ -233,7 +234,7 @@ def _adapt(search: Search, preset: Convention) -> Convention:
         if search.n_fft is not None:
             return replace(c, n_mels=None, n_fft=search.n_fft, n_mfcc=None)
         return replace(c, n_mels=search.n_static, n_mfcc=None)
-    n_mfcc = search.n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
+    n_mfcc = moves.n_mfcc(c, search.n_static)
     n_mels = 26 if c.n_mels is None else c.n_mels
     if isinstance(n_mels, int):
         n_mels = max(n_mels, n_mfcc + 1)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from dsp.conventions.parameters import WORDS, Convention, Normalization
-from dsp.doctor.search.residuals import affine_distance
+from dsp.doctor.search.residuals import TINY, affine_distance
 from dsp.mfcc import compute_deltas
 
 MAX_CEPSTRA = 130  # rows; 128 bands give at most 128 cepstra, and an energy may stand beside them
-SAMPLE_COLUMNS = 48  # frames that the search looks at, about: enough for every row to show its shape
+SAMPLE_COLUMNS = 48  # frames that the search looks at, about: the whole clip is checked at the end; by trial
 SPREAD_COLUMNS = 16  # of them, spread evenly
 LOUDEST_COLUMNS = 5  # for each measure of loudness
 ALL_COLUMNS = SAMPLE_COLUMNS + 16  # a matrix of so few frames is looked at whole
-DELTAS_FIT = 0.2  # a distance from deltas above which rows are no deltas: float32 leaves 1e-6, other rows about 1
+DELTAS_FIT = 0.2  # a distance from deltas above which rows are no deltas: rounding leaves far less, other rows near 1
 DELTAS_BETTER = 0.99  # a second rule of deltas must fit so much better than the first
 DELTAS_SURE = 0.01  # a distance below which rows are the deltas of bands, so that these may be searched alone
 ENERGY_ALIKE = 0.7  # a distance that belongs to a correlation of 0.7: an energy row follows the sum of all bands
@@ -156,7 +156,7 @@ def _stacked_deltas(static: np.ndarray, rule: dict[str, Any]) -> np.ndarray:
 def normalization_of(static: np.ndarray) -> Normalization:
     """The convention's word for it, if every row has mean 0 (and standard deviation 1)."""
     scale = np.abs(static).max(axis=1)
-    if (np.abs(static.mean(axis=1)) > MEAN_ZERO * np.maximum(scale, 1e-300)).any():
+    if (np.abs(static.mean(axis=1)) > MEAN_ZERO * np.maximum(scale, TINY)).any():
         return None
     deviation = static.std(axis=1)
     return "mean and variance" if (np.abs(deviation[deviation > 0] - 1) < DEVIATION_ONE).all() else "mean"

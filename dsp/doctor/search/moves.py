@@ -50,7 +50,7 @@ SAME_BINS: tuple[Move, ...] = (  # moves that leave every value as it is where t
 )
 LENGTH_FACTOR = 2.5  # other frames are up to so many times as long; what is farther off is an initial guess's matter
 NEAR_LENGTH_FACTOR = 1.35  # where window and length move together: a window makes up for a small change of length only
-OWN_HOPS, OTHER_HOPS = 3, 1  # hops tried under the convention's own padding, and under any other
+OWN_HOPS, OTHER_HOPS = 3, 1  # hops tried under the convention's own padding, and under any other; by trial
 FLOOR_STEPS = range(1, 25)  # of half a decade: down to 1e-12 of the greatest value, the usual floors among them
 
 
@@ -126,7 +126,7 @@ def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
 def row_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     """Which row stands where, and which energy is taken."""
     if limits.kind == "mfcc":
-        yield from ({**rows, "n_mfcc": _n_mfcc(replace(c, **rows), limits.n_static)} for rows in CEPSTRUM_ROWS)
+        yield from ({**rows, "n_mfcc": n_mfcc(replace(c, **rows), limits.n_static)} for rows in CEPSTRUM_ROWS)
 
 
 def floor_moves(c: Convention) -> Iterator[Move]:
@@ -254,12 +254,13 @@ def _hops(c: Convention, length: int, preferred: int, limits: Constraints, count
     return hops(frame, c.framing, limits.n_samples, n_frames, limits.sample_rate, count, preferred)
 
 
-def _n_mfcc(c: Convention, n_static: int) -> int:
+def n_mfcc(c: Convention, n_static: int) -> int:
+    """How many coefficients of the DCT a convention has whose static rows are so many."""
     return n_static - (c.c0 == "last") - (c.energy in ("first", "last"))
 
 
 def _band_counts(c: Convention, n_static: int) -> Iterator[Move]:
-    yield from ({"n_mels": n} for n in N_MELS if n >= _n_mfcc(c, n_static))
+    yield from ({"n_mels": n} for n in N_MELS if n >= n_mfcc(c, n_static))
 
 
 def _lowest_frequencies() -> Iterator[Move]:

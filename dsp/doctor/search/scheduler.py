@@ -11,6 +11,7 @@ from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.initial_guesses import Family, as_they_are, nearest_of, on_other_frames, ranked
 from dsp.doctor.search.search import HOPELESS, Search
 
+# All bounds below were set by trial, as distances between 0 (the same shape) and 1 (nothing in common).
 LIKELY = 0.25  # with a guess so near, interpretations that have none at all are left out
 MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that much waits
 NEAR = 0.12  # guesses farther than that wait for those on other frames

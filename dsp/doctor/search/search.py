@@ -34,14 +34,14 @@ from dsp.doctor.search.moves import FRAME_PARAMETERS, Constraints, Move
 from dsp.doctor.search.residuals import AffineRows, center_rows, relative_distance, relative_residual
 from dsp.doctor.search.stage_cache import Columns, StageCache
 
-MAX_FILTERBANKS = 4  # other filterbanks that are fitted, the nearest of about 100
+# The bounds down to WORTH_PAIRING were set by trial.
+MAX_FILTERBANKS = 4  # other filterbanks that are fitted
 MAX_TRANSFORMS = 6  # lengths of the transform that are fitted, with their triangles
 MAX_UNDONE = 120  # sets of undone moves of one size
 MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
-MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer, or any change of the filters is "found"
+MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
 HOPELESS = 0.45  # a shape as far as that is no neighbor of the right one; other recordings and noise are above 0.96
 WORTH_REFILTERING, WORTH_PAIRING = 0.9, 0.99  # a costly step is kept if the distance falls below this share
-SAME_SHAPE = 1.01  # a later step may move the shape by 1 %: the floor that it changes is in the shape, too
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely rounding, and perhaps
 FLOAT64_RESOLUTION = 1e-12  # numbers that are given more finely than that are float64
 NO_FLOOR = 1e-30  # below every power of a signal in -1 .. 1 that is not digital silence
@@ -159,7 +159,7 @@ class Search:
 
     def _residual_of_same_shape(self, distance: float) -> Objective:
         """The residual of conventions whose affine distance stays as it was."""
-        most = max(SAME_SHAPE * distance, 10 * self.descent.least)
+        most = max(gain_and_offset.SAME_SHAPE * distance, 10 * self.descent.least)
         return lambda c: self.residual(c) if self.affine_distance(c) <= most else None
 
     # The moves

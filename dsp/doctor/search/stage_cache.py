@@ -16,6 +16,7 @@ from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.doctor.search.frame_grids import sizes_or_none
+from dsp.doctor.search.residuals import TINY
 from dsp.fft import rfft
 from dsp.mfcc import (
     append_deltas_and_normalize,
@@ -33,7 +34,7 @@ from dsp.mfcc import (
 )
 from dsp.normalization import remove_dc
 
-MAX_SPECTRA = 48  # kept, and as many mel matrices: one round of the descent returns to fewer
+MAX_SPECTRA = 48  # kept, and as many mel matrices; by trial
 MAX_SIGNALS = 4  # kept whole; they differ in pre-emphasis and DC removal alone
 MAX_BANKS = 4000  # filterbanks without their zeros: small, and the dearest thing to compute again
 MAX_CEPSTRUM_MATRICES = 400
@@ -115,7 +116,7 @@ class StageCache:
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
-        return np.log1p(noise / np.maximum(mel, noise + 1e-300))
+        return np.log1p(noise / np.maximum(mel, noise + TINY))
 
     def greatest(self, c: Convention, columns: Columns = None) -> float:
         """The greatest value that the logarithm is taken of; 1 where the convention does not fit."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 EXACT, UNEXPLAINED = 0, len(CLASSES) + 1  # ranks; between them stand the classes, by their order
 ROWS_LEFT_OUT = 0.5  # added to the rank where rows of the file were left out: less is explained
-TYPICAL = 1e-5  # a distance: what tools that compute in float32 leave over the whole matrix
-FLOAT32_TOLERANCE = 5e-5  # of the largest value: what tools leave whose mel filters alone are float32
+TYPICAL = 1e-5  # a distance: at most what tools that compute in float32 leave over the whole matrix
+FLOAT32_TOLERANCE = 5e-5  # of the largest value: at most what tools leave whose mel filters alone are float32
 FARTHEST_SHARE = 1000  # one value in so many is left out of the typical error: bands with next to nothing in them
 PLAIN = Convention()
 
