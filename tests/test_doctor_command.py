@@ -129,9 +129,10 @@ def test_names_inside_archives_stay_on_one_line(files):
     ended = run_command([folder / "odd.npz", "--audio", wav])
     assert ended.returncode == 2 and ended.stderr.count("\n") == 1 and "\x1b" not in ended.stderr
     assert r"bad\x0a\x1b[31mname (13, 9)" in ended.stderr
-    np.save(folder / f"{name}.npy", np.ones((13, 9)))
+    np.save(folder / f"{name}.npy", np.ones((12, 9)))
     ended = run_command([folder / f"{name}.npy", f"{folder / 'odd.npz'}:b"])
-    assert ended.returncode == 0 and "\x1b" not in ended.stdout
+    assert ended.returncode == 1 and "\x1b" not in ended.stdout
+    assert r"  bad\x0a\x1b[31mname.npy has 12 rows, while odd.npz:b has 13: " in ended.stdout
     missing = run_command([folder / "none\n.npy", folder / "odd.npz"])
     assert missing.returncode == 2 and missing.stderr.count("\n") == 1 and r"none\x0a.npy" in missing.stderr
 

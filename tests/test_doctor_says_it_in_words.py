@@ -186,6 +186,13 @@ def test_parameters_without_effect_are_left_out(tool, changes):
     assert profile_diff(before, replace(before, **changes)).differences == ()
 
 
+def test_second_deltas_need_two_orders():
+    first, second = (replace(CONVENTIONS["kaldi"], delta_orders=orders) for orders in (1, 2))
+    assert profile_diff(first, replace(first, delta_second="curvature")).differences == ()
+    (difference,) = profile_diff(second, replace(second, delta_second="curvature")).differences
+    assert difference.parameter == "delta_second" and difference.effect > 0.01
+
+
 @pytest.mark.parametrize("parameter", PARAMETERS)
 def test_what_is_left_out_changes_no_preset(parameter):
     """Where a parameter is said to have no effect, another word or number in its place gives the same features."""
