@@ -194,7 +194,9 @@ def decibels(level: np.ndarray) -> np.ndarray:
 
 
 def in_ms(n_samples: int, t: Traced) -> str:
-    return f"{n_samples} samples ({n_samples / t.sample_rate * 1000:.4g} ms)"
+    """The number of samples and their duration, kept on one line of a title."""
+    text = f"{n_samples} samples ({n_samples / t.sample_rate * 1000:.4g} ms)"
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def image(axes: Axes, rows: np.ndarray, t: Traced, heights: tuple[float, float], **look):
