@@ -29,9 +29,9 @@ def test_casias_folds_are_its_speakers():
 
 
 def test_other_files_are_refused():
-    with pytest.raises(CorpusError, match="other files, such as"):
+    with pytest.raises(CorpusError, match="its files differ from those of EmoBox's folds, such as"):
         emobox_folds(Corpus("emodb", ("a",), (Path("03a01Fa.wav"),), np.zeros(1, int)))
-    with pytest.raises(CorpusError, match="synthetic: EmoBox's folds are known of"):
+    with pytest.raises(CorpusError, match="synthetic: EmoBox's folds are known for"):
         emobox_folds(Corpus("synthetic", ("a",), (Path("x.wav"),), np.zeros(1, int)))
 
 

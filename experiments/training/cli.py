@@ -1,4 +1,4 @@
-"""The options of the papers' commands, and the corpus that they name."""
+"""The options that the papers' commands share, and the corpus that they select."""
 
 import argparse
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PROTOCOLS = ("as-published", "honest", "speaker")
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
-    """Help that keeps the lines of the description and states every default that there is."""
+    """Help that keeps the line breaks of the description and states the default of each option."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         if action.default in (None, False, argparse.SUPPRESS):
@@ -25,7 +25,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 
 def add_model_option(parser: argparse.ArgumentParser, models, default: str) -> None:
-    """--model: one or several names, or all."""
+    """Adds --model: one name, several names, or all."""
     names = ", ".join(models)
     parser.add_argument(
         "--model", nargs="+", choices=(*models, "all"), default=[default], metavar="NAME", help=f"{names}, or all"
@@ -33,7 +33,7 @@ def add_model_option(parser: argparse.ArgumentParser, models, default: str) -> N
 
 
 def load_corpus(options: argparse.Namespace, load: Callable[[Path], Corpus]) -> Corpus:
-    """The corpus in the folder --data; without it, the synthetic one."""
+    """The corpus in the folder --data, or a small synthetic one without --data."""
     return load(options.data) if options.data else small_synthetic_corpus(options.out / "synthetic_wav")
 
 
@@ -45,33 +45,36 @@ def small_synthetic_corpus(folder: Path) -> Corpus:
 def parser_of(
     stem: str, description: str, protocols: tuple[str, ...] = PROTOCOLS, default: str = "honest"
 ) -> argparse.ArgumentParser:
-    """A parser with the options that the papers' commands share; protocols : the choices, `default` among them."""
+    """A parser with the options that the papers' commands share.
+
+    protocols : the choices for --protocol;  default : one of them
+    """
     parser = argparse.ArgumentParser(
         prog=f"python -m experiments.{stem}",
         description=description,
         formatter_class=HelpFormatter,
     )
-    parser.add_argument("--protocol", choices=protocols, default=default, help="how files are divided")
+    parser.add_argument("--protocol", choices=protocols, default=default, help="how files are split")
     parser.add_argument(
         "--seed",
         type=int,
         nargs="+",
         metavar="N",
-        help="of splits and initial values (default: 0 1 2; synthetic corpus: 0)",
+        help="seeds of splits and initial values (default: 0 1 2; synthetic corpus: 0)",
     )
-    parser.add_argument("--folds", type=int, metavar="N", help="only the first N of each seed's folds")
+    parser.add_argument("--folds", type=int, metavar="N", help="run only the first N folds of each seed (default: all)")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
         default="float32",
-        help="of the convolutions in training (evaluation is in float32)",
+        help="precision of the convolutions in training; evaluation is in float32",
     )
     parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="for all output, the results file too (default: under experiments/)",
+        help="folder for all output, including the results file (default: under experiments/)",
     )
     parser.add_argument("--resume", action="store_true", help="continue where an interrupted command stopped")
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
@@ -79,7 +82,10 @@ def parser_of(
 
 
 def limit(parser, options: argparse.Namespace, name: str, most: int, synthetic: int) -> int:
-    """options.name, 1 .. most; where it was left out, most, of a synthetic corpus `synthetic`, of a tiny one 1."""
+    """The value of an option, which must be 1 .. most.
+
+    Default: most; `synthetic` for a synthetic corpus; 1 with --smoke.
+    """
     given = getattr(options, name)
     if given is not None and not 1 <= given <= most:
         parser.error(f"--{name} {given}: 1 .. {most} is expected")
@@ -87,7 +93,7 @@ def limit(parser, options: argparse.Namespace, name: str, most: int, synthetic: 
 
 
 def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace, stem: str) -> argparse.Namespace:
-    """The options with what follows from them: device, seeds and places; this process made ready for training."""
+    """Fills in device, seeds and output paths, and prepares this process for training."""
     if options.smoke and options.data:
         parser.error("--smoke is for the synthetic corpus")
     try:

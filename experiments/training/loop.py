@@ -1,8 +1,8 @@
 """One training loop for all papers: batches, validation, selection, a checkpoint after every epoch.
 
-A run is a pure function of (network, examples, options, seed). Its state after every epoch lies in
-one file that is replaced atomically, so a run that was killed goes on from there and ends in the
-same bits as one that was not (same machine, same number of threads).
+A run is a pure function of (network, examples, options, seed). Its state after each epoch is saved in one file that is
+replaced atomically. So a killed run can continue, and it ends in the same bits as an uninterrupted one (on the same
+machine with the same number of threads).
 """
 
 import copy
@@ -27,14 +27,14 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
 
 class CheckpointError(FileError):
-    """A checkpoint that cannot be gone on from. One line: the file, then the reason."""
+    """A run cannot continue from a checkpoint. The message is one line: the file, then the reason."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """What a network is trained or tested on.
+    """Examples to train or test a network.
 
-    inputs : (n, ...) tensor, first axis the examples;  labels : (n,) int64
+    inputs : (n, ...) tensor, one example per row of the first axis;  labels : (n,) int64
     """
 
     inputs: Tensor
@@ -50,7 +50,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How long and in what order a network sees its examples, and which epoch's weights are kept."""
+    """The length of training, the order of the examples, and the rule that chooses the kept epoch."""
 
     epochs: int
     batch_size: int
@@ -65,7 +65,7 @@ class TrainingOptions:
 
 @dataclass
 class History:
-    """What happened: one value per iteration of the batch's loss and accuracy, one per epoch of the rest."""
+    """The course of training: loss and accuracy of each batch, everything else once per epoch."""
 
     loss: list[float] = field(default_factory=list)
     accuracy: list[float] = field(default_factory=list)
@@ -73,11 +73,11 @@ class History:
     validation_accuracy: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     cpu_seconds: list[float] = field(default_factory=list)  # of this process, all its threads
-    watched: list[list[int]] = field(default_factory=list)  # answers to the examples that are only watched
-    kept_epoch: int = 0  # 1-based: the epoch whose weights the network has in the end
+    watched: list[list[int]] = field(default_factory=list)  # answers to the watched inputs; they decide nothing
+    kept_epoch: int = 0  # 1-based: the epoch whose weights the network has at the end
 
     def kept_validation_accuracy(self) -> float:
-        """Validation accuracy of the kept epoch; 0 where there is no validation set."""
+        """Validation accuracy of the kept epoch; 0 without a validation set."""
         return self.validation_accuracy[self.kept_epoch - 1] if self.validation_accuracy else 0.0
 
 
@@ -96,22 +96,22 @@ def fit(
     checkpoint: Path | None = None,
     resume: bool = False,
 ) -> History:
-    """Trains `net` in place by cross-entropy; afterwards it has the weights of the kept epoch.
+    """Trains `net` in place with cross-entropy. Afterwards `net` has the weights of the kept epoch.
 
     Parameters
     ----------
-    net : examples' inputs (batch, ...) -> logits (batch, n_classes)
-    optimizer : over net's parameters
-    training, validation : Examples on net's device; validation is looked at for selection only
+    net : module, inputs (batch, ...) -> logits (batch, n_classes)
+    optimizer : over the parameters of net
+    training, validation : Examples on net's device; validation is used for selection only
     options : TrainingOptions
-    watched : inputs that are answered after every epoch; the answers are kept in the history and decide nothing
-    seed : of the order of the examples
+    watched : inputs whose answers after each epoch are kept in the history; they decide nothing
+    seed : int, for the order of the examples
     name : shown beside the progress bar
-    identity : what else makes this run what it is (optimiser, content of the corpus); a checkpoint of a run
-        with another name, identity, options, seed, network or number of examples is refused
-    before_step : called before every step with the share of all steps that is over, 0 <= share < 1
-    checkpoint : file for the state after every epoch; None keeps none
-    resume : go on from the checkpoint if there is one
+    identity : further facts that identify the run (optimizer, content of the corpus). A checkpoint with another
+        name, identity, options, seed, network or number of examples is refused.
+    before_step : called before each step with the share of all steps that is over, 0 <= share < 1
+    checkpoint : file for the state after each epoch; None saves none
+    resume : whether to continue from the checkpoint if there is one
 
     Returns
     -------
@@ -119,8 +119,8 @@ def fit(
 
     Raises
     ------
-    CheckpointError  if the checkpoint to go on from is damaged or belongs to another run.
-    ValueError  if there is no full batch, or selection asks for validation examples and there are none.
+    CheckpointError  if the checkpoint is damaged or belongs to another run.
+    ValueError  if there is no full batch, or if selection needs validation examples and there are none.
 
     Checked: tests/test_training_resumes_bit_for_bit.py
     """
@@ -169,27 +169,27 @@ def fit(
 
 @torch.no_grad()
 def predict(net: nn.Module, inputs: Tensor, batch_size: int = 60) -> Tensor:
-    """Logits of every input, (n, n_classes) float32, the network in evaluation mode."""
+    """Logits of all inputs, (n, n_classes) float32, with the network in evaluation mode."""
     net.eval()
     return torch.cat([net(inputs[i : i + batch_size]).float() for i in range(0, len(inputs), batch_size)])
 
 
 def repeatable(device: str) -> None:
-    """Prepares this process for training: equal runs end in equal bits, and memory is not handed back and forth.
+    """Prepares this process for training: equal runs end in equal bits, and freed memory is reused.
 
-    On a GPU an operation that has no repeatable form is used all the same, with PyTorch's warning.
+    On a GPU, operations without a repeatable form are still used; PyTorch warns about them.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS asks for, before its first use
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS needs it before its first use
     torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
-    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads what it has not written
+    torch.utils.deterministic.fill_uninitialized_memory = False  # no code here reads uninitialized memory
     reuse_freed_memory()
 
 
 def reuse_freed_memory() -> None:
-    """Tells glibc to keep the memory of freed tensors instead of giving it back to the kernel at every step.
+    """Tells glibc to keep the memory of freed tensors instead of returning it to the kernel at each step.
 
-    A training step frees and allocates the same few large activations; without this every one of them
-    comes back as fresh pages that the kernel has to clear. On other C libraries nothing happens.
+    A training step frees and allocates the same few large activations. Without this call, each of them would get fresh
+    pages that the kernel has to clear first. With other C libraries this does nothing.
     """
     try:
         mallopt = ctypes.CDLL("libc.so.6").mallopt
@@ -200,7 +200,7 @@ def reuse_freed_memory() -> None:
 
 
 def _step(net: nn.Module, optimizer: torch.optim.Optimizer, batch: Examples) -> tuple[float, float]:
-    """One iteration; the loss and accuracy of the batch before the weights move."""
+    """One iteration. Returns the loss and accuracy of the batch before the weights change."""
     optimizer.zero_grad(set_to_none=True)
     logits = net(batch.inputs)
     loss = nn.functional.cross_entropy(logits, batch.labels)
@@ -210,7 +210,7 @@ def _step(net: nn.Module, optimizer: torch.optim.Optimizer, batch: Examples) -> 
 
 
 def _batches(n: int, options: TrainingOptions, seed: int, epoch: int) -> list[np.ndarray]:
-    """The indices of each batch of an epoch; they depend on seed and epoch alone."""
+    """The indices of each batch of an epoch. They depend only on seed and epoch."""
     if options.shuffle not in ("once", "every epoch"):
         raise ValueError(f'{options.shuffle=} is neither "once" nor "every epoch"')
     order = np.random.default_rng([seed, 0 if options.shuffle == "once" else epoch]).permutation(n)
@@ -219,7 +219,9 @@ def _batches(n: int, options: TrainingOptions, seed: int, epoch: int) -> list[np
 
 
 def best_epoch(history: History, options: TrainingOptions, rule: str) -> int:
-    """1-based number of the best epoch so far of those that end after `options.settling` steps, or else the last one.
+    """The 1-based number of the best epoch so far, among those that end after `options.settling` steps.
+
+    If none does, the last epoch counts.
 
     rule : "last epoch", "validation loss" or "validation accuracy"
 
@@ -252,7 +254,7 @@ def _patience_is_over(history: History, options: TrainingOptions) -> bool:
 
 
 def _fingerprint(name: str, net: nn.Module, training: Examples, options: TrainingOptions, seed: int) -> str:
-    """What must be equal for a checkpoint to fit: the run's name, shapes, labels in order, options, seed."""
+    """The facts that a checkpoint must share with a run: name, shapes, labels in order, options, seed."""
     shapes = {key: tuple(value.shape) for key, value in net.state_dict().items()}
     labels = hashlib.sha256(training.labels.cpu().numpy().tobytes()).hexdigest()[:16]
     return f"{name}; seed {seed}; {options}; {len(training)} examples {labels}; network {shapes}"
@@ -278,7 +280,7 @@ def _restore(path: Path, run: str, net, optimizer) -> tuple[History, dict | None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CheckpointError(f"{path}: damaged checkpoint ({reason}); delete it or leave out --resume") from None
     if found != run:
-        raise CheckpointError(f"{path}: checkpoint of another run ({found[:80]}...); leave out --resume to start anew")
+        raise CheckpointError(f"{path}: checkpoint of another run ({found[:80]}...); omit --resume to start over")
     net.load_state_dict(state["net"])
     optimizer.load_state_dict(state["optimizer"])
     torch.set_rng_state(state["random"])

@@ -1,4 +1,4 @@
-"""Optimisers of the papers' frameworks, where PyTorch's differ."""
+"""Optimizers of the papers' frameworks, where they differ from PyTorch's."""
 
 import math
 
@@ -6,19 +6,19 @@ import torch
 
 
 class MatlabSgdm(torch.optim.Optimizer):
-    """MATLAB's trainingOptions('sgdm'): momentum, L2 and a norm limit for each array of learnables.
+    """MATLAB's trainingOptions('sgdm'): momentum, L2 regularization, and a norm limit for each parameter array.
 
     g <- dE/dw + l2 w              weights only; biases have L2 factor 0
-    g <- g min(1, T / ||g||_2)     each array by itself (GradientThresholdMethod 'l2norm')
+    g <- g min(1, T / ||g||_2)     each array separately (GradientThresholdMethod 'l2norm')
     v <- momentum v - rate g;  w <- w + v
 
-    PyTorch's SGD adds its weight decay after the caller has clipped, and clip_grad_norm_ limits all
-    arrays together: neither is this. An array without a gradient from the data still decays.
+    PyTorch differs: its SGD adds weight decay after the caller has clipped, and clip_grad_norm_ limits all arrays
+    together. Here an array without a gradient from the data still decays.
 
     Parameters
     ----------
     net : a torch module; an array is a bias if its name ends in "bias"
-    learning_rate, momentum, l2, gradient_threshold : floats; MATLAB's defaults but for the rate
+    learning_rate, momentum, l2, gradient_threshold : floats; the defaults are MATLAB's
 
     Source: MathWorks, documentation of trainingOptions. Checked: tests/test_sgdm_matches_matlab_equations.py
     """
@@ -49,15 +49,15 @@ class KerasAdam(torch.optim.Optimizer):
     m <- beta_1 m + (1 - beta_1) g;  v <- beta_2 v + (1 - beta_2) g^2
     w <- w - rate_t sqrt(1 - beta_2^(t+1)) / (1 - beta_1^(t+1)) m / (sqrt(v) + epsilon)
 
-    PyTorch's Adam corrects v first and adds epsilon then, where it counts sqrt(1 - beta_2^(t+1)) times as
-    much (0.03 at the first step), and has 1e-8 for it.
+    PyTorch's Adam corrects v before it adds epsilon. Its epsilon then has sqrt(1 - beta_2^(t+1)) times the effect
+    (0.03 at the first step), and its default is 1e-8.
 
     Parameters
     ----------
-    parameters : of a torch module; those without a gradient stay as they are
+    parameters : of a torch module; those without a gradient do not change
     learning_rate, beta_1, beta_2, epsilon, decay : floats; Keras' defaults
 
-    Source: Keras, optimizers.Adam (tf.keras 2's legacy one for decay); Kingma & Ba 2015, before section 2.1.
+    Source: Keras, optimizers.Adam (decay: the legacy class of tf.keras 2); Kingma & Ba 2015, before section 2.1.
     Checked: tests/test_keras_optimizers_match_equations.py, tests/test_layers_match_keras.py
     """
 
@@ -88,14 +88,13 @@ class KerasRmsprop(torch.optim.Optimizer):
 
     v <- rho v + (1 - rho) g^2;  w <- w - learning_rate g / (sqrt(v) + epsilon)
 
-    epsilon stands outside the root, as in Keras up to 2.10 (tf.keras.optimizers.legacy since), which is
-    what the papers' years had. Later versions divide by sqrt(v + epsilon): the same 1e-7 then acts as
-    3e-4 beside sqrt(v) and holds small gradients back. PyTorch's RMSprop has it outside too, but with
-    rho 0.99 and 1e-8.
+    epsilon is outside the root, as in Keras up to 2.10 (later tf.keras.optimizers.legacy), which was current when the
+    papers were written. Later versions divide by sqrt(v + epsilon): the same 1e-7 then acts like 3e-4 beside sqrt(v)
+    and suppresses small gradients. PyTorch's RMSprop has it outside the root too, but with rho 0.99 and 1e-8.
 
     Parameters
     ----------
-    parameters : of a torch module; those without a gradient stay as they are
+    parameters : of a torch module; those without a gradient do not change
     learning_rate, rho, epsilon : floats; Keras' defaults
 
     Source: Keras 2.10, optimizers.RMSprop; Hinton, Coursera lecture 6e.

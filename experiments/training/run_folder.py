@@ -1,4 +1,4 @@
-"""What every paper's command does around its method: devices, finished runs, scores into files, errors in a line."""
+"""What each paper's command does around its method: devices, finished runs, stored scores, errors in one line."""
 
 import argparse
 import json
@@ -19,13 +19,13 @@ from experiments.evaluation.results import record
 from experiments.training.loop import History
 
 TRAINING_CONTENT = "training_content.json"
-STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run's folder
+STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run folder
 
 
 def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
-    """Runs an experiment; what the user can mend becomes one line on standard error and an exit status.
+    """Runs an experiment. Errors that the user can fix become one line on standard error and an exit status.
 
-    0 done, 2 bad input or output, 130 interrupted. The folder for the outputs is tried before the work.
+    0 done, 2 bad input or output, 130 interrupted. The output folder is checked before the work starts.
 
     Checked: tests/test_experiment_refuses_bad_input.py
     """
@@ -39,27 +39,27 @@ def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespa
 
 
 def resolve_device(name: str) -> str:
-    """ "cpu" or "cuda" for "auto", "cpu" or "cuda". ValueError for another name, or a GPU that is not there."""
+    """ "cpu" or "cuda" for "auto", "cpu" or "cuda". Raises ValueError for another name or a missing GPU."""
     if name not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device {name!r}: auto, cpu or cuda is expected")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda': there is no GPU that PyTorch can use")
+        raise ValueError("device 'cuda': PyTorch finds no GPU that it can use")
     return "cuda" if name != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def describe_device(device: str, precision: str = "float32") -> str:
-    """What a run was trained on, for its result; precision : of the convolutions in training."""
+    """The device of a run in words, for its result; `precision` is that of the convolutions in training."""
     where = torch.cuda.get_device_name() if device == "cuda" else f"cpu, {torch.get_num_threads()} threads"
     return where if precision == "float32" else f"{where}, convolutions trained in {precision}"
 
 
 def training_content(content: np.ndarray, split: Split, kind: str = "samples") -> dict:
-    """The hashes of the files that a run trains on and chooses its epoch on; later they show what the network knows.
+    """The hashes of a run's training and validation files. Later they show which recordings the network knows.
 
     Parameters
     ----------
     content : (n,) strings, one hash per file (leakage.digests)
-    kind : what was hashed: "samples" of the recording in one channel, or "images" made of it
+    kind : what was hashed: "samples" of the recording as one channel, or "images"
 
     Checked: tests/test_recogniser_core.py
     """
@@ -68,7 +68,7 @@ def training_content(content: np.ndarray, split: Split, kind: str = "samples") -
 
 
 def finished_run(folder: Path, config: dict) -> dict | None:
-    """The result in `folder` of an earlier run with an equal config, if there is one."""
+    """The result of an earlier run with the same config in `folder`, or None."""
     try:
         result = json.loads(read_regular_text(folder / "result.json"))
     except (OSError, ValueError):
@@ -87,19 +87,19 @@ def keep_run(
     facts: dict,
     draw: Callable[[Path, Corpus, dict, History, str], None],
 ) -> dict:
-    """Scores a finished run, draws it, stores it and prints it.
+    """Scores a finished run, draws its figures, stores it and prints it.
 
     Parameters
     ----------
-    folder : gets figures, network.pt, training_content.json and, last of all, result.json
-    results_file : where runs on real corpora are recorded
+    folder : receives figures, network.pt, training_content.json and, last, result.json
+    results_file : the results file for runs on real corpora
     test : indices of the test examples;  predicted : (n_test,) int
-    facts : what the experiment knows of the run: system, variant, corpus, protocol, seed, fold, audit, config, ...
-    draw : the figures as the paper has them: folder, corpus, result, history, title
+    facts : facts about the run: system, variant, corpus, protocol, seed, fold, audit, config, ...
+    draw : function(folder, corpus, result, history, title) that draws the figures in the paper's style
 
     Returns
     -------
-    result : the run as it is recorded
+    result : the run as stored
     """
     result = scored_run(corpus, test, predicted, history, facts)
     if "training_content" in facts:
@@ -124,7 +124,7 @@ def store_run(
     history: History,
     facts: dict,
 ) -> dict:
-    """Scores and stores a run of which no network is kept: another epoch of one that is. Parameters as keep_run's."""
+    """Scores and stores a run without a network: another epoch of a run that has one. Parameters as in keep_run."""
     result = scored_run(corpus, test, predicted, history, facts)
     if corpus.name in STORED_CORPORA:
         record(results_file, result)
@@ -132,9 +132,9 @@ def store_run(
 
 
 def scored_run(corpus: Corpus, test: np.ndarray, predicted: np.ndarray, history: History, facts: dict) -> dict:
-    """The run as it is recorded: its scores, its facts, how it was trained and on what."""
+    """The run as stored: scores, facts, course of training, provenance."""
     per_epoch = len(history.loss) // len(history.seconds)
-    facts = {name: fact for name, fact in facts.items() if name != "training_content"}  # it has a file of its own
+    facts = {name: fact for name, fact in facts.items() if name != "training_content"}  # it has its own file
     result = scores(corpus.labels[test], predicted, corpus.classes)
     result |= {"averages": averages(result), **facts}
     result |= {
@@ -154,18 +154,18 @@ def scored_run(corpus: Corpus, test: np.ndarray, predicted: np.ndarray, history:
 
 
 def curves(history: History, true: np.ndarray, facts: dict) -> dict[str, list[float]]:
-    """One value for every epoch: the means over its batches, validation, and the test set where it was watched.
+    """One value per epoch: the means over its batches, the validation set, and the test set if it was watched.
 
-    A run without validation files watches its test set in their place, and selects nothing.
+    A run without validation files watches its test set instead, and selects nothing by it.
     """
     n_epochs = len(history.seconds)
     watched = "validation" if facts.get("audit", {}).get("validation", 1) else "test"
-    found = {
+    values = {
         "training_loss": np.reshape(history.loss, (n_epochs, -1)).mean(1),
         "training_accuracy": np.reshape(history.accuracy, (n_epochs, -1)).mean(1),
         f"{watched}_loss": history.validation_loss,
         f"{watched}_accuracy": history.validation_accuracy,
     }
     if history.watched:
-        found["test_accuracy"] = (np.array(history.watched) == true).mean(1)
-    return {name: [round(float(value), 4) for value in values] for name, values in found.items() if len(values)}
+        values["test_accuracy"] = (np.array(history.watched) == true).mean(1)
+    return {name: [round(float(value), 4) for value in curve] for name, curve in values.items() if len(curve)}

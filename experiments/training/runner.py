@@ -1,4 +1,4 @@
-"""What the experiments of the papers after the first share: from examples to a stored score."""
+"""The pipeline of all experiments: from examples to a stored score."""
 
 import argparse
 import math
@@ -24,7 +24,7 @@ from experiments.training.optimizers import KerasAdam, KerasRmsprop, MatlabSgdm
 from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run, training_content
 from nets.fused.fuse import fuse
 
-SCHEDULES = {  # what the rate is multiplied with; share of the training that is over, 0 <= share < 1
+SCHEDULES = {  # factor on the learning rate as a function of the share of training that is over, 0 <= share < 1
     "constant": lambda share: 1.0,
     "cosine": lambda share: (1 + math.cos(math.pi * share)) / 2,  # from the initial rate to 0 at the last step
 }
@@ -46,20 +46,20 @@ class TrainingConfig:
     learning_rate: float
     options: TrainingOptions
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); only Keras' Adam
-    momentum: float | None = None  # these three: only MATLAB's sgdm
-    l2: float | None = None  # of weights, not of biases
-    gradient_threshold: float | None = None  # greatest norm of the gradient of each array
+    momentum: float | None = None  # this and the next two are for MATLAB's sgdm only
+    l2: float | None = None  # for weights, not for biases
+    gradient_threshold: float | None = None  # maximum norm of the gradient of each array
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.fused.fuse.PRECISIONS
-    schedule: str = "constant"  # of the rate: a key of SCHEDULES
+    schedule: str = "constant"  # of the learning rate: a key of SCHEDULES
 
 
 @dataclass(frozen=True)
 class Subset:
     """Examples that are scored together.
 
-    inputs : (n, ...) tensor;  files : (n,) int, the file of each, a place in the corpus
-    per_file : whether a file answers once, by the mean probabilities of its examples, or every example by itself
+    inputs : (n, ...) tensor;  files : (n,) int, the file of each example, an index into the corpus
+    per_file : True for one answer per file, by the mean probabilities of its examples; False for one per example
     """
 
     inputs: Tensor
@@ -83,26 +83,27 @@ def train_and_score(
     before_step: Callable[[nn.Module, float], None] | None = None,
     also: dict[str, str] | None = None,
 ) -> list[dict]:
-    """One network from initial values to its scores; a finished run is not repeated under --resume.
+    """Trains one network, from initial values to its scores. With --resume, a finished run is not repeated.
 
     Raises LockedError if another process is training it.
 
     Parameters
     ----------
     options : out, results, resume, device, precision
-    settings : how to train; of several, each trains a network and the one that is best on validation is kept
-    training, validation : what the weights are fitted to, and what the epoch is chosen on; None for the last epoch
-    scored : by the name of the protocol; under "as-published" the paper's authors scored the validation set itself
+    settings : how to train. With several settings, each trains a network, and the best one on validation is kept.
+    training : the examples that the weights are fitted to
+    validation : the examples that the epoch is chosen on; None keeps the last epoch
+    scored : {protocol: subset}. With "as-published" this can be the validation set itself, as in some papers.
     facts : variant, seed, fold, audit and config of the run
-    draw : the figures as the paper has them: folder, corpus, result, history, title; None for draw_run's
+    draw : function(folder, corpus, result, history, title) that draws the paper's figures; None for draw_run
     before_training : called with the network and its training examples before the first step
-    before_step : called with the network and the share of the training that is over, 0 <= share < 1, before every step
-    also : {variant: rule}: other rules of which epoch counts. The only set that is scored is then answered after every
-        epoch, and the answers of the epoch that the rule names (see training.best_epoch) are stored under that variant
+    before_step : called before each step with the network and the share of training that is over, 0 <= share < 1
+    also : {variant: rule}, further rules that choose an epoch (see loop.best_epoch). There must be only one scored
+        set. Its answers after the epoch that a rule chooses are stored under that variant.
 
     Returns
     -------
-    results : one for each in `scored`, as they are recorded
+    results : one per entry of `scored`, as stored
     """
     candidates = settings if isinstance(settings, tuple) else (settings,)
     candidates = tuple(replace(setting, precision=options.precision) for setting in candidates)
@@ -134,15 +135,15 @@ def train_and_score(
             facts["kept_setting"] = setting.optimizer
         facts["device"] = describe_device(options.device, setting.precision)
         for variant, rule in (also or {}).items():
-            of = facts | {"protocol": next(iter(scored)), "variant": variant}
-            keep_epoch(options, corpus, setting, history, watched, rule, of)
+            variant_facts = facts | {"protocol": next(iter(scored)), "variant": variant}
+            keep_epoch(options, corpus, setting, history, watched, rule, variant_facts)
         facts["training_accuracy"] = training_accuracy(fast, training)
         results = []
         for name, folder in folders.items():
             files, predicted = answers(fast, scored[name])
-            of = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
+            run_facts = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
             results.append(
-                keep_run(folder, options.results, corpus, files, predicted, net, history, of, draw or draw_run)
+                keep_run(folder, options.results, corpus, files, predicted, net, history, run_facts, draw or draw_run)
             )
         for checkpoint in first.glob("checkpoint*.pt"):
             checkpoint.unlink()
@@ -161,13 +162,13 @@ def train(
     before_training: Callable[[nn.Module, Examples], None] | None,
     before_step: Callable[[nn.Module, float], None] | None,
 ) -> tuple[nn.Module, nn.Module, History]:
-    """(network, the same network as nets.fused computes it, history) of one setting."""
+    """Trains one setting: (network, its fused version from nets.fused, history)."""
     seed = facts["seed"]
     net = nets.build(setting.system, len(corpus.classes), seed).to(options.device)
     fast = fuse(net, setting.precision)
     if before_training:
         before_training(net, training)
-    torch.manual_seed(seed)  # dropout draws from here
+    torch.manual_seed(seed)  # for dropout
     n_validation = len(validation.files) if validation else 0
     name = f"{setting.system} {checkpoint.parent.name}"
     print(f"\n{name}: {len(training)} training examples, {n_validation} for validation")
@@ -200,7 +201,7 @@ def _trainable(net: nn.Module) -> list[nn.Parameter]:
 
 
 def set_rate(optimizer: torch.optim.Optimizer, setting: TrainingConfig, share: float) -> None:
-    """Sets the learning rate for the step at which `share` of the training is over.
+    """Sets the learning rate for the step before which the share `share` of training is over.
 
     Checked: tests/test_readings_train_as_they_say.py
     """
@@ -210,7 +211,7 @@ def set_rate(optimizer: torch.optim.Optimizer, setting: TrainingConfig, share: f
 
 
 def training_accuracy(net: nn.Module, training: Examples) -> float:
-    """Accuracy of the network in evaluation mode on the examples that it was trained on.
+    """Accuracy on the training examples, with the network in evaluation mode.
 
     Checked: tests/test_readings_train_as_they_say.py
     """
@@ -226,7 +227,7 @@ def keep_epoch(
     rule: str,
     facts: dict,
 ) -> None:
-    """Stores what the network answered after the epoch that `rule` names; its weights are not kept.
+    """Stores the network's answers after the epoch that `rule` chooses, without its weights.
 
     Checked: tests/test_readings_train_as_they_say.py
     """
@@ -239,9 +240,9 @@ def keep_epoch(
 def draw_run(
     folder: Path, corpus: Corpus, result: dict, history: History, title: str, percent_in_figure: bool = False
 ) -> None:
-    """Learning curves, the confusion matrix in the paper's layout, and scikit-learn's report of it.
+    """Draws learning curves and the confusion matrix in the paper's layout, and writes scikit-learn's report.
 
-    percent_in_figure : the matrix in percent of the rows, its classes in alphabetical order
+    percent_in_figure : bool, shows the matrix in percent of its rows, with classes in alphabetical order
     """
     learning_curves(folder / "learning_curves.png", history, title)
     shown = reordered(result, sorted(corpus.classes)) if percent_in_figure else result
@@ -252,7 +253,7 @@ def draw_run(
 
 
 def answers(net: nn.Module, side: Subset) -> tuple[np.ndarray, np.ndarray]:
-    """(files, predicted classes), both (n,) int: one answer per file in their order, or one per example.
+    """(files, predicted classes), both (n,) int: one answer per file, or one per example if not side.per_file.
 
     Checked: tests/test_trained_runs.py
     """
@@ -266,7 +267,7 @@ def answers(net: nn.Module, side: Subset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def format_answers(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
-    """Every answer of a run, for paired comparisons: a word for each, in lines that a results file has room for."""
+    """All answers of a run as space-separated strings, for paired comparisons."""
     speakers = [] if corpus.speakers is None else corpus.speakers[files]
     columns = {"files": files, "speakers": speakers, "true": corpus.labels[files], "predicted": predicted}
     return {name: " ".join(map(str, column)) for name, column in columns.items()}
@@ -274,7 +275,7 @@ def format_answers(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> 
 
 @dataclass(frozen=True)
 class AuditedCorpus:
-    """A corpus under its right name, the content of its files, and what the audit found."""
+    """A corpus under its verified name, the content hashes of its files, and the audit's report."""
 
     corpus: Corpus
     content: np.ndarray
@@ -282,7 +283,10 @@ class AuditedCorpus:
 
 
 def audit_corpus(corpus: Corpus, content: np.ndarray) -> AuditedCorpus:
-    """Names and audits a corpus, and prints what was found; content : one value per file, equal for equal content."""
+    """Verifies the name of a corpus, audits it, and prints the report.
+
+    content : one value per file, equal for equal content
+    """
     corpus = leakage.verified_name(corpus, content)
     found = leakage.audit_corpus(corpus, content)
     print(leakage.describe(corpus, found))
@@ -300,14 +304,16 @@ def run_all(
     content_kind: str = "samples",
     inputs: np.ndarray | None = None,
 ) -> list[list[dict]]:
-    """run_split(split, facts) for every seed and split of the protocol that was asked for; what is taken comes last.
+    """Calls run_split(split, facts) for each seed and split of the chosen protocol.
+
+    Runs that another process is training are postponed.
 
     Parameters
     ----------
-    splits_of : corpus, content, name of the protocol, seed -> splits
-    variant, config, shortened : for the facts; config beside the fingerprint of the corpus
-    content_kind : what the hashes are of, "samples" or "images"
-    inputs : (n, ...) what the network sees of every example, for the audit
+    splits_of : function(corpus, content, protocol, seed) -> splits
+    variant, config, shortened : for the facts; the fingerprint of the corpus is added to config
+    content_kind : what was hashed, "samples" or "images"
+    inputs : (n, ...) the network inputs of all examples, for the audit
     """
     seen = None if inputs is None else leakage.digests(inputs)
     config = {"content": leakage.fingerprint(of.corpus, of.content)} | config
@@ -324,18 +330,19 @@ def run_all(
 
 
 def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Subset | None]:
-    """Training, validation and test, one example per file; None for a side without files.
+    """The training, validation and test subsets, one example per file; None for a side without files.
 
-    inputs_of : (n,) int, files -> (n, ...) float32
+    inputs_of : function of file indices (n,) int -> (n, ...) float32
     """
-    of = (split.train, split.validation, split.test)
-    return [Subset(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in of]
+    parts = (split.train, split.validation, split.test)
+    return [Subset(torch.from_numpy(inputs_of(files)).to(device), files) if len(files) else None for files in parts]
 
 
 def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[splits.Split]:
-    """The splits of the protocols that these papers are all tested under: "honest", and "speaker".
+    """The splits of the protocols that all papers share: "honest" and "speaker".
 
-    Speakers are left out in five folds, others for validation; of CASIA's four one by one, as in zheng_casia.
+    "speaker" leaves out speakers in five folds, and other speakers for validation. CASIA has only four speakers, so
+    each fold leaves out one, and unseen sentences are the validation set.
     """
     if name == "honest":
         return [splits.honest(corpus.labels, content, seed)]
@@ -345,10 +352,11 @@ def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> 
 
 
 def summarize(results: list[list[dict]], published: str) -> None:
-    """The mean over seeds and folds beside the published number; results[i]: what train_and_score gave of run i."""
-    for of in zip(*results, strict=True):
-        accuracy, uar = (percent(score) for score in scores_of(of).values())
-        print(f"\n{of[0]['system']}, {of[0]['variant']}, {of[0]['corpus']}, {of[0]['protocol']}, {len(of)} runs:")
+    """Prints the mean over seeds and folds beside the published accuracy; results[i] is train_and_score's of run i."""
+    for runs in zip(*results, strict=True):
+        accuracy, uar = (percent(score) for score in scores_of(runs).values())
+        first = runs[0]
+        print(f"\n{first['system']}, {first['variant']}, {first['corpus']}, {first['protocol']}, {len(runs)} runs:")
         print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
     if results[0][0]["corpus"] == "synthetic":
         print(NO_RESULT)
