@@ -4,6 +4,7 @@ The same run shows that the labs' scripts go through, figures and all, before th
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +115,13 @@ def test_a_lab_refuses_bad_options_before_its_figures(arguments, words, tmp_path
     assert ended_with(lambda: lab_module.begin(8)) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process does not end by a signal")
+def test_an_interrupted_lab_ends_in_one_line():
+    code = "import sys; from experiments.coursework.labs.lab import begin; begin(1); raise KeyboardInterrupt"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    assert done.stderr == "interrupted\n" and done.returncode in (-signal.SIGINT, 130)  # a shell says 130 of both
 
 
 @pytest.mark.parametrize("lab", SCRIPTS)

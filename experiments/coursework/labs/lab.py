@@ -67,7 +67,17 @@ def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
 
     if status := exit_status(check_options):
         sys.exit(status)
+    if not IN_NOTEBOOK:
+        sys.excepthook = on_error
     return options, course_profile.load(options.profile)
+
+
+def on_error(kind: type[BaseException], error: BaseException, trace) -> None:
+    """Prints one line after Ctrl+C, upon which Python ends with status 130, and the usual traceback otherwise."""
+    if issubclass(kind, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def show(figure, name: str, out: Path) -> None:
