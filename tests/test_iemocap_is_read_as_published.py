@@ -70,12 +70,19 @@ def one_too_few(tree):
     path.write_text(path.read_text().replace("\tang\t", "\tfru\t"))
 
 
+def folder_of_labels(tree):
+    path = tree / "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt"
+    path.unlink()
+    path.mkdir()
+
+
 @pytest.mark.parametrize(
     "harm, message",
     [
         (missing_session, "no labels of Session4"),
         (missing_file, "1 labeled utterances without a file, such as .*Ses02F_impro01_F001.wav"),
         (strange_label, r"Ses01F_impro01.txt, line \d+: no label of an utterance"),
+        (folder_of_labels, r"Ses01F_impro01.txt: Is a directory"),
         (one_too_few, "angry 9 instead of 10"),
     ],
 )

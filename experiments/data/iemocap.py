@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.files.naming import file_error_line
+from dsp.files.reading import read_regular_file
 from experiments.data.corpora import Corpus, CorpusError
 
 CLASSES = ("angry", "happy", "neutral", "sad")
@@ -62,7 +64,11 @@ def iemocap(root) -> Corpus:
 def _utterances(session: Path, labels: Path) -> list[tuple]:
     """The utterances of one dialog with one of the four emotions, in the order of the label file."""
     found = []
-    for number, line in enumerate(labels.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    try:
+        text = read_regular_file(labels).decode("utf-8", "replace")
+    except OSError as error:
+        raise CorpusError(file_error_line(error, labels)) from None
+    for number, line in enumerate(text.splitlines(), 1):
         if not line.startswith("["):
             continue  # answers of single raters, headings
         match = LABEL.match(line)
