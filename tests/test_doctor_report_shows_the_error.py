@@ -64,6 +64,7 @@ def test_one_file_that_is_explained(utterance):
     np.testing.assert_allclose(seconds_above(figure.axes[0])(np.array([0, 100])), [0.0125, 1.0125])
 
 
+@pytest.mark.slow
 def test_one_file_that_is_not(utterance, rng):
     features = dsp.mfcc(utterance, RATE, "kaldi")
     features[:, -1] += 10 * rng.standard_normal(13)
