@@ -185,7 +185,7 @@ def test_windows_of_a_corpus(write_wav, utterance):
         (lambda x: mel_segments(np.concatenate([np.zeros(56_000), x])), "silent: all 56000"),
         (lambda x: mel_segments(-np.abs(x) - 0.1), "no sample is positive"),
         (lambda x: windows_1d(0 * x), "silent: all"),
-        (lambda x: MEL_2D_SIGN.features(x, 8000), "8000 Hz; the networks are made for 16000 Hz"),
+        (lambda x: MEL_2D_SIGN.features(x, 8000), "8000 Hz; the networks need 16000 Hz"),
     ],
 )
 def test_what_cannot_be_used(call, message, utterance):

@@ -115,7 +115,7 @@ ALL = [*finch_dycnn.FEATURES.values(), *wang_cl.FEATURES.values()]
     "x, rate, message",
     [
         (np.zeros(RATE), RATE, "silent"),
-        (speech(1.0), 44_100, "44100 Hz; the networks are made for 16000 Hz"),
+        (speech(1.0), 44_100, "44100 Hz; the networks need 16000 Hz"),
         (np.append(speech(1.0), np.nan), RATE, "finite"),
         (speech(0.02), RATE, "320 samples give no frame of"),
     ],

@@ -140,7 +140,7 @@ def test_another_epoch_is_stored_with_its_own_answers(monkeypatch, rule, answers
     watched = Subset(torch.zeros(2, 1), np.array([0, 2]))
     options = type("Options", (), {"results": None})()
     runner.keep_epoch(options, corpus, TrainingConfig("net", 1, OPTIONS), history, watched, rule, {"seed": 0})
-    (_, _, _, files, predicted, kept, facts) = stored[0]
+    (_, _, files, predicted, kept, facts) = stored[0]
     assert files.tolist() == [0, 2] and predicted.tolist() == answers and facts["kept"] == rule
     assert kept.kept_epoch == {"last epoch": 3, "validation accuracy": 2}[rule] and history.kept_epoch == 1
     assert facts["answers"]["predicted"] == " ".join(map(str, answers))

@@ -1,9 +1,8 @@
-"""Inputs of a whole corpus, computed once and kept in a file that is read where it lies.
+"""Inputs of a whole corpus, computed once and stored in a memory-mapped file.
 
-Two files for a corpus and a front end: <corpus>-<front end>.npy, one row per recording, and a .json that
-says of every row from which samples and by which front end it was made, and its checksum. A row is
-computed again if one of the three is not as it should be, so a recording that has changed, an interrupted
-run and a damaged file cost no more than what is missing.
+A corpus and a front end have two files: <corpus>-<front end>.npy with one row per recording, and a .json file with the
+hash of the samples, the identity of the front end and the checksum of each row. A row is computed again if one of the
+three does not match. So changed recordings, interrupted runs and damaged files cost only the rows that are missing.
 """
 
 import json
@@ -30,27 +29,27 @@ BLOCK = 32  # rows between two notes of what is finished
 def load(
     corpus: Corpus, front_end: FrontEnd, folder=FEATURES, workers: int | None = None, found: Survey | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The front end's features of every recording; prints what was read, kept and computed.
+    """The front end's features of all recordings. Prints how many were read, reused and computed.
 
-    Processes, for threads would share one interpreter: of WITH_COPIES two threads make 1.2 times as many a
-    second as one, two processes 1.7 times. The features stay float32: float16 would be off by up to 0.03 dB.
+    Worker processes are used because threads share one interpreter: for WITH_COPIES two threads are 1.2 times as fast
+    as one, two processes 1.7 times. The features are float32; float16 would err by up to 0.03 dB.
 
     Parameters
     ----------
-    corpus : its name and the front end's name the files
-    folder : where they are kept; about 0.7 MB a recording for WITH_COPIES
-    found : survey(corpus), if the caller has read it already
-    workers : processes; None takes one per core, 1 is this process itself
+    corpus : Corpus; its name is part of the file names
+    folder : for the files; about 0.7 MB per recording for WITH_COPIES
+    found : survey(corpus), if the caller has it already
+    workers : number of processes; None uses one per core, 1 uses this process only
 
     Returns
     -------
-    features : (n, *front_end.shape) float32, read-only, in the file: an index reads what it names
+    features : (n, *front_end.shape) float32, read-only, memory-mapped
     content : (n,) strings, the hash of each recording's samples, for the leakage audit
 
     Raises
     ------
-    CorpusError  one line that names the first file that cannot be used, the rule, and how many more there are;
-        what was computed of the others is kept.
+    CorpusError  one line: the first file that cannot be used, the rule, and the number of further ones. The features
+        of the other files are kept.
     OSError  if the files cannot be written, or a worker was killed.
 
     Checked: tests/test_inputs_are_kept.py
@@ -60,7 +59,7 @@ def load(
     path = Path(folder) / f"{corpus.name}-{front_end.name}.npy"
     made_by = front_end.identity()
     keys = [f"{content} {rate} Hz {made_by}" for content, rate in zip(found.content, found.rates, strict=True)]
-    with exclusive_lock(path.parent):  # a second process finds what the first has computed
+    with exclusive_lock(path.parent):  # a second process uses what the first has computed
         rows = _finished(path, (len(corpus), *front_end.shape), keys)
         missing = [i for i, row in enumerate(rows) if row is None]
         if missing:
@@ -72,7 +71,7 @@ def load(
 
 
 def _finished(path: Path, shape: tuple[int, ...], keys: list[str]) -> list:
-    """[key, checksum] of every row that is there and whole, None for the others; a new file if need be."""
+    """[key, checksum] of each intact row, None for the others. Creates the file if necessary."""
     journal = path.with_suffix(".json")
     nothing = [None] * len(keys)
     if not journal.exists():
@@ -100,13 +99,13 @@ def _finished(path: Path, shape: tuple[int, ...], keys: list[str]) -> list:
 
 
 def _begin(path: Path, shape: tuple[int, ...]) -> None:
-    """A file of zeros. It is put in the old one's place, which others may still be reading."""
+    """Replaces the file by one of zeros, atomically, because others may still be reading the old one."""
     path.with_suffix(".json").unlink(missing_ok=True)
     write_atomically(path, lambda new: np.lib.format.open_memmap(new, "w+", np.float32, shape).flush())
 
 
 def _compute(corpus, front_end, path: Path, keys: list[str], rows: list, missing: list[int], workers: int) -> None:
-    """Fills the missing rows; whatever happens, what is finished is noted."""
+    """Fills the missing rows. In any case, the journal records the finished ones."""
     offset, row_bytes = _layout(path)
     paths = [corpus.paths[i] for i in missing]
     results = mapped(partial(_features_of_file, front_end), paths, min(workers, len(paths)))
@@ -129,13 +128,13 @@ def _compute(corpus, front_end, path: Path, keys: list[str], rows: list, missing
 
 
 def _layout(path: Path) -> tuple[int, int]:
-    """Where row 0 begins in the file, and bytes from one row to the next."""
+    """The offset of row 0 in the file, and the number of bytes per row."""
     kept = np.load(path, mmap_mode="r")
     return kept.offset, kept[0].nbytes
 
 
 def _note(path: Path, file, rows: list) -> None:
-    file.flush()  # first the rows, then the note that they are there
+    file.flush()  # first the rows, then the journal that lists them
     text = json.dumps(rows, indent=0)
     write_text_atomically(path.with_suffix(".json"), text)
 

@@ -1,6 +1,6 @@
-"""What the five networks of Dey et al. (EMO-DB) see: a mel image, mel segments, or the waveform itself.
+"""The inputs of the five networks of Dey et al. (EMO-DB): a mel image, mel segments, or the waveform.
 
-Recordings are 16 kHz. Where the paper's text and its code differ, the code is followed, oddities included.
+Recordings have 16 kHz. Where the paper's text and its code differ, this module follows the code, with its oddities.
 """
 
 from dataclasses import replace
@@ -28,16 +28,16 @@ WINDOW, HOP = 16_000, 8_000  # samples: 1 s, half of it shared
 def mel_2d(signal, normalize: str = "sign") -> np.ndarray:
     """Input of the 2D CNN-LSTM: the mel spectrogram of 8 s as an image.
 
-    x = the first 8 s, zeros appended;  P = mel power (2048/512, 128 Slaney bands, mirrored edges)
+    x = the first 8 s, with zeros appended;  P = mel power (2048/512, 128 Slaney bands, mirrored edges)
     L = 20 log10(max(1e-5, P)), not below max(L) - 80: decibels of an amplitude, taken of a power
-    "sign"     y = sign(L): keras.utils.normalize divides by the length along the last axis, which holds
-               one number. A mask of mel power > 1; the appended zeros are -1 unless a level exceeds 80 dB
-    "z-score"  y = (L - mean L) / sd L over the utterance's image, which was meant
+    "sign"     y = sign(L), as in the code: keras.utils.normalize divides by the norm along the last axis, which has
+               one value. The result is a mask of mel power > 1; appended zeros are -1 unless a level exceeds 80 dB
+    "z-score"  y = (L - mean L) / sd L over the utterance's image, as the code's name promises
 
     Parameters
     ----------
     signal : (n,) float64 at 16 kHz
-    normalize : one of the words above
+    normalize : "sign" or "z-score"
 
     Returns
     -------
@@ -45,7 +45,7 @@ def mel_2d(signal, normalize: str = "sign") -> np.ndarray:
 
     Raises
     ------
-    ValueError  for a silent or bad signal, or an unknown word.
+    ValueError  for a silent or bad signal, or an unknown `normalize`.
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py
     """
@@ -60,9 +60,9 @@ def mel_2d(signal, normalize: str = "sign") -> np.ndarray:
 def mel_segments(signal) -> np.ndarray:
     """Input of the two time-distributed networks: 18 pieces of a mel spectrogram, 80 ms each.
 
-    x = the first 3.5 s / their largest sample, zeros appended: the code's max, not max|x|; to L it is all one
+    x = the first 3.5 s / their largest sample, with zeros appended. The code takes max, not max|x|; L is the same
     L = 10 log10(max(1e-10, P)) - max, not below -80;  P = mel power (512/256, 128 Slaney bands)
-    segment s = L[:, 5 s : 5 s + 5], s = 0 .. 17: the first 1.44 s; the other 129 of 219 frames are not seen
+    segment s = L[:, 5 s : 5 s + 5], s = 0 .. 17: the first 1.44 s. The other 129 of 219 frames are not used
 
     Parameters
     ----------
@@ -84,13 +84,13 @@ def mel_segments(signal) -> np.ndarray:
 
 
 def segment_level(signal) -> np.ndarray:
-    """The mel spectrogram that mel_segments takes its pieces from, (128, 219) float64, dB; the same errors.
+    """The mel spectrogram that mel_segments divides: (128, 219) float64, dB. Raises the same errors.
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
     x = _of_length(signal, SEGMENT_SAMPLES)
     if not x.max() > 0:
-        raise ValueError("no sample is positive: division by the largest would turn the signal over")
+        raise ValueError("no sample is positive: division by the largest would invert the signal")
     (level,) = extract([x / x.max()], SAMPLE_RATE, SEGMENT, kind="log_mel")
     return level - level.max()
 
@@ -99,11 +99,11 @@ def windows_1d(signal) -> np.ndarray:
     """Input of the two 1D networks: the waveform at unit power, in windows of 1 s.
 
     s = x / sqrt(mean x^2) over the whole utterance
-    s[k 8000 : k 8000 + 16000] while its end < n, then one more, zeros appended; a shorter signal is one
-    window with floor((16000 - n) / 2) zeros before it and the rest after
+    s[k 8000 : k 8000 + 16000] while its end < n, then one more window with zeros appended. A shorter signal is one
+    window with floor((16000 - n) / 2) zeros before it and the rest after it
 
-    With this rule EMO-DB's published split has its published 416 validation and 561 test windows. No file
-    of it has 16000 + 8000 k samples, where `end <= n` would give a last window of half zeros more.
+    This rule gives the published 416 validation and 561 test windows of EMO-DB. (No file has exactly 16000 + 8000 k
+    samples, where `end <= n` would add a last window that is half zeros.)
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def windows_1d(signal) -> np.ndarray:
 
 
 def unit_power(signal) -> np.ndarray:
-    """s = x / sqrt(mean x^2), (n,) float64; ValueError for a silent signal.
+    """s = x / sqrt(mean x^2), (n,) float64. Raises ValueError for a silent signal.
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -136,7 +136,7 @@ def unit_power(signal) -> np.ndarray:
 
 
 def window_bounds(n_samples: int) -> list[tuple[int, int]]:
-    """(start, stop) of every window of windows_1d in a signal of n_samples; what lies outside of it is zeros.
+    """(start, stop) of each window of windows_1d in a signal of n_samples. Windows may reach beyond it, into zeros.
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -148,16 +148,16 @@ def window_bounds(n_samples: int) -> list[tuple[int, int]]:
 
 
 def windows_of(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
-    """All windows of a corpus, and whose they are: faster made than kept.
+    """All windows of a corpus, and the file of each. They are not cached, because computing them is faster.
 
     Returns
     -------
     windows : (m, 1, 16000) float32, file after file
-    files : (m,) int, the file of each window, a place in the corpus
+    files : (m,) int, the file of each window, an index into the corpus
 
     Raises
     ------
-    CorpusError  one line that names the first file that cannot be used, and how many more there are.
+    CorpusError  one line: the first file that cannot be used, and the number of further ones.
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py
     """
@@ -166,7 +166,7 @@ def windows_of(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _of_length(signal, n_samples: int) -> np.ndarray:
-    """The first n_samples, zeros appended."""
+    """The first n_samples, with zeros appended."""
     x = np.asarray(signal, dtype=np.float64)[:n_samples]
     check_sounding(x)
     return np.pad(x, (0, n_samples - x.size))

@@ -1,8 +1,8 @@
-"""What the dynamic network of Finch (CASIA, EMO-DB, IEMOCAP) sees: 39 rows of features over the first 3 s.
+"""The inputs of Finch's dynamic network (CASIA, EMO-DB, IEMOCAP): 39 feature rows over the first 3 s.
 
-The paper contradicts itself: "MFCC ... dimension 39" in its experiments, a log-mel spectrogram in its method.
-Here are both, 39 rows each: 13 MFCC with deltas and their deltas, and 39 mel bands. Rate, frames and length are
-UNSTATED. A shorter recording has no frames after its end, and NaN stands there until the z-score puts in its 0.
+The paper contradicts itself: "MFCC ... dimension 39" in its experiments, a log-mel spectrogram in its method. This
+module has both, with 39 rows each: 13 MFCC with two orders of deltas, and 39 mel bands. Sample rate, frames and length
+are UNSTATED. After the end of a shorter recording, the frames are NaN; the z-score turns them into 0.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ ROWS, FRAMES = 39, 300  # 3 s
 
 
 def features(signal, sample_rate: int, convention: Convention, kind: str) -> np.ndarray:
-    """The first 300 frames of 39 rows; deltas are those of the whole recording.
+    """The first 300 frames of 39 rows; deltas are computed from the whole recording.
 
     Parameters
     ----------
@@ -33,22 +33,22 @@ def features(signal, sample_rate: int, convention: Convention, kind: str) -> np.
 
     Raises
     ------
-    ValueError  for another rate, a silent or bad signal, or one shorter than a frame.
+    ValueError  for another sample rate, a silent or bad signal, or one shorter than a frame.
 
     Checked: tests/test_finch_and_wang_inputs_match_definitions.py
     """
     check_sounding(at_16_khz(signal, sample_rate))
-    (found,) = extract([signal], sample_rate, convention, kind=kind)
+    (rows,) = extract([signal], sample_rate, convention, kind=kind)
     image = np.full((1, FRAMES, ROWS), np.nan, np.float32)
-    image[0, : found.shape[1]] = found[:, :FRAMES].T
+    image[0, : rows.shape[1]] = rows[:, :FRAMES].T
     return image
 
 
 @dataclass(frozen=True)
 class RowZScore:
-    """y = (x - mean) / sd of every row; 0 where there is no frame.
+    """y = (x - mean) / sd for each row; 0 where there is no frame.
 
-    mean, sd : (39,) float64, of the frames of the training set
+    mean, sd : (39,) float64, computed from the frames of the training set
     """
 
     mean: np.ndarray
@@ -60,10 +60,10 @@ class RowZScore:
 
 
 def fit_row_z_score(images, train) -> RowZScore:
-    """Mean and standard deviation of every row over the frames of the training examples, and of no others.
+    """Mean and standard deviation of each row over the frames of the training examples, and of no others.
 
-    Not per recording: the means of a single channel would then be 0 for all, and the attention of the first
-    dynamic convolution, which sees these means alone, the same for every recording.
+    A z-score per recording would not work: the channel mean would be 0 for every recording, and the attention of the
+    first dynamic convolution, which sees only that mean, would be the same for all of them.
 
     Parameters
     ----------

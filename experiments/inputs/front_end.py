@@ -1,4 +1,4 @@
-"""A front end: the function that makes a network's input, and everything its numbers depend on."""
+"""A front end: the function that computes a network's input, and all that its values depend on."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,19 +9,19 @@ import numpy as np
 from dsp import Convention
 from dsp.conventions import fingerprint
 
-SAMPLE_RATE = 16_000  # Hz: CASIA, EMO-DB, IEMOCAP, and the noise that front ends are probed with
+SAMPLE_RATE = 16_000  # Hz: of CASIA, EMO-DB and IEMOCAP, and of the noise that `identity` uses
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """Recording -> input, as the cache keeps it.
+    """A function from recording to network input, as the cache stores it.
 
-    name : also the name of what is kept: other settings, another name
-    version : to be raised by whoever changes what comes out
+    name : also part of the cache's file names; other settings need another name
+    version : raise it when the output changes
     convention : of the log-mel spectrogram
-    shape : of one recording's input
-    features : (signal (n,) float64, sample_rate) -> float32 array of that shape; ValueError says which
-        rule a recording breaks. A function of a module, so that other processes can call it.
+    shape : of the input for one recording
+    features : (signal (n,) float64, sample_rate) -> float32 array of that shape. It raises ValueError with the rule
+        that a recording breaks. It must be a module-level function, so that other processes can call it.
     """
 
     name: str
@@ -31,9 +31,9 @@ class FrontEnd:
     features: Callable[[np.ndarray, int], np.ndarray]
 
     def identity(self) -> str:
-        """Sixteen hex digits: name, version, convention, and what comes out for two seconds of noise.
+        """Sixteen hex digits that identify name, version, convention, and the output for two seconds of noise.
 
-        The last makes a change in the code beneath show, if somebody forgot to raise the version.
+        The output shows a change of the code even if nobody raised the version.
 
         Checked: tests/test_inputs_are_kept.py
         """
@@ -44,14 +44,14 @@ class FrontEnd:
 
 
 def at_16_khz(signal: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The signal, if that is its rate; ValueError otherwise."""
+    """Returns the signal if its rate is 16 kHz; raises ValueError otherwise."""
     if sample_rate != SAMPLE_RATE:
-        raise ValueError(f"{sample_rate} Hz; the networks are made for {SAMPLE_RATE} Hz, and nothing is resampled here")
+        raise ValueError(f"{sample_rate} Hz; the networks need {SAMPLE_RATE} Hz, and nothing is resampled here")
     return signal
 
 
 def check_sounding(signal: np.ndarray) -> None:
-    """ValueError for silence: a recording of zeros has no level, and no network learns from it.
+    """Raises ValueError for silence: a recording of zeros has no level, and no network learns from it.
 
     Checked: tests/test_dey_emodb_inputs_match_librosa.py, tests/test_yadav_crnn_inputs_match_librosa.py
     """

@@ -1,7 +1,7 @@
-"""One scale for every row of features, fitted on training files: scikit-learn's StandardScaler and MinMaxScaler.
+"""A scale for each feature row, fitted on training files, like scikit-learn's StandardScaler and MinMaxScaler.
 
-Both work by column there, one column per coefficient; a scale over all coefficients of a recording at once lets the
-first cepstral coefficient take the whole range.
+Those scale each column (coefficient) separately. A common scale for all coefficients of a recording would be dominated
+by the first cepstral coefficient.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ KINDS = ("z-score", "min-max")
 
 @dataclass(frozen=True)
 class RowScaling:
-    """y = (x - offset) / scale of every row; 0 where there is no frame (NaN).
+    """y = (x - offset) / scale for each row; 0 where there is no frame (NaN).
 
-    offset, scale : (rows,) float64, of the frames of the training files
+    offset, scale : (rows,) float64, computed from the frames of the training files
     """
 
     offset: np.ndarray
@@ -28,11 +28,11 @@ class RowScaling:
 
 
 def fit_row_scaling(features, train, kind: str) -> RowScaling:
-    """The scale of every row over all frames of the training files, and of no others.
+    """Fits the scale of each row on all frames of the training files, and on no others.
 
-    z-score   offset mean, scale standard deviation
-    min-max   offset the least value, scale greatest - least: training frames lie in 0 .. 1, others may lie outside
-    A constant row keeps its scale: 1.
+    z-score   offset: mean; scale: standard deviation
+    min-max   offset: minimum; scale: maximum - minimum. Training frames lie in 0 .. 1, others may lie outside
+    A constant row has scale 1.
 
     Parameters
     ----------

@@ -1,8 +1,9 @@
-"""What the parallel networks of Wang (EMO-DB, CASIA) see: a power spectrogram and MFCC of the same 128 frames.
+"""The inputs of Wang's parallel networks (EMO-DB, CASIA): a power spectrogram and MFCC of the same 128 frames.
 
-Stated are pre-emphasis 0.97, Hamming, a hop of half a frame, the sizes [128, 128] and [128, 13], and min-max.
-Rate, frame length and how a recording becomes 128 frames are UNSTATED: 32 ms at 16 kHz here, and either the first
-2.06 s ("first-frames"; a quarter of CASIA and most of EMO-DB are longer) or all of it, stretched ("whole-clip").
+The paper states pre-emphasis 0.97, a Hamming window, a hop of half a frame, the sizes [128, 128] and [128, 13], and
+min-max scaling. UNSTATED are the sample rate, the frame length, and how a recording becomes 128 frames. Here frames
+have 32 ms at 16 kHz. "first-frames" takes the first 2.06 s (a quarter of CASIA and most of EMO-DB are longer);
+"whole-clip" stretches the whole recording.
 """
 
 from dataclasses import replace
@@ -20,7 +21,7 @@ LENGTHS = ("first-frames", "whole-clip")
 
 
 def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray:
-    """Both features of a recording, side by side; each scaled to 0 .. 1 by its own least and greatest value.
+    """Both features of a recording side by side, each scaled to 0 .. 1 by its own minimum and maximum.
 
     P = max(1e-10, |X|^2), 257 bins;  p[b] = (P[2b + 1] + P[2b + 2]) / 2, b = 0 .. 127: without DC
     spectrogram = min-max(10 log10(p));  y = (x - min) / (max - min)
@@ -28,8 +29,8 @@ def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray
     Parameters
     ----------
     signal : (n,) float64 at 16 kHz
-    length : "first-frames": the first 128, zeros appended after scaling; "whole-clip": all frames, interpolated
-        linearly at 128 places from the first to the last
+    length : "first-frames": the first 128 frames, with zeros appended after scaling; "whole-clip": all frames,
+        interpolated linearly at 128 positions from the first to the last
 
     Returns
     -------
@@ -37,42 +38,42 @@ def inputs(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray
 
     Raises
     ------
-    ValueError  for another rate, a silent or bad signal, one shorter than a frame, or an unknown word.
+    ValueError  for another sample rate, a silent or bad signal, one shorter than a frame, or an unknown `length`.
 
     Checked: tests/test_finch_and_wang_inputs_match_definitions.py
     """
-    found = [min_max(x) for x in _unscaled(signal, sample_rate, length)]
-    found = np.ascontiguousarray(np.concatenate(found).T, dtype=np.float32)
-    return np.pad(found, ((0, FRAMES - len(found)), (0, 0)))
+    scaled = [min_max(x) for x in _unscaled(signal, sample_rate, length)]
+    frames = np.ascontiguousarray(np.concatenate(scaled).T, dtype=np.float32)
+    return np.pad(frames, ((0, FRAMES - len(frames)), (0, 0)))
 
 
 def levels(signal, sample_rate: int, length: str = "first-frames") -> np.ndarray:
-    """Both features as they are, in dB and as cepstra: what a scale fitted on training files is for.
+    """Both features unscaled, in dB and as cepstra, for a scale that is fitted on training files.
 
-    Parameters and errors as `inputs` has them; NaN stands after a recording's last frame.
+    Parameters and errors as in `inputs`. Frames after the recording's last one are NaN.
 
     Checked: tests/test_readings_train_as_they_say.py
     """
-    found = np.ascontiguousarray(np.concatenate(_unscaled(signal, sample_rate, length)).T, dtype=np.float32)
-    return np.pad(found, ((0, FRAMES - len(found)), (0, 0)), constant_values=np.nan)
+    frames = np.ascontiguousarray(np.concatenate(_unscaled(signal, sample_rate, length)).T, dtype=np.float32)
+    return np.pad(frames, ((0, FRAMES - len(frames)), (0, 0)), constant_values=np.nan)
 
 
 def segments(signal, sample_rate: int) -> np.ndarray:
-    """What `inputs` gives of every 128 frames, a window each SEGMENT_HOP frames; a shorter recording is one segment.
+    """`inputs` for windows of 128 frames, one every SEGMENT_HOP frames; a shorter recording is one segment.
 
-    Parameters and errors as `inputs` has them.
+    Parameters and errors as in `inputs`.
 
     Returns
     -------
-    features : (n_segments, 128, 141) float32, each segment scaled by itself
+    features : (n_segments, 128, 141) float32, each segment scaled separately
 
     Checked: tests/test_leaks_are_what_they_say.py
     """
     both = _all_frames(signal, sample_rate)
     n_frames = both[0].shape[1]
     starts = range(0, max(n_frames - FRAMES, 0) + 1, SEGMENT_HOP)
-    found = [np.concatenate([min_max(x[:, start : start + FRAMES]) for x in both]).T for start in starts]
-    return np.stack([np.pad(x, ((0, FRAMES - len(x)), (0, 0))) for x in found]).astype(np.float32)
+    parts = [np.concatenate([min_max(x[:, start : start + FRAMES]) for x in both]).T for start in starts]
+    return np.stack([np.pad(x, ((0, FRAMES - len(x)), (0, 0))) for x in parts]).astype(np.float32)
 
 
 def _unscaled(signal, sample_rate: int, length: str) -> list[np.ndarray]:
@@ -93,11 +94,11 @@ def _all_frames(signal, sample_rate: int) -> list[np.ndarray]:
 
 
 def _frames(x: np.ndarray, length: str) -> np.ndarray:
-    """At most 128 columns of x (rows, n_frames), or exactly 128 between its first and its last."""
+    """The first 128 columns of x (rows, n_frames) at most, or 128 columns interpolated from first to last."""
     if length == "first-frames":
         return x[:, :FRAMES]
-    places = np.linspace(0, x.shape[1] - 1, FRAMES)
-    return np.stack([np.interp(places, np.arange(x.shape[1]), row) for row in x])
+    positions = np.linspace(0, x.shape[1] - 1, FRAMES)
+    return np.stack([np.interp(positions, np.arange(x.shape[1]), row) for row in x])
 
 
 def first_frames(signal, sample_rate: int) -> np.ndarray:

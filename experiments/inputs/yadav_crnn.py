@@ -1,7 +1,7 @@
-"""What the CRNN of Yadav et al. (RAVDESS, EMO-DB) sees: three seconds as a log-mel spectrogram.
+"""The input of the CRNN of Yadav et al. (RAVDESS, EMO-DB): three seconds as a log-mel spectrogram.
 
-In the paper's order: 44.1 kHz -> silence cut off -> Wiener filter -> (training copies) augmentation
--> 3 s -> log-mel -> z-score. Speech of 16 kHz has nothing above 8 kHz: those bands lie at the floor.
+In the paper's order: 44.1 kHz -> trim silence -> Wiener filter -> augmentation (training copies only) -> 3 s ->
+log-mel -> z-score. Speech recorded at 16 kHz has nothing above 8 kHz, so those bands are at the floor.
 """
 
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ NOISE_SEED = 0
 
 @dataclass(frozen=True)
 class Stages:
-    """A recording on its way to the network, one (n,) float64 signal per step.
+    """The steps of a recording's preparation, one (n,) float64 signal per step.
 
-    kept : (start, stop) in seconds of the recording; before and after it is silence
-    trimmed : that part, at 44.1 kHz
-    filtered : after the Wiener filter
-    three_seconds : its first 3 s, zeros appended
+    kept : (start, stop) in seconds of the recording, without the silence before and after
+    trimmed : this part, at 44.1 kHz
+    filtered : the output of the Wiener filter
+    three_seconds : its first 3 s, with zeros appended
     """
 
     kept: tuple[float, float]
@@ -41,7 +41,7 @@ class Stages:
 
 
 def stages(signal, sample_rate: int) -> Stages:
-    """What every step of the paper's preparation makes of a recording; raises what `prepared` raises.
+    """The result of each step of the paper's preparation. Raises the same errors as `prepared`.
 
     Checked: tests/test_paper_figures_show_what_they_say.py
     """
@@ -54,10 +54,10 @@ def stages(signal, sample_rate: int) -> Stages:
 
 
 def prepared(signal, sample_rate: int) -> np.ndarray:
-    """The clip before augmentation: at 44.1 kHz, without the silence at its ends, Wiener-filtered.
+    """The clip before augmentation: at 44.1 kHz, without silence at its ends, Wiener-filtered.
 
-    wiener(trim(resample(x)));  trim: 60 dB, 2048/512 (librosa's defaults);  wiener: width 3, noise = mean
-    local variance (SciPy's), the paper's order. Which filter and which threshold is UNSTATED.
+    wiener(trim(resample(x))), in the paper's order;  trim: 60 dB, 2048/512 (librosa's defaults);  wiener: width 3,
+    noise = mean local variance (as in SciPy). The filter and the threshold are UNSTATED.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def prepared(signal, sample_rate: int) -> np.ndarray:
 
     Returns
     -------
-    clip : (m,) float64 at 44.1 kHz, of any length from one frame of 2048 on
+    clip : (m,) float64 at 44.1 kHz; m is at least one frame of 2048 samples
 
     Raises
     ------
@@ -78,10 +78,10 @@ def prepared(signal, sample_rate: int) -> np.ndarray:
 
 
 def augmented(clip: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    """The four other copies of a prepared clip, in the order of COPIES[1:]; for training only.
+    """The four augmented copies of a prepared clip, in the order of COPIES[1:]; for training only.
 
     noise   x + 0.1 u max|x| g,  u ~ U(0, 1),  g ~ N(0, 1)
-    faster, slower  at 1.1 and 0.8 times the speed, the pitch kept;  higher  by 1.5 semitones, the length kept
+    faster, slower  at 1.1 and 0.8 times the speed, same pitch;  higher  by 1.5 semitones, same length
 
     Checked: tests/test_yadav_crnn_inputs_match_librosa.py
     """
@@ -90,11 +90,11 @@ def augmented(clip: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def log_mel_of(clip: np.ndarray) -> np.ndarray:
-    """The network's input before the z-score: the first 3 s, zeros appended, as a log-mel spectrogram.
+    """The network's input before the z-score: the log-mel spectrogram of the first 3 s, with zeros appended.
 
     L = 10 log10(max(1e-10, P)), not below max(L) - 80
-    P = mel power: Hann 2048, hop 512, centred; 128 bands on the HTK scale (the formula that is printed)
-    to 22.05 kHz, of equal area. What becomes of a longer clip is UNSTATED.
+    P = mel power: Hann 2048, hop 512, centered; 128 bands of equal area on the HTK scale (the formula in the paper)
+    up to 22.05 kHz. The treatment of longer clips is UNSTATED.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def log_mel_of(clip: np.ndarray) -> np.ndarray:
 
 
 def level_of(signal, sample_rate: int) -> np.ndarray:
-    """The log-mel spectrogram of log_mel_of for a signal of any length and rate, to half that rate.
+    """The log-mel spectrogram of log_mel_of for any length and sample rate, up to half that rate.
 
     Returns
     -------
@@ -140,10 +140,10 @@ def copies(signal, sample_rate: int) -> np.ndarray:
 
 
 def clips(signal, sample_rate: int) -> list[np.ndarray]:
-    """The prepared clip and its four augmented copies as sound, of any length, in the order of COPIES.
+    """The prepared clip and its four augmented copies as signals of any length, in the order of COPIES.
 
-    The noise is seeded by NOISE_SEED and the recording's content: neither the order of the files nor the
-    number of processes changes it, and equal recordings get equal noise.
+    The noise is seeded by NOISE_SEED and the recording's content. So it does not depend on the order of files or the
+    number of processes, and equal recordings get equal noise.
 
     Checked: tests/test_yadav_crnn_inputs_match_librosa.py
     """
@@ -159,29 +159,29 @@ def _three_seconds(clip: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class ZScore:
-    """y = (x - mean) / sd with two numbers of the training set."""
+    """y = (x - mean) / sd, with the mean and standard deviation of the training set."""
 
     mean: float
     sd: float
 
     def __call__(self, features) -> np.ndarray:
-        """features : any shape, dB; float32 back, of the same shape"""
+        """features : any shape, dB -> float32, the same shape"""
         return standardize(features, self.mean, self.sd).astype(np.float32)
 
 
 def fit_z_score(features, train) -> ZScore:
     """Mean and standard deviation of all values of the training examples, and of no others.
 
-    One mean and one sd over bands and frames: the paper leaves the scope open, this is the least it can be.
+    There is one mean and one standard deviation over bands and frames; the paper does not state the scope.
 
     Parameters
     ----------
-    features : (n, ...) real, of the whole corpus; may lie in a file (np.memmap)
+    features : (n, ...) real, of the whole corpus; may be memory-mapped
     train : indices of the training examples
 
     Returns
     -------
-    z_score : to be applied to training, validation and test examples alike
+    z_score : applies to training, validation and test examples
 
     Raises
     ------
