@@ -9,6 +9,7 @@ Cost:  on one core with --precision bfloat16 12 seconds an epoch of EMO-DB and 3
        minutes, augmented 25 to 45; of RAVDESS 45, augmented 110. Both corpora, 3 seeds, 7 runs of each: 20, 53 hours.
 Protocols: as-published (80:20 at random by file, a tenth of the training files for validation), honest (60/20/20 at
        random, copies of one recording on one side), speaker (5 folds of unseen speakers, others for validation).
+Leak:  --protocol leak-copies --augment (copies made before the split). No result: it shows what such a leak does.
 The copies are made of training files only, after the split; the z-score is fitted on what is trained on.
 Every setting below names its place in the paper, or says UNSTATED.
 """
@@ -35,6 +36,7 @@ from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corp
 from experiments.training.loop import Examples, TrainingOptions
 from experiments.training.run_folder import run_cli
 from experiments.training.runner import (
+    AuditedCorpus,
     Subset,
     TrainingConfig,
     audit_corpus,
@@ -76,6 +78,9 @@ OPTIONS = TrainingOptions(
 LEARNING_RATE = 1e-4  # Adam, section "Experimental setup"
 VALIDATION_SHARE = 0.1  # of the training files, drawn before any copies are made: UNSTATED
 
+L2 = 0.01  # "regularization" is UNSTATED; Keras' default of l2(), of every kernel
+FULL_EPOCHS = 60  # UNSTATED: where nothing stops the training; runs with validation keep an epoch near it
+LEAK = "leak-copies"  # copies made before the split: a copy of what is tested may be trained on
 ALSO = {"last-epoch": "last epoch", "best-accuracy": "validation accuracy"}  # which epoch counts is UNSTATED
 
 NO_NUMBER = {"published": "-"}
@@ -107,6 +112,18 @@ PAPER = {
         for corpus in ("emodb", "ravdess")
         for variant in ("plain", "augmented")
         for name in ALSO
+    ]
+    + [
+        {"system": SYSTEM, "variant": variant, "corpus": corpus, "protocol": of, "published": "-", "optional": True}
+        | {"command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR --protocol {of}{options}"}
+        for corpus in ("emodb", "ravdess")
+        for variant, options, of in (
+            ("plain-l2", " --regularization l2", "as-published"),
+            ("augmented-l2", " --regularization l2 --augment", "as-published"),
+            ("plain-full", " --full", "as-published"),
+            ("augmented-full", " --full --augment", "as-published"),
+            ("augmented", " --augment", LEAK),
+        )
     ],
     "comparisons": [
         {"question": "training with augmented copies", "corpus": corpus, "protocol": of}
@@ -128,21 +145,49 @@ def run_experiment(options: argparse.Namespace) -> None:
         if not options.augment:
             features = features[:, None]  # one copy: the original
         of = audit_corpus(corpus, content)
+        if options.protocol == LEAK:
+            of, features = with_copies(of, features)
         print(nets.summary(nets.build(SYSTEM, len(corpus.classes)), features.shape[2:]))
-        variant, config = "augmented" if options.augment else "plain", {"copies": features.shape[1]}
+        variant, config = variant_name(options), {"copies": features.shape[1]}
         shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
         train = partial(run_split, options, of.corpus, features)
         results = run_all(options, of, splits_of, variant, config, train, shortened, inputs=features[:, 0])
         summarize(results, PUBLISHED.get((of.corpus.name, variant), "-"))
 
 
+def variant_name(options: argparse.Namespace) -> str:
+    """'plain' or 'augmented', then what else is read otherwise: 'plain-l2', 'augmented-full'."""
+    name = "augmented" if options.augment else "plain"
+    return name + "-l2" * (options.regularization == "l2") + "-full" * options.full
+
+
+def with_copies(of: AuditedCorpus, features: np.ndarray) -> tuple[AuditedCorpus, np.ndarray]:
+    """A corpus whose examples are originals and copies alike, and their features, (n_files * n_copies, 1, ...).
+
+    The content of a copy is that of its recording, so that the audit sees recordings on both sides.
+
+    Checked: tests/test_leaks_are_what_they_say.py
+    """
+    corpus, n_copies = of.corpus, features.shape[1]
+    files = np.repeat(np.arange(len(corpus)), n_copies)
+    names = ("labels", "speakers", "sentences", "takes")
+    known = {name: getattr(corpus, name)[files] for name in names if getattr(corpus, name) is not None}
+    several = replace(corpus, paths=tuple(corpus.paths[file] for file in files), **known)
+    return replace(of, corpus=several, content=of.content[files]), features.reshape(-1, 1, *features.shape[2:])
+
+
 def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:
     """One network on one split."""
+    settings = replace(OPTIONS, epochs=options.epochs)
+    if options.full:  # the paper's 80 % without a validation set: nothing is chosen
+        split = split.without_validation()
+        settings = replace(settings, select="last epoch", patience=None, epochs=min(options.epochs, FULL_EPOCHS))
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
     facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
-    setting = TrainingConfig(SYSTEM, LEARNING_RATE, replace(OPTIONS, epochs=options.epochs))
+    l2 = L2 if options.regularization == "l2" else None
+    setting = TrainingConfig(SYSTEM, LEARNING_RATE, settings, l2=l2)
     scored = {options.protocol: test}
-    rules = ALSO if options.protocol == "as-published" else {}
+    rules = ALSO if options.protocol == "as-published" and validation else {}
     also = {f"{facts['variant']}-{name}": rule for name, rule in rules.items()}
     return train_and_score(
         options, corpus, setting, training, validation, scored, facts,
@@ -152,7 +197,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
 
 def sides_of(
     features: np.ndarray, corpus: Corpus, split: splits.Split, device: str
-) -> tuple[Examples, Subset, Subset, ZScore]:
+) -> tuple[Examples, Subset | None, Subset, ZScore]:
     """What is trained on, with its copies; validation and test, of originals alone, z-scored like it; the z-score.
 
     features : (n_files, n_copies, 1, 128, 259) float32, the original first
@@ -162,18 +207,21 @@ def sides_of(
     z_score = fit_z_score(features, split.train)
     copies = torch.from_numpy(z_score(features[split.train])).flatten(0, 1)
     labels = torch.from_numpy(np.repeat(corpus.labels[split.train], features.shape[1]))
-    sides = [Subset(torch.from_numpy(z_score(features[of, 0])).to(device), of) for of in (split.validation, split.test)]
+    sides = [
+        Subset(torch.from_numpy(z_score(features[of, 0])).to(device), of) if len(of) else None
+        for of in (split.validation, split.test)
+    ]
     return Examples(copies.to(device), labels.to(device)), *sides, z_score
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int) -> list[splits.Split]:
-    if name == "as-published":
+    if name in ("as-published", LEAK):
         return [splits.random_80_20(len(corpus), seed, VALIDATION_SHARE)]
     return common_splits(corpus, content, name, seed)
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = parser_of(STEM, __doc__)
+    parser = parser_of(STEM, __doc__, (*PROTOCOLS, LEAK))
     parser.add_argument("--corpus", choices=(*CORPORA, "all"), default="emodb", help="which corpus lies in --data")
     parser.add_argument(
         "--data",
@@ -182,10 +230,18 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         help="the corpus as published; all: a folder with both",
     )
     parser.add_argument("--augment", action="store_true", help=f"also train on copies: {', '.join(COPIES[1:])}")
+    parser.add_argument("--regularization", choices=("none", "l2"), default="none", help=f"l2: {L2} of every kernel")
+    parser.add_argument(
+        "--full", action="store_true", help=f"as published without validation: the last of {FULL_EPOCHS} epochs"
+    )
     parser.add_argument(
         "--epochs", type=int, metavar="N", help=f"at most N; fewer than {EPOCHS} is stated in the result"
     )
     options = parser.parse_args(arguments)
+    if options.protocol == LEAK and not options.augment:
+        parser.error(f"--protocol {LEAK} is of copies: add --augment")
+    if options.full and options.protocol != "as-published":
+        parser.error("--full is for --protocol as-published")
     options.epochs = limit(parser, options, "epochs", EPOCHS, synthetic=3)
     return finish_options(parser, options, STEM)
 

@@ -83,7 +83,7 @@ def test_every_network_has_a_baseline_on_its_files():
     there = {(row["corpus"], row["protocol"]) for row in PAPER["rows"]}
     for module in (yadav_crnn, finch_dycnn, wang_cl, dey_emodb):
         for row in module.PAPER["rows"]:
-            if row["corpus"] not in baselines.CORPORA or row["protocol"] in wang_cl.LEAKS:
+            if row["corpus"] not in baselines.CORPORA or row["protocol"] in (*wang_cl.LEAKS, yadav_crnn.LEAK):
                 continue
             of = row["protocol"]
             if of.startswith("as-published"):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from experiments import wang_cl
+from experiments import wang_cl, yadav_crnn
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.inputs.wang_cl import FRAMES, SEGMENT_HOP, inputs, segments
+from experiments.training.runner import AuditedCorpus
 
 
 def test_the_first_segment_is_what_the_network_saw_of_the_recording(rng):
@@ -62,6 +63,33 @@ def test_what_is_leaked_and_what_is_not(recordings):
 
     assert shared("leak-segments") > 0.8  # recordings of several segments are on both sides
     assert shared("segments-by-file") == 0
+
+
+def test_copies_before_the_split_are_on_both_sides(rng):
+    """Every copy is an example of its own, under its recording's label, content and speaker."""
+    k = np.arange(40)
+    corpus = Corpus("emodb", ("a", "b"), tuple(Path(f"{i}.wav") for i in k), k % 2, (k // 4).astype(str))
+    features = (10 * k[:, None] + np.arange(5))[:, :, None, None, None].astype(np.float32)
+    of, flat = yadav_crnn.with_copies(AuditedCorpus(corpus, k.astype(str), {}), features)
+    assert flat.shape == (200, 1, 1, 1, 1) and len(of.corpus) == 200
+    assert np.array_equal(flat.ravel() // 10, np.repeat(k, 5)) and np.array_equal(
+        of.content, np.repeat(k, 5).astype(str)
+    )
+    assert np.array_equal(of.corpus.labels, np.repeat(k % 2, 5))
+    (leak,) = yadav_crnn.splits_of(of.corpus, of.content, "leak-copies", 0)
+    assert leakage.audit_split(of.corpus, of.content, leak)["test_copies_in_training"] > 0.9
+    (clean,) = yadav_crnn.splits_of(corpus, k.astype(str), "as-published", 0)
+    assert leakage.audit_split(corpus, k.astype(str), clean)["test_copies_in_training"] == 0
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [(["--protocol", "leak-copies"], "add --augment"), (["--full", "--protocol", "honest"], "--full is for")],
+)
+def test_readings_that_exclude_each_other(capsys, arguments, message):
+    with pytest.raises(SystemExit):
+        yadav_crnn.main([*arguments, "--smoke"])
+    assert message in capsys.readouterr().err
 
 
 def test_a_split_by_file_keeps_classes_in_proportion():

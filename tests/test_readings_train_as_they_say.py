@@ -1,11 +1,15 @@
 """Readings of the papers: scales of rows, rates that fall, epochs that count, and what a run keeps of itself."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
 from dsp import min_max
 from experiments import wang_cl as experiment
+from experiments import yadav_crnn
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import VOICES, synthesize
 from experiments.inputs import wang_cl
@@ -13,6 +17,7 @@ from experiments.inputs.row_scaling import RowScaling, fit_row_scaling
 from experiments.recogniser import trained
 from experiments.training import runner
 from experiments.training.loop import Examples, History, TrainingOptions, fit, predict
+from experiments.training.optimizers import KerasAdam
 from experiments.training.runner import Subset, TrainingConfig
 
 OPTIONS = TrainingOptions(epochs=4, batch_size=4, shuffle="every epoch", incomplete_batch="keep")
@@ -85,6 +90,43 @@ def test_a_cosine_falls_from_the_initial_rate_to_nothing():
         np.testing.assert_allclose(rates, [0.01, 0.005, 0], atol=1e-12)
         runner.set_rate(optimizer, TrainingConfig("net", 0.01, OPTIONS), 0.9)
         assert optimizer.param_groups[0][name] == 0.01
+
+
+def test_l2_is_keras_penalty_of_kernels_alone():
+    """The steps are those of the gradient of loss + l2 sum(w^2) over arrays of two axes or more."""
+    results = []
+    for l2, penalty in ((0.3, 0.0), (0.0, 0.3)):
+        net = network()
+        optimizer = KerasAdam(net.parameters(), 0.05, l2=l2)
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = net(examples(12).inputs).square().mean()
+            (loss + penalty * sum(w.square().sum() for w in net.parameters() if w.ndim > 1)).backward()
+            optimizer.step()
+        results.append([w.detach() for w in net.parameters()])
+    for a, b in zip(*results, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("full, epochs, select", [(False, 150, "validation loss"), (True, 60, "last epoch")])
+def test_the_full_share_is_trained_without_a_choice(monkeypatch, full, epochs, select):
+    caught = {}
+
+    def catch(options, corpus, setting, training, validation, scored, facts, **other):
+        caught.update(setting=setting, n=len(training), validation=validation, also=other["also"])
+        return []
+
+    monkeypatch.setattr(yadav_crnn, "train_and_score", catch)
+    corpus = Corpus("x", ("a", "b"), tuple(Path(f"{i}.wav") for i in range(100)), np.arange(100) % 2)
+    (split,) = yadav_crnn.splits_of(corpus, None, "as-published", 0)
+    features = np.random.default_rng(0).standard_normal((100, 1, 1, 4, 5)).astype(np.float32)
+    options = SimpleNamespace(
+        device="cpu", protocol="as-published", epochs=150, full=full, regularization="l2" if full else "none"
+    )
+    yadav_crnn.run_split(options, corpus, features, split, {"variant": "plain"})
+    assert caught["n"] == (80 if full else 72) and (caught["validation"] is None) is full
+    assert caught["setting"].options.epochs == epochs and caught["setting"].options.select == select
+    assert caught["setting"].l2 == (0.01 if full else None) and bool(caught["also"]) is not full
 
 
 def examples(n: int) -> Examples:

@@ -100,7 +100,7 @@ def test_as_published_scores_the_validation_set_and_says_so(tmp_path, monkeypatc
         options = SimpleNamespace(protocol="as-published", device="cpu")
         split = dey_emodb.splits_of(model, corpus, None, "as-published", 0)[0]
         dey_emodb.run_split(options, corpus, model, features, files, split, {})
-        training, validation, scored = kept[-1][4:7]
+        training, validation, scored = kept[-1][3:6]
         assert scored["as-published"].files.tolist() == validation.files.tolist() == split.validation.tolist()
         assert len(training) == len(split.train)
         assert ("as-published-test" in scored) == model.tested, name
@@ -122,7 +122,7 @@ def test_honest_protocols_never_score_what_was_trained_or_chosen_on(monkeypatch)
         splits = dey_emodb.splits_of(model, corpus, content, name, 1)
         for split in splits:
             dey_emodb.run_split(options, corpus, model, np.zeros((300, 1), np.float32), files, split, {})
-            training, validation, scored = kept[-1][4:7]
+            training, validation, scored = kept[-1][3:6]
             sides = [set(split.train), set(validation.files), set(scored[name].files)]
             assert not (sides[0] & sides[1] or sides[0] & sides[2] or sides[1] & sides[2])
             assert len(training) == 3 * len(split.train) and scored[name].per_file

@@ -56,14 +56,16 @@ class KerasAdam(torch.optim.Optimizer):
     ----------
     parameters : of a torch module; those without a gradient do not change
     learning_rate, beta_1, beta_2, epsilon, decay : floats; Keras' defaults
+    l2 : of every kernel, as kernel_regularizer=l2(...) of every layer: the loss grows by l2 sum(w^2), so g by 2 l2 w;
+        biases and batch normalization, arrays of one axis, are left alone
 
     Source: Keras, optimizers.Adam (decay: the legacy class of tf.keras 2); Kingma & Ba 2015, before section 2.1.
     Checked: tests/test_keras_optimizers_match_equations.py, tests/test_layers_match_keras.py
     """
 
-    def __init__(self, parameters, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0):
+    def __init__(self, parameters, learning_rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-7, decay=0.0, l2=0.0):
         shared = {"learning_rate": learning_rate, "beta_1": beta_1, "beta_2": beta_2, "epsilon": epsilon}
-        super().__init__(parameters, shared | {"decay": decay, "steps": 0})
+        super().__init__(parameters, shared | {"decay": decay, "l2": l2, "steps": 0})
 
     @torch.no_grad()
     def step(self) -> None:
@@ -78,8 +80,9 @@ class KerasAdam(torch.optim.Optimizer):
                 state = self.state[w]
                 m = state.setdefault("m", torch.zeros_like(w))
                 v = state.setdefault("v", torch.zeros_like(w))
-                m.mul_(beta_1).add_(w.grad, alpha=1 - beta_1)
-                v.mul_(beta_2).addcmul_(w.grad, w.grad, value=1 - beta_2)
+                g = w.grad.add(w, alpha=2 * group["l2"]) if group["l2"] and w.ndim > 1 else w.grad
+                m.mul_(beta_1).add_(g, alpha=1 - beta_1)
+                v.mul_(beta_2).addcmul_(g, g, value=1 - beta_2)
                 w.addcdiv_(m, v.sqrt().add_(group["epsilon"]), value=-rate)
 
 

@@ -29,7 +29,9 @@ SCHEDULES = {  # factor on the learning rate as a function of the share of train
     "cosine": lambda share: (1 + math.cos(math.pi * share)) / 2,  # from the initial rate to 0 at the last step
 }
 OPTIMIZERS = {
-    "Keras' Adam": lambda net, config: KerasAdam(_trainable(net), config.learning_rate, decay=config.decay),
+    "Keras' Adam": lambda net, config: KerasAdam(
+        _trainable(net), config.learning_rate, decay=config.decay, l2=config.l2 or 0.0
+    ),
     "Keras' RMSprop": lambda net, config: KerasRmsprop(_trainable(net), config.learning_rate),
     "MATLAB's sgdm": lambda net, config: MatlabSgdm(
         net, config.learning_rate, config.momentum, config.l2, config.gradient_threshold
@@ -46,9 +48,9 @@ class TrainingConfig:
     learning_rate: float
     options: TrainingOptions
     decay: float = 0.0  # the rate is learning_rate / (1 + decay step); only Keras' Adam
-    momentum: float | None = None  # this and the next two are for MATLAB's sgdm only
-    l2: float | None = None  # for weights, not for biases
-    gradient_threshold: float | None = None  # maximum norm of the gradient of each array
+    momentum: float | None = None  # for MATLAB's sgdm only
+    l2: float | None = None  # for weights, not for biases; for MATLAB's sgdm and Keras' Adam
+    gradient_threshold: float | None = None  # for MATLAB's sgdm only; maximum norm of the gradient of each array
     optimizer: str = "Keras' Adam"  # a key of OPTIMIZERS
     precision: str = "float32"  # of the convolutions in training: a key of nets.fused.fuse.PRECISIONS
     schedule: str = "constant"  # of the learning rate: a key of SCHEDULES
