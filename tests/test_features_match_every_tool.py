@@ -237,6 +237,12 @@ def test_whispers_frames_are_torchs(utterance):
     assert relative(steps["log_mel"], (np.maximum(level, level.max() - 8) + 4) / 4) <= FLOAT64
 
 
+def test_silence_has_the_level_of_the_smallest_normal_float32():
+    c = dsp.Convention(floor=1e-300, n_mfcc=None)
+    for level in (dsp.log_mel(np.zeros(4000), RATE, c), dsp.extract([np.zeros(4000)], RATE, c, "log_mel")[0]):
+        np.testing.assert_allclose(level, -126 * np.log(2), rtol=1e-12)
+
+
 def test_zheng_casia_is_the_image_pipeline(utterance):
     from spectrogram_images.parameters import PAPER
 

@@ -13,6 +13,7 @@ from scipy import signal as scipy_signal
 
 import dsp
 from dsp.conventions.registry import CONVENTIONS
+from dsp.framing import mirror_index
 from dsp.mfcc import sizes
 from tests.conftest import GOLDEN
 
@@ -90,6 +91,10 @@ def test_what_stands_outside():
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, reflect"), np.pad(x, 2, mode="reflect")[:8])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, zeros"), np.pad(x, 2)[:8])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "symmetric"), [0, 0, 1, 2, 3, 4, 4, 3])
+    for n in (1, 2, 5):  # of any length, to any distance
+        for repeat, mode in ((0, "reflect"), (1, "symmetric")):
+            expected = np.pad(np.arange(n), 20, mode=mode)
+            np.testing.assert_array_equal(mirror_index(np.arange(-20, n + 20), n, repeat), expected)
     np.testing.assert_array_equal(dsp.extend(x, 4, 3, "pad tail"), [0, 1, 2, 3, 4, 0, 0])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "scipy"), [0, 0, 0, 1, 2, 3, 4, 0, 0, 0])
 

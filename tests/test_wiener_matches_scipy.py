@@ -5,7 +5,7 @@ import pytest
 import scipy.signal
 
 import dsp
-from dsp.wiener import spectral_wiener, wiener
+from dsp.wiener import _estimate_noise, spectral_wiener, wiener
 
 RTOL = 1e-12  # of the peak: scipy takes v from E[x^2] - m^2, here it is E[(x - m)^2]; measured: 8e-15
 BACK_ATOL = 1e-13  # istft undoes stft
@@ -86,6 +86,12 @@ def test_noise_is_given_per_bin():
     noise_power = np.where(np.arange(129) < 56, 1e9, 0.0)
     y = spectral_wiener(low + high, window, 64, noise_power)
     np.testing.assert_allclose(y[256:-256], high[256:-256], atol=1e-6)  # what a Hann window leaks 40 bins away
+
+
+@pytest.mark.parametrize(("n_frames", "quietest"), [(1, 1), (10, 1), (20, 2), (21, 3)])
+def test_noise_is_estimated_over_the_quietest_tenth(rng, n_frames, quietest):
+    P = np.sort(rng.random((4, n_frames)), axis=1)[:, ::-1]  # every bin quieter from frame to frame
+    np.testing.assert_allclose(_estimate_noise(P), P[:, n_frames - quietest :].mean(axis=1), rtol=1e-15)
 
 
 def test_a_silent_tenth_means_no_noise(rng):
