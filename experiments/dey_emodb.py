@@ -1,16 +1,17 @@
 """Dey et al., "Speech Emotion Recognition Using Deep Learning Methods" (EMO-DB, Keras): five CNN-LSTM networks.
 
-Claim: validation accuracies of 80.68, 62, 66.38, 65.4 and 66.15 %, each on a validation set of its own.
+Claim: validation accuracies of 80.68, 62, 66.38, 65.4 and 66.15 %, for validation sets that differ between networks.
 Run:   python -m experiments.dey_emodb                                     synthetic corpus, all five, < 2 minutes
        python -m experiments.dey_emodb --data EMODB --model dey_td_cnn_bilstm --protocol as-published
        python -m experiments.dey_emodb --data EMODB --protocol speaker     all five on one common protocol
-Cost:  seconds an epoch of 428 files on two cores: 2d 8, td 3, 1d 11; epochs to the end: about 45, 80, 20. A run 4 to
-       6 minutes: as-published 15 runs (5 networks, 3 seeds) 1.3 hours, honest as many, speaker 75 (5 folds) 6 hours.
-       With --precision bfloat16 a run takes 3 minutes on one core: 75 runs 4 hours.
-Protocols: as-published (the paper's split of each network; its numbers are the best epoch's accuracy on the very set
-       the epoch was chosen on, and as-published-test is what that network scores on files it never saw), honest
-       (60/20/20 at random, chosen on validation), speaker (5 folds of 2 unseen speakers, 2 others for validation).
-Every setting below names its place in the paper's code (notebooks, repositories), or says UNSTATED.
+Cost:  an epoch of 428 files takes 8 s (2d), 3 s (td) or 11 s (1d) on two cores, and training stops after about 45, 80
+       or 20 epochs. A run takes 4 to 6 minutes: as-published and honest 1.3 hours each (5 networks, 3 seeds), speaker
+       6 hours (75 runs). With --precision bfloat16 a run takes 3 minutes on one core.
+Protocols: as-published is the paper's split for each network. Its accuracy is that of the best epoch, on the same set
+       that the epoch was chosen on; as-published-test is the accuracy of that network on files it never saw.
+       honest: random 60/20/20, the epoch chosen on validation. speaker: 5 folds of 2 unseen speakers, and 2 others
+       for validation.
+Each setting below names its place in the paper's code (notebooks, repositories), or says UNSTATED.
 """
 
 from dsp.files.commands import exit_without
@@ -47,7 +48,7 @@ from experiments.training.runner import (
 
 STEM = "dey_emodb"
 
-# An epoch is better where it is strictly better, as ModelCheckpoint and EarlyStopping have it: ties="first".
+# ModelCheckpoint and EarlyStopping need a strict improvement: ties="first".
 # 2d: ModelCheckpoint on validation accuracy, EarlyStopping on validation loss
 IMAGES = TrainingOptions(
     100, 4, "every epoch", "keep", "validation accuracy", patience=20, patience_for="validation loss", ties="first"
@@ -62,14 +63,14 @@ WINDOWS = TrainingOptions(
 
 @dataclass(frozen=True)
 class Model:
-    """One row of the paper's comparison: a network, what it sees, how it is trained and tested."""
+    """One row of the paper's comparison: a network, its inputs, its training and its test."""
 
     setting: TrainingConfig
     inputs: cache.FrontEnd | None  # None: the windows of the waveform, several examples per file
     split: Callable[[np.ndarray, int], splits.Split]  # the paper's own: labels, seed
     tested: bool  # whether that split keeps a test set
     published: str  # %
-    note: str  # beside our own number
+    note: str  # for the table of published accuracies
 
 
 def _last_fifth(labels, seed):
@@ -87,7 +88,7 @@ MODELS = {
         splits.nested_stratified_80_20,
         tested=True,
         published="80.68 (71/88)",
-        note="the best epoch on 88 files of speakers it knows; a file is 1.1 points",
+        note="best epoch on 88 validation files of known speakers; one file is 1.1 points",
     ),
     "dey_td_cnn_lstm": Model(
         TrainingConfig("dey_td_cnn_lstm", 1e-3, SEGMENTS),  # units and settings UNSTATED: those of the BiLSTM
@@ -95,7 +96,7 @@ MODELS = {
         _last_fifth,
         tested=False,
         published="62 (66/107)",
-        note="the best epoch on 107 files, nearly all of two unseen speakers; a file is 0.9 points",
+        note="best epoch on 107 validation files, nearly all of two unseen speakers; one file is 0.9 points",
     ),
     "dey_td_cnn_bilstm": Model(
         TrainingConfig("dey_td_cnn_bilstm", 1e-3, SEGMENTS),
@@ -103,7 +104,7 @@ MODELS = {
         _last_fifth,
         tested=False,
         published="66.38 (71/107)",
-        note="107 such files; the slow rise from 0.21 while training is at 1.00 comes out as in the notebook",
+        note="best epoch on the same 107 files",
     ),
     "dey_1d_cnn_lstm": Model(
         TrainingConfig("dey_1d_cnn_lstm", 1e-3, WINDOWS),  # UNSTATED: those of the BiLSTM
@@ -111,7 +112,7 @@ MODELS = {
         _in_order,
         tested=True,
         published="65.4 (272/416)",
-        note="the best of some 17 epochs on windows of 85 files; windows it was not chosen on score far less",
+        note="best of about 17 epochs on windows of 85 files; see as-published-test for other files",
     ),
     "dey_1d_cnn_bilstm": Model(
         TrainingConfig("dey_1d_cnn_bilstm", 1e-3, WINDOWS),
@@ -119,7 +120,7 @@ MODELS = {
         _in_order,
         tested=True,
         published="66.15 (275/416)",
-        note="the best of some 18 epochs on such windows; the notebook's test accuracy is not in the paper",
+        note="best of about 18 epochs on the same windows; the notebook prints a test accuracy that the paper omits",
     ),
 }
 VARIANTS = {  # of the 2D network
@@ -129,7 +130,7 @@ VARIANTS = {  # of the 2D network
 
 
 def rows() -> list[dict]:
-    """The lines of the README's table."""
+    """The rows of the results table."""
     lines = []
     for name, model in MODELS.items():
         variants = ("published", *VARIANTS) if name == "dey_2d_cnn_lstm" else ("published",)
@@ -145,7 +146,7 @@ def rows() -> list[dict]:
                 command = command.replace("as-published-test", "as-published")
                 told = {"note": model.note} if of == "as-published" and variant == "published" else {}
                 if of in published and of != "as-published":
-                    told = {"note": "the same network on windows that its epoch was not chosen on"}
+                    told = {"note": "the same network on windows of files that its epoch was not chosen on"}
                 told |= {"optional": True} if flag else {}
                 lines.append(line | {"published": published.get(of, "-"), "command": command} | told)
     return lines
@@ -171,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_experiment(options: argparse.Namespace) -> None:
-    """Corpus -> audit -> for every network, seed and split: train, score, store."""
+    """Corpus -> audit -> for each network, seed and split: train, score, store."""
     corpus = load_corpus(options, emodb)
     found = survey(corpus)
     of = audit_corpus(corpus, found.content)
@@ -188,7 +189,7 @@ def run_experiment(options: argparse.Namespace) -> None:
 
 
 def run_split(options, corpus: Corpus, model: Model, features, files, split: splits.Split, facts: dict) -> list[dict]:
-    """One network on one split, scored as the protocol says."""
+    """Trains one network on one split and scores it by the protocol's rules."""
     published = options.protocol == "as-published"
 
     def side(of: np.ndarray) -> Subset:
@@ -230,7 +231,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.model = list(MODELS) if "all" in options.model else options.model
     if options.variant != "published" and options.model != ["dey_2d_cnn_lstm"]:
-        parser.error(f"--variant {options.variant} is a variant of --model dey_2d_cnn_lstm")
+        parser.error(f"--variant {options.variant} needs --model dey_2d_cnn_lstm")
     return finish_options(parser, options, STEM)
 
 

@@ -1,20 +1,20 @@
 """Finch, "Speech Emotion Recognition with Dynamic CNN and Bi-LSTM" (CASIA, EMO-DB, IEMOCAP; TensorFlow).
 
-Claim: accuracies of 59.08 (CASIA), 89.29 (EMO-DB) and 71.25 % (IEMOCAP), 1.17, 1.36 and 2.97 points above networks
-       that the paper does not name: its tables are missing.
+Claim: accuracies of 59.08 (CASIA), 89.29 (EMO-DB) and 71.25 % (IEMOCAP), which are 1.17, 1.36 and 2.97 points above
+       systems that the paper does not name (its tables are missing).
 Run:   python -m experiments.finch_dycnn                                          synthetic corpus, < 2 minutes
        python -m experiments.finch_dycnn --corpus emodb --data EMODB --protocol speaker --model all
-       python -m experiments.finch_dycnn --corpus iemocap --data IEMOCAP          licensed: nobody ran it yet
-Cost:  1000 steps of 200 recordings, on one core 0.8 s each with dynamic convolutions and --precision bfloat16;
-       a run as published 9 minutes (EMO-DB) or 13 (CASIA), a fold or an honest run 7 or 8. Four networks and
-       2 corpora: 5 hours for a seed of honest and speaker, 7 for one of the five fifths.
-Protocols: as-published (80:20, stratified, as five folds: the split is UNSTATED, and 89.29 % is no share of 107),
-       honest (60/20/20 at random), speaker (CASIA: each of four left out; EMO-DB: 5 folds of 2; IEMOCAP: sessions).
-       In the last two validation chooses the epoch, after the steps that batch normalisation takes to settle
-       (SETTLING), and ends the run, after 600 steps or so, at the lower rate 900.
-Ablations: static convolutions (finch_cnn_*), one LSTM (finch_*_lstm), the same widths: what the paper's title claims.
-The z-score of every row of features is fitted on what is trained on.
-Every setting below names its place in the paper, or says UNSTATED.
+       python -m experiments.finch_dycnn --corpus iemocap --data IEMOCAP          licensed; not run so far
+Cost:  1000 steps of 200 recordings; a step takes 0.8 s on one core with dynamic convolutions and --precision bfloat16.
+       A run as published takes 9 minutes (EMO-DB) or 13 (CASIA), an honest run or a fold 7 or 8. For four networks and
+       2 corpora, one seed of honest and speaker takes 5 hours, one seed of the five fifths 7.
+Protocols: as-published is 80:20, stratified, as five folds (the split is UNSTATED, and 89.29 % is no share of 107).
+       honest: random 60/20/20. speaker: one of four speakers left out (CASIA), 5 folds of 2 speakers (EMO-DB), one
+       session left out (IEMOCAP). In the last two, validation chooses the epoch, after the steps that batch
+       normalization needs to settle (SETTLING), and ends training after about 600 steps (900 at the lower rate).
+Ablations: static convolutions (finch_cnn_*) and one LSTM (finch_*_lstm) with the same widths. They test the title.
+The z-score of each feature row is fitted on the training files.
+Each setting below names its place in the paper, or says UNSTATED.
 """
 
 from dsp.files.commands import exit_without
@@ -56,20 +56,20 @@ MODELS = ("finch_dycnn_bilstm", "finch_cnn_bilstm", "finch_dycnn_lstm", "finch_c
 PUBLISHED = {"casia": "59.08", "emodb": "89.29", "iemocap": "71.25"}  # %, abstract
 PUBLISHED_N = {"casia": 1920, "emodb": 107, "iemocap": 1106}  # a fifth of 9600, 535 and 5531: UNSTATED
 STEPS, BATCH_SIZE = 1000, 200  # "a training batch size of 200 and 1000 iterations", section 3
-# Where there is a validation set, the epoch is chosen on it; the paper names none, and the last step counts.
+# With a validation set, the epoch is chosen on it. The paper names none; then the last step counts.
 CHOSEN = {"select": "validation accuracy", "patience": 20, "patience_for": "validation loss"}
 RATES = ("0.01", "0.001")  # "an initial learning rate of 0.01", RMSProp; the other is our deviation
-# Steps until the running variances have forgotten their initial 1: 0.99^459 = 0.01, 0.99^800 = 0.0003. At the lower
-# rate the first layer's variance stays at some 0.02, and after 459 steps half of the training files were answered
-# wrongly by a network that has none wrong with the statistics of its batches.
+# Steps until the running variances have forgotten their initial value 1: 0.99^459 = 0.01, 0.99^800 = 0.0003. At the
+# lower rate the variance of the first layer stays near 0.02. After 459 steps, a network that had all training files
+# right with batch statistics still had half of them wrong with running statistics.
 SETTLING = {"0.01": 459, "0.001": 800}
 SCHEDULES = ("constant", "cosine")  # after "an initial learning rate"; cosine: to 0 at the last step
 ITERATIONS = ("steps", "epochs")  # of "1000 iterations"
 LICENSED = "licensed corpus"
-UNSTATED_OF_IT = "sizes of the network, frames, split and the compared networks are not in the paper"
-NOTES = {  # why ours may differ, beside a published accuracy
-    "casia": f"709 of 1200, but no share of 240 files; it was 9600 files there; {UNSTATED_OF_IT}",
-    "emodb": f"no share of 107 files, nor of 535; {UNSTATED_OF_IT}",
+UNSTATED_OF_IT = "UNSTATED: sizes of the network, frames, split, compared systems"
+NOTES = {  # remarks on a published accuracy
+    "casia": f"709 of 1200, but no share of 240 files; the paper used 9600 files; {UNSTATED_OF_IT}",
+    "emodb": f"no share of 107 or 535 files; {UNSTATED_OF_IT}",
     "iemocap": UNSTATED_OF_IT,
 }
 
@@ -88,7 +88,7 @@ def row(
     schedule: str = SCHEDULES[0],
     iterations: str = ITERATIONS[0],
 ) -> dict:
-    """A line of the README's table."""
+    """A row of the results table."""
     options = f" --features {features}" * (features != "mfcc") + f" --learning-rate {rate}" * (rate != RATES[0])
     options += f" --schedule {schedule}" * (schedule != SCHEDULES[0])
     options += f" --iterations {iterations}" * (iterations != ITERATIONS[0])
@@ -136,7 +136,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_experiment(options: argparse.Namespace) -> None:
-    """Corpus -> inputs -> audit -> for every network, seed and split: train, score, store."""
+    """Corpus -> inputs -> audit -> for each network, seed and split: train, score, store."""
     corpus = load_corpus(options, CORPORA[options.corpus])
     front_end = FEATURES[options.features_named]
     images, content = cache.load(corpus, front_end, options.features)
@@ -152,7 +152,7 @@ def run_experiment(options: argparse.Namespace) -> None:
 
 
 def run_split(options, corpus: Corpus, model: str, images: np.ndarray, split: splits.Split, facts: dict) -> list:
-    """One network on one split."""
+    """Trains and scores one network on one split."""
     z_score = fit_row_z_score(images, split.train)
     facts = facts | {"z_score": {name: values.tolist() for name, values in asdict(z_score).items()}}
     training, validation, test = sides(split, lambda files: z_score(images[files]), options.device)

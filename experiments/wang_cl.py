@@ -1,22 +1,24 @@
 """Wang, "Research on Deep Learning-based Speech Emotion Recognition System" (EMO-DB, CASIA; PyTorch).
 
-Claim: fused features beat single ones: 85.72 % on EMO-DB and 82.86 % on CASIA, against 83.11, 81.23, 80.83 and 79.35,
-       78.67, 77.57 % of three control groups, and against single-feature networks that no table shows.
+Claim: fused features beat single ones. Fusion reaches 85.72 % on EMO-DB and 82.86 % on CASIA; three control groups
+       reach 83.11, 81.23, 80.83 % and 79.35, 78.67, 77.57 %. No table shows the single-feature networks.
 Run:   python -m experiments.wang_cl                                              synthetic corpus, < 2 minutes
        python -m experiments.wang_cl --corpus casia --data CASIA --model all --protocol speaker
        python -m experiments.wang_cl --corpus emodb --data EMODB --model wang_cl --reading all-steps
        python -m experiments.wang_cl --corpus emodb --data EMODB --scaling row-z-score --reading unscaled
-Cost:  200 epochs of batches of 5: wang_cl on one core 78 minutes (CASIA) in float32; with --precision bfloat16
-       11 (EMO-DB), wang_cnn 7, control groups 9, 7 and 4, wang_lstm 3. A fold or an honest run ends after some
-       70 epochs: 2 minutes (EMO-DB) or 5 (CASIA); 6 systems, 3 seeds, 9 folds and 2 honest runs are 6 hours.
-Protocols: as-published (80:20 at random, no validation set, the last epoch; the best epoch on the test set stands in
-       the result as best_epoch_accuracy: optimistic), honest (60/20/20 at random), speaker (CASIA: each of four left
-       out; EMO-DB: 5 folds of 2); in the last two validation chooses the epoch and ends the run, after 70 or so.
-The groups differ up to sixfold in parameters; wang_cnn and wang_lstm, the branches alone, are what the abstract
-compares with.
-Leak:  --protocol leak-segments (segments of a recording on both sides) and segments-by-file (the same segments, every
-       recording on one side). They are no results: the first shows what such a leak does, the second is its control.
-Every setting below names its place in the paper, or says UNSTATED.
+Cost:  200 epochs of batches of 5. On one core, wang_cl takes 78 minutes on CASIA in float32. On EMO-DB with --precision
+       bfloat16 it takes 11 minutes, wang_cnn 7, the control groups 9, 7 and 4, wang_lstm 3. An honest run or a fold
+       ends after about 70 epochs: 2 minutes (EMO-DB) or 5 (CASIA). All six systems with 3 seeds take 6 hours.
+Protocols: as-published is a random 80:20 split without a validation set, and the last epoch counts. (The result also
+       stores the accuracy of the best epoch on the test set as best_epoch_accuracy, which is optimistic.)
+       honest: random 60/20/20. speaker: one of four speakers left out (CASIA) or 5 folds of 2 speakers (EMO-DB). In
+       the last two, validation chooses the epoch and ends training.
+The groups differ up to sixfold in their number of parameters. wang_cnn and wang_lstm are single branches, as the
+abstract compares with.
+Leak:  --protocol leak-segments puts segments of one recording on both sides; segments-by-file has the same segments,
+       but each recording on one side. The first shows the effect of such a leak, the second is its control. Neither
+       is a result.
+Each setting below names its place in the paper, or says UNSTATED.
 """
 
 from dsp.files.commands import exit_without
@@ -59,14 +61,14 @@ PUBLISHED = {  # %, tables 2 and 3
     "casia": dict(zip(MODELS, ("82.86", "79.35", "78.67", "77.57"), strict=False)),
 }
 PUBLISHED_N = {"emodb": 107, "casia": 1920}  # a fifth of 535 and of 9600 files, section 3.1
-READINGS = {  # of "flattened", of "normalized"
+READINGS = {  # how "flattened" and "normalized" are read
     "last-step": "",
     "all-steps": "_all_steps",
     "unscaled": "_unscaled",
     "all-steps-unscaled": "_all_steps_unscaled",
 }
-# Of "min-max normalization": over a recording's coefficients at once, or for every coefficient over the training
-# files, as scikit-learn does it; a z-score in its place is our deviation.
+# How "min-max normalization" is read: over all coefficients of a recording at once, or per coefficient over the
+# training files, as in scikit-learn. The z-score is our deviation.
 SCALINGS = {"recording": "", "row-min-max": "-row-min-max", "row-z-score": "-row-z-score"}
 OPTIONS = TrainingOptions(
     epochs=200,  # section 3.4
@@ -74,17 +76,17 @@ OPTIONS = TrainingOptions(
     shuffle="every epoch",  # UNSTATED
     incomplete_batch="keep",  # UNSTATED
 )
-# Where there is a validation set, the epoch is chosen on it; the paper has none, and keeps the last epoch.
+# With a validation set, the epoch is chosen on it. The paper has none and keeps the last epoch.
 CHOSEN = replace(OPTIONS, select="validation accuracy", patience=30, patience_for="validation loss")
-# Segments of a recording, 80:20 at random: on both sides (a leak, to see what it does), or whole files on one side.
+# Segments of recordings, random 80:20: by segment (a leak, to measure its effect), or by file.
 LEAKS = ("leak-segments", "segments-by-file")
 LEARNING_RATE = 1e-4  # Adam, section 3.4
 CLASS_MEANS = dict(zip(MODELS, ("82.00", "79.50", "79.33", "76.83"), strict=False))  # %, of table 3, CASIA
-NOTE = "one split by file, without validation; which epoch counts, frames and their number are not stated"
+NOTE = "one split by file, no validation set; UNSTATED: which epoch counts, the frames and their number"
 
 
 def systems(models, reading: str) -> list[str]:
-    """The networks of that reading; wang_cnn has no steps."""
+    """The networks of a reading; wang_cnn has no time steps, so not all readings apply to it."""
     named = [model + READINGS[reading] for model in models]
     return [name for name in named if name in nets.SYSTEMS]
 
@@ -97,7 +99,7 @@ def row(
     length: str = "first-frames",
     scaling: str = "recording",
 ) -> dict:
-    """A line of the README's table."""
+    """A row of the results table."""
     options = f" --reading {reading}" * (reading != "last-step") + " --length whole-clip" * (length != "first-frames")
     options += f" --scaling {scaling}" * (scaling != "recording")
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
@@ -110,10 +112,10 @@ def row(
 
 
 def note(model: str, corpus: str) -> str:
-    """Why a published accuracy may differ from ours, what is wrong with the number itself first."""
+    """The remark on a published accuracy."""
     if corpus == "emodb":
         return f"no share of 107 files; {NOTE}"
-    return f"its six classes, of equal size, average {CLASS_MEANS[model]} ± 0.5; no share of 240 files; {NOTE}"
+    return f"the mean of its six equal classes is {CLASS_MEANS[model]} ± 0.5; no share of 240 files; {NOTE}"
 
 
 PAPER = {
@@ -165,7 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_experiment(options: argparse.Namespace) -> None:
-    """Corpus -> inputs -> audit -> for every network, seed and split: train, score, store."""
+    """Corpus -> inputs -> audit -> for each network, seed and split: train, score, store."""
     corpus = load_corpus(options, CORPORA[options.corpus])
     recording = options.scaling == "recording"
     front_end = (FEATURES if recording else LEVELS)[options.length]
@@ -192,8 +194,8 @@ def run_experiment(options: argparse.Namespace) -> None:
 def segmented(corpus: Corpus, content: np.ndarray) -> tuple[Corpus, np.ndarray, np.ndarray, np.ndarray]:
     """A corpus whose examples are segments: (corpus, content, features, files), each (n_segments, ...).
 
-    content : the hash of the segment's recording, so that the audit sees recordings on both sides
-    files : (n_segments,) int, the recording of each segment, a place in the corpus as it was
+    content : the hash of each segment's recording, so that the audit sees recordings on both sides
+    files : (n_segments,) int, the recording of each segment, an index into the original corpus
 
     Checked: tests/test_leaks_are_what_they_say.py
     """
@@ -206,7 +208,7 @@ def segmented(corpus: Corpus, content: np.ndarray) -> tuple[Corpus, np.ndarray, 
 
 
 def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: splits.Split, facts: dict) -> list:
-    """One network on one split. Without validation files the test set is watched, and nothing is selected on it."""
+    """Trains and scores one network on one split. Without validation files it watches the test set."""
     scale = np.asarray
     if options.scaling != "recording":
         scale = fit_row_scaling(features, split.train, options.scaling.removeprefix("row-"))
@@ -221,7 +223,7 @@ def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split:
 
 
 def splits_of(corpus: Corpus, content, name: str, seed: int, files=None) -> list[splits.Split]:
-    """files : the recording of each segment, where the examples are segments."""
+    """files : the recording of each segment, if the examples are segments"""
     if name == "segments-by-file":
         return [splits.fifth_of_files(corpus.labels, files, seed)]
     if name in ("as-published", "leak-segments"):

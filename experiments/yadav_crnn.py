@@ -4,14 +4,15 @@ Claim: accuracies of 79.86 % (RAVDESS) and 83.18 % (EMO-DB), with augmentation 8
 Run:   python -m experiments.yadav_crnn                                            synthetic corpus, < 2 minutes
        python -m experiments.yadav_crnn --corpus emodb --data EMODB --protocol speaker --augment
        python -m experiments.yadav_crnn --corpus all --data FOLDER                 FOLDER/emodb and FOLDER/ravdess
-Cost:  on one core with --precision bfloat16 12 seconds an epoch of EMO-DB and 33 of RAVDESS, twice that in float32,
-       five times as long with the copies; 50 to 100 epochs to the end, with copies 40. A run of EMO-DB 9 to 21
-       minutes, augmented 25 to 45; of RAVDESS 45, augmented 110. Both corpora, 3 seeds, 7 runs of each: 20, 53 hours.
+Cost:  on one core with --precision bfloat16, an epoch takes 12 s (EMO-DB) or 33 s (RAVDESS); twice as long in float32,
+       five times as long with copies. Training stops after 50 to 100 epochs, with copies after 40. A run takes 9 to 21
+       minutes on EMO-DB (with copies 25 to 45) and 45 minutes on RAVDESS (with copies 110). All protocols with
+       3 seeds take 20 hours for both corpora, with copies 53.
 Protocols: as-published (80:20 at random by file, a tenth of the training files for validation), honest (60/20/20 at
        random, copies of one recording on one side), speaker (5 folds of unseen speakers, others for validation).
 Leak:  --protocol leak-copies --augment (copies made before the split). No result: it shows what such a leak does.
-The copies are made of training files only, after the split; the z-score is fitted on what is trained on.
-Every setting below names its place in the paper, or says UNSTATED.
+Copies are made of training files only, after the split. The z-score is fitted on the training files and their copies.
+Each setting below names its place in the paper, or says UNSTATED.
 """
 
 from dsp.files.commands import exit_without
@@ -56,15 +57,15 @@ PUBLISHED = {  # %: the diagonals of the paper's tables
     ("emodb", "plain"): "83.18 (89/107)",
     ("emodb", "augmented"): "91.59 (98/107)",
 }
-UNSTATED_OF_IT = "filter, scope of the z-score, regularization, padding, epochs and what stops them are not stated"
-CHOSEN_COPIES = "the four kinds of copies were found 'more effective from initial experimentation', on files not named"
-NOTES = {  # why ours differs, beside a published accuracy
-    ("ravdess", "plain"): f"one random split by file: every speaker is on both sides; {UNSTATED_OF_IT}",
-    ("emodb", "plain"): f"one random split of 107 files, where a file is 0.9 points; {UNSTATED_OF_IT}",
-    ("ravdess", "augmented"): f"{CHOSEN_COPIES}; 17 files more than without",
-    ("emodb", "augmented"): f"{CHOSEN_COPIES}; 9 files more than without",
+UNSTATED_OF_IT = "UNSTATED: filter, scope of the z-score, regularization, padding, number of epochs, stopping rule"
+CHOSEN_COPIES = "the paper chose the four kinds of copies by 'initial experimentation' on unnamed files"
+NOTES = {  # remarks on a published accuracy
+    ("ravdess", "plain"): f"one random split by file, every speaker on both sides; {UNSTATED_OF_IT}",
+    ("emodb", "plain"): f"one random split of 107 test files, one file is 0.9 points; {UNSTATED_OF_IT}",
+    ("ravdess", "augmented"): f"{CHOSEN_COPIES}; 17 more files right than without copies",
+    ("emodb", "augmented"): f"{CHOSEN_COPIES}; 9 more files right than without copies",
 }
-NOT_RUN = {("ravdess", "augmented", "honest"): "an hour of one core, which went to unseen speakers"}
+NOT_RUN = {("ravdess", "augmented", "honest"): "takes two hours per run"}
 EPOCHS = 150  # UNSTATED
 OPTIONS = TrainingOptions(
     epochs=EPOCHS,
@@ -139,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_experiment(options: argparse.Namespace) -> None:
-    """Corpus -> inputs -> audit -> for every seed and split: train, score, store."""
+    """Corpus -> inputs -> audit -> for each seed and split: train, score, store."""
     for corpus in load_corpora(options):
         features, content = cache.load(corpus, WITH_COPIES if options.augment else ORIGINALS, options.features)
         if not options.augment:
@@ -177,13 +178,13 @@ def with_copies(of: AuditedCorpus, features: np.ndarray) -> tuple[AuditedCorpus,
 
 
 def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:
-    """One network on one split."""
+    """Trains and scores one network on one split."""
     settings = replace(OPTIONS, epochs=options.epochs)
     if options.full:  # the paper's 80 % without a validation set: nothing is chosen
         split = split.without_validation()
         settings = replace(settings, select="last epoch", patience=None, epochs=min(options.epochs, FULL_EPOCHS))
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
-    facts = facts | {"z_score": asdict(z_score)}  # who shows the trained network a recording needs it
+    facts = facts | {"z_score": asdict(z_score)}  # needed to apply the trained network to other recordings
     l2 = L2 if options.regularization == "l2" else None
     setting = TrainingConfig(SYSTEM, LEARNING_RATE, settings, l2=l2)
     scored = {options.protocol: test}
@@ -198,7 +199,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
 def sides_of(
     features: np.ndarray, corpus: Corpus, split: splits.Split, device: str
 ) -> tuple[Examples, Subset | None, Subset, ZScore]:
-    """What is trained on, with its copies; validation and test, of originals alone, z-scored like it; the z-score.
+    """Training examples with their copies, validation and test subsets without copies, all z-scored, and the z-score.
 
     features : (n_files, n_copies, 1, 128, 259) float32, the original first
 

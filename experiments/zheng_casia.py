@@ -4,9 +4,10 @@ Claim: 77.9 % accuracy over six emotions (confusion matrix, Fig. 9: 187 of 240; 
 Run:   python -m experiments.zheng_casia                                 synthetic corpus, one run, < 2 minutes
        python -m experiments.zheng_casia --data CASIA --protocol honest  the real corpus (also: --variant converged)
        python -m experiments.zheng_casia --images FOLDER                 a ready image tree, such as the paper's own
-Cost:  2.6 s an epoch of 960 images on two cores; a published run 80 s, so 25 of them (5 protocols of 3 seeds or 4
-       speakers, 3 of them also with the paper's images) 35 minutes; a converged run up to 8 minutes, 10 of them 75.
-Every setting below names its place in the paper, or MATLAB's documented default, or says UNSTATED.
+Cost:  an epoch of 960 images takes 2.6 s on two cores. A published run takes 80 s; all 25 of them (5 protocols with
+       3 seeds or 4 speakers, 3 protocols also with the paper's images) take 35 minutes. A converged run takes up to
+       8 minutes; all 10 take 75 minutes.
+Each setting below names its place in the paper or MATLAB's documented default, or says UNSTATED.
 """
 
 from dsp.files.commands import exit_without
@@ -61,9 +62,9 @@ PAPER_CONFIG = TrainingConfig(
     l2=1e-4,  # MATLAB's default, weights only
     gradient_threshold=1.0,  # appendix, GradientThreshold; 'l2norm' of each array is the default
 )
-# Not the paper's: the same network for as long as its validation accuracy rises.
+# Not in the paper: the same network, trained for as long as its validation accuracy rises.
 LONGER = replace(PUBLISHED, epochs=100, shuffle="every epoch", select="validation accuracy", patience=30)
-VARIANTS = {  # a run trains every one of its variant's settings and keeps the best on its own validation set
+VARIANTS = {  # a run trains each setting of its variant and keeps the best one on its own validation set
     "published": (PAPER_CONFIG,),
     "converged": (
         replace(PAPER_CONFIG, options=LONGER),
@@ -71,7 +72,7 @@ VARIANTS = {  # a run trains every one of its variant's settings and keeps the b
     ),
 }
 
-# The lines of the README's table; published: Fig. 9, rows predicted, columns true.
+# The rows of the results table; published: Fig. 9, whose rows are predicted and columns true classes.
 ROWS = (
     ("published", "casia_author_images", "as-published", "77.9"),
     ("published", "casia_author_images", "matlab-split", "77.9"),
@@ -114,7 +115,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_experiment(options: argparse.Namespace) -> None:
-    """Corpus -> images -> audit -> for every seed and split: train, test, store."""
+    """Corpus -> images -> audit -> for each seed and split: train, test, store."""
     corpus = load_corpus(options)
     images = load_images(corpus)
     of = audit_corpus(corpus, leakage.digests(images))
@@ -129,14 +130,14 @@ def run_experiment(options: argparse.Namespace) -> None:
 
 
 def check_size(corpus: Corpus) -> None:
-    """CorpusError if a class of an image tree has too few files to be divided."""
+    """Raises CorpusError if a class of an image tree has too few files to be split."""
     few = [name for i, name in enumerate(corpus.classes) if np.sum(corpus.labels == i) < MIN_PER_CLASS]
     if few and corpus.name == "images":
         raise CorpusError(f"{corpus.paths[0].parent.parent}: fewer than {MIN_PER_CLASS} images of {', '.join(few)}")
 
 
 def settings_of(options: argparse.Namespace) -> tuple[TrainingConfig, ...]:
-    """The variant's settings; under the honest protocol the epoch, too, is chosen on the validation set."""
+    """The settings of the variant. In the honest protocol, the epoch is also chosen on the validation set."""
     settings = []
     for config in VARIANTS[options.variant]:
         training_options = config.options
@@ -149,8 +150,8 @@ def settings_of(options: argparse.Namespace) -> tuple[TrainingConfig, ...]:
 
 
 def splits_of(settings, corpus: Corpus, content: np.ndarray, name: str, seed: int) -> list[splits.Split]:
-    """The splits of a protocol; where nothing is selected, the validation files are trained on."""
-    found = {
+    """The splits of a protocol. If nothing is selected, the validation files join the training set."""
+    parts = {
         "as-published": lambda: [splits.as_published(corpus.labels, seed)],
         "matlab-split": lambda: [splits.matlab_split(corpus.labels)],
         "honest": lambda: [splits.honest(corpus.labels, content, seed)],
@@ -158,11 +159,11 @@ def splits_of(settings, corpus: Corpus, content: np.ndarray, name: str, seed: in
         "sentence": lambda: [splits.unseen_sentences(corpus.labels, corpus.sentences, seed)],
     }[name]()
     selects = settings[0].options.select != "last epoch"
-    return found if selects else [split.without_validation() for split in found]
+    return parts if selects else [split.without_validation() for split in parts]
 
 
 def run_split(options, corpus: Corpus, images: np.ndarray, settings, split: splits.Split, facts: dict) -> list[dict]:
-    """One network on one split, or one for each setting."""
+    """Trains one network per setting on one split, and scores the best."""
     subsets = sides(split, lambda files: images[files].transpose(0, 3, 1, 2), options.device)  # channels last in memory
     training, validation, test = subsets
     return train_and_score(
@@ -172,7 +173,7 @@ def run_split(options, corpus: Corpus, images: np.ndarray, settings, split: spli
 
 
 def center_images(net: nn.Module, training: Examples) -> None:
-    """MATLAB's imageInputLayer subtracts the mean of the training images."""
+    """Fits the mean of the training images, which MATLAB's imageInputLayer subtracts."""
     net.imageinput.fit(training.inputs)
 
 
@@ -185,9 +186,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     options.data = options.data or options.images
     if options.images and options.protocol in ("speaker", "sentence"):
-        parser.error(f"--protocol {options.protocol} needs --data: nobody knows the speakers behind an image tree")
+        parser.error(f"--protocol {options.protocol} needs --data: the speakers of an image tree are unknown")
     if options.variant == "converged" and options.protocol in ("as-published", "matlab-split"):
-        parser.error(f"--variant converged needs validation data; --protocol {options.protocol} has none (take honest)")
+        parser.error(f"--variant converged needs validation data; --protocol {options.protocol} has none (use honest)")
     if options.protocol == "speaker":
         options.seed = options.seed or [0]
     return finish_options(parser, options, STEM)
@@ -205,7 +206,7 @@ def load_corpus(options: argparse.Namespace) -> Corpus:
 
 
 def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
-    """Fig. 3 (the first image of every emotion) and the appendix's figure of the first signal."""
+    """Draws Fig. 3 (the first image of each emotion) and the appendix's figure of the first signal."""
     first = [int(np.flatnonzero(corpus.labels == label)[0]) for label in range(len(corpus.classes))]
     title = f"{corpus.name}: spectrogram images"
     matlab.emotion_panel(folder / "six_emotions.png", images[first], corpus.classes, title)
@@ -215,7 +216,7 @@ def draw_corpus(folder: Path, corpus: Corpus, images: np.ndarray) -> None:
 
 
 def draw_run(folder: Path, corpus: Corpus, result: dict, history: History, title: str) -> None:
-    """MATLAB's training-progress window, and Fig. 9."""
+    """Draws MATLAB's training-progress window and Fig. 9."""
     matlab.training_progress(folder / "training_progress.png", history, title)
     matlab.plotconfusion(folder / "confusion.png", result["confusion"], corpus.classes, title)
 
