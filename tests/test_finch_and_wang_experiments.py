@@ -86,7 +86,7 @@ def caught(monkeypatch):
     """What run_split hands to the training, instead of the training."""
     found = {}
 
-    def catch(options, paper, corpus, setting, training, validation, scored, facts, **other):
+    def catch(options, corpus, setting, training, validation, scored, facts, **other):
         found.update(setting=setting, training=training, validation=validation, scored=scored, facts=facts, **other)
         return []
 

@@ -280,7 +280,7 @@ def main(arguments: list[str] | None = None) -> int:
     with TemporaryDirectory() as scratch:
         if options.data is None:
             synthetic.synthetic_corpus(scratch)
-        recordings, problems = folder.find_recordings(options.data or Path(scratch))
+        recordings, problems = folder.find_recordings(options.data or Path(scratch), any_layout=True)
         read = [soundfile.read(wav, dtype="float32") for wav, _ in recordings[:: len(recordings) // options.files or 1]]
         if any(rate != RATE or x.ndim != 1 for x, rate in read):
             problems.append(f"{options.data}: recordings of one channel at {RATE} Hz are expected")

@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
         root = options.data or folder / "wav"
         if options.data is None:
             synthetic_corpus(root)
-        recordings, problems = find_recordings(root)
+        recordings, problems = find_recordings(root, any_layout=True)
         if problems or not recordings:
             print(f"error: {problems[0] if problems else root}", file=sys.stderr)
             return 1
@@ -122,7 +122,7 @@ def two_cores(root: Path, folder: Path, rounds: int) -> list[dict]:
     if available_cores() < 2:
         print("  two workers: not measured, this process may use one core only")
         return []
-    recordings, _ = find_recordings(root)
+    recordings, _ = find_recordings(root, any_layout=True)
 
     def work(workers: int) -> Callable[[], None]:
         return emptied(folder, lambda: our_command(recordings, folder / "png", workers))
