@@ -363,6 +363,15 @@ def test_a_systems_protocols_stand_side_by_side():
     ]
 
 
+def test_a_network_that_does_not_train_says_so_in_the_table():
+    """Measured on the training files, or, of older runs, the batches of the last epoch; a baseline has no epochs."""
+    runs = [a_run(0, 0.5, epochs=9, training_accuracy=0.6), a_run(1, 0.6, epochs=9, training_accuracy_last_epoch=0.4)]
+    assert "(2, trains to 50.0 %)" in results_table([PAPER | {"runs": runs}])
+    trained = [a_run(0, 0.5, epochs=9, training_accuracy=0.95, training_accuracy_last_epoch=0.1)]
+    assert "(1)" in results_table([PAPER | {"runs": trained}])
+    assert "(1)" in results_table([PAPER | {"runs": [a_run(0, 0.5, training_accuracy=0.2)]}])
+
+
 def test_a_shortened_run_says_so_in_the_table():
     runs = [a_run(0, 0.5, shortened="at most 9 of 150 epochs"), a_run(1, 0.6)]
     assert "(2, at most 9 of 150 epochs)" in results_table([PAPER | {"runs": runs}])

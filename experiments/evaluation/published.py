@@ -10,10 +10,9 @@ from itertools import chain
 
 from experiments.common.markdown import table
 from experiments.evaluation.metrics import share_interval
-from experiments.evaluation.results import percent, row_of, summarize
+from experiments.evaluation.results import TRAINED, percent, row_of, summarize
 from experiments.evaluation.significance import design_effect, holm, overdispersion, two_sample_p
 
-TRAINED = 0.9  # of its own training files: a network below it is said not to train
 SAME_SPLIT = {"zheng_casia": "wang_cl"}  # papers whose random 80:20 of the same corpus and seed is the same split
 
 

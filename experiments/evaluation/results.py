@@ -24,6 +24,7 @@ from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
 from experiments.evaluation.stored_run import check_run
 
+TRAINED = 0.9  # accuracy on its own training files: a network below it is said not to train
 PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
@@ -113,6 +114,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
             "shortened": [*sorted({run["shortened"] for run in group if run.get("shortened")}), *_folds_missing(group)],
             "lookup_table": sum(run["audit"]["lookup_table"] for run in group) / len(group),
             "best_epoch": _best_epoch_on_test(group),
+            "trains_to": _trains_to(group),
         }
         for key, group in groups.items()
     }
@@ -164,6 +166,16 @@ def _folds_missing(group: list[dict]) -> list[str]:
     return [f"folds that test {tested} of {n_files} files"] if missing else []
 
 
+def _trains_to(group: list[dict]) -> float | None:
+    """Mean accuracy of networks on their own training files; None for what is no network.
+
+    Runs made before this was measured tell the accuracy of the last epoch's batches instead.
+    """
+    names = ("training_accuracy", "training_accuracy_last_epoch")
+    values = [next((run[name] for name in names if name in run), None) for run in group if "epochs" in run]
+    return sum(values) / len(values) if values and None not in values else None
+
+
 def _best_epoch_on_test(group: list[dict]) -> tuple[float, float] | None:
     """The accuracy of the epoch that is best on the very test set, where every run watched it; nothing is chosen so."""
     if all("best_epoch_accuracy" in run and run["audit"]["validation"] == 0 for run in group):
@@ -183,7 +195,12 @@ def not_run(row: dict) -> str:
 
 
 def describe_runs(found: dict) -> str:
-    """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted."""
+    """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted.
+
+    A network that does not know its own training files is told: '3, trains to 40.0 %'.
+    """
     seeds = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "")
     has_folds = found["n_runs"] > found["n_seeds"]
-    return ", ".join([f"{found['n_runs']}{seeds if has_folds else ''}", *found["shortened"]])
+    untrained = found["trains_to"] is not None and found["trains_to"] < TRAINED
+    told = [f"trains to {100 * found['trains_to']:.1f} %"] if untrained else []
+    return ", ".join([f"{found['n_runs']}{seeds if has_folds else ''}", *found["shortened"], *told])
