@@ -137,7 +137,7 @@ PAPER = {
             for scaling, reading, models in (
                 ("row-z-score", "unscaled", MODELS),
                 ("row-z-score", "all-steps-unscaled", MODELS[:1]),
-                ("row-min-max", "unscaled", MODELS[:1]),
+                ("row-min-max", "unscaled", (MODELS[0], MODELS[5])),
                 ("row-min-max", "all-steps", MODELS[:1]),
             )
             for corpus in CORPORA
