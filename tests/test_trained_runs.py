@@ -192,7 +192,7 @@ def test_random_splits_of_the_crnn_have_the_papers_sizes():
     ("arguments", "message"),
     [
         (["--model", "dey_3d"], "invalid choice"),
-        (["--variant", "z-score"], "variant of --model dey_2d_cnn_lstm"),
+        (["--variant", "z-score"], "needs --model dey_2d_cnn_lstm"),
         (["--smoke", "--data", "x"], "--smoke is for the synthetic corpus"),
         (["--device", "tpu"], "auto, cpu or cuda"),
     ],
