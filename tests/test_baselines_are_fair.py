@@ -1,6 +1,5 @@
 """Baselines: what they see, what they are trained and chosen on, and that every network has one on the same files."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split, statistics
 from experiments.data.corpora import Corpus
 from experiments.data.splits import NOTHING, Split
+from experiments.evaluation.results import load
 
 
 def test_statistics_are_those_of_mfcc_and_log_mel_over_time(rng):
@@ -113,7 +113,7 @@ def test_splits_are_the_papers_own():
 
 def test_a_synthetic_run_is_not_stored(tmp_path, capsys):
     assert baselines.main(["--seed", "0", "--out", str(tmp_path)]) == 0
-    assert "svm" in capsys.readouterr().out and not list(tmp_path.glob("*.json"))
+    assert "svm" in capsys.readouterr().out and not list(tmp_path.glob("*.jsonl"))
 
 
 def test_a_folder_that_is_no_corpus_is_named(tmp_path, capsys):
@@ -147,7 +147,7 @@ def test_corpora_scaled_apart_have_the_same_mean_and_deviation(rng):
 @pytest.mark.corpus
 def test_runs_are_stored_like_a_networks(corpora, tmp_path):
     assert baselines.main(["--corpus", "emodb", "--data", str(corpora), "--seed", "0", "--out", str(tmp_path)]) == 0
-    runs = json.loads((tmp_path / "baselines.json").read_text())["runs"]
+    runs = load(tmp_path / "baselines.jsonl")
     (run,) = (r for r in runs if r["system"] == "svm" and r["protocol"] == "honest")
     assert run["n_test"] == 107 and 0.75 < run["accuracy"] < 0.95 and run["commit"]
     assert set(run["split"]) == {"train", "validation", "test"} and len(run["answers"]["true"].split()) == 107
