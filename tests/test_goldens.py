@@ -9,7 +9,7 @@ MANIFEST = tomllib.loads((GOLDEN / "MANIFEST.toml").read_text(encoding="utf-8"))
 
 
 def test_manifest_and_folder_agree():
-    stored = {path.name for path in GOLDEN.iterdir() if path.is_file()} - {"MANIFEST.toml"}
+    stored = {path.name for path in GOLDEN.glob("*.npz")}  # other tools' numbers; the sentences are the doctor's own
     assert stored == {entry["file"] for entry in MANIFEST.values()} and stored
 
 

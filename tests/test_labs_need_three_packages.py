@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from experiments.coursework.labs import lab as lab_module
-from tests.conftest import ROOT
+from tests.conftest import ROOT, with_slow
 
 COURSEWORK = ROOT / "experiments" / "coursework"
 SCRIPTS = {int(path.name.split("_")[1]): path for path in sorted((COURSEWORK / "labs").glob("lab_[0-9]_*.py"))}
@@ -62,7 +62,7 @@ sys.exit(check.main([sys.argv[1], "--lab", "2"]))
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize("lab", SCRIPTS)
+@pytest.mark.parametrize("lab", with_slow(SCRIPTS, 8))
 def test_a_lab_runs_before_its_function_is_written(lab, tmp_path):
     out = tmp_path / "figures"
     arguments = [str(SCRIPTS[lab].relative_to(ROOT)), "--out", str(out)]

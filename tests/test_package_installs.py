@@ -174,6 +174,7 @@ def test_the_version_is_declared_once():
 
 def test_a_missing_package_is_one_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
+    monkeypatch.delitem(sys.modules, "skimage.metrics", raising=False)  # another test may have imported it
     with pytest.raises(extras.MissingPackageError) as caught:
         extras.require("skimage.metrics", feature="comparing images", extra="images")
     assert str(caught.value) == f"comparing images needs scikit-image: {extras.install_command('images')}"

@@ -13,7 +13,7 @@ from experiments.common.locks import LockedError, exclusive_lock, run_unclaimed
 from tests.conftest import ROOT
 
 COMMANDS = [
-    ("zheng_casia", ["--seed", "0", "1"], 2 * 2),  # the small corpus has two speakers
+    pytest.param("zheng_casia", ["--seed", "0", "1"], 2 * 2, marks=pytest.mark.slow),
     ("wang_cl", ["--model", "wang_control_3"], 3),
 ]
 
