@@ -271,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="a WAV tree such as CASIA; without it, the synthetic corpus")
     parser.add_argument("--files", type=int, default=100, help="recordings per round, spread over the tree")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
+    parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     loop.reuse_freed_memory()

@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, metavar="CASIA", help="as published; without it, synthetic sentences")
     parser.add_argument("--run", type=Path, metavar="RUN", help=f"of {SYSTEM} on CASIA; without it, no training")
     parser.add_argument("--sentences", type=int, metavar="N", help=f"of every emotion; default {PER_EMOTION}")
-    parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
+    parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:

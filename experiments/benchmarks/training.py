@@ -99,7 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--images", type=Path, help="an image tree <class>/*.png; without it, synthetic images")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each that are timed")
-    parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
+    parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         try:

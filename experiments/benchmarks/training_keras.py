@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that are timed; one before is not")
     parser.add_argument("--steps", type=int, help="steps of a round; without it, about two seconds' worth")
-    parser.add_argument("--store", action="store_true", help="keep the result for the README's table")
+    parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     rows = []
     for name in options.networks:
