@@ -152,9 +152,9 @@ def test_findings_count_only_what_survives_holm():
     weak, strong = [i % 2 == 0 for i in range(40)], [True] * 40
     svm = {"rows": [], "runs": [shared("svm", strong, variant="statistics")]}
     few = {"rows": [], "runs": [shared("net", weak)], "paper": "P"}
-    assert "1 of them surely less, 0 surely more" in findings_of(p=few, baselines=svm)
+    assert "1 of them significantly lower, 0 significantly higher" in findings_of(p=few, baselines=svm)
     near = [i % 20 != 0 for i in range(40)]
-    assert "0 of them surely less" in findings_of(p=few | {"runs": [shared("net", near)]}, baselines=svm)
+    assert "0 of them significantly lower" in findings_of(p=few | {"runs": [shared("net", near)]}, baselines=svm)
 
 
 def test_a_leak_is_told_beside_its_control():

@@ -78,7 +78,7 @@ def _svm(papers: dict[str, dict]) -> list[str]:
         note = "; four speakers cannot show a difference" if here[0]["n_groups"] == 4 else ""
         sentences.append(
             f"{words[0].upper()}{words[1:]} an SVM on statistics of MFCC and log-mel scores about {svm:.0%}, {of}:"
-            f" {worse} of them surely less, {better} surely more (p < {ALPHA} after Holm){note}."
+            f" {worse} of them significantly lower, {better} significantly higher (p < {ALPHA} after Holm){note}."
         )
     return sentences
 
