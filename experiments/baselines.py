@@ -1,11 +1,11 @@
-"""What needs no network: the majority class, and an SVM or logistic regression on statistics of features over time.
+"""Baselines without a network: the majority class, an SVM and logistic regression on statistics of features.
 
 Run:   python -m experiments.baselines --data FOLDER              FOLDER/casia, FOLDER/emodb, FOLDER/ravdess; 15 minutes
        python -m experiments.baselines --data FOLDER --corpus emodb
-Every split of the five papers, by the papers' own functions and seeds, so that a baseline and a network are tested on
-the same files. A paper's own split is the protocol "as-published of <system>"; honest and speaker are common to all.
-emobox are EmoBox's fixed folds (EMO-DB's drawn by file, the others' by speaker); cross-corpus trains on one of EMO-DB
-and RAVDESS and tests on the other, on the six emotions that both have.
+The splits are those of the five papers, made by the papers' own functions and seeds, so that a baseline and a network
+are tested on the same files. A paper's own split is the protocol "as-published of <system>"; all share honest and
+speaker. emobox are EmoBox's fixed folds (EMO-DB's drawn by file, the others' by speaker); cross-corpus trains on
+EMO-DB or RAVDESS and tests on the other, on the six emotions that both have.
 
 features    13 MFCC with two orders of deltas (39 rows) and 40 log-mel bands of the whole recording, 25/10 ms, 16 kHz
 statistics  of every row over time: mean, standard deviation, quantiles of 10, 50 and 90 %: 395 numbers a recording
@@ -14,8 +14,8 @@ svm         RBF kernel, gamma 1 / 395, C = 10; where there is a validation set, 
 logistic    L2-regularized multinomial logistic regression, C = 0.1; with a validation set the best of LOGISTIC_C
 majority    the most common class of the training files
 
-The classifiers are trained on the training files alone, never on validation files. Where a paper scored the very set
-that its epoch was chosen on, nothing is chosen here.
+The classifiers are trained on the training files only, never on validation files. Where a paper scored the same set
+on which it chose its epoch, nothing is chosen here.
 """
 
 from dsp.files.commands import exit_without

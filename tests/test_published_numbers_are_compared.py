@@ -6,7 +6,7 @@ from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn, 
 from experiments.common.paths import RESULTS
 from experiments.evaluation.against_baseline import against_baseline, against_baseline_table
 from experiments.evaluation.findings import findings
-from experiments.evaluation.published import published_rows, published_share, published_table, training_told
+from experiments.evaluation.published import format_training, published_rows, published_share, published_table
 from experiments.evaluation.results import load
 from experiments.evaluation.significance import two_sample_p
 from experiments.results import papers
@@ -82,11 +82,11 @@ def test_the_family_is_corrected_together():
 
 
 def test_a_network_that_does_not_train_is_seen():
-    assert training_told([a_run(1, 2, training_accuracy=0.31)]) == "31.0: does not train to 90"
-    assert training_told([a_run(1, 2, training_accuracy=0.97)]) == "97.0"
-    assert training_told([a_run(1, 2, training_accuracy_last_epoch=0.99)]) == "99.0 (batches of the last epoch)"
+    assert format_training([a_run(1, 2, training_accuracy=0.31)]) == "31.0: does not train to 90"
+    assert format_training([a_run(1, 2, training_accuracy=0.97)]) == "97.0"
+    assert format_training([a_run(1, 2, training_accuracy_last_epoch=0.99)]) == "99.0 (batches of the last epoch)"
     two = [a_run(1, 2, training_accuracy=0.99), a_run(1, 2, training_accuracy=0.2)]
-    assert "does not train" in training_told(two)
+    assert "does not train" in format_training(two)
 
 
 def test_the_svm_is_that_of_the_same_splits():

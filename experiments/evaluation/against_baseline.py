@@ -12,7 +12,7 @@ BASELINE = "svm"
 
 
 def against_baseline_table(papers: dict[str, dict]) -> str:
-    """A line for every network that was tested on the SVM's very files; Holm's p is over the whole table.
+    """A line for every network that was tested on the same files as the SVM; Holm's p is over the whole table.
 
     papers : contents of the results files by their stems, "baselines" among them
 
@@ -46,9 +46,9 @@ def against_baseline(papers: dict[str, dict]) -> list[dict]:
             continue
         for run in paper["runs"]:
             other = svm.get((run["corpus"], run["protocol"], run["seed"], run["fold"]))
-            asked = run.get("answers")
-            if run["protocol"] in PROTOCOLS and other and asked and _same_files(asked, other):
-                groups.setdefault(row_of(run), []).append((asked, other))
+            answers = run.get("answers")
+            if run["protocol"] in PROTOCOLS and other and answers and _same_files(answers, other):
+                groups.setdefault(row_of(run), []).append((answers, other))
     lines = []
     for key, pairs in groups.items():
         found = paired(pairs, kappas.get(key[2], kappas[""]))

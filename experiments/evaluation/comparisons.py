@@ -8,7 +8,7 @@ from experiments.evaluation.significance import holm, paired, training_variance
 
 
 def comparisons_table(papers: dict[str, dict], twins: dict[str, dict]) -> str:
-    """What the papers say helps, asked of the same files; p by significance.paired, and Holm's over the whole table.
+    """The papers' additions, compared on the same files; p by significance.paired, with Holm's over the whole table.
 
     papers, twins : contents of results files by their stems; a twin is a run once more, in the other precision
     """
@@ -50,12 +50,12 @@ def format_difference(found: dict) -> str:
 
 def kappas_of(papers: list[dict]) -> dict[str, float]:
     """significance.training_variance of every corpus; under "" of all, for a corpus without repeated trainings."""
-    told = [run for paper in papers for run in paper["runs"] if "answers" in run]
+    answered = [run for paper in papers for run in paper["runs"] if "answers" in run]
     of = {
-        corpus: training_variance(run for run in told if run["corpus"] == corpus)
-        for corpus in {r["corpus"] for r in told}
+        corpus: training_variance(run for run in answered if run["corpus"] == corpus)
+        for corpus in {r["corpus"] for r in answered}
     }
-    return {corpus: kappa for corpus, (kappa, freedom) in of.items() if freedom} | {"": training_variance(told)[0]}
+    return {corpus: kappa for corpus, (kappa, freedom) in of.items() if freedom} | {"": training_variance(answered)[0]}
 
 
 def compared(runs: list[dict], asked: dict, kappas: dict[str, float]) -> dict | None:
@@ -64,10 +64,10 @@ def compared(runs: list[dict], asked: dict, kappas: dict[str, float]) -> dict | 
     Of runs that were made in both precisions those are taken that were trained alike, the first ones if there are more.
 
     runs : main ones before their twins
-    asked : {"a", "b": [system, recipe], "corpus", "protocol"}
+    asked : {"a", "b": [system, variant], "corpus", "protocol"}
     kappas : of kappas_of
 
-    Raises ValueError if two runs of a pair were not asked the same.
+    Raises ValueError if the two runs of a pair were not tested on the same files.
 
     Checked: tests/test_results_have_one_home.py
     """
@@ -89,7 +89,7 @@ def compared(runs: list[dict], asked: dict, kappas: dict[str, float]) -> dict | 
 
 
 def precision_of(run: dict) -> str:
-    """What the convolutions of a run were trained in; older results do not say, and were trained in float32."""
+    """The precision of a run's convolutions in training; older results do not state it and used float32."""
     return run.get("config", {}).get("setting", {}).get("precision") or "float32"
 
 

@@ -1,6 +1,6 @@
-"""What the stored results say of all papers, counted: sentences whose numbers come from the runs.
+"""Sentences about all papers whose numbers are computed from the stored runs.
 
-A sentence stands here only if its runs are stored, and it names a cause only if a run shows it.
+A sentence is written only if its runs are stored, and it names a cause only if a run shows that cause.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ def findings(papers: dict[str, dict], pairs: dict[str, dict]) -> str:
 
 
 def _published(papers: dict[str, dict]) -> list[str]:
-    """How many published accuracies come out, and which do not under any reading that was run."""
+    """How many published accuracies are reproduced, and which differ under every reading that was run."""
     numbers = defaultdict(list)
     for stem, paper in papers.items():
         if stem != "baselines":
@@ -41,7 +41,7 @@ def _published(papers: dict[str, dict]) -> list[str]:
     if not numbers:
         return []
     differ = {key: lines for key, lines in numbers.items() if all(line["p"] < ALPHA for line in lines)}
-    told = "; ".join(
+    listed = "; ".join(
         f"{system} {corpus} {lines[0]['published'].split()[0]} % (here {lines[0]['here'].split()[0]} %"
         + (f", best of {len(lines)} readings {max(line['here'].split()[0] for line in lines)}" if lines[1:] else "")
         + ")"
@@ -50,12 +50,12 @@ def _published(papers: dict[str, dict]) -> list[str]:
     return [
         f"Of {len(numbers)} published accuracies that runs here repeat, {len(numbers) - len(differ)} do not differ from"
         f" ours (two-sample test, p >= {ALPHA}; where several readings were run, of at least one of them).",
-        f"{len(differ)} differ under every reading that was run: {told}. No stored run shows why.",
+        f"{len(differ)} differ under every reading that was run: {listed}. No stored run shows why.",
     ] * bool(differ) or [f"None of {len(numbers)} published accuracies differs from ours."]
 
 
 def _svm(papers: dict[str, dict]) -> list[str]:
-    """How networks stand to the SVM, by corpus and protocol."""
+    """How the networks compare with the SVM, by corpus and protocol."""
     lines = against_baseline(papers)
     adjusted = dict(zip([line["key"] for line in lines], holm([line["p"] for line in lines]), strict=True))
     sentences = []
@@ -84,7 +84,7 @@ def _svm(papers: dict[str, dict]) -> list[str]:
 
 
 def _comparisons(papers: dict[str, dict], pairs: dict[str, dict]) -> list[str]:
-    """Which of the papers' own additions help, after Holm."""
+    """Which of the papers' own additions help after Holm's correction."""
     asked_of = [
         (asked, [*paper["runs"], *pairs.get(stem, {"runs": []})["runs"]])
         for stem, paper in papers.items()
@@ -97,18 +97,18 @@ def _comparisons(papers: dict[str, dict], pairs: dict[str, dict]) -> list[str]:
         return []
     adjusted = holm([of["p"] for _, of in found])
     sure = [(asked, of) for (asked, of), p in zip(found, adjusted, strict=True) if p < ALPHA]
-    told = "; ".join(
+    listed = "; ".join(
         f"{asked['question']}, {asked['corpus']}, {asked['protocol']}: {format_difference(of)} points"
         for asked, of in sure
     )
     return [
         f"Of {len(found)} comparisons of what the papers add, {len(sure)} show a difference after Holm's correction"
-        + (f": {told}." if told else ".")
+        + (f": {listed}." if listed else ".")
     ]
 
 
 def _leaks(of: dict) -> list[str]:
-    """What a leak does: runs with segments of one recording on both sides, and their controls."""
+    """The effect of a leak: runs with segments of one recording on both sides, beside their controls."""
     sentences = []
     for (system, variant, corpus, protocol), found in of.items():
         if protocol == "leak-segments":
@@ -143,7 +143,7 @@ def _beyond(of: dict) -> list[str]:
 
 
 def _sentence(of: dict, text: str, *keys: tuple) -> list[str]:
-    """The text with the accuracies of the rows in its places; nothing if a row has no runs."""
+    """The text with the accuracies of the rows filled in; empty if a row has no runs."""
     if not all(key in of for key in keys):
         return []
     return [text.format(*(percent(of[key]["accuracy"]) for key in keys))]

@@ -98,7 +98,7 @@ def _uar_of(confusion: np.ndarray) -> float:
 
 
 def share_interval(share: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """(low, high) of a share of n answers by Wilson's score interval: what chance alone would do to one run.
+    """(low, high) of Wilson's score interval of a share of n answers: the uncertainty of one run by chance alone.
 
     Source: Wilson 1927. Checked: tests/test_metrics_match_published_matrix.py
     """

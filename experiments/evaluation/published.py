@@ -1,8 +1,8 @@
-"""Every published accuracy beside the runs that repeat it: are the two different, and did the network train at all?
+"""Every published accuracy beside the runs that repeat it: do they differ, and did the network train at all?
 
-A published accuracy is one run on n files, a sample as ours is; so both are uncertain. Answers to windows of one
-recording are counted by their design effect, and seeds that differ by more than n independent answers would
-make n smaller (see significance.py). Nothing here depends on Student's t of three seeds.
+A published accuracy comes from one run on n files, so it is as uncertain as ours. The design effect reduces n where
+answers belong to windows of one recording, and overdispersion reduces it where seeds vary more than n independent
+answers would (see significance.py). Nothing here depends on Student's t of three seeds.
 """
 
 import re
@@ -75,7 +75,7 @@ def _line(stem: str, row: dict, runs: list[dict], phi: float, baselines: list[di
         "published": row["published"],
         "n_published": n,
         "here": f"{100 * found:.1f} ({100 * low:.1f} .. {100 * high:.1f}, {of_runs})",
-        "training": training_told(runs),
+        "training": format_training(runs),
         "p": two_sample_p(share, n / effect, found, n_here / effect),
         "svm": _svm(stem, runs, baselines),
         "best_epoch": percent(summary["best_epoch"]) if summary["best_epoch"] else "-",
@@ -99,7 +99,7 @@ def published_share(row: dict) -> tuple[float, int]:
     return float(row["published"].split()[0]) / 100, row["published_n"]
 
 
-def training_told(runs: list[dict]) -> str:
+def format_training(runs: list[dict]) -> str:
     """Accuracy on the network's own training files, and the word where it is no trained network.
 
     Runs made before this was measured tell the accuracy of the last epoch's batches instead.

@@ -24,7 +24,7 @@ from experiments.common.paths import RESULTS
 from experiments.evaluation.metrics import grouped_scores, mean_interval
 from experiments.evaluation.stored_run import check_run
 
-TRAINED = 0.9  # accuracy on its own training files: a network below it is said not to train
+TRAINED = 0.9  # accuracy on its own training files; a network below it is marked as not trained
 PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
@@ -35,7 +35,7 @@ class ResultsError(FileError):
 
 
 def row_of(run: dict) -> tuple[str, ...]:
-    """What places a run, or a line of the table, in its row: system, variant, corpus, protocol."""
+    """The row of a run, or of a line of the table: system, variant, corpus, protocol."""
     return tuple(run[name] for name in ROW)
 
 
@@ -136,7 +136,7 @@ def scores_of(runs: list[dict]) -> dict[str, tuple[float, float]]:
 
 
 def within_bounds(mean: float, half_width: float) -> tuple[float, float]:
-    """No interval (nan) where it would reach beyond 0 .. 1: few runs that differ much say nothing so exact.
+    """No interval (nan) where it would reach beyond 0 .. 1, as it does for few runs that differ much.
 
     Checked: tests/test_results_have_one_home.py
     """
@@ -167,7 +167,7 @@ def _folds_missing(group: list[dict]) -> list[str]:
 
 
 def _trains_to(group: list[dict]) -> float | None:
-    """Mean accuracy of networks on their own training files; None for what is no network.
+    """Mean accuracy of networks on their own training files; None for a classifier that is no network.
 
     Runs made before this was measured tell the accuracy of the last epoch's batches instead.
     """
@@ -190,17 +190,17 @@ def percent(mean_and_interval: tuple[float, float]) -> str:
 
 
 def not_run(row: dict) -> str:
-    """'not run', and why where the row says it."""
+    """'not run', with the reason where the row gives one."""
     return f"not run: {row['not_run_reason']}" if row.get("not_run_reason") else "not run"
 
 
 def describe_runs(found: dict) -> str:
     """'4 of one seed', '1, at most 20 of 150 epochs': how many runs, and what they lack; three seeds are wanted.
 
-    A network that does not know its own training files is told: '3, trains to 40.0 %'.
+    A network below 90 % on its own training files is marked: '3, trains to 40.0 %'.
     """
     seeds = {1: " of one seed", 2: " of two seeds"}.get(found["n_seeds"], "")
     has_folds = found["n_runs"] > found["n_seeds"]
     untrained = found["trains_to"] is not None and found["trains_to"] < TRAINED
-    told = [f"trains to {100 * found['trains_to']:.1f} %"] if untrained else []
-    return ", ".join([f"{found['n_runs']}{seeds if has_folds else ''}", *found["shortened"], *told])
+    marks = [f"trains to {100 * found['trains_to']:.1f} %"] if untrained else []
+    return ", ".join([f"{found['n_runs']}{seeds if has_folds else ''}", *found["shortened"], *marks])

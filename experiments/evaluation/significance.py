@@ -1,15 +1,15 @@
-"""What can be said of a difference: tests that count every source of chance.
+"""Tests of a difference that account for every source of chance.
 
-A published accuracy is one sample, as ours is; windows of one recording answer together; a network trained once more
-answers differently; and a table of many questions finds something by chance.
+A published accuracy is a sample of one run, and so is ours. The answers to windows of one recording are correlated. A
+network that is trained again gives other answers. A table of many tests finds something by chance.
 
 Two systems on the same files, `paired`: V = V_speakers + V_training.
     V_speakers  variance of the mean over files, clustered by speaker (speakers are drawn, files come with them)
-    V_training  two networks, each trained once more, would differ: 2 kappa / n for every pair of networks with n files
-    kappa is pooled over all systems of a corpus that were trained several times and answered the same files, since
-    most comparisons have one or three seeds: too few to estimate it from, and a bootstrap of three seeds finds less
-    than there is. V_speakers holds part of V_training already, so the sum errs on the side of "no difference".
-    Difference and interval are of the mean over files, as every accuracy here is; never of a mean over speakers.
+    V_training  variance between two trainings of the pair: 2 kappa / n for every pair of networks with n files
+    kappa is pooled over all systems of a corpus that were trained several times and tested on the same files. Most
+    comparisons have one or three seeds, which are too few for an estimate of their own; a bootstrap of three seeds
+    underestimates it. V_speakers already contains part of V_training, so the sum errs towards "no difference".
+    The difference and its interval concern the mean over files, as every accuracy here does, not a mean over speakers.
 """
 
 import math
@@ -19,13 +19,13 @@ from collections.abc import Iterable
 import numpy as np
 from scipy import stats
 
-# With fewer speakers no sign or rank test can reach 0.05: its least p is 2^(1 - n), 0.125 for four. A t test of four
-# numbers could only by trusting that speakers are normally distributed.
+# With fewer speakers no sign or rank test can reach 0.05: its smallest p is 2^(1 - n), 0.125 for four. A t test of four
+# numbers could reach it only by assuming that speakers are normally distributed.
 MIN_SPEAKERS = 6
 
 
 def two_sample_p(share_a: float, n_a: float, share_b: float, n_b: float) -> float:
-    """Fisher's exact test, two-sided, that two shares of right answers come from one: a published one and ours, say.
+    """Two-sided p of Fisher's exact test that two shares of right answers, such as a published one and ours, are equal.
 
     share_a, share_b : 0 .. 1;  n_a, n_b : numbers of independent answers, rounded to whole ones
 
@@ -40,7 +40,7 @@ def two_sample_p(share_a: float, n_a: float, share_b: float, n_b: float) -> floa
 
 
 def design_effect(clusters, right) -> float:
-    """How many answers count as one, since answers of a cluster (windows of a recording) resemble each other.
+    """The number of answers that count as one independent answer, since answers within a recording are correlated.
 
     variance of the mean over answers, clustered / variance of the same number of independent ones; at least 1
 
@@ -58,7 +58,7 @@ def design_effect(clusters, right) -> float:
 
 
 def overdispersion(groups: Iterable[list[tuple[float, int]]]) -> float:
-    """How much more the accuracies of equal runs vary than n independent answers would; at least 1.
+    """Variance of equal runs' accuracies, relative to that of n independent answers; at least 1.
 
     phi = sum (a - mean)^2 n / (p (1 - p)) / sum of degrees of freedom, pooled over all groups of two or more runs
 
@@ -77,9 +77,9 @@ def overdispersion(groups: Iterable[list[tuple[float, int]]]) -> float:
 
 
 def training_variance(runs: Iterable[dict]) -> tuple[float, int]:
-    """(kappa, degrees of freedom): n times the variance of a network's accuracy on the same n files, trained anew.
+    """(kappa, degrees of freedom): n times the variance of a network's accuracy on the same n files over trainings.
 
-    Pooled over systems and speakers; what is compared are seeds of one system, variant and protocol, answering the same
+    It is pooled over systems and speakers, from seeds of one system, variant and protocol that were tested on the same
     files. (nan, 0) if nothing was trained twice.
 
     Checked: tests/test_statistics_hold.py
@@ -116,7 +116,7 @@ def paired(pairs: list[tuple[dict, dict]], kappa: float, confidence: float = 0.9
 
     Raises
     ------
-    ValueError  if the two of a pair were not asked the same files.
+    ValueError  if the two systems of a pair were not tested on the same files.
 
     Source: Cameron & Miller 2015 (clustered variance). Checked: tests/test_statistics_hold.py
     """
@@ -153,7 +153,7 @@ def paired(pairs: list[tuple[dict, dict]], kappa: float, confidence: float = 0.9
 
 
 def holm(ps: list[float]) -> list[float]:
-    """Holm's adjusted p of every test in a family: p below 0.05 still says something of the whole table.
+    """Holm's adjusted p of every test in a family; an adjusted p below 0.05 holds for the table as a whole.
 
     sorted upwards: max over j <= i of (m - j) p_j (j from 0), at most 1; nan stays nan and does not count
 
