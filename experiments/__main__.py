@@ -1,4 +1,8 @@
-"""Lists the papers: what each claims, its command, what it costs, and the results so far."""
+"""Lists the papers: what each claims, its command, what it costs, and the results so far.
+
+python -m experiments              everything
+python -m experiments | less       a screen at a time
+"""
 
 from dsp.files.commands import exit_without
 
@@ -15,7 +19,8 @@ from experiments.results import papers
 
 
 def main(arguments: list[str] | None = None) -> int:
-    argparse.ArgumentParser(prog="python -m experiments", description=__doc__).parse_args(arguments)
+    form = argparse.RawDescriptionHelpFormatter
+    argparse.ArgumentParser("python -m experiments", description=__doc__, formatter_class=form).parse_args(arguments)
     for stem, paper in papers().items():
         source = Path(__file__).with_name(f"{stem}.py").read_text(encoding="utf-8")
         print(f"{stem}\n{'-' * len(stem)}\n{ast.get_docstring(ast.parse(source))}\n")

@@ -2,13 +2,15 @@
 
     python -m experiments.benchmark_features [--data WAV_TREE] [--files N] [--rounds N] [--store]
 
+Example: python -m experiments.benchmark_features --data CASIA --files 200
+
 MFCC-39: 13 MFCC, their deltas and the deltas of those; 25/10 ms, Hamming, 512 points, 40 mels, pre-emphasis 0.97.
 Log-mel: librosa's default. All get the same float32 signals, one thread, and memory that is kept when freed.
 torch (MKL's transform) and scipy are pipelines written here that give our numbers, as librosa's log-mel does; that
 is checked first. The others do the same steps with other mel scales or edges. librosa and python_speech_features
 transform in float64; librosa as called makes its mel bank every time. Tasks take turns, and what counts is the ratio
 of each round. A chart goes to experiments/runs/, or with --store to experiments/benchmarks/; the last table says how
-near the engine comes to this core's limit. Images have experiments/benchmark_images.
+near the engine comes to this core's limit. Images: python -m experiments.benchmarks.images.
 """
 
 import argparse
@@ -267,10 +269,14 @@ def chart(path: Path, rows: list[dict]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("python -m experiments.benchmark_features", description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, help="a WAV tree such as CASIA; without it, the synthetic corpus")
-    parser.add_argument("--files", type=int, default=100, help="recordings per round, spread over the tree")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = argparse.ArgumentParser(
+        prog="python -m experiments.benchmark_features",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a WAV tree; default: the synthetic corpus")
+    parser.add_argument("--files", type=int, default=100, metavar="N", help="recordings per round; default: 100")
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="default: 7")
     parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

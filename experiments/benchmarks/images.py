@@ -2,6 +2,8 @@
 
     python -m experiments.benchmarks.images [--data CASIA] [--files N] [--rounds N] [--store]
 
+Example: python -m experiments.benchmarks.images --data CASIA --rounds 5
+
 Both read the WAVs with soundfile and make equal pixels (checked first); the script then uses np.fft, einsum
 and Pillow, as one would write it. Rounds alternate (ours, script, ours, ...), every library is held to one
 thread, and the medians and their ratio are printed; absolute times are this machine's and say little.
@@ -76,11 +78,13 @@ def our_command(recordings, png_root: Path, workers: int = 1) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmarks.images", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.images",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", type=Path, help="a WAV tree such as CASIA; without it, the synthetic corpus")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="a WAV tree; default: the synthetic corpus")
     parser.add_argument("--files", type=int, default=240, help="recordings per round, spread over the tree")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=7, metavar="N", help="default: 7")
     parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:

@@ -2,6 +2,8 @@
 
     python -m experiments.benchmarks.recogniser [--data CASIA] [--run RUN] [--store]
 
+Example: python -m experiments.benchmarks.recogniser --data CASIA
+
 Published: 6.82 s for 120 sentences on a desktop, 57 ms each; 5.76 s, 48 ms, on a Jetson Xavier NX, which nobody
 claims here. What is timed there, and in which precision, is UNSTATED; here it is reading, features and network,
 each by itself, one sentence at a time on one core, after a warm-up. The sentences are 20 of every emotion that the
@@ -39,7 +41,9 @@ OURS, PLAIN = "PyTorch float32", "plain librosa and PyTorch"
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmarks.recogniser", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.recogniser",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", type=Path, metavar="CASIA", help="as published; without it, synthetic sentences")
     parser.add_argument("--run", type=Path, metavar="RUN", help=f"of {SYSTEM} on CASIA; without it, no training")

@@ -2,6 +2,8 @@
 
     python -m experiments.benchmarks.training [--images DIR] [--rounds N] [--store]
 
+Example: python -m experiments.benchmarks.training --images IMAGES
+
 Same network, same arithmetic (checked: the first ten losses agree to 1e-4), 960 images, batches of 10. The
 plain way is nn.LSTM, PyTorch's default memory layout and allocator, and images decoded by Pillow as each
 batch needs them. Epochs alternate between two processes; what we do once (decoding) is added to our 30.
@@ -95,7 +97,9 @@ def plain_step(net: PlainNetwork, optimizer: PlainSgdm, corpus: Corpus, batch: n
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmarks.training", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--images", type=Path, help="an image tree <class>/*.png; without it, synthetic images")
     parser.add_argument("--rounds", type=int, default=5, help="epochs of each that are timed")

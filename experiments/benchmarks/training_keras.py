@@ -2,7 +2,9 @@
 
     python -m experiments.benchmarks.training_keras [--networks NAME ...] [--rounds N] [--steps N] [--store]
 
-Ours is the arranged network, KerasAdam (Finch: KerasRmsprop) and memory that is kept; plain is the same network
+Example: python -m experiments.benchmarks.training_keras --networks yadav_crnn --rounds 3
+
+Ours is the fused network, KerasAdam (Finch: KerasRmsprop) and memory that is kept; plain is the same network
 as it is written, torch.optim.Adam (RMSprop) and PyTorch's defaults. Same initial values, inputs (random) and
 batches; the losses of the first step agree to 1e-4, or nothing is timed. Steps alternate between two processes; an
 epoch is as many steps as the papers' training sets have batches: 428 recordings, for the one-dimensional networks
@@ -39,7 +41,9 @@ NETWORKS = {  # batch size, shape of an example, examples of an epoch, steps of 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m experiments.benchmarks.training_keras", description=__doc__.splitlines()[0]
+        prog="python -m experiments.benchmarks.training_keras",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), metavar="NAME")
     parser.add_argument("--rounds", type=int, default=5, help="rounds that are timed; one before is not")
