@@ -6,6 +6,7 @@ argument, what was given, and what is allowed.
 
 import math
 import operator
+import sys
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Any, Literal, get_args
@@ -243,8 +244,16 @@ def suggest(value: Any, words: Iterable[Any]) -> str:
     return f"; did you mean {' or '.join(repr(by_lower[word]) for word in near)}?" if near else ""
 
 
+def is_masked(values: Any) -> bool:
+    """Whether `values` is a masked array. NumPy loads numpy.ma (a tenth of dsp's import) only when somebody uses it.
+
+    Checked: tests/test_public_functions_refuse_bad_arguments.py
+    """
+    return "numpy.ma" in sys.modules and isinstance(values, np.ma.MaskedArray)
+
+
 def _as_unmasked(values: Any, name: str) -> NDArray[Any]:
-    if isinstance(values, np.ma.MaskedArray):
+    if is_masked(values):
         raise ValueError(
             f"{name} is a masked array, whose mask would be ignored; fill it (.filled(0)) or compress it first"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dsp.checks import is_masked
 from dsp.files.content import FeatureFileError
 from dsp.files.matlab import mat_bytes
 from dsp.files.writing import write_atomically
@@ -39,7 +40,7 @@ def save_trace(path: str | os.PathLike[str], steps: Mapping[str, np.ndarray]) ->
     if path.suffix.lower() not in (".npz", ".mat"):
         raise FeatureFileError(f"{path}: unknown ending {path.suffix!r}; .npz or .mat is expected")
     for name, step in steps.items():
-        if np.ma.isMaskedArray(step):
+        if is_masked(step):
             raise FeatureFileError(f"{path}: {name} is a masked array, whose mask would be lost; fill it first")
         if np.asarray(step).dtype.kind not in "biufc":
             raise FeatureFileError(f"{path}: {name} is {_described(step)}; an array of numbers is expected")
