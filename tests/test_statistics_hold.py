@@ -13,6 +13,7 @@ from experiments.evaluation.significance import (
     holm,
     overdispersion,
     paired,
+    right_answers,
     training_variance,
     two_sample_p,
 )
@@ -24,6 +25,12 @@ def test_two_samples_are_both_uncertain():
     assert two_sample_p(71 / 88, 88, 63 / 88, 88) > 0.2
     assert two_sample_p(0.9, 1000, 0.8, 1000) < 1e-6
     assert two_sample_p(0.7, 50, 0.7, 50) == 1
+
+
+def test_right_answers_need_both_columns_whole():
+    assert right_answers({"true": "0 2 1", "predicted": "0 1 1"}) == [True, False, True]
+    with pytest.raises(ValueError, match="shorter"):
+        right_answers({"true": "0 2 1", "predicted": "0 1"})
 
 
 def test_windows_of_a_recording_count_as_one():

@@ -39,10 +39,7 @@ def require(package: str, *, feature: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if not f"{package}.".startswith(f"{error.name}."):
             raise
-        top = package.partition(".")[0]
-        raise MissingPackageError(
-            f"{feature} needs {NAMES.get(top, top)}: {install_command(extra)}", name=top
-        ) from None
+        raise missing_package(package, feature, extra) from None
 
 
 def missing_package(package: str, feature: str, extra: str) -> MissingPackageError:

@@ -15,7 +15,6 @@ and speakers are taken from file names, in RAVDESS and EMO-DB.
 import argparse
 import json
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from dsp import AudioError
+from dsp.files.commands import DONE, NO, exit_status
 from dsp.files.naming import printable
 from experiments.data.corpora import CorpusError, complete
 from experiments.data.leakage import digests
@@ -196,12 +196,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     options = parser.parse_args(arguments)
     sources = [source for source in (options.training, options.test, options.validation) if source is not None]
-    try:
-        report = audit(*(recordings_of(source) for source in sources))
-    except CorpusError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    print(json.dumps(report, indent=1) if options.json else describe(report))
-    return int(leaks(report))
+    return exit_status(lambda: run(sources, options.json))
+
+
+def run(sources: list[Path], as_json: bool) -> int:
+    """Prints the report; NO if two sides share a recording."""
+    report = audit(*(recordings_of(source) for source in sources))
+    print(json.dumps(report, indent=1) if as_json else describe(report))
+    return NO if leaks(report) else DONE

@@ -5,7 +5,7 @@ import math
 from experiments.common.markdown import table
 from experiments.evaluation.comparisons import format_difference, kappas_of
 from experiments.evaluation.results import row_of
-from experiments.evaluation.significance import holm, paired
+from experiments.evaluation.significance import holm, paired, right_answers
 
 PROTOCOLS = ("honest", "speaker")
 BASELINE = "svm"
@@ -63,9 +63,5 @@ def _same_files(one: dict, other: dict) -> bool:
 
 def _share(pairs: list[tuple[dict, dict]], side: int) -> float:
     """Right answers of all files of one side of the pairs."""
-    right = [
-        t == p
-        for pair in pairs
-        for t, p in zip(pair[side]["true"].split(), pair[side]["predicted"].split(), strict=True)
-    ]
+    right = [is_right for pair in pairs for is_right in right_answers(pair[side])]
     return sum(right) / len(right)

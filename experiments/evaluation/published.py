@@ -11,7 +11,7 @@ from itertools import chain
 from experiments.common.markdown import table
 from experiments.evaluation.metrics import share_interval
 from experiments.evaluation.results import TRAINED, percent, row_of, summarize
-from experiments.evaluation.significance import design_effect, holm, overdispersion, two_sample_p
+from experiments.evaluation.significance import design_effect, holm, overdispersion, right_answers, two_sample_p
 
 SAME_SPLIT = {"zheng_casia": "wang_cl"}  # papers whose random 80:20 of the same corpus and seed is the same split
 
@@ -128,11 +128,10 @@ def _windows_effect(runs: list[dict]) -> float:
     """The design effect of windows of recordings; 1 where a recording answers once, or no answers are stored."""
     effects = []
     for run in runs:
-        told = run.get("answers")
-        if told:
-            right = [t == p for t, p in zip(told["true"].split(), told["predicted"].split(), strict=True)]
-            files = told["files"].split()
-            effects.append(design_effect(files, right) if len(set(files)) < len(files) else 1.0)
+        answers = run.get("answers")
+        if answers:
+            files = answers["files"].split()
+            effects.append(design_effect(files, right_answers(answers)) if len(set(files)) < len(files) else 1.0)
     return sum(effects) / len(effects) if effects else 1.0
 
 

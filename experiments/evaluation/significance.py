@@ -39,6 +39,16 @@ def two_sample_p(share_a: float, n_a: float, share_b: float, n_b: float) -> floa
     return float(stats.fisher_exact(counts).pvalue)
 
 
+def right_answers(answers: dict) -> list[bool]:
+    """Whether each answer of a run is right, from its "true" and "predicted" columns.
+
+    Checked: tests/test_statistics_hold.py
+    """
+    return [
+        true == predicted for true, predicted in zip(answers["true"].split(), answers["predicted"].split(), strict=True)
+    ]
+
+
 def design_effect(clusters, right) -> float:
     """The number of answers that count as one independent answer, since answers within a recording are correlated.
 
@@ -178,8 +188,8 @@ def _clustered_variance(clusters, values) -> float:
 def _by_speaker(answers: dict) -> list[tuple[str, str, list[bool]]]:
     """(speaker, files, right) of every speaker of a run."""
     parts = defaultdict(lambda: ([], []))
-    columns = (answers[name].split() for name in ("files", "speakers", "true", "predicted"))
-    for file, speaker, true, predicted in zip(*columns, strict=True):
+    columns = answers["files"].split(), answers["speakers"].split(), right_answers(answers)
+    for file, speaker, is_right in zip(*columns, strict=True):
         parts[speaker][0].append(file)
-        parts[speaker][1].append(true == predicted)
+        parts[speaker][1].append(is_right)
     return [(speaker, " ".join(files), right) for speaker, (files, right) in parts.items()]

@@ -11,6 +11,7 @@ import numpy as np
 
 from dsp import CONVENTIONS, Convention, extract, standardize
 from experiments.inputs.front_end import FrontEnd, at_16_khz, check_sounding
+from experiments.inputs.row_scaling import fit_row_scaling
 
 CEPSTRA = CONVENTIONS[
     "finch_dycnn"
@@ -74,10 +75,8 @@ def fit_row_z_score(images, train) -> RowZScore:
     """
     if len(train) == 0:
         raise ValueError("a z-score without training examples")
-    frames = np.asarray(images[train], dtype=np.float64).reshape(-1, ROWS)
-    frames = frames[~np.isnan(frames[:, 0])]
-    sd = frames.std(axis=0)
-    return RowZScore(frames.mean(axis=0), np.where(sd > 0, sd, 1.0))
+    scaling = fit_row_scaling(images, train, "z-score")
+    return RowZScore(scaling.offset, scaling.scale)
 
 
 def mfcc(signal, sample_rate: int) -> np.ndarray:
