@@ -64,9 +64,9 @@ def test_a_wrong_peer_is_not_timed(benchmark, wav_tree, monkeypatch, capsys, pac
 
 def test_bad_recordings_are_refused(benchmark, write_wav, tmp_path, rng, capsys):
     write_wav("wav/a/a.wav", 0.1 * rng.standard_normal(8000), rate=8000)
-    assert benchmark.main(["--data", str(tmp_path / "wav")]) == 1
+    assert benchmark.main(["--data", str(tmp_path / "wav")]) == 2
     assert "one channel at 16000 Hz are expected" in capsys.readouterr().err
-    assert benchmark.main(["--data", str(tmp_path / "nowhere")]) == 1
+    assert benchmark.main(["--data", str(tmp_path / "nowhere")]) == 2
     assert "no such folder" in capsys.readouterr().err
 
 

@@ -34,6 +34,7 @@ from numba import njit
 
 from dsp import CONVENTIONS, Convention, extract
 from dsp.engine import lanes, plan, stages
+from dsp.files.commands import BAD_INPUT, NO
 from dsp.files.processes import available_cores
 from dsp.mfcc import cepstrum_matrix, make_filterbank, make_window, sizes
 from experiments.common import timing
@@ -290,10 +291,11 @@ def main(arguments: list[str] | None = None) -> int:
         read = [soundfile.read(wav, dtype="float32") for wav, _ in recordings[:: len(recordings) // options.files or 1]]
         if any(rate != RATE or x.ndim != 1 for x, rate in read):
             problems.append(f"{options.data}: recordings of one channel at {RATE} Hz are expected")
-        problems = problems or different(clips := [x for x, _ in read])
-        if problems:
-            print(f"error: {problems[0]}", file=sys.stderr)
-            return 1
+        clips = [x for x, _ in read]
+        differences = [] if problems else different(clips)
+        if problems or differences:
+            print(f"error: {[*problems, *differences][0]}", file=sys.stderr)
+            return BAD_INPUT if problems else NO
         print(f"{len(clips)} recordings, equal features, {options.rounds} rounds")
         rows = []
         for label, tasks, per in (*features(clips), power_spectra(), first_result(scratch)):

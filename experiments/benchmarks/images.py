@@ -26,6 +26,7 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from dsp.files.commands import BAD_INPUT
 from dsp.files.processes import available_cores
 from experiments.common.timing import alternate, comparison, show, store
 from experiments.data.synthetic import synthetic_corpus
@@ -95,7 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
         recordings, problems = find_recordings(root, any_layout=True)
         if problems or not recordings:
             print(f"error: {problems[0] if problems else root}", file=sys.stderr)
-            return 1
+            return BAD_INPUT
         recordings = recordings[:: max(1, len(recordings) // options.files)]
         signals = [soundfile.read(wav)[0] for wav, _ in recordings]
         if not all(np.array_equal(render(x), plain_render(x)) for x in signals):

@@ -24,6 +24,7 @@ import torch
 from scipy.special import softmax
 
 import nets
+from dsp.files.commands import BAD_INPUT, NO
 from experiments.common.paths import RUNS
 from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.data.corpora import Corpus, CorpusError, casia
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
         rows, facts = run(options.data, options.run, options.sentences or PER_EMOTION)
     except (CorpusError, RunError, DifferentError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return NO if isinstance(error, DifferentError) else BAD_INPUT
     for row in rows:
         show(row)
     if options.store:

@@ -23,6 +23,7 @@ from PIL import Image
 from torch import nn
 
 import nets
+from dsp.files.commands import BAD_INPUT
 from experiments.common.timing import comparison, show, store
 from experiments.data.corpora import Corpus, CorpusError, image_tree
 from experiments.data.synthetic import synthetic_corpus
@@ -111,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
             row = compare(corpus, options.rounds)
         except CorpusError as error:
             print(f"error: {error}", file=sys.stderr)
-            return 1
+            return BAD_INPUT
     show(row)
     if options.store:
         store("training", [row])

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 
 import nets
+from dsp.files.commands import NO
 from experiments.common.timing import DifferentError, comparison, show, store
 from experiments.training.loop import Examples, _step, reuse_freed_memory
 from experiments.training.optimizers import KerasAdam, KerasRmsprop
@@ -56,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
             rows.append(compare(name, options.rounds, options.steps or NETWORKS[name][3]))
         except DifferentError as error:
             print(f"error: {error}", file=sys.stderr)
-            return 1
+            return NO
         show(rows[-1])
     if options.store:
         store("training_keras", rows)
