@@ -36,7 +36,6 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from dsp import CONVENTIONS, extract, resample
 from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
 from experiments.common.paths import RESULTS
 from experiments.common.provenance import provenance
@@ -46,7 +45,7 @@ from experiments.data.corpora import Corpus, casia, emodb, ravdess
 from experiments.evaluation.metrics import averages, scores
 from experiments.evaluation.results import percent, record, scores_of
 from experiments.inputs import cache
-from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd, check_sounding
+from experiments.inputs.statistics import FEATURES, N_STATISTICS
 from experiments.training.cli import HelpFormatter, small_synthetic_corpus
 from experiments.training.run_folder import STORED_CORPORA, run_cli
 from experiments.training.runner import AuditedCorpus, audit_corpus, common_splits, format_answers
@@ -54,10 +53,7 @@ from experiments.training.runner import AuditedCorpus, audit_corpus, common_spli
 STEM = "baselines"
 CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
 VARIANT = "statistics"
-CONVENTION = CONVENTIONS["finch_dycnn"]
-QUANTILES = (0.1, 0.5, 0.9)
 FIXED = ("emobox", "cross-corpus")  # protocols whose splits no seed changes
-N_STATISTICS = (39 + CONVENTION.n_mels) * (2 + len(QUANTILES))
 SVM_C = (0.1, 1.0, 10.0, 100.0)
 LOGISTIC_C = (0.001, 0.01, 0.1, 1.0)
 
@@ -157,27 +153,6 @@ PAPER = {
         for variant in (VARIANT, SCALED_APART)
     ],
 }
-
-
-def statistics(signal, sample_rate: int) -> np.ndarray:
-    """Mean, deviation and quantiles over time of every row of MFCC-39 and log-mel: (395,) float32.
-
-    signal : (n,) float64, resampled to 16 kHz
-
-    Raises ValueError for a silent or bad signal, or one shorter than a frame.
-
-    Checked: tests/test_baselines_are_fair.py
-    """
-    check_sounding(signal)
-    signal = signal if sample_rate == SAMPLE_RATE else resample(signal, sample_rate, SAMPLE_RATE)
-    (cepstra,) = extract([signal], SAMPLE_RATE, CONVENTION, kind="mfcc")
-    (bands,) = extract([signal], SAMPLE_RATE, CONVENTION, kind="log_mel")
-    frames = np.concatenate([cepstra, bands]).astype(np.float64)
-    columns = [frames.mean(1), frames.std(1), *np.quantile(frames, QUANTILES, axis=1)]
-    return np.concatenate(columns).astype(np.float32)
-
-
-FEATURES = FrontEnd("baseline_statistics", 1, CONVENTION, (N_STATISTICS,), statistics)
 
 
 def fitted(

@@ -21,6 +21,7 @@ wang_control_1, _2, _3                                   its control groups
 wang_cnn, wang_lstm                                      one branch alone
 wang_*_all_steps                                         the other reading of "flattened"; not for wang_cnn
 wang_*_unscaled, wang_*_all_steps_unscaled               the branches joined without min-max scaling
+statistics_mlp         none         (395,)               the recogniser's own network
 """
 
 from importlib.util import find_spec

@@ -7,6 +7,7 @@ from torch import nn
 
 from nets.dey_emodb import dey_1d_cnn_bilstm, dey_1d_cnn_lstm, dey_2d_cnn_lstm, dey_td_cnn_bilstm, dey_td_cnn_lstm
 from nets.finch_dycnn import finch_dycnn_bilstm
+from nets.statistics_mlp import statistics_mlp
 from nets.wang_cl import parallel_net
 from nets.yadav_crnn import yadav_crnn
 from nets.zheng_casia import zheng_cnn_lstm
@@ -28,6 +29,7 @@ SYSTEMS: dict[str, Callable[..., nn.Module]] = {
     "dey_1d_cnn_lstm": dey_1d_cnn_lstm,
     "dey_1d_cnn_bilstm": dey_1d_cnn_bilstm,
     "yadav_crnn": yadav_crnn,
+    "statistics_mlp": statistics_mlp,
     "finch_dycnn_bilstm": finch_dycnn_bilstm,
     "finch_cnn_bilstm": partial(finch_dycnn_bilstm, dynamic=False),
     "finch_dycnn_lstm": partial(finch_dycnn_bilstm, bidirectional=False),

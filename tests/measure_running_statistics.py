@@ -56,8 +56,8 @@ def told(net: torch.nn.Module, corpus: Corpus, *scored: Subset) -> str:
     """The accuracy of each side."""
     right = []
     for side in scored:
-        files, predicted = answers(net, side)
-        right.append(np.mean(predicted == corpus.labels[files]))
+        files, probabilities = answers(net, side)
+        right.append(np.mean(probabilities.argmax(1) == corpus.labels[files]))
     return " / ".join(f"{share:.1%}" for share in right)
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from dsp import CONVENTIONS, extract
 from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
-from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split, statistics
+from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split
 from experiments.data.corpora import Corpus
 from experiments.data.splits import NOTHING, Split
 from experiments.evaluation.results import load
+from experiments.inputs.statistics import statistics
 
 
 def test_statistics_are_those_of_mfcc_and_log_mel_over_time(rng):

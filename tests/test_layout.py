@@ -165,7 +165,7 @@ FOLDERS = (
     "data",
     "common",
 )
-PAPER_MODULES = {"zheng_casia", "dey_emodb", "yadav_crnn", "finch_dycnn", "wang_cl", "baselines"}
+PAPER_MODULES = {"zheng_casia", "dey_emodb", "yadav_crnn", "finch_dycnn", "wang_cl", "baselines", "statistics_mlp"}
 ENTRIES = {"__main__", "audit", "benchmark_features", "check", "doctor_report", "results", "trace"}
 
 

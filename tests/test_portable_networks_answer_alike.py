@@ -10,6 +10,7 @@ import torch
 import nets
 from dsp.files.extras import install_command
 from experiments.inputs.finch_dycnn import RowZScore
+from experiments.inputs.row_scaling import RowScaling
 from experiments.inputs.yadav_crnn import ZScore
 from experiments.recogniser import command, portable
 from experiments.recogniser.trained import Trained, network_inputs
@@ -26,8 +27,10 @@ SYSTEMS = {  # one of every kind, with what it sees
     "yadav_crnn": "yadav_crnn",
     "finch_dycnn_bilstm": "finch_mfcc",
     "wang_cl": "wang_first_frames",
+    "statistics_mlp": "baseline_statistics",
 }
 Z_SCORES = {"yadav_crnn": ZScore(-40.0, 20.0), "finch_dycnn_bilstm": RowZScore(np.zeros(39), np.ones(39))}
+Z_SCORES["statistics_mlp"] = RowScaling(np.zeros(395), np.full(395, 9.0))
 
 
 def trained(system: str) -> Trained:

@@ -20,7 +20,9 @@ from experiments import dey_emodb as dey_emodb_experiment
 from experiments.data import leakage
 from experiments.data.corpora import CASIA_EMOTIONS, Corpus
 from experiments.data.synthetic import VOICES, synthetic_corpus
-from experiments.inputs import cache, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments.inputs import cache, dey_emodb, finch_dycnn, statistics, wang_cl, yadav_crnn
+from experiments.inputs.row_scaling import RowScaling
+from experiments.inputs.statistics import N_STATISTICS
 from experiments.inputs.yadav_crnn import ZScore
 from experiments.inputs.zheng_casia import load_images
 from experiments.recogniser import batch, command, core, recording, trained, training
@@ -43,16 +45,20 @@ SEEN = {  # of every system: what its runs' config calls the inputs, if it does
     "dey_1d_cnn_lstm": "windows_1d",
     "dey_1d_cnn_bilstm": "windows_1d",
     "yadav_crnn": None,
+    "statistics_mlp": "baseline_statistics",
     **dict.fromkeys(("finch_dycnn_bilstm", "finch_cnn_bilstm", "finch_dycnn_lstm"), "finch_mfcc"),
     "finch_cnn_lstm": "finch_log_mel",
     **{name: "wang_first_frames" for name in nets.SYSTEMS if name.startswith("wang_")},
     "wang_control_2": "wang_whole_clip",
 }
-Z_SCORED = {"yadav_crnn": Z_SCORE} | {name: ROW_Z_SCORE for name in nets.SYSTEMS if name.startswith("finch_")}
+OF_STATISTICS = RowScaling(np.linspace(-20, 5, N_STATISTICS), np.linspace(8, 0.5, N_STATISTICS))
+Z_SCORED = {"yadav_crnn": Z_SCORE, "statistics_mlp": OF_STATISTICS} | {
+    name: ROW_Z_SCORE for name in nets.SYSTEMS if name.startswith("finch_")
+}
 ANSWERED = [name for name in SEEN if "all_steps" not in name and name not in ("wang_control_1", "wang_control_3")]
 FRONT_ENDS = (
     *(dey_emodb.MEL_2D_SIGN, dey_emodb.MEL_2D_Z_SCORE, dey_emodb.MEL_SEGMENTS, yadav_crnn.ORIGINALS),
-    *(*finch_dycnn.FEATURES.values(), *wang_cl.FEATURES.values()),
+    *(*finch_dycnn.FEATURES.values(), *wang_cl.FEATURES.values(), statistics.FEATURES),
 )
 
 

@@ -34,10 +34,14 @@ def test_a_file_answers_once_by_its_mean_probabilities():
     sure, unsure = [0.0, 9.0, 0.0], [0.6, 0.0, 0.0]
     inputs = torch.tensor([unsure, unsure, sure, [0.0, 0.0, 3.0]])
     files = np.array([4, 4, 4, 2])
-    found, predicted = answers(Told(), Subset(inputs, files))
-    assert found.tolist() == [2, 4] and predicted.tolist() == [2, 1]  # one sure window outweighs two unsure ones
-    found, predicted = answers(Told(), Subset(inputs, files, per_file=False))
-    assert found.tolist() == [4, 4, 4, 2] and predicted.tolist() == [0, 0, 1, 2]
+    found, probabilities = answers(Told(), Subset(inputs, files))
+    assert np.allclose(probabilities.sum(1), 1) and probabilities[0, 2] == pytest.approx(np.exp(3) / (np.exp(3) + 2))
+    assert found.tolist() == [2, 4] and probabilities.argmax(1).tolist() == [
+        2,
+        1,
+    ]  # one sure window outweighs two unsure ones
+    found, probabilities = answers(Told(), Subset(inputs, files, per_file=False))
+    assert found.tolist() == [4, 4, 4, 2] and probabilities.argmax(1).tolist() == [0, 0, 1, 2]
 
 
 def test_labels_of_a_side_are_those_of_its_files():
@@ -46,6 +50,8 @@ def test_labels_of_a_side_are_those_of_its_files():
     assert side.examples(corpus).labels.tolist() == [0, 1, 1]
     lines = format_answers(corpus, np.array([1, 2]), np.array([1, 1]))
     assert lines == {"files": "1 2", "speakers": "t s", "true": "0 1", "predicted": "1 1"}
+    sure = format_answers(corpus, np.array([1, 2]), np.array([1, 1]), np.array([0.98765, 1.0]))
+    assert sure == lines | {"confidence": "0.988 1.000"}
 
 
 @pytest.fixture(scope="module")

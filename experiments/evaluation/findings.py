@@ -12,6 +12,7 @@ from experiments.evaluation.results import percent, summarize
 from experiments.evaluation.significance import holm
 
 ALPHA = 0.05
+OWN = "statistics_mlp"  # the recogniser's network, which is no paper's
 
 
 def findings(papers: dict[str, dict], pairs: dict[str, dict]) -> str:
@@ -22,7 +23,8 @@ def findings(papers: dict[str, dict], pairs: dict[str, dict]) -> str:
     Checked: tests/test_published_numbers_are_compared.py
     """
     of = {stem: summarize(paper["runs"]) for stem, paper in papers.items() if paper["runs"]}
-    sentences = [*_published(papers), *_svm(papers), *_comparisons(papers, pairs)]
+    of_papers = {stem: paper for stem, paper in papers.items() if stem != OWN}
+    sentences = [*_published(papers), *_svm(of_papers), *_comparisons(papers, pairs)]
     sentences += [*_leaks(of.get("wang_cl", {})), *_beyond(of.get("baselines", {}))]
     return "\n".join(f"- {sentence}" for sentence in sentences)
 
@@ -73,7 +75,11 @@ def _svm(papers: dict[str, dict]) -> list[str]:
         sure = [line for line in here if adjusted[line["key"]] < ALPHA]
         worse, better = sum(line["difference"] < 0 for line in sure), sum(line["difference"] > 0 for line in sure)
         shares = sorted(line["network"] for line in here)
-        of = f"{len(here)} networks {shares[0]:.0%} to {shares[-1]:.0%}" if here[1:] else f"one network {shares[0]:.0%}"
+        of = (
+            f"{len(here)} networks of the papers {shares[0]:.0%} to {shares[-1]:.0%}"
+            if here[1:]
+            else f"one network {shares[0]:.0%}"
+        )
         svm = sum(line["svm"] for line in here) / len(here)
         note = "; four speakers cannot show a difference" if here[0]["n_groups"] == 4 else ""
         sentences.append(

@@ -59,12 +59,15 @@ def _check_audit(run: dict) -> None:
 def _check_answers(run: dict) -> None:
     _need(run, "answers", _is_object, "an object")
     n_classes, lengths = len(run["per_class"]), set()
-    for name in ("files", "speakers", "true", "predicted"):
+    optional = ("confidence",) if "confidence" in run["answers"] else ()
+    for name in ("files", "speakers", "true", "predicted", *optional):
         _need(run["answers"], name, _is_word, "words between blanks", "answers.")
         words = run["answers"][name].split()
         lengths.add(len(words))
         if name in ("true", "predicted") and not all(word.isdecimal() and int(word) < n_classes for word in words):
             raise ValueError(f"answers.{name}: positions of classes, 0 .. {n_classes - 1}, are expected")
+        if name == "confidence" and not all(map(_is_share_in_words, words)):
+            raise ValueError("answers.confidence: numbers 0 .. 1 are expected")
     if len(lengths) > 1:
         raise ValueError("answers: as many files, speakers, true and predicted classes are expected")
 
@@ -94,6 +97,10 @@ def _is_list(value: object, length: int) -> bool:
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_share_in_words(word: str) -> bool:
+    return word.replace(".", "", 1).isdecimal() and float(word) <= 1
 
 
 def _is_share(value: object) -> bool:

@@ -5,6 +5,7 @@
     yadav_crnn     the CRNN's log-mel spectrogram, its four augmentations, its z-score
     finch_dycnn    39 feature rows over 3 s, and a z-score per row
     wang_cl        a spectrogram and MFCC of the same 128 frames
+    statistics     395 statistics over time of a whole recording's features
     row_scaling    a scale per feature row, fitted on training files
     front_end      FrontEnd: a function from recording to input, and all that its values depend on
     cache          inputs of a whole corpus, computed once and stored

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from experiments.figures.preprocessing import SIGN, spectrogram
-from experiments.inputs import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments.inputs import dey_emodb, finch_dycnn, statistics, wang_cl, yadav_crnn
 from experiments.inputs.front_end import SAMPLE_RATE, FrontEnd
 from experiments.inputs.row_scaling import RowScaling
 from spectrogram_images import render
@@ -195,6 +195,24 @@ def _describe_clip(signal: np.ndarray) -> tuple[str, ...]:
     return (f"all {signal.size / SAMPLE_RATE:.2f} s, stretched or squeezed into {wang_cl.FRAMES} frames",)
 
 
+# The recogniser's own network
+
+
+def _describe_statistics(signal: np.ndarray) -> tuple[str, ...]:
+    return (f"{statistics.N_STATISTICS} statistics of all {signal.size / SAMPLE_RATE:.2f} s",)
+
+
+def _draw_statistics(axes, inputs, answers, classes, seconds) -> str:
+    """A column per statistic, a row per feature."""
+    table = inputs[0].reshape(len(statistics.NAMES), statistics.ROWS).T
+    look = {"origin": "lower", "aspect": "auto", "interpolation": "nearest", "vmin": -3, "vmax": 3, "cmap": "RdBu_r"}
+    picture = axes.imshow(table, **look)
+    axes.set_xticks(range(len(statistics.NAMES)), statistics.NAMES)
+    axes.set(ylabel="Feature: 39 MFCC, 40 bands", yticks=(0, 13, 26, 39, 59, 78))
+    axes.figure.colorbar(picture, ax=axes, label="standard deviations", pad=0.01)
+    return "statistics over time, z-scored over the training files"
+
+
 _IMAGE_S = dey_emodb.IMAGE_SAMPLES / _DEY
 _DESCRIBE_MEL = partial(_describe_beginning, _IMAGE_S, sample_rate=_DEY)
 
@@ -225,6 +243,14 @@ VIEWS = {
         _describe_crnn,
         partial(_draw_level, yadav_crnn.CONVENTION, yadav_crnn.SAMPLE_RATE),
         z_score=yadav_crnn.ZScore,
+    ),
+    statistics.FEATURES.name: View(
+        SAMPLE_RATE,
+        400,  # 25 ms
+        _one(statistics.FEATURES, SAMPLE_RATE),
+        _describe_statistics,
+        _draw_statistics,
+        z_score=RowScaling,
     ),
     "finch_mfcc": _view_of_rows("mfcc", "13 MFCC, deltas, their deltas"),
     "finch_log_mel": _view_of_rows("log-mel", "Mel band"),

@@ -142,8 +142,10 @@ def train_and_score(
         facts["training_accuracy"] = training_accuracy(fast, training)
         results = []
         for name, folder in folders.items():
-            files, predicted = answers(fast, scored[name])
-            run_facts = facts | {"protocol": name, "answers": format_answers(corpus, files, predicted)}
+            files, probabilities = answers(fast, scored[name])
+            predicted = probabilities.argmax(1)
+            answered = format_answers(corpus, files, predicted, probabilities.max(1))
+            run_facts = facts | {"protocol": name, "answers": answered}
             results.append(
                 keep_run(folder, options.results, corpus, files, predicted, net, history, run_facts, draw or draw_run)
             )
@@ -255,23 +257,30 @@ def draw_run(
 
 
 def answers(net: nn.Module, side: Subset) -> tuple[np.ndarray, np.ndarray]:
-    """(files, predicted classes), both (n,) int: one answer per file, or one per example if not side.per_file.
+    """(files, probabilities), (n,) int and (n, n_classes): one answer per file, or one per example if not per_file.
 
     Checked: tests/test_trained_runs.py
     """
     probabilities = torch.softmax(predict(net, side.inputs), 1).double().cpu().numpy()
     if not side.per_file:
-        return side.files, probabilities.argmax(1)
+        return side.files, probabilities
     files, owner = np.unique(side.files, return_inverse=True)
     sums = np.zeros((files.size, probabilities.shape[1]))
     np.add.at(sums, owner, probabilities)
-    return files, (sums / np.bincount(owner)[:, None]).argmax(1)
+    return files, sums / np.bincount(owner)[:, None]
 
 
-def format_answers(corpus: Corpus, files: np.ndarray, predicted: np.ndarray) -> dict[str, str]:
-    """All answers of a run as space-separated strings, for paired comparisons."""
+def format_answers(
+    corpus: Corpus, files: np.ndarray, predicted: np.ndarray, confidence: np.ndarray | None = None
+) -> dict[str, str]:
+    """All answers of a run as space-separated strings, for paired comparisons.
+
+    confidence : (n,) the probabilities of the predicted classes, kept with three decimals for the calibration table
+    """
     speakers = [] if corpus.speakers is None else corpus.speakers[files]
     columns = {"files": files, "speakers": speakers, "true": corpus.labels[files], "predicted": predicted}
+    if confidence is not None:
+        columns["confidence"] = [f"{share:.3f}" for share in confidence]
     return {name: " ".join(map(str, column)) for name, column in columns.items()}
 
 

@@ -66,8 +66,8 @@ def fuse(net: nn.Sequential | ParallelNet, precision: str = "float32") -> "Fused
 class FusedNet(nn.Module):
     """The steps that compute `net`. Only `net` is registered as a submodule, so each parameter occurs once.
 
-    x : signals (batch, channels, time), images (batch, channels, height, width) or sequences of images (batch, time,
-        channels, height, width) -> (batch, n_classes)
+    x : vectors (batch, features), signals (batch, channels, time), images (batch, channels, height, width) or
+        sequences of images (batch, time, channels, height, width) -> (batch, n_classes)
 
     Checked: tests/test_fused_nets_are_equal.py
     """
@@ -130,9 +130,13 @@ def _fuse_blocks(layers: list[nn.Module], rounded: torch.dtype | None) -> list[C
 def _channels_last(x: Tensor) -> Tensor:
     """Images or sequences of images with the channels last in memory; signals become images of height 1.
 
+    Vectors, (batch, features), stay as they are.
+
     This copies on purpose. With one channel, both layouts hold the same values in the same order and differ only in
     their strides. .to(memory_format=...) would keep the strides, which tell the convolution what layout to produce.
     """
+    if x.ndim == 2:
+        return x
     if x.ndim == 5:
         return _channels_last(x.flatten(0, 1)).unflatten(0, x.shape[:2])
     return (x.unsqueeze(2) if x.ndim == 3 else x).clone(memory_format=torch.channels_last)

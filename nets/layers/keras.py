@@ -201,4 +201,5 @@ def keras_type_and_name(layer: nn.Module) -> tuple[str, str]:
         ChannelsLast: ("", "channels_last"),
         LastStateLSTM: ("LSTM", "lstm"),
         nn.Linear: ("Dense", "dense"),
+        nn.Dropout: ("Dropout", "dropout"),
     }[type(layer)]
