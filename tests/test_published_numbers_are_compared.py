@@ -148,6 +148,17 @@ def test_findings_say_what_differs_and_no_cause():
     assert "None of 1 published accuracies differs" in text  # under one reading it comes out
 
 
+def test_a_number_that_a_leak_reaches_is_told_with_it():
+    far = a_paper("90 (90/100)", a_run(60, 100))
+    leak = a_run(95, 100, protocol="leak-segments", shortened="60 of 200 epochs")
+    text = findings_of(wang_cl=far | {"paper": "W", "runs": [*far["runs"], leak]})
+    assert "1 differ, and a leak that a run here demonstrates reaches them: net c 90 %" in text
+    assert "(here 60.0 %, with the leak 95.0 (60 of 200 epochs): segments of one recording on both sides)" in text
+    assert "differ under every reading" not in text
+    weak = a_run(70, 100, protocol="leak-segments")
+    assert "No stored run shows why" in findings_of(wang_cl=far | {"paper": "W", "runs": [*far["runs"], weak]})
+
+
 def test_findings_count_only_what_survives_holm():
     weak, strong = [i % 2 == 0 for i in range(40)], [True] * 40
     svm = {"rows": [], "runs": [shared("svm", strong, variant="statistics")]}
@@ -163,7 +174,7 @@ def test_a_leak_is_told_beside_its_control():
     control = a_run(60, 100, **of, protocol="segments-by-file")
     text = findings_of(wang_cl={"rows": [], "runs": [leak, control]})
     assert "both sides (a leak), wang_cl scores 80.0 % of emodb's segments (20 of 200 epochs)" in text
-    assert "with every recording on one side 60.0 %." in text
+    assert "with every recording on one side 60.0 % (20 of 200 epochs)." in text
     assert "one side" not in findings_of(wang_cl={"rows": [], "runs": [leak]})
 
 

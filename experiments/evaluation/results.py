@@ -27,6 +27,7 @@ from experiments.evaluation.stored_run import check_run
 TRAINED = 0.9  # accuracy on its own training files; a network below it is marked as not trained
 PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
+SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols that have a column of their own in tables
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
 
 

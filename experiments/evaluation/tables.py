@@ -20,12 +20,17 @@ from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, EXPERIMENTS, RESULTS, ROOT
 from experiments.evaluation.against_baseline import against_baseline_table
+from experiments.evaluation.calibration import calibration_table
 from experiments.evaluation.comparisons import comparisons_table, precision_table
+from experiments.evaluation.ensembles import ensembles_table
 from experiments.evaluation.findings import findings
+from experiments.evaluation.leaks import leaks_table
+from experiments.evaluation.per_class import class_tables
 from experiments.evaluation.published import published_table
 from experiments.evaluation.results import (
     PRECISION_PAIRS,
     ROW,
+    SIDE_BY_SIDE,
     ResultsError,
     describe_runs,
     load,
@@ -35,8 +40,6 @@ from experiments.evaluation.results import (
     row_of,
     summarize,
 )
-
-SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols with a column of their own
 
 
 def results_table(papers: list[dict]) -> str:
@@ -105,6 +108,12 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
     later = {stem: paper for stem, paper in papers.items() if stem not in ("zheng_casia", "baselines")}
     pairs = {stem: {"runs": load(PRECISION_PAIRS / f"{stem}.jsonl")} for stem in papers}
     pairs = {stem: pair for stem, pair in pairs.items() if pair["runs"]}
+    recalls = {
+        f"{stem} {corpus} recall": text
+        for stem, paper in papers.items()
+        if "recalls" in paper["published"]
+        for corpus, text in class_tables(paper).items()
+    }
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
     return {
         ROOT / "README.md": {"papers": papers_table(papers)},
@@ -116,6 +125,10 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
             "comparisons": comparisons_table(later, pairs),
             "precision": precision_table(papers, pairs),
             "casia recall": recall_table(papers["zheng_casia"]),
+            "leaks": leaks_table(papers),
+            "ensembles": ensembles_table(papers),
+            "calibration": calibration_table(papers),
+            **recalls,
         },
         EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks)},
     }
