@@ -7,15 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from experiments.coursework.labs import lab as lab_module
 from tests.conftest import ROOT, with_slow
 
 COURSEWORK = ROOT / "experiments" / "coursework"
-SCRIPTS = {int(path.name.split("_")[1]): path for path in sorted((COURSEWORK / "labs").glob("lab_[0-9]_*.py"))}
+SCRIPTS = dict(sorted((int(path.name.split("_")[1]), path) for path in (COURSEWORK / "labs").glob("lab_*_*.py")))
 BLOCKED = ("torch", "scipy", "sklearn", "soundfile", "tqdm", "isal", "librosa", "tensorflow", "onnxruntime", "PySide6")
 ITSELF = ("PIL", "matplotlib")  # matplotlib brings Pillow; what draws nothing needs neither
 BLOCK = """
@@ -71,7 +73,20 @@ def test_a_lab_runs_before_its_function_is_written(lab, tmp_path):
     assert f"lab {lab} is not passed yet" in done.stdout
     assert done.stderr == ""
     assert 1 <= len(list(out.glob("*.png"))) <= 4
-    assert not [path for path in out.iterdir() if path.suffix != ".png"]
+    assert not [path for path in out.iterdir() if path.suffix not in (".png", ".wav")]
+
+
+def test_a_sound_keeps_its_level_and_is_clipped_at_full_scale(tmp_path, capsys):
+    samples = np.array([0.0, 0.25, -0.5, 1.0, 3.0, -3.0])
+    lab_module.play(samples, 8000, "five", tmp_path)
+    with wave.open(str(tmp_path / "five.wav"), "rb") as file:
+        assert file.getparams()[:4] == (1, 2, 8000, samples.size)
+        read = np.frombuffer(file.readframes(samples.size), "<i2")
+    assert read.tolist() == [0, 8192, -16384, 32767, 32767, -32767]
+    assert capsys.readouterr().out == f"{tmp_path / 'five.wav'}\n"
+    (tmp_path / "folder.wav").mkdir()
+    assert ended_with(lambda: lab_module.play(samples, 8000, "folder", tmp_path)) == 2
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_a_lab_is_passed_or_not_by_its_exit_status(monkeypatch, capsys):
