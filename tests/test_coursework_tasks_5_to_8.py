@@ -190,7 +190,7 @@ WRONG = {
 }
 
 
-@pytest.fixture(scope="module", params=course_profile.names())
+@pytest.fixture(scope="module", params=["default", "dt2119", "fayek"])  # all others: tests/test_course_profiles.py
 def profile(request):
     return course_profile.load(request.param)
 
@@ -216,7 +216,7 @@ def test_mfcc_is_scipys_dct_and_python_speech_features_lifter(profile):
         log_mel, n_mfcc, lifter = case.arguments.values()
         cepstra = scipy.fft.dct(log_mel, type=2, axis=0, norm="ortho")[:n_mfcc]
         expected = python_speech_features.lifter(cepstra.T, lifter).T
-        np.testing.assert_allclose(task.solution(**case.arguments), expected, atol=1e-12)
+        np.testing.assert_allclose(task.solution(**case.arguments), expected, atol=1e-14 * np.abs(expected).max())
 
 
 def test_the_lifter_mistake_is_librosas_lifter(profile):
@@ -225,7 +225,7 @@ def test_the_lifter_mistake_is_librosas_lifter(profile):
     for case in task.cases:
         log_mel, n_mfcc, lifter = case.arguments.values()
         theirs = librosa.feature.mfcc(S=log_mel, n_mfcc=n_mfcc, lifter=lifter)
-        np.testing.assert_allclose(mistake.function(**case.arguments), theirs, atol=1e-12)
+        np.testing.assert_allclose(mistake.function(**case.arguments), theirs, atol=1e-14 * np.abs(theirs).max())
 
 
 def test_deltas_are_librosas_and_python_speech_features(profile):

@@ -112,7 +112,7 @@ def format_report(report: dict) -> str:
         lines += ["your code printed (the end of it):", report["printed"].rstrip("\n")]
     passed = sum(case["passed"] for case in report["cases"])
     return "\n".join(
-        [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']} points"]
+        [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']:g} points"]
     )
 
 
