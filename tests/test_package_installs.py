@@ -143,6 +143,7 @@ COMMANDS = [
     ("experiments.trace", ("matplotlib",), [], "train"),
     ("experiments.doctor_report", ("matplotlib",), ["A", "B", "--out", "C"], "train"),
     ("experiments.figures", ("matplotlib",), [], "train"),
+    ("experiments.check", ("filelock",), [".", "--lab", "5", "--csv", "grades.csv"], "course"),
 ]
 
 

@@ -1,8 +1,10 @@
 """Checks whether a student's function computes what its lab asks for and, if not, names the mistake that explains it.
 
     python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--json FILE] [--gradescope FILE]
+    python -m experiments.check FOLDER --lab N --csv FILE [--roster FILE] [--reports DIR] [--workers N] [--resume]
 
 Example: python -m experiments.check my_lab_1.py --lab 1 --profile dt2119 --hints 2
+Example: python -m experiments.check submissions/ --lab 5 --csv lab_5.csv --roster class.csv
 
 --hints 0 reports only whether each case passes; 1 adds hints about shapes and the names of known mistakes; 2 adds a
 question about the mistake, and where and how large the first difference is. The right numbers are never printed, and
@@ -11,8 +13,12 @@ case that passes, 0.2 for a finite result of the right shape, else 0.
 
 For autograders: --json FILE, --gradescope FILE (results.json).
 
-Exit status: 0 all cases passed, 1 not all, 2 nothing could be checked (no such file, lab, profile or function),
-130 interrupted.
+A FOLDER holds the submissions of a class: FOLDER/name.py or .ipynb, one folder per student, or what Moodle and Canvas
+let you download. The gradebook is a CSV file; DIR holds a report per student and the summary (.html, .json, .txt). The
+roster is a CSV file with the column student and, if you like, id, due and submitted; it tells who is late or missing.
+
+Exit status: 0 all cases passed, or the class is graded; 1 not all passed, or the check itself broke for a student;
+2 nothing could be checked (no such file, lab, profile or function); 130 interrupted.
 """
 
 import argparse
@@ -142,7 +148,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     profiles = ", ".join(course_profile.names())
-    parser.add_argument("file", type=Path, metavar="FILE", help="the student's file")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the student's file, or the folder of a class")
     parser.add_argument("--lab", type=int, required=True, metavar="N", help=f"one of {', '.join(map(str, LABS))}")
     parser.add_argument(
         "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
@@ -160,8 +166,34 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--gradescope", type=Path, metavar="FILE", help="write the report as Gradescope's results.json")
+    group = parser.add_argument_group("a class")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="the gradebook; needed for a folder")
+    group.add_argument("--reports", type=Path, metavar="DIR", help="default: beside the gradebook, NAME_reports")
+    group.add_argument("--roster", type=Path, metavar="FILE", help="CSV: student, and if you like id, due, submitted")
+    group.add_argument("--workers", type=int, metavar="N", help="submissions at the same time; default: one per core")
+    group.add_argument("--resume", action="store_true", help="keep the reports of an interrupted run that still hold")
     options = parser.parse_args(arguments)
+    if options.file.is_dir():
+        resume = "interrupted; run the same command with --resume to go on"
+        return exit_status(lambda: run_class(options), on_interrupt=resume)
     return exit_status(lambda: run_check(options))
+
+
+def run_class(options: argparse.Namespace) -> int:
+    """Grades a folder; returns the exit status."""
+    if options.json or options.gradescope:
+        raise ValueError("--json and --gradescope are for one file; a folder is graded into --csv and --reports")
+    if options.workers is not None and options.workers < 1:
+        raise ValueError("--workers must be at least 1")
+    check_limits(options)
+    from experiments.coursework.gradebook import grade  # needs more packages than a check
+
+    return grade(options)
+
+
+def check_limits(options: argparse.Namespace) -> None:
+    if not (options.time_limit > 0 and options.memory_limit > 0):
+        raise ValueError("--time-limit and --memory-limit must be more than 0")
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -169,8 +201,9 @@ def run_check(options: argparse.Namespace) -> int:
     for path in filter(None, (options.json, options.gradescope)):
         check_output_file(path)
     try:
-        if not (options.time_limit > 0 and options.memory_limit > 0):
-            raise ValueError("--time-limit and --memory-limit must be more than 0")
+        if options.csv or options.roster or options.reports:
+            raise ValueError(f"{options.file}: --csv, --reports and --roster are for a folder")
+        check_limits(options)
         limits = (options.time_limit, options.memory_limit)
         report = check(options.file, options.lab, options.profile, options.hints, *limits)
     except ValueError as error:
