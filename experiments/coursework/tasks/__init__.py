@@ -4,7 +4,7 @@ import importlib
 from dataclasses import replace
 from pathlib import Path
 
-LABS = {int(path.stem.removeprefix("lab_")): path.stem for path in sorted(Path(__file__).parent.glob("lab_*.py"))}
+LABS = dict(sorted((int(path.stem.removeprefix("lab_")), path.stem) for path in Path(__file__).parent.glob("lab_*.py")))
 
 
 def task_of(lab: int, profile):
