@@ -238,7 +238,7 @@ def test_two_commands_do_not_grade_into_one_gradebook(folder, tmp_path, capsys):
     ("arguments", "words"),
     [
         (["--lab", "5"], "a folder is graded into a gradebook: give --csv FILE"),
-        (["--lab", "5", "--csv", "{out}", "--json", "x.json"], "--json and --gradescope are for one file"),
+        (["--lab", "5", "--csv", "{out}", "--json", "{out}.json"], "are for a class; --json and --gradescope for one"),
         (["--lab", "5", "--csv", "{out}", "--workers", "0"], "--workers must be at least 1"),
         (["--lab", "77", "--csv", "{out}"], "lab 77 is none of"),
         (["--lab", "5", "--csv", "{out}", "--roster", "{out}"], "out.csv: No such file or directory"),
@@ -260,7 +260,7 @@ def test_a_folder_without_submissions_gets_one_line(tmp_path, capsys):
     assert "no .py file, no .ipynb file and no folder of a student in it" in capsys.readouterr().err
     (tmp_path / "a.py").write_text(RIGHT)
     assert check.main([str(tmp_path / "a.py"), "--lab", "5", "--csv", str(tmp_path / "out.csv")]) == 2
-    assert "--csv, --reports and --roster are for a folder" in capsys.readouterr().err
+    assert "--csv, --reports and --roster are for a class" in capsys.readouterr().err
 
 
 def test_what_counts_as_a_submission(folder, tmp_path):
@@ -355,3 +355,23 @@ def test_the_histogram_counts_everybody_once():
         2,
     )
     assert sum(count for _, count in report.histogram([0.7, 2.1, 3.5], 3.5)) == 3
+
+
+def test_gradescope_gets_one_students_folder(folder, tmp_path):
+    """The tests' points add up to the lab's, their scores to the score; what is hidden shows when the teacher says."""
+    out = tmp_path / "results.json"
+    (tmp_path / "mine.toml").write_text("points = 10.05\n")
+    profile = ["--profile", str(tmp_path / "mine.toml")]
+    arguments = ["--lab", "5", "--gradescope", str(out), "--hidden-tests", "after_published", *profile]
+    for name, status, score in (("carl", 1, 5.02), ("Eve Moss_123_assignsubmission_file_", 0, 10.05), ("fred", 2, 0)):
+        assert check.main([str(folder / name), *arguments]) == status
+        results = json.loads(out.read_text())
+        assert results["score"] == score == pytest.approx(sum(test["score"] for test in results["tests"]))
+        if status < 2:
+            assert sum(test["max_score"] for test in results["tests"]) == pytest.approx(10.05)
+            seen = {test["name"].startswith("hidden"): test["visibility"] for test in results["tests"]}
+            assert seen == {True: "after_published", False: "visible"}
+    assert results["output"].endswith("fred: no .py or .ipynb file (report.pdf)")
+    (folder / "carl" / "my work.py").write_text(NASTY)
+    check.main([str(folder / "carl"), *arguments])
+    assert "\\u001b" not in out.read_text() and '"output_format": "text"' in out.read_text()

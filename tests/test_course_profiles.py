@@ -225,6 +225,7 @@ def test_lengths_are_rounded_as_the_course_does():
         ("hop_ms = 0.05", "hop_ms = 0.05; less than one sample at 16000 Hz"),
         ("frame_ms = 0.1", "frame_ms = 0.1; a frame of 1 samples at 16000 Hz; at least 2 are expected"),
         ("preemphasis = 1.5", "preemphasis = 1.5; at most 1 is expected"),
+        ("points = 2.505", "points = 2.505; at most two decimals are expected"),
         ("seed = -1", "seed = -1; a whole number >= 0 is expected"),
     ],
 )

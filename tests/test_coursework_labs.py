@@ -341,7 +341,7 @@ def test_reports_for_autograders(tmp_path, capsys):
     assert "explained by: a periodic window" in capsys.readouterr().out
     report, results = (json.loads((tmp_path / name).read_text()) for name in ("report.json", "results.json"))
     assert (report["lab"], report["function"], report["points"]) == (1, "windowed_frames", 10)
-    assert set(report["cases"][0]) == {"name", "passed", "hidden", "message"}
+    assert set(report["cases"][0]) == {"name", "passed", "hidden", "message", "score", "points"}
     assert report["score"] == results["score"] == pytest.approx(2.0)
     assert results["output"] == "explained by: a periodic window"
     assert sum(test["max_score"] for test in results["tests"]) == pytest.approx(10)

@@ -8,10 +8,11 @@ Example: python -m experiments.check submissions/ --lab 5 --csv lab_5.csv --rost
 
 --hints 0 reports only whether each case passes; 1 adds hints about shapes and the names of known mistakes; 2 adds a
 question about the mistake, and where and how large the first difference is. The right numbers are never printed, and
-a hidden case reveals nothing but whether it passed. The score is the points times the mean over the cases: 1 for a
-case that passes, 0.2 for a finite result of the right shape, else 0.
+a hidden case reveals nothing but whether it passed. Every case is worth the same share of the points: all of it if it
+passes, 0.2 of it for a finite result of the right shape, else nothing.
 
-For autograders: --json FILE, --gradescope FILE (results.json).
+For autograders: --json FILE, --gradescope FILE (results.json). With one of these, a FOLDER holds the files of one
+student.
 
 A FOLDER holds the submissions of a class: FOLDER/name.py or .ipynb, one folder per student, or what Moodle and Canvas
 let you download. The gradebook is a CSV file; DIR holds a report per student and the summary (.html, .json, .txt). The
@@ -24,13 +25,14 @@ Exit status: 0 all cases passed, or the class is graded; 1 not all passed, or th
 import argparse
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
-from experiments.coursework import compare, course_profile
+from experiments.coursework import compare, course_profile, gradescope, hand_ins
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
@@ -66,14 +68,14 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     calls = [task.cases[i].arguments for i in order]
     outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes), strict=True))
     arrays = [as_float(outcomes[i].array) for i in range(len(task.cases))]
-    shares = []
-    for i, case in enumerate(task.cases):
+    for i, (case, points) in enumerate(zip(task.cases, points_of_cases(task), strict=True)):
         passed = arrays[i] is not None and compare.is_right(arrays[i], expected[i], task.tolerance)
-        shares.append(1.0 if passed else SHAPE_SHARE * has_shape(arrays[i], expected[i]))
+        score = points if passed else round(SHAPE_SHARE * points * has_shape(arrays[i], expected[i]), 2)
         message = "" if passed or case.hidden else message_of(outcomes[i].problem, arrays[i], expected[i], task, hints)
         name = f"hidden case {sum(c.hidden for c in task.cases[: i + 1])}" if case.hidden else case.name
-        report["cases"].append({"name": name, "passed": passed, "hidden": case.hidden, "message": message})
-    report["score"] = round(task.points * float(np.mean(shares)), 2)
+        scored = {"name": name, "passed": passed, "hidden": case.hidden, "message": message}
+        report["cases"].append(scored | {"score": score, "points": points})
+    report["score"] = round(sum(case["score"] for case in report["cases"]), 2)
     if hints > 0:
         mistakes = compare.explanations(task, arrays)
         report["explained_by"] = [mistake.name for mistake in mistakes]
@@ -81,6 +83,12 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     visible = (outcomes[i].printed for i, case in enumerate(task.cases) if not case.hidden)
     report["printed"] = "".join(visible)[-MAX_PRINTED:]
     return report
+
+
+def points_of_cases(task: Task) -> list[float]:
+    """The points of every case, to the cent; they are equal up to a cent and add up to the task's points."""
+    edges = [round(task.points * count / len(task.cases), 2) for count in range(len(task.cases) + 1)]
+    return [round(high - low, 2) for low, high in pairwise(edges)]
 
 
 def as_float(array):
@@ -122,21 +130,6 @@ def format_report(report: dict) -> str:
     )
 
 
-def gradescope(report: dict) -> dict:
-    """The report as Gradescope's results.json; every case is worth the same share of the points."""
-    share = report["points"] / max(1, len(report["cases"]))
-    tests = [
-        {"name": case["name"], "score": share * case["passed"], "max_score": share, "output": case["message"]}
-        for case in report["cases"]
-    ]
-    explained = [f"explained by: {name}" for name in report["explained_by"]]
-    return {
-        "score": report["score"],
-        "output": "\n".join([*explained, report.get("error", "")]).strip(),
-        "tests": tests,
-    }
-
-
 def main(arguments: list[str] | None = None) -> int:
     """The command.
 
@@ -166,6 +159,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--gradescope", type=Path, metavar="FILE", help="write the report as Gradescope's results.json")
+    parser.add_argument(
+        "--hidden-tests",
+        choices=gradescope.VISIBILITIES,
+        default="visible",
+        help="when Gradescope shows students whether hidden cases passed; default: visible",
+    )
     group = parser.add_argument_group("a class")
     group.add_argument("--csv", type=Path, metavar="FILE", help="the gradebook; needed for a folder")
     group.add_argument("--reports", type=Path, metavar="DIR", help="default: beside the gradebook, NAME_reports")
@@ -173,7 +172,7 @@ def main(arguments: list[str] | None = None) -> int:
     group.add_argument("--workers", type=int, metavar="N", help="submissions at the same time; default: one per core")
     group.add_argument("--resume", action="store_true", help="keep the reports of an interrupted run that still hold")
     options = parser.parse_args(arguments)
-    if options.file.is_dir():
+    if options.file.is_dir() and not (options.json or options.gradescope):
         resume = "interrupted; run the same command with --resume to go on"
         return exit_status(lambda: run_class(options), on_interrupt=resume)
     return exit_status(lambda: run_check(options))
@@ -181,8 +180,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_class(options: argparse.Namespace) -> int:
     """Grades a folder; returns the exit status."""
-    if options.json or options.gradescope:
-        raise ValueError("--json and --gradescope are for one file; a folder is graded into --csv and --reports")
     if options.workers is not None and options.workers < 1:
         raise ValueError("--workers must be at least 1")
     check_limits(options)
@@ -202,10 +199,13 @@ def run_check(options: argparse.Namespace) -> int:
         check_output_file(path)
     try:
         if options.csv or options.roster or options.reports:
-            raise ValueError(f"{options.file}: --csv, --reports and --roster are for a folder")
+            raise ValueError("--csv, --reports and --roster are for a class; --json and --gradescope for one student")
         check_limits(options)
         limits = (options.time_limit, options.memory_limit)
-        report = check(options.file, options.lab, options.profile, options.hints, *limits)
+        file = options.file
+        if file.is_dir():
+            file = hand_ins.file_of_student(file, task_of(options.lab, course_profile.load(options.profile)))
+        report = check(file, options.lab, options.profile, options.hints, *limits)
     except ValueError as error:
         failed = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
         write_reports(options, failed)
@@ -219,7 +219,8 @@ def run_check(options: argparse.Namespace) -> int:
 
 def write_reports(options: argparse.Namespace, report: dict) -> None:
     """Writes the files that were asked for."""
-    for path, content in ((options.json, report), (options.gradescope, gradescope(report))):
+    results = gradescope.results(report, options.hidden_tests)
+    for path, content in ((options.json, report), (options.gradescope, results)):
         if path:
             write_text_atomically(path, json.dumps(content, indent=1) + "\n")
 

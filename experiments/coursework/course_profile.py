@@ -158,6 +158,8 @@ def _check(path: Path, field: str, value) -> None:
         if field in WORDS and value not in WORDS[field]:
             raise FileError(f"{path}: {field} = {value!r} is none of {', '.join(WORDS[field])}")
         return
+    if field == "points" and _is_number(value) and round(value, 2) != value:
+        raise FileError(f"{path}: points = {value!r}; at most two decimals are expected")
     words = "a whole number" if kind is int else "a number"
     if not _is_number(value) or (kind is int and not isinstance(value, int)):
         raise FileError(f"{path}: {field} = {value!r}; {words} >= 0 is expected")

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from dsp.files.naming import FileError, printable
 from experiments.coursework.sandbox.source import read_submission
+from experiments.coursework.task import Task
 
 SUFFIXES = (".py", ".ipynb")
 MAX_FILES = 200  # of one student; the rest is not looked at
@@ -66,6 +67,20 @@ def find(folder: Path, function: str, lab: int) -> list[HandIn]:
     for hand_in in found.values():
         choose(hand_in, function, lab)
     return sorted(found.values(), key=lambda hand_in: hand_in.order)
+
+
+def file_of_student(folder: Path, task: Task) -> Path:
+    """The file to check in the folder of one student; FileError (a ValueError) with the reason why there is none.
+
+    Checked: tests/test_a_class_is_graded.py
+    """
+    hand_in = HandIn(folder.name)
+    for file in files_below(folder, hand_in):
+        add(file, hand_in)
+    choose(hand_in, task.function, task.lab)
+    if hand_in.file is None:
+        raise FileError(f"{folder}: {hand_in.problem}")
+    return hand_in.file
 
 
 def who(name: str) -> tuple[str, str, bool]:
