@@ -24,7 +24,8 @@ def test_a_notebook_has_every_line_of_its_script_and_the_template(lab):
     script = notebooks.script_of(lab).read_text(encoding="utf-8")
     words = re.sub(r"^# %%.*$", "", script[script.index("# %%") :], flags=re.MULTILINE).split()
     cells = [cell.source for cell in notebook.cells if not cell.source.startswith(("**In this", "%%writefile"))]
-    in_cells = "\n".join(cells).replace(f'Path("my_lab_{lab}.py")', "options.file").split()
+    in_cells = "\n".join(cells).replace(f'Path("my_lab_{lab}.py")', "options.file")
+    in_cells = in_cells.replace(f'begin({lab}, profile="default")', f"begin({lab})").split()
     assert [word for word in in_cells if set(word) != {"#"}] == [word for word in words if set(word) != {"#"}]
     *_, template, check = notebook.cells
     student = (ROOT / "experiments" / "coursework" / "student" / f"lab_{lab}.py").read_text(encoding="utf-8")
@@ -53,17 +54,18 @@ def test_a_notebook_runs_from_top_to_bottom(lab, tmp_path):
 
 @pytest.mark.slow
 def test_a_function_written_in_the_notebook_is_checked_there(tmp_path):
-    notebook = notebooks.notebook_of(9)
+    notebook = notebooks.notebook_of(9, "cs4347")  # another profile than the default
     notebook.cells[-2].source = "%%writefile my_lab_9.py\n" + WRITTEN
     notebooks.execute(notebook, tmp_path)
-    assert notebook.cells[-1].outputs[-1].text.endswith("lab 9 is passed\n")
+    printed = notebook.cells[-1].outputs[-1].text
+    assert printed.endswith("lab 9 is passed\n") and "the course's coefficient 0.95" in printed
 
 
 @pytest.mark.slow
 def test_a_failing_cell_is_one_line_and_leaves_no_file(tmp_path, monkeypatch, capsys):
     right = notebooks.notebook_of(9)
     right.cells[1].source = "raise KeyError('no signal')"
-    monkeypatch.setattr(notebooks, "notebook_of", lambda lab: right)
+    monkeypatch.setattr(notebooks, "notebook_of", lambda lab, profile: right)
     assert notebooks.main([str(tmp_path), "--lab", "9", "--execute"]) == 1
     error = capsys.readouterr().err
     assert error.startswith("lab 9: a cell failed (KeyError: 'no signal')") and error.count("\n") == 1

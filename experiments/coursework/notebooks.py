@@ -1,6 +1,6 @@
 """Makes notebooks of the labs, for people who would rather work in Jupyter than with scripts and a terminal.
 
-    python -m experiments.coursework.notebooks [OUT] [--lab N ...] [--execute]
+    python -m experiments.coursework.notebooks [OUT] [--lab N ...] [--profile NAME] [--execute]
 
 Example: python -m experiments.coursework.notebooks my_notebooks --lab 1 2 --execute
 
@@ -32,6 +32,7 @@ from dsp.files.extras import require
 from dsp.files.naming import printable
 from dsp.files.writing import write_text_atomically
 from experiments.common.paths import ROOT, RUNS
+from experiments.coursework import course_profile
 from experiments.coursework.tasks import LABS
 
 LABS_FOLDER = Path(__file__).with_name("labs")
@@ -63,12 +64,13 @@ def cells_of(script: str) -> list[tuple[str, str]]:
     return cells
 
 
-def notebook_of(lab: int) -> nbformat.NotebookNode:
-    """The notebook of a lab, with a cell for the student's function, not executed.
+def notebook_of(lab: int, profile: str = "default") -> nbformat.NotebookNode:
+    """The notebook of a lab under a course's profile, with a cell for the student's function, not executed.
 
     Checked: tests/test_labs_run_as_notebooks.py
     """
-    cells = cells_of(script_of(lab).read_text(encoding="utf-8"))
+    script = script_of(lab).read_text(encoding="utf-8")
+    cells = cells_of(script.replace(f"begin({lab})", f'begin({lab}, profile="{profile}")'))
     file = f"my_lab_{lab}.py"
     template = (TEMPLATES / f"lab_{lab}.py").read_text(encoding="utf-8").replace(" Copy this file and write", " Write")
     check = cells.pop()[1].replace("options.file", f'Path("{file}")')
@@ -102,11 +104,12 @@ def execute(notebook: nbformat.NotebookNode, folder: Path, seconds: float = SECO
         cell.metadata.pop("execution", None)  # the times of day
 
 
-def make(out: Path, labs: list[int], executed: bool) -> int:
+def make(out: Path, labs: list[int], profile: str, executed: bool) -> int:
     """Writes the notebooks; returns the exit status."""
     check_output_folder(out)
+    course_profile.load(profile)
     for lab in labs:
-        notebook, path = notebook_of(lab), out / f"{script_of(lab).stem}.ipynb"
+        notebook, path = notebook_of(lab, profile), out / f"{script_of(lab).stem}.ipynb"
         if executed:
             with tempfile.TemporaryDirectory(prefix="notebook_") as folder:  # not beside a student's my_lab_N.py
                 try:
@@ -144,9 +147,10 @@ def main(arguments: list[str] | None = None) -> int:
         help="the folder for the notebooks; default: experiments/runs/notebooks",
     )
     parser.add_argument("--lab", type=int, nargs="+", choices=LABS, metavar="N", help="only these labs; default: all")
+    parser.add_argument("--profile", default="default", metavar="NAME", help="of the course; default: default")
     parser.add_argument("--execute", action="store_true", help="run the notebooks; about ten seconds each")
     options = parser.parse_args(arguments)
-    return exit_status(lambda: make(options.out, options.lab or list(LABS), options.execute))
+    return exit_status(lambda: make(options.out, options.lab or list(LABS), options.profile, options.execute))
 
 
 if __name__ == "__main__":

@@ -37,8 +37,11 @@ EPILOG = """Example: {script} --file my_lab_{lab}.py
 Exit status: 0 the lab is passed, 1 it is not passed yet, 2 bad input or a missing package, 130 interrupted."""
 
 
-def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
+def begin(lab: int, profile: str = "default") -> tuple[argparse.Namespace, Profile]:
     """The options of a lab (out, file, profile) and the course's rules; exits with one line if something is wrong.
+
+    lab : its number
+    profile : the course, unless --profile names another one
 
     Checked: tests/test_labs_need_three_packages.py
     """
@@ -60,7 +63,7 @@ def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
     parser.add_argument("--file", type=Path, default=template, help="your function; default: the empty template")
     profiles = ", ".join(course_profile.names())
     parser.add_argument(
-        "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
+        "--profile", default=profile, metavar="NAME", help=f"one of {profiles}, or a .toml file; default: {profile}"
     )
     options = parser.parse_args([] if IN_NOTEBOOK else None)
 
