@@ -4,6 +4,7 @@ All tests go over the labs that are in experiments/coursework/tasks; labs 1 to 4
 """
 
 import dataclasses
+import io
 import json
 import re
 
@@ -70,21 +71,45 @@ def test_every_known_mistake_is_named_and_no_other(lab, profile):
         assert [one.name for one in found] == [mistake.name]
 
 
+RECITE = """
+import numpy as np
+answers = np.load("answers.npz")
+numbers = iter(range(1000))
+def {}(**arguments): return answers[str(next(numbers))]
+"""
+
+
 @pytest.mark.parametrize("lab", LABS)
-def test_the_solution_in_a_students_file_passes(lab, tmp_path, monkeypatch):
+def test_right_answers_get_all_points(lab, tmp_path, monkeypatch):
+    """The file recites the solution's arrays: what it returns reaches the comparison as it is, whatever its dtype."""
     task = task_of(lab, course_profile.load())
     path = tmp_path / "student.py"
-    path.write_text(
-        "from experiments.coursework import course_profile, tasks  # and dsp\n"
-        f"{task.function} = tasks.task_of({lab}, course_profile.load()).solution\n"
-    )
-    with pytest.raises(ValueError, match="line 1: experiments may not be used"):
-        check.check(path, lab)
+    path.write_text(RECITE.format(task.function))
+
+    def with_answers(file, function, calls, *limits, **options):
+        answers = io.BytesIO()
+        np.savez(answers, **{str(i): task.solution(**arguments) for i, arguments in enumerate(calls)})
+        return run(file, function, calls, *limits, **options, extra={"answers.npz": answers.getvalue()})
+
     monkeypatch.setattr(check, "check_source", lambda *arguments: None)
+    monkeypatch.setattr(check, "run", with_answers)
     report = check.check(path, lab, seconds=60)
     assert [case["message"] for case in report["cases"]] == [""] * len(task.cases)
     assert all(case["passed"] for case in report["cases"])
     assert report["score"] == task.points
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_the_solution_cannot_be_imported(lab, tmp_path, monkeypatch):
+    task = task_of(lab, course_profile.load())
+    path = tmp_path / "student.py"
+    path.write_text(f"from experiments.coursework import tasks\n{task.function} = tasks.task_of({lab}).solution\n")
+    with pytest.raises(ValueError, match="line 1: experiments may not be used"):
+        check.check(path, lab)
+    monkeypatch.setattr(check, "check_source", lambda *arguments: None)
+    report = check.check(path, lab, seconds=60)
+    assert "raised ImportError: cannot import name 'tasks'" in report["cases"][0]["message"]
+    assert report["score"] == 0
 
 
 ROUNDINGS = ("none", "floor", "round", "ceil", "floor round ceil")
@@ -394,7 +419,7 @@ def test_a_bad_report_path_is_known_before_the_check(option, tmp_path, monkeypat
 
 
 def test_an_interrupted_check_ends_with_130(tmp_path, monkeypatch, capsys):
-    def interrupt(*_):
+    def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(check, "check", interrupt)

@@ -98,11 +98,11 @@ def test_a_lab_is_passed_or_not_by_its_exit_status(monkeypatch, capsys):
     for status, passed in reports.items():
         cases = [{"passed": ok, "message": "", "name": "", "hidden": False} for ok in passed]
         report = {"cases": cases, "function": "f", "explained_by": [], "printed": "", "score": 0.0, "points": 10}
-        monkeypatch.setattr(lab_module, "check", lambda *_, report=report: report)
+        monkeypatch.setattr(lab_module, "check", lambda *_, report=report, **__: report)
         assert ended_with(lambda: lab_module.finish(1, Path("mine.py"), "default")) == status
     assert "lab 1 is passed" in capsys.readouterr().out
 
-    def refuse(*_):
+    def refuse(*_, **__):
         raise ValueError("mine.py: no function windowed_frames")
 
     monkeypatch.setattr(lab_module, "check", refuse)

@@ -3,6 +3,8 @@
     python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--json FILE] [--gradescope FILE]
     python -m experiments.check FOLDER --lab N --csv FILE [--roster FILE] [--reports DIR] [--workers N] [--resume]
 
+--unsafe runs submissions even where neither bubblewrap nor Landlock contains them; without it, they are then refused.
+
 Example: python -m experiments.check my_lab_1.py --lab 1 --profile dt2119 --hints 2
 Example: python -m experiments.check submissions/ --lab 5 --csv lab_5.csv --roster class.csv
 
@@ -33,6 +35,7 @@ import numpy as np
 from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
 from experiments.coursework import compare, course_profile, gradescope, hand_ins
+from experiments.coursework.sandbox import containment
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
@@ -42,7 +45,16 @@ SHAPE_SHARE = 0.2  # of a case's points, for a finite result of the right shape
 MAX_PRINTED = 2000  # characters of what the student's code prints
 
 
-def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10.0, megabytes: int = 1024) -> dict:
+def check(
+    file,
+    lab: int,
+    profile="default",
+    hints: int = 1,
+    seconds: float = 10.0,
+    megabytes: int = 1024,
+    *,
+    unsafe: bool = False,
+) -> dict:
     """Checks one file; returns the report that --json writes.
 
     Parameters
@@ -52,21 +64,23 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     profile : a name in course_profile.names(), or a .toml file
     hints : 0, 1 or 2
     seconds, megabytes : limits of one call
+    unsafe : run the submission even if nothing contains it here; the report's "contained_by" then says "nothing"
 
-    Raises ValueError, one line, if there is nothing to check.
+    Raises ValueError, one line, if there is nothing to check, or nothing that contains the submission.
 
     Checked: tests/test_coursework_labs.py, tests/test_check_contains_student_code.py
     """
     rules = course_profile.load(profile)
     task = task_of(lab, rules)
+    contained_by = containment.choose(unsafe)
     report = {"lab": lab, "function": task.function, "profile": rules.name, "points": task.points, "score": 0.0}
-    report |= {"cases": [], "explained_by": [], "questions": [], "printed": ""}
+    report |= {"cases": [], "explained_by": [], "questions": [], "printed": "", "contained_by": contained_by}
     check_source(Path(file), task)
     # Hidden cases are called last, so that a visible call cannot reveal anything about them.
     order = sorted(range(len(task.cases)), key=lambda i: task.cases[i].hidden)
     expected = [np.asarray(task.solution(**case.arguments)) for case in task.cases]
     calls = [task.cases[i].arguments for i in order]
-    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes), strict=True))
+    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, unsafe=unsafe), strict=True))
     arrays = [as_float(outcomes[i].array) for i in range(len(task.cases))]
     for i, (case, points) in enumerate(zip(task.cases, points_of_cases(task), strict=True)):
         passed = arrays[i] is not None and compare.is_right(arrays[i], expected[i], task.tolerance)
@@ -123,7 +137,10 @@ def format_report(report: dict) -> str:
         if report["questions"]:
             lines.append(f"              {report['questions'][i]}")
     if report["printed"]:
-        lines += ["your code printed (the end of it):", report["printed"].rstrip("\n")]
+        lines.append("your code printed (the end of it):")
+        lines += [f"  | {line}" for line in report["printed"].rstrip("\n").split("\n")]
+    if report.get("contained_by") == containment.NOTHING:
+        lines.append("warning: nothing contained this file while it ran")
     passed = sum(case["passed"] for case in report["cases"])
     return "\n".join(
         [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']:g} points"]
@@ -165,6 +182,7 @@ def main(arguments: list[str] | None = None) -> int:
         default="visible",
         help="when Gradescope shows students whether hidden cases passed; default: visible",
     )
+    parser.add_argument("--unsafe", action="store_true", help="run the file even where nothing contains it")
     group = parser.add_argument_group("a class")
     group.add_argument("--csv", type=Path, metavar="FILE", help="the gradebook; needed for a folder")
     group.add_argument("--reports", type=Path, metavar="DIR", help="default: beside the gradebook, NAME_reports")
@@ -183,6 +201,7 @@ def run_class(options: argparse.Namespace) -> int:
     if options.workers is not None and options.workers < 1:
         raise ValueError("--workers must be at least 1")
     check_limits(options)
+    containment.choose(options.unsafe)  # if nothing contains the first submission, nothing contains the last
     from experiments.coursework.gradebook import grade  # needs more packages than a check
 
     return grade(options)
@@ -205,8 +224,8 @@ def run_check(options: argparse.Namespace) -> int:
         file = options.file
         if file.is_dir():
             file = hand_ins.file_of_student(file, task_of(options.lab, course_profile.load(options.profile)))
-        report = check(file, options.lab, options.profile, options.hints, *limits)
-    except ValueError as error:
+        report = check(file, options.lab, options.profile, options.hints, *limits, unsafe=options.unsafe)
+    except (ValueError, OSError) as error:
         failed = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
         write_reports(options, failed)
         raise

@@ -117,7 +117,7 @@ class Class:
         o = self.options
         profile = str(Path(o.profile).resolve()) if str(o.profile).endswith(".toml") else o.profile
         request = {"file": str(file.absolute()), "lab": o.lab, "profile": profile, "hints": o.hints}
-        return request | {"seconds": o.time_limit, "megabytes": o.memory_limit}
+        return request | {"seconds": o.time_limit, "megabytes": o.memory_limit, "unsafe": o.unsafe}
 
     def common_key(self) -> bytes:
         """Changes with everything but the submission that a report depends on: options, profile, this program."""

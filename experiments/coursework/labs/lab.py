@@ -134,7 +134,7 @@ def finish(lab: int, file: Path, profile: str) -> None:
     Checked: tests/test_labs_need_three_packages.py
     """
     try:
-        report = check(file, lab, profile)
+        report = check(file, lab, profile, unsafe=True)  # one's own file on one's own machine
     except ValueError as error:
         print(f"lab {lab} is not passed yet: {printable(str(error))}")
         return end(BAD_INPUT)
