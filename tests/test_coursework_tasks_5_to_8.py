@@ -1,6 +1,5 @@
-"""Labs 5 to 8: solutions equal other tools and plain Python, mistakes differ and are recognized in code, labs run."""
+"""Labs 5 to 8: solutions equal other tools and plain Python, mistakes differ and are recognized in code."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -19,7 +18,7 @@ from experiments.coursework import course_profile
 from experiments.coursework.compare import explanations, is_right
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
-from tests.conftest import ROOT, with_slow
+from tests.conftest import ROOT
 
 LABS = (5, 6, 7, 8)
 SCRIPTS = {lab: next((ROOT / "experiments" / "coursework" / "labs").glob(f"lab_{lab}_*.py")) for lab in LABS}
@@ -190,7 +189,7 @@ WRONG = {
 }
 
 
-@pytest.fixture(scope="module", params=course_profile.names())
+@pytest.fixture(scope="module", params=["default", "dt2119", "fayek"])  # all others: tests/test_course_profiles.py
 def profile(request):
     return course_profile.load(request.param)
 
@@ -216,7 +215,7 @@ def test_mfcc_is_scipys_dct_and_python_speech_features_lifter(profile):
         log_mel, n_mfcc, lifter = case.arguments.values()
         cepstra = scipy.fft.dct(log_mel, type=2, axis=0, norm="ortho")[:n_mfcc]
         expected = python_speech_features.lifter(cepstra.T, lifter).T
-        np.testing.assert_allclose(task.solution(**case.arguments), expected, atol=1e-12)
+        np.testing.assert_allclose(task.solution(**case.arguments), expected, atol=1e-14 * np.abs(expected).max())
 
 
 def test_the_lifter_mistake_is_librosas_lifter(profile):
@@ -225,7 +224,7 @@ def test_the_lifter_mistake_is_librosas_lifter(profile):
     for case in task.cases:
         log_mel, n_mfcc, lifter = case.arguments.values()
         theirs = librosa.feature.mfcc(S=log_mel, n_mfcc=n_mfcc, lifter=lifter)
-        np.testing.assert_allclose(mistake.function(**case.arguments), theirs, atol=1e-12)
+        np.testing.assert_allclose(mistake.function(**case.arguments), theirs, atol=1e-14 * np.abs(theirs).max())
 
 
 def test_deltas_are_librosas_and_python_speech_features(profile):
@@ -309,36 +308,6 @@ def test_students_code_computes_what_its_mistake_computes(lab, name, profile):
     for case, array, wrong in zip(task.cases, got, results(mistake.function, task), strict=True):
         assert is_right(array, wrong, task.tolerance), case.name
     assert [found.name for found in explanations(task, got)] == [name]
-
-
-@pytest.mark.parametrize("lab", with_slow(LABS, 8))
-def test_the_lab_runs_and_draws_before_anything_is_written(lab, tmp_path):
-    """Labs 5 and 6 also without the packages that a course need not install."""
-    absent = ("soundfile", "scipy", "sklearn", "tqdm", "isal") if lab in (5, 6) else ()
-    code = (
-        "import runpy, sys\n"
-        "class Absent:\n"
-        "    def find_spec(name, path, target=None):\n"
-        f"        if name.partition('.')[0] in {(*absent, 'torch')!r}:\n"
-        "            raise ModuleNotFoundError(f'no module {name} here')\n"
-        "sys.meta_path.insert(0, Absent)\n"
-        f"sys.argv = [{str(SCRIPTS[lab])!r}, '--out', {str(tmp_path)!r}]\n"
-        f"runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
-    environment = {key: value for key, value in os.environ.items() if key not in ("DISPLAY", "MPLBACKEND")}
-    done = subprocess.run(
-        [sys.executable, "-W", "error::RuntimeWarning", "-c", code],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-    )
-    assert done.returncode == 1, done.stderr
-    assert "not written yet" in done.stdout
-    figures = list(tmp_path.glob(f"lab_{lab}_*.png"))
-    assert 1 <= len(figures) <= 3
-    assert done.stdout.count(".png") == len(figures)
 
 
 @pytest.mark.slow

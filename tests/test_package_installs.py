@@ -31,6 +31,7 @@ IMPORTED_AS = {
     "pyside6-essentials": "PySide6",
     "pyside6-addons": "PySide6",
     "dask": "distributed",
+    "ipython": "IPython",
 }
 LATER = {"corpus", "page"}  # extras whose modules are not written yet
 PACKAGES = ("dsp", "spectrogram_images", "nets", "experiments")
@@ -143,6 +144,8 @@ COMMANDS = [
     ("experiments.trace", ("matplotlib",), [], "train"),
     ("experiments.doctor_report", ("matplotlib",), ["A", "B", "--out", "C"], "train"),
     ("experiments.figures", ("matplotlib",), [], "train"),
+    ("experiments.coursework.notebooks", ("nbclient",), [], "course"),
+    ("experiments.check", ("filelock",), [".", "--lab", "5", "--csv", "grades.csv"], "course"),
 ]
 
 

@@ -1,30 +1,41 @@
 """Checks whether a student's function computes what its lab asks for and, if not, names the mistake that explains it.
 
     python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--json FILE] [--gradescope FILE]
+    python -m experiments.check FOLDER --lab N --csv FILE [--roster FILE] [--reports DIR] [--workers N] [--resume]
+
+--unsafe runs submissions even where neither bubblewrap nor Landlock contains them; without it, they are then refused.
 
 Example: python -m experiments.check my_lab_1.py --lab 1 --profile dt2119 --hints 2
+Example: python -m experiments.check submissions/ --lab 5 --csv lab_5.csv --roster class.csv
 
 --hints 0 reports only whether each case passes; 1 adds hints about shapes and the names of known mistakes; 2 adds a
 question about the mistake, and where and how large the first difference is. The right numbers are never printed, and
-a hidden case reveals nothing but whether it passed. The score is the points times the mean over the cases: 1 for a
-case that passes, 0.2 for a finite result of the right shape, else 0.
+a hidden case reveals nothing but whether it passed. Every case is worth the same share of the points: all of it if it
+passes, 0.2 of it for a finite result of the right shape, else nothing.
 
-For autograders: --json FILE, --gradescope FILE (results.json).
+For autograders: --json FILE, --gradescope FILE (results.json). With one of these, a FOLDER holds the files of one
+student.
 
-Exit status: 0 all cases passed, 1 not all, 2 nothing could be checked (no such file, lab, profile or function),
-130 interrupted.
+A FOLDER holds the submissions of a class: FOLDER/name.py or .ipynb, one folder per student, or what Moodle and Canvas
+let you download. The gradebook is a CSV file; DIR holds a report per student and the summary (.html, .json, .txt). The
+roster is a CSV file with the column student and, if you like, id, due and submitted; it tells who is late or missing.
+
+Exit status: 0 all cases passed, or the class is graded; 1 not all passed, or the check itself broke for a student;
+2 nothing could be checked (no such file, lab, profile or function); 130 interrupted.
 """
 
 import argparse
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
-from experiments.coursework import compare, course_profile
+from experiments.coursework import compare, course_profile, gradescope, hand_ins
+from experiments.coursework.sandbox import containment
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
@@ -34,7 +45,16 @@ SHAPE_SHARE = 0.2  # of a case's points, for a finite result of the right shape
 MAX_PRINTED = 2000  # characters of what the student's code prints
 
 
-def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10.0, megabytes: int = 1024) -> dict:
+def check(
+    file,
+    lab: int,
+    profile="default",
+    hints: int = 1,
+    seconds: float = 10.0,
+    megabytes: int = 1024,
+    *,
+    unsafe: bool = False,
+) -> dict:
     """Checks one file; returns the report that --json writes.
 
     Parameters
@@ -44,30 +64,32 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     profile : a name in course_profile.names(), or a .toml file
     hints : 0, 1 or 2
     seconds, megabytes : limits of one call
+    unsafe : run the submission even if nothing contains it here; the report's "contained_by" then says "nothing"
 
-    Raises ValueError, one line, if there is nothing to check.
+    Raises ValueError, one line, if there is nothing to check, or nothing that contains the submission.
 
     Checked: tests/test_coursework_labs.py, tests/test_check_contains_student_code.py
     """
     rules = course_profile.load(profile)
     task = task_of(lab, rules)
+    contained_by = containment.choose(unsafe)
     report = {"lab": lab, "function": task.function, "profile": rules.name, "points": task.points, "score": 0.0}
-    report |= {"cases": [], "explained_by": [], "questions": [], "printed": ""}
+    report |= {"cases": [], "explained_by": [], "questions": [], "printed": "", "contained_by": contained_by}
     check_source(Path(file), task)
     # Hidden cases are called last, so that a visible call cannot reveal anything about them.
     order = sorted(range(len(task.cases)), key=lambda i: task.cases[i].hidden)
     expected = [np.asarray(task.solution(**case.arguments)) for case in task.cases]
     calls = [task.cases[i].arguments for i in order]
-    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes), strict=True))
+    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, unsafe=unsafe), strict=True))
     arrays = [as_float(outcomes[i].array) for i in range(len(task.cases))]
-    shares = []
-    for i, case in enumerate(task.cases):
+    for i, (case, points) in enumerate(zip(task.cases, points_of_cases(task), strict=True)):
         passed = arrays[i] is not None and compare.is_right(arrays[i], expected[i], task.tolerance)
-        shares.append(1.0 if passed else SHAPE_SHARE * has_shape(arrays[i], expected[i]))
+        score = points if passed else round(SHAPE_SHARE * points * has_shape(arrays[i], expected[i]), 2)
         message = "" if passed or case.hidden else message_of(outcomes[i].problem, arrays[i], expected[i], task, hints)
         name = f"hidden case {sum(c.hidden for c in task.cases[: i + 1])}" if case.hidden else case.name
-        report["cases"].append({"name": name, "passed": passed, "hidden": case.hidden, "message": message})
-    report["score"] = round(task.points * float(np.mean(shares)), 2)
+        scored = {"name": name, "passed": passed, "hidden": case.hidden, "message": message}
+        report["cases"].append(scored | {"score": score, "points": points})
+    report["score"] = round(sum(case["score"] for case in report["cases"]), 2)
     if hints > 0:
         mistakes = compare.explanations(task, arrays)
         report["explained_by"] = [mistake.name for mistake in mistakes]
@@ -75,6 +97,12 @@ def check(file, lab: int, profile="default", hints: int = 1, seconds: float = 10
     visible = (outcomes[i].printed for i, case in enumerate(task.cases) if not case.hidden)
     report["printed"] = "".join(visible)[-MAX_PRINTED:]
     return report
+
+
+def points_of_cases(task: Task) -> list[float]:
+    """The points of every case, to the cent; they are equal up to a cent and add up to the task's points."""
+    edges = [round(task.points * count / len(task.cases), 2) for count in range(len(task.cases) + 1)]
+    return [round(high - low, 2) for low, high in pairwise(edges)]
 
 
 def as_float(array):
@@ -109,26 +137,14 @@ def format_report(report: dict) -> str:
         if report["questions"]:
             lines.append(f"              {report['questions'][i]}")
     if report["printed"]:
-        lines += ["your code printed (the end of it):", report["printed"].rstrip("\n")]
+        lines.append("your code printed (the end of it):")
+        lines += [f"  | {line}" for line in report["printed"].rstrip("\n").split("\n")]
+    if report.get("contained_by") == containment.NOTHING:
+        lines.append("warning: nothing contained this file while it ran")
     passed = sum(case["passed"] for case in report["cases"])
     return "\n".join(
-        [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']} points"]
+        [*lines, f"{passed} of {len(report['cases'])} cases, {report['score']:g} of {report['points']:g} points"]
     )
-
-
-def gradescope(report: dict) -> dict:
-    """The report as Gradescope's results.json; every case is worth the same share of the points."""
-    share = report["points"] / max(1, len(report["cases"]))
-    tests = [
-        {"name": case["name"], "score": share * case["passed"], "max_score": share, "output": case["message"]}
-        for case in report["cases"]
-    ]
-    explained = [f"explained by: {name}" for name in report["explained_by"]]
-    return {
-        "score": report["score"],
-        "output": "\n".join([*explained, report.get("error", "")]).strip(),
-        "tests": tests,
-    }
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,7 +158,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     profiles = ", ".join(course_profile.names())
-    parser.add_argument("file", type=Path, metavar="FILE", help="the student's file")
+    parser.add_argument("file", type=Path, metavar="FILE", help="the student's file, or the folder of a class")
     parser.add_argument("--lab", type=int, required=True, metavar="N", help=f"one of {', '.join(map(str, LABS))}")
     parser.add_argument(
         "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
@@ -160,8 +176,40 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
     parser.add_argument("--gradescope", type=Path, metavar="FILE", help="write the report as Gradescope's results.json")
+    parser.add_argument(
+        "--hidden-tests",
+        choices=gradescope.VISIBILITIES,
+        default="visible",
+        help="when Gradescope shows students whether hidden cases passed; default: visible",
+    )
+    parser.add_argument("--unsafe", action="store_true", help="run the file even where nothing contains it")
+    group = parser.add_argument_group("a class")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="the gradebook; needed for a folder")
+    group.add_argument("--reports", type=Path, metavar="DIR", help="default: beside the gradebook, NAME_reports")
+    group.add_argument("--roster", type=Path, metavar="FILE", help="CSV: student, and if you like id, due, submitted")
+    group.add_argument("--workers", type=int, metavar="N", help="submissions at the same time; default: one per core")
+    group.add_argument("--resume", action="store_true", help="keep the reports of an interrupted run that still hold")
     options = parser.parse_args(arguments)
+    if options.file.is_dir() and not (options.json or options.gradescope):
+        resume = "interrupted; run the same command with --resume to go on"
+        return exit_status(lambda: run_class(options), on_interrupt=resume)
     return exit_status(lambda: run_check(options))
+
+
+def run_class(options: argparse.Namespace) -> int:
+    """Grades a folder; returns the exit status."""
+    if options.workers is not None and options.workers < 1:
+        raise ValueError("--workers must be at least 1")
+    check_limits(options)
+    containment.choose(options.unsafe)  # if nothing contains the first submission, nothing contains the last
+    from experiments.coursework.gradebook import grade  # needs more packages than a check
+
+    return grade(options)
+
+
+def check_limits(options: argparse.Namespace) -> None:
+    if not (options.time_limit > 0 and options.memory_limit > 0):
+        raise ValueError("--time-limit and --memory-limit must be more than 0")
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -169,11 +217,15 @@ def run_check(options: argparse.Namespace) -> int:
     for path in filter(None, (options.json, options.gradescope)):
         check_output_file(path)
     try:
-        if not (options.time_limit > 0 and options.memory_limit > 0):
-            raise ValueError("--time-limit and --memory-limit must be more than 0")
+        if options.csv or options.roster or options.reports:
+            raise ValueError("--csv, --reports and --roster are for a class; --json and --gradescope for one student")
+        check_limits(options)
         limits = (options.time_limit, options.memory_limit)
-        report = check(options.file, options.lab, options.profile, options.hints, *limits)
-    except ValueError as error:
+        file = options.file
+        if file.is_dir():
+            file = hand_ins.file_of_student(file, task_of(options.lab, course_profile.load(options.profile)))
+        report = check(file, options.lab, options.profile, options.hints, *limits, unsafe=options.unsafe)
+    except (ValueError, OSError) as error:
         failed = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
         write_reports(options, failed)
         raise
@@ -186,7 +238,8 @@ def run_check(options: argparse.Namespace) -> int:
 
 def write_reports(options: argparse.Namespace, report: dict) -> None:
     """Writes the files that were asked for."""
-    for path, content in ((options.json, report), (options.gradescope, gradescope(report))):
+    results = gradescope.results(report, options.hidden_tests)
+    for path, content in ((options.json, report), (options.gradescope, results)):
         if path:
             write_text_atomically(path, json.dumps(content, indent=1) + "\n")
 

@@ -4,8 +4,8 @@ import ast
 from difflib import get_close_matches
 from pathlib import Path
 
-from dsp.files.naming import FileError, file_error_line
-from dsp.files.reading import read_regular_text
+from dsp.files.naming import FileError
+from experiments.coursework.sandbox.source import parse_submission, read_submission
 from experiments.coursework.task import Task
 
 REFUSED_ALWAYS = ("experiments",)  # the solutions
@@ -18,14 +18,7 @@ def check_source(file: Path, task: Task) -> None:
 
     Checked: tests/test_coursework_labs.py
     """
-    try:
-        tree = ast.parse(read_regular_text(file))
-    except OSError as error:
-        raise FileError(file_error_line(error, file)) from None
-    except SyntaxError as error:
-        raise FileError(f"{file}: line {error.lineno}: {error.msg}") from None
-    except (ValueError, RecursionError, MemoryError):
-        raise FileError(f"{file}: not readable as Python") from None
+    tree = parse_submission(read_submission(file), file)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     if task.function not in functions and task.function not in assigned(tree):
         raise FileError(f"{file}: no function {task.function}" + nearest(task.function, functions))

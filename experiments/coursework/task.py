@@ -29,7 +29,7 @@ class Task:
     lab: int
     function: str  # its name in the student's file
     parameters: tuple[str, ...]
-    points: int
+    points: float
     solution: Callable  # (**arguments) -> NumPy array
     cases: tuple[Case, ...]
     mistakes: tuple[Mistake, ...]

@@ -1,10 +1,12 @@
-"""What the lab scripts share: options, figures, and the check at the end.
+"""What the lab scripts share: options, figures, sounds, and the check at the end.
 
-As a script, a lab saves its figures under experiments/runs/coursework/ (--out DIR); as a notebook, it also shows them.
+As a script, a lab saves its figures and sounds under experiments/runs/coursework/ (--out DIR). As a notebook, it shows
+the figures and plays the sounds, and writes no files.
 """
 
 import argparse
 import sys
+import wave
 from pathlib import Path
 
 from dsp.files.commands import BAD_INPUT, NO, check_output_folder, exit_status, exit_without
@@ -18,6 +20,7 @@ IN_NOTEBOOK = "ipykernel" in sys.modules
 if not IN_NOTEBOOK:
     matplotlib.use("Agg")
 
+import numpy as np
 from matplotlib import pyplot as plt
 
 from dsp.files.naming import file_error_line, printable
@@ -34,15 +37,18 @@ EPILOG = """Example: {script} --file my_lab_{lab}.py
 Exit status: 0 the lab is passed, 1 it is not passed yet, 2 bad input or a missing package, 130 interrupted."""
 
 
-def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
+def begin(lab: int, profile: str = "default") -> tuple[argparse.Namespace, Profile]:
     """The options of a lab (out, file, profile) and the course's rules; exits with one line if something is wrong.
+
+    lab : its number
+    profile : the course, unless --profile names another one
 
     Checked: tests/test_labs_need_three_packages.py
     """
     script = f"python -m experiments.coursework.labs.{next(HERE.glob(f'lab_{lab}_*.py')).stem}"
     parser = argparse.ArgumentParser(
         prog=script,
-        description=f"Lab {lab}: draws its figures, then checks your file.",
+        description=f"Lab {lab}: draws its figures, writes its sounds, then checks your file.",
         epilog=EPILOG.format(script=script, lab=lab),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -52,12 +58,12 @@ def begin(lab: int) -> tuple[argparse.Namespace, Profile]:
         type=Path,
         default=RUNS / "coursework",
         metavar="DIR",
-        help="for the figures; default: experiments/runs/coursework",
+        help="for figures and sounds; default: experiments/runs/coursework",
     )
     parser.add_argument("--file", type=Path, default=template, help="your function; default: the empty template")
     profiles = ", ".join(course_profile.names())
     parser.add_argument(
-        "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
+        "--profile", default=profile, metavar="NAME", help=f"one of {profiles}, or a .toml file; default: {profile}"
     )
     options = parser.parse_args([] if IN_NOTEBOOK else None)
 
@@ -81,16 +87,43 @@ def on_error(kind: type[BaseException], error: BaseException, trace) -> None:
 
 
 def show(figure, name: str, out: Path) -> None:
-    """Saves the figure as out/name.png, whole or not at all; a notebook also shows it, a script closes it."""
-    path = out / f"{name}.png"
+    """Saves the figure as out/name.png, whole or not at all. A notebook shows it instead, below the cell."""
+    if IN_NOTEBOOK:
+        return
+    write(out / f"{name}.png", lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+    plt.close(figure)
+
+
+def play(signal: np.ndarray, sample_rate: float, name: str, out: Path) -> None:
+    """Saves the sound as out/name.wav, 16 bits, one channel. A notebook shows a player with the name instead.
+
+    The level stays as it is, so that sounds can be compared; samples beyond -1 and 1 are clipped.
+
+    Checked: tests/test_labs_need_three_packages.py
+    """
+    samples = np.round(32767 * np.clip(signal, -1, 1)).astype("<i2")
+    if IN_NOTEBOOK:
+        from IPython.display import Audio, Markdown, display
+
+        display(Markdown(name.replace("_", " ")), Audio(samples / 32767, rate=int(sample_rate), normalize=False))
+        return
+
+    def save(temporary: Path) -> None:
+        with wave.open(str(temporary), "wb") as file:
+            file.setparams((1, 2, int(sample_rate), 0, "NONE", ""))
+            file.writeframes(samples.tobytes())
+
+    write(out / f"{name}.wav", save)
+
+
+def write(path: Path, save) -> None:
+    """Calls save(temporary path), renames the file to `path` and prints its name; exits with one line if it cannot."""
     try:
-        write_atomically(path, lambda temporary: figure.savefig(temporary, format="png", dpi=110))
+        write_atomically(path, save)
     except OSError as error:
         print(f"error: {file_error_line(error, path)}", file=sys.stderr)
         sys.exit(BAD_INPUT)
     print(printable(path))
-    if not IN_NOTEBOOK:
-        plt.close(figure)
 
 
 def finish(lab: int, file: Path, profile: str) -> None:
@@ -101,7 +134,7 @@ def finish(lab: int, file: Path, profile: str) -> None:
     Checked: tests/test_labs_need_three_packages.py
     """
     try:
-        report = check(file, lab, profile)
+        report = check(file, lab, profile, unsafe=True)  # one's own file on one's own machine
     except ValueError as error:
         print(f"lab {lab} is not passed yet: {printable(str(error))}")
         return end(BAD_INPUT)
@@ -113,6 +146,9 @@ def finish(lab: int, file: Path, profile: str) -> None:
         print(f"{report['function']} is not written yet")
     else:
         print(format_report(report))
+    if IN_NOTEBOOK:
+        print(f"lab {lab} is not passed yet. Change the function, run its cell, and then run this one again.")
+        return None
     print(f"lab {lab} is not passed yet. Copy experiments/coursework/student/lab_{lab}.py, write the function, and run")
     print(f"    python -m experiments.check my_lab_{lab}.py --lab {lab} --profile {profile}")
     return end(NO)

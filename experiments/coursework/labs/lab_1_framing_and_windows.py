@@ -1,19 +1,19 @@
-"""Lab 1: what a frame is, why it is multiplied by a window, and how tools differ before any spectrum is computed."""
+"""Lab 1: what a frame is, why it is multiplied by a window, and how tools already differ here."""
 
 # %% [markdown]
 # # Lab 1: framing and windows
 #
-# Run it from the repository root, either cell by cell as a notebook (VS Code, Jupytext) or as a whole:
+# Run this lab from the root of the repository, either cell by cell as a notebook or as a whole:
 # `python -m experiments.coursework.labs.lab_1_framing_and_windows`. It needs NumPy, Numba and matplotlib.
 #
-# Speech changes all the time. Its spectrum is meaningful only over a time in which the mouth hardly moves, about
-# 20 to 30 ms. So we cut the signal into overlapping *frames* and process each frame by itself.
+# Speech changes all the time. Its spectrum is meaningful only over a stretch in which the mouth hardly moves, about 20
+# to 30 ms. So we cut the signal into overlapping *frames* and process each frame by itself.
 
 # %%
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(next(p for p in (Path.cwd(), *Path.cwd().parents) if (p / "dsp").is_dir())))
+sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "dsp").is_dir()]  # the root
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from experiments.coursework.labs.lab import (
     ORANGE,
     begin,
     finish,
+    play,
     plt,
     show,
 )
@@ -33,6 +34,7 @@ from experiments.data.synthetic import VOICES, synthesize
 options, profile = begin(1)
 sample_rate = 16_000
 signal = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving resonances, made here
+play(signal, sample_rate, "lab_1_signal", options.out)
 
 # %% [markdown]
 # ## 1. Frames
@@ -41,7 +43,8 @@ signal = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving res
 #
 # $$ x_t[n] = x[n + tH], \quad n = 0 \dots L-1, \quad t = 0 \dots \lfloor (N - L)/H \rfloor . $$
 #
-# Frames are columns here: time is the last axis of every matrix.
+# $\lfloor \cdot \rfloor$ rounds down, so samples that do not fill a last frame are left out. Frames are columns here:
+# time is the last axis of every matrix.
 
 # %%
 L, H = (profile.samples(ms, sample_rate) for ms in (profile.frame_ms, profile.hop_ms))
@@ -49,7 +52,7 @@ frames = dsp.frame(signal, L, H)
 window = dsp.hamming(L)
 print(f"{signal.size} samples, L = {L}, H = {H}: frames of shape {frames.shape}")
 
-figure, (top, bottom) = plt.subplots(2, 1, figsize=(10, 5.6), layout="constrained")
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(10, 6), layout="constrained")
 first = frames.shape[1] // 3
 begin_of = first * H
 shown = slice(begin_of - H, begin_of + L + 3 * H)
@@ -62,21 +65,25 @@ for k in range(3):
     top.plot(ends, [-peak * (1.15 + 0.18 * k)] * 2, color=(BLUE, ORANGE, GREEN)[k], linewidth=5, solid_capstyle="butt")
     top.text(ends[0], -peak * (1.15 + 0.18 * k), f"frame {first + k}  ", ha="right", va="center", size=9)
 top.set(
-    xlabel="Time (ms)", ylabel="Amplitude", title=f"Three frames of {L} samples, {H} apart", ylim=(-1.65 * peak, None)
+    xlabel="Time (ms)",
+    ylabel="Amplitude",
+    title=f"Three frames of {L} samples, {H} samples apart",
+    ylim=(-1.65 * peak, None),
 )
 bottom.plot(frames[:, first], color=GRAY, linewidth=0.9, label=f"frame {first}")
 bottom.plot(frames[:, first] * window, color=BLUE, linewidth=1.2, label="times the window")
 bottom.plot(peak * window, color=ORANGE, linewidth=1.2, linestyle="--", label="Hamming window (scaled)")
 bottom.set(xlabel="Sample of the frame", ylabel="Amplitude", xlim=(0, L - 1), ylim=(-1.15 * peak, 1.6 * peak))
+bottom.set_title("The first of them, before and after windowing")
 bottom.legend(loc="upper center", fontsize=8, ncols=3)
 show(figure, "lab_1_frames", options.out)
 
 # %% [markdown]
 # ## 2. How many frames?
 #
-# The number of frames is the first thing in which two tools differ. They disagree about what precedes the first sample
-# and follows the last: nothing, zeros, or the mirrored signal. They also disagree about rounding: 10 ms at 22050 Hz
-# are 220.5 samples, which most tools round to 220 and python_speech_features to 221.
+# Two tools often differ in the number of frames before they differ in anything else. They disagree about what comes
+# before the first sample and after the last: nothing, zeros, or the mirrored signal. They also disagree about rounding:
+# 10 ms at 22050 Hz are 220.5 samples, which most tools round to 220 and python_speech_features rounds to 221.
 
 # %%
 tools = {
@@ -96,17 +103,18 @@ for framing, tool in tools.items():
 # %% [markdown]
 # ## 3. Windows
 #
-# A frame is the signal times a rectangle, so its spectrum is the signal's, smeared by the rectangle's spectrum. The
-# latter has a narrow peak and high side lobes: a loud tone hides a soft one far away (*leakage*). A window that falls
-# to 0 gently has lower side lobes, at the price of a wider peak:
+# A frame is the signal times a rectangle, so its spectrum is the signal's spectrum smeared by the rectangle's. That one
+# has a narrow peak but high side lobes, so that a loud tone hides a soft one far away from it (*leakage*). A window
+# that falls gently towards 0 has lower side lobes, at the price of a wider peak:
 #
-# $$ w[n] = a - (1 - a) \cos \frac{2 \pi n}{M}, \quad a = 0.54 \text{ (Hamming)}, \; 0.5 \text{ (Hann)} . $$
+# $$ w[n] = a - (1 - a) \cos \frac{2 \pi n}{M}, \quad n = 0 \dots L-1, \quad
+#    a = 0.54 \text{ (Hamming)}, \; 0.5 \text{ (Hann)} . $$
 #
 # $M = L - 1$ gives the *symmetric* window of filter design, whose last sample equals the first. $M = L$ gives the
 # *periodic* window, whose next sample would be the first one again. `np.hamming`, MATLAB's `hamming(L)` and
 # `scipy.signal.windows.hann` are symmetric by default; `scipy.signal.get_window`, librosa and PyTorch are periodic. On
-# speech the choice changes log-mel values by about 3 parts in 10000: no plot shows it, but a comparison to 9 digits
-# does.
+# speech the choice changes log-mel values by about one part in a thousand: no plot shows it, but a comparison to nine
+# digits does.
 
 # %%
 n_fft = 8192
@@ -124,17 +132,18 @@ left.set(
     ylim=(-110, 3),
     xlabel="Frequency (bins of the frame)",
     ylabel="Level (dB)",
-    title="Spectra of the windows",
+    title="Spectra of three windows",
 )
 right.axvline(2200, color=GREEN, linewidth=0.8, linestyle=":")
-right.annotate("a tone of -50 dB", (2200, -48), (2700, -24), arrowprops={"arrowstyle": "->"}, size=9)
-right.set(xlim=(0, 4000), ylim=(-110, 3), xlabel="Frequency (Hz)", title="1000.3 Hz at 0 dB and 2200 Hz at -50 dB")
+right.annotate("the soft tone", (2200, -48), (2700, -24), arrowprops={"arrowstyle": "->"}, size=9)
+right.set(xlim=(0, 4000), ylim=(-110, 3), xlabel="Frequency (Hz)", ylabel="Level (dB)")
+right.set_title("Tones at 1000.3 Hz (0 dB) and 2200 Hz (-50 dB)")
 left.legend(loc="upper right", fontsize=8)
 show(figure, "lab_1_windows", options.out)
 
 # %% [markdown]
-# Overlapping windows that add up to a constant preserve the signal. The periodic Hann window does so exactly at a hop
-# of half its length; the symmetric one does not.
+# If overlapping windows add up to a constant, adding the windowed frames restores the signal. Periodic Hann windows do
+# so exactly at a hop of half their length; symmetric ones do not.
 
 # %%
 n, hop = 64, 32
@@ -157,17 +166,22 @@ show(figure, "lab_1_overlap", options.out)
 # %% [markdown]
 # ## Questions
 #
-# 1. How many frames does a signal of exactly $L$ samples have? And one of $L + H - 1$? Which samples are in no frame?
-# 2. A colleague's matrix has one frame more than yours. Name three rules that could be the cause, and a signal length
-#    that distinguishes them.
+# 1. How many frames does a signal of exactly $L$ samples have? And one of $L + H - 1$ samples? How many samples are
+#    then in no frame?
+# 2. The symmetric window of one sample has $M = 0$. What should its value be?
 # 3. In the second figure, which window would you use to separate 1000 Hz from 1060 Hz, both at 0 dB? Why not the one
-#    for the soft tone?
-# 4. The symmetric window of 1 sample has $M = 0$. What should its value be?
+#    that shows the soft tone best?
+# 4. A colleague's matrix has one frame more than yours. Name three rules that could be the cause, and signal lengths
+#    that tell them apart (use the table of section 2).
 #
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_1.py` to a folder of your own, write `windowed_frames`, and give its path
-# with `--file` (or below). The check applies the rules of your course; `--hints 2` asks a question about a mistake that
+# Copy `experiments/coursework/student/lab_1.py` and write `windowed_frames(signal, sample_rate, frame_ms, hop_ms)`: the
+# frames of section 1, each multiplied by the window, as a matrix with one column per frame. The rules of your course
+# decide how milliseconds become samples and which window is used; in the default profile, samples are rounded down and
+# the window is a symmetric Hamming window. Before you check, try a signal of ones: what is each column then?
+#
+# Give the path of your file with `--file` (or below). With `--hints 2`, the check asks a question about a mistake that
 # it recognizes.
 
 # %%

@@ -1,64 +1,77 @@
-"""Keeps a process from writing outside one folder, starting programs, using the network, and taking more memory.
+"""What a process gives up before it runs a student's code; none of it can be taken back.
 
-There are three layers. The operating system limits memory, processor time and file sizes. An audit hook sees what
-Python is about to do and refuses it with a sentence that the student can read. On Linux 5.13 and later, Landlock makes
-the kernel itself refuse to write outside the folder, to run programs and (6.7) to open TCP connections.
+1. Limits of the operating system: address space, processor time, size of a file, number of open files.
+   They stop a submission from exhausting the machine; they do not stop it from reading or changing anything.
+2. Capabilities: if root runs the check, the process keeps root's number but none of root's powers.
+3. Landlock, where there is no bubblewrap: the kernel refuses to open files outside the paths that are listed, and to
+   make or remove any outside the working folder. It does not hide that a file exists.
+4. The filter of system calls in system_calls.py: no processes, programs, sockets, signals to others, permissions.
 
-The audit hook cannot stop code that bypasses Python: code that changes the interpreter's memory or its library
-functions, C code, and code that opens a file relative to an open folder. (os._exit has no event, but it only ends the
-process.) Landlock still works there, for writing and running but not for chmod; without it (macOS) nothing does.
-Reading is not restricted: a submission can read and print whatever the account that runs the check can read. This
-contains the mistakes and the mischief of a course; to check strangers' code, run the check in a container.
+Landlock is asked for what its first version (Linux 5.13) has. What later versions add, the filter refuses anyway, so
+that old and new kernels contain the same and a test on a new kernel holds for an old one.
 """
 
 import ctypes
 import os
-import re
 import resource
 import struct
 import sys
-from pathlib import Path
 
-WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-REFUSED = {  # event or family of events: its description
-    **dict.fromkeys(("subprocess", "pty", "os.system", "os.exec", "os.spawn", "os.posix_spawn"), "starting a program"),
-    **dict.fromkeys(("os.fork", "os.forkpty", "os.startfile"), "starting a process"),
-    **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), "sending a signal"),
-    **dict.fromkeys(("socket", "urllib", "http", "ftplib", "smtplib", "poplib", "imaplib"), "the network"),
-    **dict.fromkeys(("ctypes.dlopen", "ctypes.call_function"), "calling C"),
-    **dict.fromkeys(("resource.setrlimit", "resource.prlimit"), "changing a limit"),
-}
-PATHS = {  # event: how many of its first arguments are paths that it changes
-    **dict.fromkeys(("os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.utime"), 1),
-    **dict.fromkeys(("os.chmod", "os.lchmod", "os.chown", "os.lchown", "os.chflags"), 1),
-    **dict.fromkeys(("os.setxattr", "os.removexattr", "shutil.rmtree"), 1),
-    **dict.fromkeys(("os.rename", "os.link", "shutil.move"), 2),
-}
-LAST_IS_FOLDER = {"os.remove", "os.rmdir", "os.mkdir", "os.rename", "os.link", "os.symlink", "os.chmod", "os.utime"}
+from experiments.coursework.sandbox.system_calls import filter_program, numbers
+
+MAX_FILE = 16 << 20  # bytes of one file
+MAX_OPEN_FILES = 256
+END_WITH_PARENT, NO_NEW_PRIVILEGES, DROP_CAPABILITY = 1, 38, 24  # of prctl
+SET_FILTER, ALL_THREADS = 1, 1  # of seccomp
+CAPABILITIES_V3 = 0x20080522  # of capset
+SECCOMP = {"x86_64": 317, "aarch64": 277}
+CAPSET = {"x86_64": 126, "aarch64": 91}
+CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446  # Landlock, on every processor
+
+# Landlock's rights, as linux/landlock.h numbers them.
+EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, MAKE_FILE = 1 << 0, 1 << 1, 1 << 2, 1 << 3, 1 << 8
+ALL_RIGHTS = (1 << 13) - 1
 
 
-def confine(folder: Path, megabytes: int, seconds: float) -> None:
-    """From now on, this process can write only below `folder`. This cannot be undone.
+def seal(containment: str, folder: str, readable: list[str], address_space: int, seconds: float) -> None:
+    """Gives up everything that the submission does not need; raises OSError if the system does not take it.
 
-    megabytes : memory, beyond what the process has now
+    containment : "bubblewrap", "landlock", or "nothing", which sets the limits of step 1 only
+    folder : where files may be written
+    readable : paths that may be read, for Landlock
+    address_space : bytes that this process may map in all, which is the limit of its memory
     seconds : processor time, from now
 
     Checked: tests/test_check_contains_student_code.py
     """
-    limit(megabytes, seconds)
-    landlocked = landlock(folder)
-    sys.addaudithook(refusal(folder, landlocked))
+    limit(address_space, seconds)
+    if containment == "nothing":
+        return
+    system = ctypes.CDLL(None, use_errno=True)
+    drop_capabilities(system)
+    must(system.prctl(END_WITH_PARENT, 9, 0, 0, 0))
+    must(system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+    if containment == "landlock":
+        restrict_files(system, folder, readable)
+    restrict_system_calls(system)
 
 
-def limit(megabytes: int, seconds: float) -> None:
+def must(result: int) -> int:
+    """The result of a system call; raises OSError if it is -1."""
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def limit(address_space: int, seconds: float) -> None:
     """Sets the limits of the operating system, except those that it does not have."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     wanted = {
-        "RLIMIT_AS": address_space() + (megabytes << 20),
+        "RLIMIT_AS": address_space,
         "RLIMIT_CPU": int(used.ru_utime + used.ru_stime + seconds) + 2,
-        "RLIMIT_FSIZE": 64 << 20,
+        "RLIMIT_FSIZE": MAX_FILE,
+        "RLIMIT_NOFILE": MAX_OPEN_FILES,
         "RLIMIT_CORE": 0,
-        "RLIMIT_NPROC": 0,  # no further process or thread; not for root
     }
     for name, value in wanted.items():
         try:
@@ -67,74 +80,45 @@ def limit(megabytes: int, seconds: float) -> None:
             pass
 
 
-def address_space() -> int:
-    """Bytes that this process has mapped (on Linux; elsewhere 4 GB are assumed)."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    except OSError:
-        return 4 << 30
+def drop_capabilities(system) -> None:
+    """Gives up root's powers for good; does nothing in a process that has none."""
+    for capability in range(64):
+        system.prctl(DROP_CAPABILITY, capability, 0, 0, 0)  # fails if it is not there to be dropped
+    header, none = struct.pack("Ii", CAPABILITIES_V3, 0), bytes(24)
+    must(system.syscall(CAPSET[os.uname().machine], header, none))
 
 
-def refusal(folder: Path, landlocked: bool):
-    """The audit hook: it raises PermissionError for everything that is refused."""
-    inside, realpath, fspath = os.path.realpath(folder), os.path.realpath, os.fsdecode
-    other_process = re.compile(r"/proc/(?!self/)\d+/")
-    own = f"/proc/{os.getpid()}/"
-    compiles = "numba" in sys.modules  # Numba calls its compiler through ctypes
-
-    def check_path(path) -> None:
-        if isinstance(path, int):
-            return
-        target = realpath(fspath(path))
-        if target != inside and not target.startswith(inside + os.sep) and target != os.devnull:
-            raise PermissionError(f"refused: writing to {target}; only the working folder may be changed")
-
-    def hook(event: str, arguments: tuple) -> None:
-        if event == "open":
-            path, _, flags = arguments
-            if isinstance(flags, int) and flags & WRITING:
-                check_path(path)
-            elif isinstance(path, str) and path.startswith("/proc") and other_process.match(realpath(path)):
-                if not realpath(path).startswith(own):
-                    raise PermissionError("refused: looking into another process")
-        elif event in ("ctypes.cdata", "ctypes.dlsym"):
-            if not compiles or (event == "ctypes.dlsym" and not str(arguments[1]).startswith("LLVMPY_")):
-                raise PermissionError("refused: calling C")
-        elif event in PATHS or event == "os.symlink":
-            for path in arguments[1:2] if event == "os.symlink" else arguments[: PATHS[event]]:
-                check_path(path)
-            if event in LAST_IS_FOLDER and not landlocked and isinstance(arguments[-1], int) and arguments[-1] >= 0:
-                raise PermissionError("refused: changing a file that is named relative to an open folder")
-        elif what := REFUSED.get(event) or REFUSED.get(event.partition(".")[0]):
-            raise PermissionError(f"refused: {what}")
-
-    return hook
-
-
-# Landlock: system calls 444 .. 446 on every architecture of Linux; the numbers are those of linux/landlock.h.
-EXECUTE, WRITE_FILE, MAKE_AND_REMOVE, REFER, TRUNCATE = 1 << 0, 1 << 1, 0x1FF << 4, 1 << 13, 1 << 14
-TCP, SCOPES = 0b11, 0b11  # bind and connect; abstract sockets and signals
-
-
-def landlock(folder: Path) -> bool:
-    """Asks the kernel to refuse writing outside `folder` and running programs; returns whether it does so now."""
-    if sys.platform != "linux":
-        return False
-    syscall = ctypes.CDLL(None, use_errno=True).syscall
-    version = syscall(444, None, ctypes.c_size_t(0), 1)
-    if version < 1:
-        return False
-    writing = WRITE_FILE | MAKE_AND_REMOVE | (REFER if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
-    rules = struct.pack("QQQ", EXECUTE | writing, TCP, SCOPES)[: 8 if version < 4 else 16 if version < 6 else 24]
-    ruleset = syscall(444, rules, ctypes.c_size_t(len(rules)), 0)
-    if ruleset < 0:
-        return False
-    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
-    done = (
-        syscall(445, ruleset, 1, struct.pack("=Qi", writing, opened), 0) == 0
-        and ctypes.CDLL(None).prctl(38, 1, 0, 0, 0) == 0  # no new privileges
-        and syscall(446, ruleset, 0) == 0
-    )
-    os.close(opened)
+def restrict_files(system, folder: str, readable: list[str]) -> None:
+    """Landlock: files may be read below `readable`, and made, read and written, but not removed, in `folder`."""
+    rules = struct.pack("Q", ALL_RIGHTS)
+    ruleset = must(system.syscall(CREATE_RULESET, rules, ctypes.c_size_t(len(rules)), 0))
+    allowed = dict.fromkeys(readable, EXECUTE | READ_FILE | READ_DIR)
+    allowed |= {folder: READ_FILE | READ_DIR | WRITE_FILE | MAKE_FILE}
+    allowed |= {device: READ_FILE | WRITE_FILE for device in ("/dev/null",)}
+    allowed |= {device: READ_FILE for device in ("/dev/zero", "/dev/urandom", "/dev/random")}
+    for path, rights in allowed.items():
+        if not os.path.exists(path):
+            continue
+        opened = os.open(path, os.O_PATH)
+        if not os.path.isdir(path):
+            rights &= EXECUTE | WRITE_FILE | READ_FILE
+        must(system.syscall(ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, opened), 0))
+        os.close(opened)
+    must(system.syscall(RESTRICT_SELF, ruleset, 0))
     os.close(ruleset)
-    return done
+
+
+def restrict_system_calls(system) -> None:
+    """Hands the filter to the kernel, for all threads of this process."""
+    program = filter_program(os.getpid())
+    instructions = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(instructions))
+    must(system.syscall(SECCOMP[os.uname().machine], SET_FILTER, ALL_THREADS, header))
+
+
+def landlock_works() -> bool:
+    """Whether this kernel has Landlock and filters of system calls for this processor."""
+    if sys.platform != "linux" or numbers() is None:
+        return False
+    system = ctypes.CDLL(None, use_errno=True)
+    return system.syscall(CREATE_RULESET, None, ctypes.c_size_t(0), 1) >= 1

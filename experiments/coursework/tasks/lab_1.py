@@ -44,7 +44,7 @@ def window_of(profile, symmetry: str | None = None):
 
 
 def cases(profile) -> tuple[Case, ...]:
-    random = np.random.default_rng(1)
+    random = np.random.default_rng([1, profile.seed])
     rate, frame_ms, hop_ms = profile.sample_rate, profile.frame_ms, profile.hop_ms
 
     def case(name: str, signal, rate=rate, frame_ms=frame_ms, hop_ms=hop_ms, hidden=False) -> Case:
@@ -135,7 +135,7 @@ def mistakes(profile) -> tuple[Mistake, ...]:
         mistake(
             "pre-emphasis before the frames",
             "What does your function return for a signal of ones?",
-            lambda x, L, H: windowed(preemphasis(x, profile.preemphasis), L, H, window),
+            lambda x, L, H: windowed(preemphasis(x, profile.preemphasis or 0.97), L, H, window),
         ),
         mistake(
             "every frame has the first frame's samples",

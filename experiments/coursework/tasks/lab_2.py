@@ -14,15 +14,15 @@ def make_task(profile) -> Task:
         parameters=("x",),
         points=profile.points,
         solution=fft,
-        cases=cases(),
+        cases=cases(profile.seed),
         mistakes=mistakes(),
         axes=("bin",),
         refused=("np.fft", "scipy", "dsp", "torch"),
     )
 
 
-def cases() -> tuple[Case, ...]:
-    random = np.random.default_rng(2)
+def cases(seed: int) -> tuple[Case, ...]:
+    random = np.random.default_rng([2, seed])
 
     def signal(n: int, complex_=False):
         x = random.standard_normal(n)

@@ -22,7 +22,7 @@ def make_task(profile) -> Task:
 
 
 def cases(profile) -> tuple[Case, ...]:
-    random = np.random.default_rng(3)
+    random = np.random.default_rng([3, profile.seed])
     L, H = (profile.samples(ms, profile.sample_rate) for ms in (profile.frame_ms, profile.hop_ms))
 
     def case(name: str, window, hop_length: int, n_frames: int, changed=False, hidden=False) -> Case:

@@ -11,10 +11,15 @@ ROUNDINGS = {  # of a filter's left edge, center and right edge, in bins
     "ceil": (np.ceil, np.ceil, np.ceil),
     "floor round ceil": (np.floor, np.round, np.ceil),
 }
+NORMS = {  # the mistake of a course that wants another
+    "none": "filters of height 1",
+    "slaney": "areas normalized",
+    "sum": "filters divided by their sums",
+}
 
 
 def make_task(profile) -> Task:
-    """mel_filterbank(n_mels, n_fft, sample_rate, f_min, f_max) on the profile's scale, with its edges."""
+    """mel_filterbank(n_mels, n_fft, sample_rate, f_min, f_max) on the profile's scale, with its edges and heights."""
     return Task(
         lab=4,
         function="mel_filterbank",
@@ -32,7 +37,7 @@ class Bank:
     """A filterbank as a function of five arguments, with rules that can be replaced one by one."""
 
     def __init__(self, profile, scale=None, triangles=None, rounding=None, norm=None):
-        self.scale, self.norm = scale or profile.mel_scale, norm
+        self.scale, self.norm = scale or profile.mel_scale, norm or profile.mel_norm
         self.triangles = triangles or profile.mel_triangles
         self.rounding = rounding or ("none" if triangles else profile.edge_rounding)
 
@@ -43,14 +48,11 @@ class Bank:
 
     def __call__(self, n_mels, n_fft, sample_rate, f_min, f_max) -> np.ndarray:
         if self.rounding == "none":
+            norm = None if self.norm == "none" else self.norm
             return mel_filterbank(
-                n_mels, n_fft, sample_rate, f_min, f_max, self.scale, triangles=self.triangles, norm=self.norm
+                n_mels, n_fft, sample_rate, f_min, f_max, self.scale, triangles=self.triangles, norm=norm
             )
-        filters = self.on(np.arange(n_fft // 2 + 1) * sample_rate / n_fft, n_fft, sample_rate, n_mels, f_min, f_max)
-        if self.norm == "sum":
-            return filters / filters.sum(axis=1, keepdims=True)
-        edges = self.edges(n_mels, f_min, f_max)
-        return filters * (2 / (edges[2:] - edges[:-2]))[:, None] if self.norm == "slaney" else filters
+        return self.on(np.arange(n_fft // 2 + 1) * sample_rate / n_fft, n_fft, sample_rate, n_mels, f_min, f_max)
 
     def on(self, frequency, n_fft, sample_rate, n_mels, f_min, f_max, clipped=True) -> np.ndarray:
         """The filters at any frequencies. Rounded edges: floor((n_fft + 1) f / rate), else R(n_fft f / rate)."""
@@ -68,7 +70,11 @@ class Bank:
         with np.errstate(divide="ignore", invalid="ignore"):  # coinciding edges make a vertical side
             rising, falling = (frequency - left) / (center - left), (right - frequency) / (right - center)
         sides = np.fmin(np.fmin(rising, falling), 1)  # where one side is 0/0, the other decides
-        return np.maximum(0, sides) if clipped else sides
+        filters = np.maximum(0, sides) if clipped else sides
+        if self.norm == "sum":
+            sums = filters.sum(axis=1, keepdims=True)
+            return filters / np.where(sums == 0, 1, sums)
+        return filters * (2 / (edges[2:] - edges[:-2]))[:, None] if self.norm == "slaney" else filters
 
 
 def cases(profile) -> tuple[Case, ...]:
@@ -155,8 +161,6 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             "At which frequency does your scale turn from straight to curved?",
             spaced(lambda f: np.log(1 + f / 1000), lambda m: 1000 * (np.exp(m) - 1)),
         ),
-        Mistake("areas normalized", "How high is your highest filter?", Bank(profile, norm="slaney")),
-        Mistake("filters divided by their sums", "How high is your highest filter?", Bank(profile, norm="sum")),
         Mistake("bins as rows", "Which axis of your result counts filters?", changed(np.transpose)),
         Mistake("the Nyquist bin left out", bins, changed(lambda H: H[:, :-1])),
         Mistake("n_fft bins", "How many bins does rfft leave of n_fft samples?", mirrored),
@@ -186,6 +190,9 @@ def mistakes(profile) -> tuple[Mistake, ...]:
             changed(np.square),
         ),
     ]
+    for norm, name in NORMS.items():
+        if norm != profile.mel_norm:
+            known.append(Mistake(name, "How high is your highest filter?", Bank(profile, norm=norm)))
     for rounding in ("none", *ROUNDINGS):
         if rounding != profile.edge_rounding:
             name = "edges not rounded to bins" if rounding == "none" else f"edges rounded to bins ({rounding})"

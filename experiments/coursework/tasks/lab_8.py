@@ -4,7 +4,7 @@ import numpy as np
 
 from experiments.coursework.task import Case, Mistake, Task
 
-SEED = 8  # of the cases; a different seed in the grading clone hides them
+SEED = 8  # of the cases, beside the profile's seed
 
 
 def make_task(profile) -> Task:
@@ -15,7 +15,7 @@ def make_task(profile) -> Task:
         parameters=("train_keys", "train_labels", "test_keys"),
         points=profile.points,
         solution=solution,
-        cases=cases(),
+        cases=cases(profile.seed),
         mistakes=MISTAKES,
         axes=("test file",),
         refused=("sklearn",),
@@ -32,7 +32,7 @@ def most_common(labels) -> int:
     return int(np.bincount(labels).argmax())
 
 
-def cases() -> tuple[Case, ...]:
+def cases(own_seed: int) -> tuple[Case, ...]:
     """Visible: a folder full of copies, ties, contradictions, nothing known. Hidden: other folders, one file."""
     few = {
         "train_keys": np.array(["c", "a", "a", "b", "b", "a", "c", "d"]),
@@ -46,19 +46,19 @@ def cases() -> tuple[Case, ...]:
     return (
         Case("eight files, all keys known", few | {"test_keys": np.array(["a", "d", "b", "c"])}),
         Case("eight files, two keys unknown", few | {"test_keys": np.array(["e", "a", "0", "d", "b"])}),
-        Case("a folder of copies", folder(240, 40, 6, 8)),
-        Case("every content under one label only", folder(60, 20, 4, 2, contradictions=False)),
+        Case("a folder of copies", folder(240, 40, 6, 8, own_seed)),
+        Case("every content under one label only", folder(60, 20, 4, 2, own_seed, contradictions=False)),
         Case("no test key known", unknown),
-        Case("a folder without copies", folder(30, 400, 4, 4)),
-        Case("another folder of copies", folder(300, 60, 6, 5), hidden=True),
-        Case("one training file", folder(1, 3, 3, 6) | {"train_labels": np.array([2])}, hidden=True),
-        Case("half the contents known", folder(50, 60, 5, 7), hidden=True),
+        Case("a folder without copies", folder(30, 400, 4, 4, own_seed)),
+        Case("another folder of copies", folder(300, 60, 6, 5, own_seed), hidden=True),
+        Case("one training file", folder(1, 3, 3, 6, own_seed) | {"train_labels": np.array([2])}, hidden=True),
+        Case("half the contents known", folder(50, 60, 5, 7, own_seed), hidden=True),
     )
 
 
-def folder(n: int, n_contents: int, n_classes: int, seed: int, contradictions=True) -> dict:
+def folder(n: int, n_contents: int, n_classes: int, *seed: int, contradictions=True) -> dict:
     """n training and n // 4 + 3 test files whose contents are drawn from n_contents; keys are eight hex digits."""
-    random = np.random.default_rng([SEED, seed])
+    random = np.random.default_rng([SEED, *seed])
     names = np.array([f"{number:08x}" for number in random.permutation(2**31 - 1 - np.arange(n_contents) * 4321)])
     train, test = random.integers(0, n_contents, n), random.integers(0, n_contents, n // 4 + 3)
     usual = random.integers(0, n_classes, n_contents)
