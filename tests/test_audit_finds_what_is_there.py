@@ -103,3 +103,9 @@ def test_the_papers_own_folder(corpora):
     random, kept_together = as_published(tree.labels, 0), honest(tree.labels, content, 0)
     assert audit_split(tree, content, random)["test_copies_in_training"] > 0.99
     assert audit_split(tree, content, kept_together)["test_copies_in_training"] == 0
+
+
+def test_a_corpus_without_known_sentences_is_described():
+    corpus = Corpus("two corpora", ("a", "b"), (), np.array([0, 1]), speakers=np.array(["s", "t"]))
+    text = leakage.describe(corpus, {"files": 2, "distinct": 2})
+    assert "2 speakers: a random split has the same voices on both sides" in text

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from experiments.evaluation.calibration import BINS, answers_of, calibration_table, ece, reliability
+from experiments.figures import matlab
+from experiments.figures.reliability import reliability_curve
 
 
 def test_bins_are_open_below():
@@ -37,3 +39,16 @@ def test_runs_of_a_row_are_taken_together():
     lines = calibration_table({"p": {"runs": [*runs, old]}}).splitlines()
     assert len(lines) == 3
     assert lines[2].startswith("| s | v | c | speaker | 2 | 4 | 75.0 | 75.0 | ")
+
+
+def test_the_curve_shows_the_bins(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(matlab, "save", lambda figure, path: drawn.append(figure))
+    reliability_curve(tmp_path / "r.png", [0.15, 0.15, 0.95, 0.95], [0, 1, 1, 1], "a run")
+    curve, counts = drawn[0].axes
+    heights = [bar.get_height() for bar in curve.patches]
+    assert heights[1] == 0.5 and heights[9] == 1.0 and sum(heights) == 1.5
+    assert [bar.get_height() for bar in counts.patches] == [0, 2, 0, 0, 0, 0, 0, 0, 0, 2]
+    assert curve.lines[1].get_xydata().tolist() == [[0.15, 0.5], [0.95, 1.0]]
+    assert "4 answers, ECE 20.0 points" in drawn[0].get_suptitle()
+    assert counts.get_xlabel() and counts.get_ylabel() and curve.get_ylabel()

@@ -151,6 +151,8 @@ def describe(corpus: Corpus, report: dict) -> str:
             f"+- {report['lookup_table_sd']:.1%} over 300 random splits",
         ]
     if corpus.speakers is not None:
-        known = f"{len(set(corpus.speakers))} speakers, {len(set(corpus.sentences))} sentences"
-        lines.append(f"  {known}: a random split has the same voices and sentences on both sides")
+        known, same = f"{len(set(corpus.speakers))} speakers", "voices"
+        if corpus.sentences is not None:
+            known, same = f"{known}, {len(set(corpus.sentences))} sentences", "voices and sentences"
+        lines.append(f"  {known}: a random split has the same {same} on both sides")
     return "\n".join(lines)

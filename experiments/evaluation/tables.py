@@ -25,6 +25,7 @@ from experiments.evaluation.comparisons import comparisons_table, precision_tabl
 from experiments.evaluation.ensembles import ensembles_table
 from experiments.evaluation.findings import findings
 from experiments.evaluation.leaks import leaks_table
+from experiments.evaluation.model_card import SYSTEM, card_tables
 from experiments.evaluation.per_class import class_tables
 from experiments.evaluation.published import published_table
 from experiments.evaluation.results import (
@@ -40,6 +41,8 @@ from experiments.evaluation.results import (
     row_of,
     summarize,
 )
+
+MODEL_CARD = EXPERIMENTS / "recogniser" / "shipped" / "MODEL_CARD.md"
 
 
 def results_table(papers: list[dict]) -> str:
@@ -130,6 +133,7 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
             "calibration": calibration_table(papers),
             **recalls,
         },
+        MODEL_CARD: card_tables(papers[SYSTEM]["runs"]),
         EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks)},
     }
 

@@ -11,7 +11,7 @@ Example: python -m experiments.recogniser --audio speech.wav other.flac --json
 
 WAV, RF64, W64, FLAC, OGG (Vorbis, Opus), MP3, AIFF, AU and CAF files of any sample rate, length and number of channels
 are read (the first 60 s); M4A/AAC, WebM, WMA and AMR files are refused: convert them first. Without --run the newest
-run under experiments/runs answers.
+run under experiments/runs answers; if there is none, the network that comes with the project (shipped/MODEL_CARD.md).
 
 Exit status: 0 every file answered, 1 an exported network answers differently from the run's, 2 a file, run or option
 refused, 130 interrupted.
@@ -53,7 +53,8 @@ def run(options: argparse.Namespace, runs: Path) -> int:
         if status or not (options.audio or options.folder):
             return status
     if options.list:
-        for folder in trained.runs_under(options.run or runs):
+        shipped = trained.runs_under(trained.SHIPPED) if not options.run and runs == RUNS else []
+        for folder in [*trained.runs_under(options.run or runs), *shipped]:
             print(f"{printable(folder)}\n    {trained.title_of(folder)}")
         return DONE
     if options.export:

@@ -16,9 +16,11 @@ from experiments.common.locks import exclusive_lock, run_unclaimed
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NO_RESULT
+from experiments.evaluation import calibration
 from experiments.evaluation.metrics import classification_report, reordered
 from experiments.evaluation.results import percent, scores_of
 from experiments.figures.keras import confusion_heatmap, learning_curves, short_names
+from experiments.figures.reliability import reliability_curve
 from experiments.training.loop import Examples, History, TrainingOptions, best_epoch, fit, predict
 from experiments.training.optimizers import KerasAdam, KerasRmsprop, MatlabSgdm
 from experiments.training.run_folder import describe_device, finished_run, keep_run, store_run, training_content
@@ -244,7 +246,7 @@ def keep_epoch(
 def draw_run(
     folder: Path, corpus: Corpus, result: dict, history: History, title: str, percent_in_figure: bool = False
 ) -> None:
-    """Draws learning curves and the confusion matrix in the paper's layout, and writes scikit-learn's report.
+    """Draws learning curves, the reliability curve and the confusion matrix, and writes scikit-learn's report.
 
     percent_in_figure : bool, shows the matrix in percent of its rows, with classes in alphabetical order
     """
@@ -252,6 +254,8 @@ def draw_run(
     shown = reordered(result, sorted(corpus.classes)) if percent_in_figure else result
     names = short_names(shown["per_class"]) if percent_in_figure else list(shown["per_class"])
     confusion_heatmap(folder / "confusion.png", shown["confusion"], names, title, percent_in_figure)
+    if "confidence" in result.get("answers", {}):
+        reliability_curve(folder / "reliability.png", *calibration.answers_of([result]), title)
     report = classification_report(shown, digits=4)
     write_text_atomically(folder / "report.txt", report)
 

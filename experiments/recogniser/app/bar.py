@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy, QToolBar
 
 from dsp.files.naming import printable
-from experiments.recogniser.trained import runs_under, title_of
+from experiments.recogniser.trained import RUNS, SHIPPED, runs_under, title_of
 
 
 class Bar(QToolBar):
@@ -46,9 +46,12 @@ class Bar(QToolBar):
         self.chosen.emit(Path(self.list.itemData(index)))
 
     def look_for_runs(self, folder: Path) -> Path | None:
-        """Fills the list with the runs under a folder, newest first; returns the newest, if there is one."""
+        """Fills the list with the runs under a folder, newest first; returns the newest, if there is one.
+
+        Below the project's own folder of runs, the shipped network is the last.
+        """
         self.list.clear()
-        runs = runs_under(folder)
+        runs = runs_under(folder) + (runs_under(SHIPPED) if folder == RUNS else [])
         for run in runs:
             self._insert(self.list.count(), run)
         return runs[0] if runs else None
