@@ -47,7 +47,7 @@ from experiments.evaluation.results import percent, record, scores_of
 from experiments.inputs import cache
 from experiments.inputs.statistics import FEATURES, N_STATISTICS
 from experiments.training.cli import HelpFormatter, small_synthetic_corpus
-from experiments.training.run_folder import STORED_CORPORA, run_cli
+from experiments.training.run_folder import CROSS, STORED_CORPORA, run_cli
 from experiments.training.runner import AuditedCorpus, audit_corpus, common_splits, format_answers
 
 STEM = "baselines"
@@ -135,7 +135,6 @@ SHARED = (
     *(("happiness", "happy"), ("neutral", "neutral"), ("sadness", "sad")),
 )
 SCALED_APART = "statistics-of-each-corpus"
-CROSS = ("emodb to ravdess", "ravdess to emodb")  # corpora: what is trained on, what is tested on
 
 PAPER = {
     "paper": "Baselines: no network, statistics of MFCC and log-mel over time",
@@ -223,7 +222,7 @@ def run_tasks(options: argparse.Namespace, of: AuditedCorpus, features: np.ndarr
                 facts["audit"] = leakage.audit_split(of.corpus, of.content, split) | {"corpus": of.found}
                 facts["split"] = leakage.split_hashes(of.content, split)
                 runs.append(run_split(system, of.corpus, features, split, task, facts))
-            if of.corpus.name in (*STORED_CORPORA, *CROSS):
+            if of.corpus.name in STORED_CORPORA:
                 for run in runs:
                     record(options.results, run)
             accuracy, uar = (percent(score) for score in scores_of(runs).values())

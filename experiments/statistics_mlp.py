@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 import nets
-from experiments.baselines import CROSS, crossed
+from experiments.baselines import crossed
 from experiments.data import emobox, splits
 from experiments.data.corpora import RAVDESS_EMOTIONS, Corpus, casia, emodb, ravdess
 from experiments.inputs import cache
@@ -34,7 +34,7 @@ from experiments.inputs.row_scaling import fit_row_scaling
 from experiments.inputs.statistics import FEATURES, N_STATISTICS
 from experiments.training.cli import finish_options, limit, load_corpus, parser_of
 from experiments.training.loop import TrainingOptions
-from experiments.training.run_folder import run_cli
+from experiments.training.run_folder import CROSS, run_cli
 from experiments.training.runner import (
     AuditedCorpus,
     TrainingConfig,

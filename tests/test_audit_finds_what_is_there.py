@@ -107,5 +107,5 @@ def test_the_papers_own_folder(corpora):
 
 def test_a_corpus_without_known_sentences_is_described():
     corpus = Corpus("two corpora", ("a", "b"), (), np.array([0, 1]), speakers=np.array(["s", "t"]))
-    text = leakage.describe(corpus, {"files": 2, "distinct": 2})
+    text = describe(corpus, {"files": 2, "distinct": 2})
     assert "2 speakers: a random split has the same voices on both sides" in text

@@ -12,6 +12,7 @@ from experiments.data.corpora import Corpus
 from experiments.data.splits import NOTHING, Split
 from experiments.evaluation.results import load
 from experiments.inputs.statistics import statistics
+from experiments.training import run_folder
 
 
 def test_statistics_are_those_of_mfcc_and_log_mel_over_time(rng):
@@ -129,7 +130,7 @@ def test_crossed_corpora_share_emotions_alone():
     content = [np.array(["p", "q", "r"]), np.array(["s", "t", "u"])]
     features = [np.arange(3.0)[:, None], 10 + np.arange(3.0)[:, None]]
     both, hashes, seen, split = baselines.crossed((one, content[0], features[0]), (other, content[1], features[1]))
-    assert both.name == "emodb to ravdess" and both.name in baselines.CROSS
+    assert both.name == "emodb to ravdess" and both.name in run_folder.CROSS
     assert [both.classes[label] for label in both.labels] == ["fear", "anger", "anger", "anger"]
     assert seen.ravel().tolist() == [0, 2, 10, 12] and hashes.tolist() == ["p", "r", "s", "u"]
     assert split.train.tolist() == [0, 1] and split.test.tolist() == [2, 3] and not len(split.validation)

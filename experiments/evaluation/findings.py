@@ -8,12 +8,13 @@ from collections import defaultdict
 from experiments.evaluation.against_baseline import against_baseline
 from experiments.evaluation.comparisons import compared, format_difference, kappas_of
 from experiments.evaluation.leaks import leak_lines
+from experiments.evaluation.model_card import SYSTEM
 from experiments.evaluation.published import published_rows
 from experiments.evaluation.results import percent, summarize
 from experiments.evaluation.significance import holm
 
 ALPHA = 0.05
-OWN = "statistics_mlp"  # the recogniser's network, which is no paper's
+OWN = SYSTEM  # the recogniser's network, which is no paper's
 
 
 def findings(papers: dict[str, dict], pairs: dict[str, dict]) -> str:
@@ -25,7 +26,7 @@ def findings(papers: dict[str, dict], pairs: dict[str, dict]) -> str:
     """
     of = {stem: summarize(paper["runs"]) for stem, paper in papers.items() if paper["runs"]}
     of_papers = {stem: paper for stem, paper in papers.items() if stem != OWN}
-    sentences = [*_published(papers), *_svm(of_papers), *_comparisons(papers, pairs)]
+    sentences = [*_published(papers), *_svm(of_papers), *_comparisons(of_papers, pairs)]
     sentences += [*_leaks(of.get("wang_cl", {})), *_beyond(of.get("baselines", {}))]
     return "\n".join(f"- {sentence}" for sentence in sentences)
 

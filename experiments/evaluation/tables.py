@@ -108,7 +108,7 @@ def papers_table(papers: dict[str, dict]) -> str:
 
 def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
     """{document: {mark: table}}: every generated table from the stored results and benchmarks."""
-    later = {stem: paper for stem, paper in papers.items() if stem not in ("zheng_casia", "baselines")}
+    later = {stem: paper for stem, paper in papers.items() if stem not in ("zheng_casia", "baselines", SYSTEM)}
     pairs = {stem: {"runs": load(PRECISION_PAIRS / f"{stem}.jsonl")} for stem in papers}
     pairs = {stem: pair for stem, pair in pairs.items() if pair["runs"]}
     recalls = {

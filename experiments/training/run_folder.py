@@ -19,7 +19,9 @@ from experiments.evaluation.results import record
 from experiments.training.loop import History
 
 TRAINING_CONTENT = "training_content.json"
-STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap")  # others stay in the run folder
+CROSS = ("emodb to ravdess", "ravdess to emodb")  # two corpora as one: what is trained on, what is tested on
+# Runs on other corpora stay in the run folder.
+STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap", *CROSS)
 
 
 def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
