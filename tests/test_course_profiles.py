@@ -67,6 +67,7 @@ def test_a_profile_states_what_its_course_states(name):
     assert course_profile.describe(profile).count("\n") == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 @pytest.mark.parametrize("lab", LABS)
 def test_every_profile_gives_a_task(lab, profile):
@@ -190,6 +191,14 @@ def test_points_may_be_fractional_and_differ_between_labs(tmp_path):
     path.write_text("points = 2.5\nlab_points = { 5 = 7.25 }\n")
     profile = course_profile.load(str(path))
     assert [task_of(lab, profile).points for lab in (1, 5)] == [2.5, 7.25]
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_a_profile_as_a_file_is_the_same_profile(profile, tmp_path):
+    points = dataclasses.replace(profile, lab_points={"5": 12.5}, course='a "course" of \\ two\nlines')
+    (tmp_path / "mine.toml").write_text(course_profile.as_toml(points))
+    again = course_profile.load(str(tmp_path / "mine.toml"))
+    assert dataclasses.replace(again, name="", assumed=()) == dataclasses.replace(points, name="", assumed=())
 
 
 def test_lengths_are_rounded_as_the_course_does():

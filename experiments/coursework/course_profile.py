@@ -5,6 +5,7 @@ is given by its path. Rules that cannot hold together are refused when the file 
 profile.py, as Python has a module of that name, and a notebook in this folder would find this one instead.)
 """
 
+import json
 import math
 import tomllib
 from dataclasses import dataclass, fields
@@ -128,6 +129,21 @@ def describe(profile: Profile) -> str:
         f"{p.n_mfcc} cepstra, DCT {dct}, lifter {p.lifter:g}, deltas over {p.delta_width} frames, "
         f"normalization: {p.normalization}"
     )
+
+
+def as_toml(profile: Profile) -> str:
+    """A file that states every rule of the profile.
+
+    Checked: tests/test_course_profiles.py
+    """
+
+    def text(value) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{name} = {text(one)}" for name, one in value.items()) + " }"
+        return json.dumps(value) if isinstance(value, str) else repr(value)  # JSON's texts are TOML's
+
+    stated = {field: value for field in KINDS if (value := getattr(profile, field)) is not None}
+    return "".join(f"{field} = {text(value)}\n" for field, value in stated.items())
 
 
 def _read(path: Path) -> dict:

@@ -1,12 +1,14 @@
-"""Lab 2: the transform by its definition and by halving, and what zero-padding does and does not buy."""
+"""Lab 2: the transform by its definition and by halving, and what appended zeros can and cannot do."""
 
 # %% [markdown]
 # # Lab 2: from the DFT to the FFT
 #
-# `python -m experiments.coursework.labs.lab_2_from_dft_to_fft`, from the repository root, or cell by cell.
+# `python -m experiments.coursework.labs.lab_2_from_dft_to_fft`, from the root of the repository, or cell by cell. It
+# needs NumPy, Numba and matplotlib.
 #
 # The discrete Fourier transform measures how much of each of $N$ frequencies is in $N$ samples. Its definition costs
-# $N^2$ multiplications. An algorithm with about $N \log_2 N$ is the reason why spectrograms exist at all.
+# $N^2$ multiplications. There is an algorithm that needs only about $N \log_2 N$; without it, nobody would compute
+# spectrograms.
 
 # %%
 import sys
@@ -18,7 +20,7 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 import numpy as np
 
 import dsp
-from experiments.coursework.labs.lab import BLUE, GRAY, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import BLUE, GRAY, ORANGE, begin, finish, play, plt, show
 
 options, profile = begin(2)
 
@@ -27,12 +29,13 @@ options, profile = begin(2)
 #
 # $$ X[k] = \sum_{n=0}^{N-1} x[n] \, w^{kn}, \qquad w = e^{-2 \pi i / N}, \quad k = 0 \dots N-1 . $$
 #
-# It is a matrix times a vector: row $k$ of the matrix turns $k$ times around the circle. Bin $k$ stands for the
-# frequency $k f_s / N$. For a real signal, the bins above $N/2$ mirror those below, $X[N-k] = \overline{X[k]}$.
+# It is a matrix times a vector: the numbers in row $k$ of the matrix go $k$ times around the unit circle. Bin $k$
+# stands for the frequency $k f_s / N$. For a real signal, the bins above $N/2$ mirror those below: $X[N-k] =
+# \overline{X[k]}$.
 #
-# Tools agree on the sum but not on the factor before it. NumPy, SciPy, MATLAB and PyTorch scale by 1 forward and
-# $1/N$ backward; `norm="ortho"` uses $1/\sqrt N$ both ways; python_speech_features and spafe divide the *power* by
-# $N$ afterwards, which shifts every log spectrum by $\ln 512 = 6.238$.
+# Tools agree on the sum but not on the factor before it. NumPy, SciPy, MATLAB and PyTorch use 1 forward and $1/N$
+# backward; with `norm="ortho"`, it is $1/\sqrt N$ both ways. python_speech_features and spafe divide the *power* by $N$
+# afterwards, which lowers every natural log spectrum by $\ln 512 = 6.238$ for $N = 512$.
 
 # %%
 N = 16
@@ -47,10 +50,10 @@ for axes, part, name in ((left, W.real, "Real part of W"), (middle, W.imag, "Ima
     axes.set(xlabel="Sample n", ylabel="Bin k", title=name, xticks=range(0, N, 4), yticks=range(0, N, 4))
 figure.colorbar(picture, ax=middle, shrink=0.85)
 X = W @ x
-right.stem(n - 0.12, X.real, linefmt=BLUE, markerfmt="o", basefmt=" ", label="real")
-right.stem(n + 0.12, X.imag, linefmt=ORANGE, markerfmt="s", basefmt=" ", label="imaginary")
+right.stem(n - 0.12, X.real, linefmt=BLUE, markerfmt="o", basefmt=" ", label="real part")
+right.stem(n + 0.12, X.imag, linefmt=ORANGE, markerfmt="s", basefmt=" ", label="imaginary part")
 right.axvline(N / 2, color=GRAY, linewidth=0.8, linestyle=":")
-right.set(xlabel="Bin k", title="cos, 3 turns, + ½ sin, 5 turns", xticks=range(0, N, 4))
+right.set(xlabel="Bin k", ylabel="X[k]", title="Cosine of 3 turns + ½ sine of 5 turns", xticks=range(0, N, 4))
 right.legend(fontsize=8, loc="upper center")
 show(figure, "lab_2_dft_matrix", options.out)
 
@@ -61,10 +64,13 @@ show(figure, "lab_2_dft_matrix", options.out)
 #
 # $$ X[k] = E[k] + w^k O[k], \qquad X[k + N/2] = E[k] - w^k O[k], \qquad k = 0 \dots N/2 - 1, $$
 #
-# because $w^{2mk}$ is the root of unity for $N/2$, the odd samples come one sample later (a factor $w^k$), and
-# $w^{k + N/2} = -w^k$. Two half transforms cost half of a whole one; repeated halving leaves $N \log_2 N$. A length
-# $N = 2^m r$ with odd $r$ can be halved $m$ times; the definition does the odd rest. (`dsp/cooley_tukey.py` continues
-# with other factors, and with a convolution for large primes, so that every length is fast.)
+# for three reasons: $w^2$ is the root of unity of $N/2$ points, so the even samples give the transform $E$; the odd
+# samples come one sample later, which is a factor $w^k$; and $w^{k + N/2} = -w^k$. Two half transforms cost half as
+# much as a whole one, and halving again and again leaves $(N/2) \log_2 N$ multiplications.
+#
+# A length $N = 2^m r$ with odd $r$ can be halved $m$ times. The definition does the rest, transforms of $r$ points.
+# (`dsp/cooley_tukey.py` continues with other factors, and with a convolution for large primes, so that every length is
+# fast.)
 
 # %%
 sizes = 2 ** np.arange(4, 12)
@@ -94,7 +100,7 @@ for count, name, color in (
     (wholly, "halved to the end, $(N/2) \\log_2 N$", BLUE),
 ):
     left.loglog(sizes, count, "o-", color=color, label=name)
-left.set(xlabel="N", ylabel="Complex multiplications", title="Cost")
+left.set(xlabel="Samples N", ylabel="Complex multiplications", title="Cost of a transform")
 left.legend(fontsize=8)
 exact = [dsp.roots_of_unity(int(size)) for size in sizes]
 direct = [np.abs(np.exp(-2j * np.pi * np.arange(size) / size) - w).max() for size, w in zip(sizes, exact, strict=True)]
@@ -103,23 +109,30 @@ right.loglog(sizes, chained, "o-", color=ORANGE, label="each root from the one b
 right.loglog(sizes, direct, "s-", color=BLUE, label="each from its own angle")
 right.axhline(2.0**-53, color=GRAY, linewidth=0.9, linestyle=":")
 right.text(sizes[0], 2.0**-53 * 0.8, "half a unit in the last place of 1", size=8, va="top", color="0.4")
-right.set(xlabel="N", ylabel="Largest error", title="Accuracy of the roots of unity", ylim=(3e-17, None))
+right.set(xlabel="Samples N", ylabel="Largest error", title="Accuracy of the roots of unity", ylim=(3e-17, None))
 right.legend(fontsize=8)
 show(figure, "lab_2_cost_and_error", options.out)
 
 # %% [markdown]
 # ## 3. Zeros at the end
 #
-# A frame of 400 samples is usually transformed with 512 points: Kaldi and HTK use the next power of two, librosa and
-# PyTorch a parameter. The zeros add no information; they sample the same smooth spectrum at more points. Two tones
-# that are closer than about two bins *of the frame* remain one peak, however many zeros follow. A tool whose n_fft is
-# shorter than the frame discards samples: python_speech_features does so at 44.1 kHz with its default of 512 (1103
-# samples per frame) and says so only in its log.
+# A frame of 400 samples is usually transformed with 512 points, that is, with zeros after the samples: Kaldi and HTK
+# use the next power of two, librosa and PyTorch a parameter. The zeros add no information; they show the same smooth
+# spectrum at more points. Two tones that are closer than about two bins *of the frame* remain one peak, however many
+# zeros follow. If, on the other hand, `n_fft` is shorter than the frame, samples are discarded: python_speech_features
+# does so at 44.1 kHz with its default of 512 (1103 samples per frame) and says so only in its log.
 
 # %%
 sample_rate, L = 16_000, 400
 t = np.arange(4 * L) / sample_rate
 tones = np.sin(2 * np.pi * 1000 * t) + np.sin(2 * np.pi * 1050 * t + 1)
+second = np.arange(sample_rate) / sample_rate  # you hear one rough tone: a beat of 50 Hz
+play(
+    0.2 * (np.sin(2 * np.pi * 1000 * second) + np.sin(2 * np.pi * 1050 * second)),
+    sample_rate,
+    "lab_2_beat",
+    options.out,
+)
 views = (
     (L, L, "400 samples, 400 points", "o"),
     (L, 4096, "400 samples, 4096 points", None),
@@ -131,22 +144,30 @@ for (length, points, name, marker), color in zip(views, (BLUE, GRAY, ORANGE), st
     frequency = np.arange(level.size) * sample_rate / points
     style = {"linestyle": "none", "marker": marker, "zorder": 3} if marker else {"linewidth": 1.4}
     axes.plot(frequency, level, color=color, label=name, **style)
-axes.set(xlim=(800, 1250), xlabel="Frequency (Hz)", ylabel="Amplitude", title="1000 and 1050 Hz under a Hann window")
+axes.set(
+    xlim=(800, 1250), xlabel="Frequency (Hz)", ylabel="Amplitude", title="Tones at 1000 and 1050 Hz under a Hann window"
+)
 axes.legend(fontsize=8)
 show(figure, "lab_2_zeros", options.out)
 
 # %% [markdown]
 # ## Questions
 #
-# 1. What is bin 0 of a signal of ones? What does that reveal about a tool's factor?
-# 2. What are the magnitude and the phase of the bins of an impulse at sample 1? Which sign in the exponent makes the
-#    phase fall?
-# 3. How often can $N = 400$ be halved, and how many multiplications does the odd rest cost in total?
+# 1. What is bin 0 of a signal of $N$ ones? What does that reveal about a tool's factor?
+# 2. What are the magnitude and the phase of the bins of an impulse at sample 1? Does the phase rise or fall with $k$,
+#    and what if the exponent had a plus?
+# 3. How often can $N = 400$ be halved? How many multiplications do the transforms of odd length cost in total, and how
+#    many do the halvings cost?
 # 4. Your function may get integers or complex numbers. What is the dtype of the array that you write into?
 #
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_2.py`, write `fft` (any length; `np.fft` is refused), and check it.
+# Copy `experiments/coursework/student/lab_2.py` and write `fft(x)` for a vector of any length, 1 included, real or
+# complex: halve as long as the length is even, and use the definition for what is odd. The result is complex and has
+# all $N$ bins. `np.fft` is refused. Before you check, try four samples by hand, and 12 samples against the matrix $W$.
+#
+# Give the path of your file with `--file` (or below). With `--hints 2`, the check asks a question about a mistake that
+# it recognizes.
 
 # %%
 finish(2, options.file, options.profile)

@@ -1,12 +1,13 @@
-"""Lab 3: what a longer window buys, which matrices are transforms of a signal, and how to find the nearest signal."""
+"""Lab 3: what a longer window shows, which matrices are transforms of a signal, and how to find the nearest signal."""
 
 # %% [markdown]
 # # Lab 3: the short-time Fourier transform, and back
 #
-# `python -m experiments.coursework.labs.lab_3_stft_and_back`, from the repository root, or cell by cell.
+# `python -m experiments.coursework.labs.lab_3_stft_and_back`, from the root of the repository, or cell by cell. It
+# needs NumPy, Numba and matplotlib. Labs 1 and 2 come before it.
 #
-# The short-time Fourier transform is the transform of every windowed frame. It is the matrix behind every spectrogram.
-# It can also be inverted, which is how noise is removed and time is stretched.
+# The short-time Fourier transform consists of the transforms of all windowed frames. It is the matrix behind every
+# spectrogram. It can also be inverted, which is how programs remove noise and stretch time.
 
 # %%
 import sys
@@ -17,7 +18,7 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 import numpy as np
 
 import dsp
-from experiments.coursework.labs.lab import BLUE, ORANGE, begin, finish, plt, show
+from experiments.coursework.labs.lab import BLUE, ORANGE, begin, finish, play, plt, show
 from experiments.data.synthetic import VOICES, synthesize
 
 options, profile = begin(3)
@@ -29,14 +30,15 @@ signal = synthesize(VOICES[0], 1, "surprise")
 #
 # $$ X[k, t] = \sum_{n=0}^{L-1} w[n] \, x[n + tH] \, e^{-2 \pi i k n / N_{\text{fft}}} $$
 #
-# A short window shows when, a long one shows which frequency: the pulses of the voice on the left, its harmonics on
-# the right. No window shows both, since the product of the two widths is bounded.
+# A short window shows *when* something happens, a long one *at which frequency*. In the figure, the short window shows
+# the pulses of the voice on the left and the long one its harmonics on the right. No window shows both, since the
+# product of the two widths has a lower bound.
 #
-# Tools differ. librosa and PyTorch put the frame's *center* at $tH$ and need something before the first sample: zeros
-# (librosa since 0.9) or the reflected signal (PyTorch, older librosa). SciPy's `stft` divides by $\sum w$;
-# `scipy.signal.spectrogram` also subtracts the mean of each frame, which changes the row at 0 Hz. A window shorter than
-# $N_{\text{fft}}$ lies in the middle of the points (librosa, PyTorch) or at their left end (Kaldi, HTK), so that it
-# covers different samples.
+# Tools differ. librosa and PyTorch put the *center* of frame $t$ at sample $tH$ and need something before the first
+# sample: zeros (librosa since 0.9) or the reflected signal (PyTorch, older librosa). SciPy's `stft` divides by $\sum
+# w$; `scipy.signal.spectrogram` also subtracts the mean of each frame, which changes the lowest rows. A window shorter
+# than $N_{\text{fft}}$ lies in the middle of the points (librosa, PyTorch) or at their left end (Kaldi, HTK), so that
+# it covers different samples.
 
 # %%
 figure, panels = plt.subplots(1, 2, figsize=(12, 4.2), sharey=True, layout="constrained")
@@ -55,15 +57,17 @@ show(figure, "lab_3_short_and_long", options.out)
 # %% [markdown]
 # ## 2. And back
 #
-# Each column gives back its windowed frame, $y_t[n]$. While the spectra are unchanged, the frames are pieces of one
-# signal, and many ways of joining them restore it. Once the spectra have been changed, the frames contradict each other
-# where they overlap, and no signal has this matrix as its transform. The signal $y$ whose transform is *nearest*
-# minimizes $\sum_t \sum_n (w[n] \, y[n + tH] - y_t[n])^2$. Setting the derivative to zero gives
+# The inverse transform of column $t$ gives back its windowed frame, $y_t[n]$, $n = 0 \dots L-1$. As long as the spectra
+# are unchanged, the frames are pieces of one signal, and many ways of joining them restore it. Once the spectra have
+# been changed, the frames contradict each other where they overlap, and no signal has this matrix as its transform. The
+# signal $y$ whose transform is *nearest* minimizes $\sum_t \sum_n (w[n] \, y[n + tH] - y_t[n])^2$. Setting the
+# derivative with respect to each $y[n]$ to zero gives
 #
 # $$ y[n] = \frac{\sum_t w[n - tH] \, y_t[n - tH]}{\sum_t w^2[n - tH]} . $$
 #
-# A frame counts most where its window is large (Griffin & Lim 1984). For some windows and hops, the divisor is constant
-# in the middle. It never is at the ends, and it is 0 where every window is 0: there the signal is unknown.
+# The sums run over the frames that cover sample $n$; each counts most where its window is large (Griffin & Lim 1984).
+# For some windows and hops, the divisor is constant in the middle of the signal. It never is at the ends, and it is 0
+# where every window is 0: there the signal is unknown.
 
 # %%
 L = 256
@@ -80,8 +84,8 @@ for axes, (name, window, hop) in zip(panels, choices, strict=True):
         total[t * hop : t * hop + L] += window**2
         axes.plot(np.arange(L) + t * hop, window**2, color=BLUE, linewidth=0.7)
     axes.plot(total, color=ORANGE, linewidth=1.6, label="$\\sum_t w^2[n - tH]$")
-    axes.set(title=name, xlabel="Sample", xlim=(0, total.size), ylim=(0, 1.7))
-panels[0].set_ylabel("Squared windows")
+    axes.set(title=name[0].upper() + name[1:], xlabel="Sample", xlim=(0, total.size), ylim=(0, 1.7))
+panels[0].set_ylabel("Squared windows and their sum")
 panels[0].legend(fontsize=9, loc="upper center", bbox_to_anchor=(0.5, 0.82))
 show(figure, "lab_3_sum_of_squares", options.out)
 
@@ -89,9 +93,9 @@ show(figure, "lab_3_sum_of_squares", options.out)
 # ## 3. Changing the spectra
 #
 # We add white noise and attenuate every bin whose power is near that of the noise. The result is not the transform of
-# any signal. The formula above gives the nearest signal; "divide by the window, then average" gives one that is
-# further away, because it relies on frames where their windows are nearly 0. The signal is padded here, so that every
-# sample lies under the middle of a window; without padding, the first and last few are divided by almost 0.
+# any signal. The formula above gives the nearest signal. "Divide by the window, then average" gives one that is further
+# away, because it trusts frames where their windows are nearly 0. (The signal is padded here, so that every sample lies
+# under the middle of a window; without padding, the first and the last samples would be divided by almost 0.)
 
 # %%
 window, hop = dsp.hann(512, periodic=True), 128
@@ -123,6 +127,7 @@ ways = {
 for name, y in ways.items():
     away = np.linalg.norm(dsp.stft(y, window, hop, padding="zeros")[:, : changed.shape[1]] - changed)
     away = 100 * away / np.linalg.norm(changed)
+    play(y, sample_rate, f"lab_3_{name.replace(' ', '_').replace('-', '_')}", options.out)
     clean = signal[: y.size]
     snr = 10 * np.log10(np.sum(clean**2) / np.sum((y - clean) ** 2))
     print(f"{name:20s}  {away:5.1f} % away from the changed spectra, signal-to-noise ratio {snr:5.1f} dB")
@@ -132,23 +137,31 @@ for axes, (name, y) in zip(panels, ways.items(), strict=True):
     level = dsp.amplitude_to_db(np.abs(dsp.stft(y, window, hop)) / (window.sum() / 2), 1e-6)
     extent = (0, y.size / sample_rate, 0, sample_rate / 2000)
     picture = axes.imshow(level, origin="lower", aspect="auto", extent=extent, vmin=-95, vmax=-15, cmap="magma")
-    axes.set(title=name, xlabel="Time (s)")
+    axes.set(title=name[0].upper() + name[1:], xlabel="Time (s)")
 panels[0].set_ylabel("Frequency (kHz)")
 figure.colorbar(picture, ax=panels, label="Level (dB)", pad=0.01)
 show(figure, "lab_3_noise_taken_out", options.out)
+play(signal, sample_rate, "lab_3_original", options.out)
 
 # %% [markdown]
 # ## Questions
 #
 # 1. Both spectrograms in the first figure show the pitch of the voice. How do you read it from each?
-# 2. Which samples of the signal are lost in an STFT with a Hann window and without padding? How does librosa's
-#    centering avoid this, and what does it cost?
-# 3. Transforms of 62 and 63 samples both have 32 bins. What must an inverse transform be told?
-# 4. Why is "no window before adding, divided by the sum of the windows" right for unchanged spectra?
+# 2. Transforms of 62 and 63 samples both have 32 bins. What must an inverse transform be told?
+# 3. Which samples of the signal are lost for good in an STFT with a periodic Hann window and without padding? How does
+#    librosa's centering avoid this, and what does it cost?
+# 4. Another way of joining adds the frames $y_t$ without a second window and divides by $\sum_t w[n - tH]$. Why is it
+#    right for unchanged spectra, and why is it not the nearest signal for changed ones?
 #
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_3.py`, write `istft`, and check it.
+# Copy `experiments/coursework/student/lab_3.py` and write `istft(spectra, window, hop_length)`: the formula of section
+# 2 for the spectra of $T$ frames, with as many points as the window has samples, $L$, which may be odd. The result has
+# $(T - 1) H + L$ samples, and 0 wherever every window is 0. `np.fft.irfft` may be used. Before you check, transform a
+# signal and see whether you get it back.
+#
+# Give the path of your file with `--file` (or below). With `--hints 2`, the check asks a question about a mistake that
+# it recognizes.
 
 # %%
 finish(3, options.file, options.profile)

@@ -3,18 +3,18 @@
 # %% [markdown]
 # # Lab 5: cepstrum and MFCC
 #
-# `python -m experiments.coursework.labs.lab_5_cepstrum_and_mfcc`, from the repository root, or cell by cell. It needs
-# NumPy, Numba and matplotlib.
+# `python -m experiments.coursework.labs.lab_5_cepstrum_and_mfcc`, from the root of the repository, or cell by cell. It
+# needs NumPy, Numba and matplotlib. Lab 4 comes before it.
 #
-# A voice is a source (pulses at the pitch $f_0$) through a filter (the vocal tract). The spectrum is the product of the
-# two, and its logarithm is their **sum**: a slow curve, the formants of the tract, and a fast ripple, the harmonics. A
-# Fourier transform separates slow from fast, so we apply one more, *to the logarithm*:
+# A voice is a source (pulses at the pitch $f_0$) whose sound passes through a filter (the vocal tract). The spectrum is
+# the product of the two, so its logarithm is their **sum**: a slow curve, the formants of the tract, plus a fast
+# ripple, the harmonics. A Fourier transform separates slow from fast, so we apply one more, *to the logarithm*:
 #
 # $$ c[n] = \frac 1 N \sum_{k=0}^{N-1} \ln|X[k]| \, e^{2 \pi i k n / N} $$
 #
 # This is the **real cepstrum** (Bogert, Healy & Tukey 1963). Its axis $n$ is a time again, called *quefrency*. The
-# ripple repeats every $f_0$ Hz, so it appears as a peak at $n / f_s = 1 / f_0$. Removing everything above a few
-# milliseconds is called *liftering*; the rest, transformed back, is a smooth envelope.
+# ripple repeats every $f_0$ Hz, so it appears as a peak at $n / f_s = 1 / f_0$. To set everything above a few
+# milliseconds to 0 is called *liftering*; what remains, transformed back, is a smooth envelope.
 
 # %%
 import sys
@@ -25,13 +25,14 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 import numpy as np
 
 import dsp
-from experiments.coursework.labs.lab import begin, finish, plt, show
+from experiments.coursework.labs.lab import begin, finish, play, plt, show
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.data.synthetic import VOICES, synthesize
 
 options, _ = begin(5)
 
 x = glide(pitch=125)  # one second from [a] to [i]
+play(x, SAMPLE_RATE, "lab_5_original", options.out)
 course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)  # 25 ms Hamming every 10 ms, HTK's mel, ln
 steps = dsp.trace(x, SAMPLE_RATE, course)
 print({name: step.shape for name, step in steps.items()})
@@ -61,24 +62,26 @@ right.annotate(
     textcoords="offset points",
     va="center",
 )
-right.set(xlabel="Quefrency (ms)", ylabel="c[n]", title="Its real cepstrum (from n = 2)")
+right.set(xlabel="Quefrency (ms)", ylabel="c[n]", title="Its real cepstrum (from n = 2 on)")
 show(figure, "lab_5_cepstrum", options.out)
 
 # %% [markdown]
-# **Think.** (1) The peak moves during the glide; plotted over the frames, it is a pitch tracker. When does it fail?
-# (2) Pre-emphasis multiplies the spectrum by a fixed curve. What does it do to the cepstrum?
+# **Think.** (1) Pre-emphasis multiplies the spectrum by a fixed curve. What does it do to the cepstrum? (2) The peak
+# moves during the glide; plotted over the frames, it is a pitch tracker. When does it fail?
 #
 # ## Mel bands and the DCT
 #
-# MFCC use the logarithm of $M$ mel bands, $L[m]$, instead of all bins. Except for the lowest bands, these are too wide
-# to show harmonics, so most of the pitch is gone already. $L$ has no imaginary part and no mirror image, so the
-# transform is the **DCT of type II**, which is the Fourier transform of $L$ followed by its own mirror image:
+# MFCC use the logarithms of $M$ mel bands, $L[m]$, instead of all bins. Except for the lowest bands, these are too wide
+# to show harmonics, so most of the pitch is gone already. $L$ is real and, unlike a spectrum of all bins, does not
+# contain its own mirror image. The transform for it is the **DCT of type II**, which is the Fourier transform of $L$
+# followed by that mirror image:
 #
 # $$ c_k = a_k \sum_{m=0}^{M-1} L[m] \cos \frac{\pi k (2m + 1)}{2M}, \qquad a_0 = \sqrt{1/M},\; a_{k>0} = \sqrt{2/M} $$
 #
 # With these $a_k$ the matrix is orthogonal: $\sum_k c_k^2 = \sum_m L[m]^2$, and the inverse is its transpose (a DCT of
-# type III). There are two reasons for it. The first dozen coefficients describe the shape, and they are **nearly
-# uncorrelated**, while neighboring bands are not; classifiers with diagonal covariances need that.
+# type III). There are two reasons for using a DCT. The first dozen coefficients suffice to describe the shape of the
+# spectrum, and they are **much less correlated** than neighboring bands are; classifiers with diagonal covariances need
+# that.
 
 # %%
 log_mel = steps["log_mel"]
@@ -94,22 +97,37 @@ figure, (left, middle, right) = plt.subplots(
 left.plot(log_mel[:, t], "o-", color="0.6", markersize=3, linewidth=0.9, label="26 bands")
 for n, color in ((5, "#edb120"), (13, "#d95319")):
     left.plot(C[:n].T @ (C[:n] @ log_mel[:, t]), color=color, linewidth=1.8, label=f"from {n} coefficients")
-left.set(xlabel="Mel band", ylabel="ln of the band's power", title="The frame of [a], and back by IDCT")
+left.set(xlabel="Mel band", ylabel="ln of the band's power", title="A frame of [a], and back by the inverse DCT")
 left.legend(frameon=False)
 speech = np.concatenate([synthesize(voice, sentence, "happy") for voice in VOICES[:2] for sentence in range(2)])
 many = dsp.log_mel(speech, SAMPLE_RATE, course)  # many vowels: in one glide, everything would move together
-for axes, rows, name in ((middle, many, "mel band"), (right, C @ many, "coefficient")):
+for axes, rows, name in ((middle, many, "Mel band"), (right, C @ many, "Coefficient")):
     correlation = np.abs(np.corrcoef(rows))
-    print(f"mean |correlation| of two rows, {name}s: {correlation[np.triu_indices(26, 1)].mean():.2f}")
+    print(f"mean |correlation| of two rows, {name.lower()}s: {correlation[np.triu_indices(26, 1)].mean():.2f}")
     picture = axes.imshow(correlation, vmin=0, vmax=1, cmap="viridis")
-    axes.set(title=f"Four sentences, by {name}", xlabel=name, ylabel=name)
-figure.colorbar(picture, ax=right, label="|correlation|")
+    axes.set(title=f"Correlation of {name.lower()}s", xlabel=name, ylabel=name)
+figure.colorbar(picture, ax=right, label="|Correlation|, four sentences")
 show(figure, "lab_5_dct", options.out)
 
 # %% [markdown]
-# **Think.** (3) Some coefficients are still correlated. Which ones, and what moves them together? (Use `x` instead of
-# `speech`: why is it worse?) (4) Why does a DCT not join the last band to the first, as a Fourier transform would?
+# **Think.** (3) Some coefficients are still correlated. What moves them together? (Use `x` instead of `speech`: why are
+# the correlations larger?) (4) Why does a DCT not treat the last band as the neighbor of the first, as a Fourier
+# transform would?
 #
+# **Listen.** What do 13 coefficients preserve? We go all the way back: from the coefficients to bands (inverse DCT), to
+# power spectra (`dsp.mel_to_power`), and to a signal with guessed phases (`dsp.griffin_lim`). The vowels remain
+# recognizable; the pitch is gone, so the voice whispers.
+
+# %%
+hann = dsp.hann(n_fft, periodic=True)
+bank = steps["filterbank"]
+log_bands = np.log(np.maximum(bank @ np.abs(dsp.stft(x, hann, 128, padding="zeros")) ** 2, 1e-10))
+for n in (26, 13, 5):
+    power = dsp.mel_to_power(np.exp(C[:n].T @ (C[:n] @ log_bands)), bank, iterations=50)
+    again = dsp.griffin_lim(np.sqrt(power), hann, 128, iterations=30, rng=np.random.default_rng(5))
+    play(again, SAMPLE_RATE, f"lab_5_from_{n}_coefficients", options.out)
+
+# %% [markdown]
 # ### A legend: "HTK uses type III"
 #
 # librosa's documentation calls `dct_type=3` "HTK-style", and others repeat it. HTK's formula is
@@ -127,35 +145,38 @@ print(f"HTK's formula - type III: others {np.abs(htk - type_3)[1:].max():.1e}")
 # %% [markdown]
 # ## The lifter
 #
-# High coefficients are small. HTK and its followers multiply by a sine arch, so that all have about the same size:
+# High coefficients are small. HTK and its followers multiply them by an arch of a sine, so that all have a similar
+# size:
 #
 # $$ w_k = 1 + \frac L 2 \sin \frac{\pi k}{L}, \qquad k = 0, 1, \dots \qquad (L = 22;\ L = 0: w_k = 1) $$
 #
-# It changes the distances between frames, but has no effect if each coefficient is standardized afterwards. Tools
-# disagree: HTK, Kaldi, openSMILE and python_speech_features count as above ($w_0 = 1$); **librosa counts from one**;
-# torchaudio has no lifter; spafe's has no effect for $L > 10$ and raises $k$ to the power $L$ for smaller values.
+# The lifter changes the distances between frames, but has no effect if each coefficient is standardized afterwards.
+# Tools disagree: HTK, Kaldi, openSMILE and python_speech_features count as above ($w_0 = 1$); **librosa counts from
+# one**; torchaudio's MFCC has no lifter; spafe's has no effect for $L > 10$ and raises $k$ to the power $L$ for smaller
+# values.
 
 # %%
 k = np.arange(13)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
 left.plot(k, dsp.lifter(13, 22), "o-", color="#0072bd", label="HTK, Kaldi, openSMILE")
 left.plot(k, dsp.lifter(13, 22, first=1), "s--", color="#d95319", label="librosa (counts from one)")
-left.set(xlabel="k", ylabel="Weight", title="Lifters of length 22", ylim=(0, 13))
+left.set(xlabel="Coefficient k", ylabel="Weight", title="Lifters of length 22", ylim=(0, 13))
 left.legend(frameon=False, loc="lower right")
 spread = (C[:13] @ many).std(axis=1)
 right.bar(k - 0.2, spread, 0.4, color="0.7", label="without lifter")
 right.bar(k + 0.2, spread * dsp.lifter(13, 22), 0.4, color="#0072bd", label="with lifter")
-right.set(xlabel="k", ylabel="Standard deviation", title="How much each coefficient varies (four sentences)")
+right.set(xlabel="Coefficient k", ylabel="Standard deviation", title="Variation of each coefficient, four sentences")
 right.legend(frameon=False)
 show(figure, "lab_5_lifter", options.out)
 
 # %% [markdown]
 # ## c0 and the energy
 #
-# $c_0 = \sum_m L[m] / \sqrt M$ is the mean log band energy, times $\sqrt M$. So a factor on the samples or on the
-# spectrum changes $c_0$ **and nothing else**: 16-bit values instead of $-1 \dots 1$ add
-# $2 \ln 32768 \sqrt{26} = 106.03$, and dividing the power by `n_fft` subtracts $\ln 512 \sqrt{26}$. Decibels instead of
-# natural logarithms multiply *all* coefficients by 4.343. The first question about a feature file is what its row 0 is:
+# $c_0 = \sum_m L[m] / \sqrt M$ is the mean of the log band powers, times $\sqrt M$. So a factor on the samples or on
+# the spectrum changes $c_0$ **and nothing else**: with 26 bands, 16-bit values instead of $-1 \dots 1$ add $2 \ln 32768
+# \sqrt{26} = 106.03$, and dividing the power by an `n_fft` of 512 subtracts $\ln 512 \sqrt{26} = 31.81$. Decibels
+# instead of natural logarithms multiply *all* coefficients by 4.343. So the first question about a feature file is what
+# its row 0 is:
 #
 # | tool | row 0 |
 # |---|---|
@@ -165,8 +186,8 @@ show(figure, "lab_5_lifter", options.out)
 # | HTK `_0`, openSMILE | $c_1$; $c_0$ is the last row |
 # | MATLAB `mfcc`, by its documentation | log energy, in *addition* to $c_0$ |
 #
-# Moreover, librosa's `top_db=80` raises every value to at least 80 dB below the maximum of the **clip**. The MFCC of a
-# quiet frame then depend on the rest of the file:
+# Moreover, librosa's `top_db=80` raises every value that lies more than 80 dB below the maximum of the **clip** to that
+# limit. The MFCC of a quiet frame then depend on the rest of the file:
 
 # %%
 print("samples x 2:", np.round(np.abs(dsp.mfcc(2 * x, SAMPLE_RATE, course) - steps["mfcc"]).max(axis=1)[:4], 3))
@@ -184,12 +205,15 @@ print(f"librosa, c0 of one quiet frame: {alone:.0f} in a file of its own, {after
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_5.py` to a folder of your own and write `mfcc(log_mel, n_mfcc, lifter)`: an
-# orthonormal DCT-II over the bands, its first `n_mfcc` rows, and the lifter that counts from zero. One matrix product
-# and one line of weights are enough; `dsp.dct` may not be used. Before you check, try this: is the sum of squares
-# preserved if no coefficient is left out and `lifter` is 0? What is the result for a constant frame?
+# Copy `experiments/coursework/student/lab_5.py` and write `mfcc(log_mel, n_mfcc, lifter)`. The columns of `log_mel` are
+# frames of $M$ log-mel values. Return the first `n_mfcc` coefficients, $k = 0, 1, \dots$, of the orthonormal DCT-II
+# over the bands, one row each, multiplied by the weights $w_k$ of the lifter, $L$ = `lifter`, which counts from zero.
+# One matrix product and one line of weights are enough; `dsp` is refused. (A course may scale the DCT otherwise; the
+# check names its rules.) Before you check, try this: is the sum of squares preserved if no coefficient is left out and
+# `lifter` is 0? What is the result for a frame whose values are all equal?
 #
-# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
+# Give the path of your file with `--file` (or below). With `--hints 2`, the check asks a question about a mistake that
+# it recognizes.
 
 # %%
 finish(5, options.file, options.profile)

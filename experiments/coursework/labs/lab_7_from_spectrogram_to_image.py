@@ -3,11 +3,11 @@
 # %% [markdown]
 # # Lab 7: from spectrogram to image
 #
-# `python -m experiments.coursework.labs.lab_7_from_spectrogram_to_image`, from the repository root, or cell by cell. It
-# needs NumPy, Numba, Pillow and matplotlib.
+# `python -m experiments.coursework.labs.lab_7_from_spectrogram_to_image`, from the root of the repository, or cell by
+# cell. It needs NumPy, Numba, Pillow and matplotlib.
 #
 # Papers that recognize emotions "from spectrograms" often mean *pictures*: a script draws the spectrogram in colors and
-# saves it, and a network made for photographs reads the file. Six small steps lie between the decibels and the bytes.
+# saves it, and a network made for photographs reads the file. Four small steps lead from the spectrum $S$ to the bytes.
 # These are the steps of one paper's MATLAB script (`spectrogram_images/render.py` has them line by line, equal to
 # MATLAB's in every pixel):
 #
@@ -16,7 +16,7 @@
 # $$ \mathrm{rgb} = \mathrm{jet}_{256}[\max(i, 1)] \qquad \text{counted from 1: 0 and 1 give the same color} $$
 # $$ \mathrm{image} = \mathrm{round}(255 \cdot \mathrm{bicubic}(\mathrm{rgb})) \qquad 224 \times 224,\ 0 \dots 255 $$
 #
-# Each step discards something. Row 0 is 0 Hz, so the image is upside down compared with the usual figure.
+# Each step discards something. Row 0 of the matrix is 0 Hz, so the image is upside down compared with the usual figure.
 
 # %%
 import sys
@@ -28,7 +28,7 @@ import numpy as np
 
 import dsp
 from dsp.files.commands import exit_without
-from experiments.coursework.labs.lab import begin, finish, plt, show
+from experiments.coursework.labs.lab import begin, finish, play, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 from spectrogram_images import imresize, ind2rgb, jet, render, round_half_away, to_uint8
 from spectrogram_images.compare import explain
@@ -39,6 +39,7 @@ options, _ = begin(7)
 from PIL import Image
 
 x = synthesize(VOICES[1], 0, "happy")  # tones and noise through moving resonances, made here
+play(x, SAMPLE_RATE, "lab_7_happy", options.out)
 S, _, _ = dsp.spectrogram(x, dsp.hann(256), 128, 512, SAMPLE_RATE)
 level = dsp.amplitude_to_db(np.abs(S), offset=dsp.EPS)
 scaled = (level - level.min()) / np.ptp(level) * 255
@@ -49,24 +50,24 @@ print(level.shape, "->", rgb.shape, "->", image.shape, image.dtype, "; equal to 
 
 figure, panels = plt.subplots(1, 4, figsize=(13, 3.5), layout="constrained")
 drawn = panels[0].imshow(level, aspect="auto", cmap="gray")
-figure.colorbar(drawn, ax=panels[0], label="dB")
+figure.colorbar(drawn, ax=panels[0], label="Level (dB)")
 panels[0].set(title="1. level", xlabel="Frame", ylabel="Bin (0 Hz at the top)")
 drawn = panels[1].imshow(index, aspect="auto", cmap="gray")
-figure.colorbar(drawn, ax=panels[1], label="i")
-panels[1].set(title="2. color number, 0 to 255", xlabel="Frame")
+figure.colorbar(drawn, ax=panels[1], label="Color number i")
+panels[1].set(title="2. color number", xlabel="Frame", ylabel="Bin")
 panels[2].imshow(to_uint8(rgb), aspect="auto")
-panels[2].set(title=f"3. jet, {rgb.shape[0]} x {rgb.shape[1]}", xlabel="Frame")
+panels[2].set(title=f"3. jet, {rgb.shape[0]} x {rgb.shape[1]}", xlabel="Frame", ylabel="Bin")
 panels[3].imshow(image, aspect="auto")
-panels[3].set(title="4. bytes, 224 x 224", xlabel="Column")
+panels[3].set(title="4. bytes, 224 x 224", xlabel="Column", ylabel="Row")
 show(figure, "lab_7_steps", options.out)
 
 # %% [markdown]
 # ## What is lost, step by step
 #
-# **Min-max scaling.** The loudest bin becomes dark red and the softest dark blue, whatever their levels. A voice at a
-# tenth of the amplitude gives the same picture: the loudness that distinguishes anger from sadness is gone. Moreover, a
-# single outlier determines the contrast: digital silence has $20 \log_{10} \varepsilon = -313$ dB, and a few zeros at
-# the end of a file squeeze all speech into reds.
+# **Min-max scaling.** The loudest bin becomes dark red and the softest dark blue, whatever their levels. The same voice
+# at a tenth of the amplitude gives the same picture: the loudness that distinguishes anger from sadness is gone.
+# Moreover, a single outlier determines the contrast: digital silence has $20 \log_{10} \varepsilon = -313$ dB, so a few
+# zeros at the end of a file squeeze all speech into yellows and reds.
 
 # %%
 quieter = render(0.1 * x)
@@ -80,9 +81,9 @@ print(f"mean color number of the speech: {index.mean():.0f}, before 40 ms of dig
 # rounds them to the even neighbor (2.5 to 2), and `astype(int)` truncates. Halves are rare in a spectrogram but not in
 # *bytes*: jet consists of multiples of 1/64, and $255 \cdot 32/64 = 127.5$.
 #
-# **Counting from one.** `ind2rgb` uses color 1 for both 0 and 1, and a spectrogram scaled to 0 .. 255 never uses the
-# last of 256 colors. In Python, `colors[i]` shifts everything by one color, and `colors[i - 1]` paints the quietest bin
-# in the *last* color.
+# **Counting from one.** MATLAB's colors are numbered $1 \dots 256$, and `ind2rgb` takes color 1 for both 0 and 1. So a
+# spectrogram scaled to 0 .. 255 never uses the last of 256 colors. In Python, whose arrays begin at 0, `colors[i]`
+# shifts everything by one color, and `colors[i - 1]` paints the quietest bin in the *last* color.
 #
 # **Jet.** Its brightness rises and falls: dark blue, bright cyan and yellow, dark red. In gray, as some networks see
 # it, the loudest bins look like the soft ones.
@@ -102,18 +103,18 @@ left.imshow(colors[None], extent=(1, 256, -0.16, -0.06), aspect="auto")
 left.set(xlim=(1, 256), ylim=(-0.16, 1.25), xlabel="Color number", ylabel="Value", title="MATLAB's jet(256)")
 left.legend(frameon=False, fontsize=8, loc="upper center", ncols=4)
 drawn = right.imshow(rgb @ (0.299, 0.587, 0.114), aspect="auto", cmap="gray", vmin=0, vmax=1)
-figure.colorbar(drawn, ax=right, label="luminance")
-right.set(xlabel="Frame", ylabel="Bin", title="The image in gray: loud is darker than medium")
+figure.colorbar(drawn, ax=right, label="Luminance")
+right.set(xlabel="Frame", ylabel="Bin", title="In gray, the loudest bins are dark")
 show(figure, "lab_7_jet", options.out)
 
 # %% [markdown]
-# **Resizing.** `imresize` is bicubic with Keys' kernel ($a = -1/2$). 257 rows become 224: each output row lies at
-# $u = i / s + (1 - 1/s)/2$ ($s = 224/257$) in the input. Because the image shrinks, the kernel is stretched by $1/s$,
-# which makes it a low-pass filter against aliasing. The number of columns is the duration: a short sentence is
-# stretched, a long one squeezed. **Tempo is gone, too.** The kernel has negative lobes, so colors overshoot and are
-# clipped.
+# **Resizing.** `imresize` is bicubic with Keys' kernel ($a = -1/2$). 257 rows become 224: counted from 1, output row
+# $i$ lies at $u = i / s + (1 - 1/s)/2$ in the input, with $s = 224/257$. Because the image shrinks, the kernel is
+# stretched by $1/s$, which makes it a low-pass filter against aliasing. The number of columns is the duration, so a
+# short sentence is stretched and a long one squeezed: **the tempo is gone, too.** The kernel has negative lobes, so
+# colors overshoot and are clipped.
 #
-# Other libraries differ: Pillow has the same kernel and antialiasing but works on bytes, so it rounds *before* resizing
+# Other libraries differ. Pillow has the same kernel and antialiasing but works on bytes, so it rounds *before* resizing
 # and once more between the two directions; OpenCV has $a = -3/4$ and no antialiasing. The order of rounding matters:
 
 # %%
@@ -128,6 +129,7 @@ print(f"before clipping: {raw.min():.3f} .. {raw.max():.3f}")
 figure, panels = plt.subplots(1, 3, figsize=(11.5, 3.6), layout="constrained")
 for axes, emotion in zip(panels, ("fear", "sad"), strict=False):
     utterance = synthesize(VOICES[1], 0, emotion)
+    play(utterance, SAMPLE_RATE, f"lab_7_{emotion}", options.out)
     peak_db = 20 * np.log10(np.abs(utterance).max())
     axes.imshow(render(utterance))
     axes.set(
@@ -135,16 +137,16 @@ for axes, emotion in zip(panels, ("fear", "sad"), strict=False):
     )
 drawn = panels[2].imshow(away.max(axis=2), cmap="gray_r", vmin=0, vmax=4)
 figure.colorbar(drawn, ax=panels[2], label="Difference of bytes")
-panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column")
+panels[2].set(title="|Pillow - MATLAB|, happy", xlabel="Column", ylabel="Row")
 show(figure, "lab_7_resizing", options.out)
 
 # %% [markdown]
 # ## Why do two pictures differ?
 #
-# A picture from another program differs from MATLAB's nearly everywhere, and the eye cannot tell why. But each step has
-# few usual alternatives, so the picture can be redrawn with one step after another changed. `explain` does that and
+# A picture from another program may differ from MATLAB's nearly everywhere, and the eye cannot tell why. But each step
+# has few usual alternatives, so one can redraw the picture with one step after another changed. `explain` does that and
 # names a cause only if it reproduces every byte (`python -m spectrogram_images.compare A B --audio WAV` does so for
-# files). What happened to a finished picture shows without the recording.
+# files). A change to the finished picture, such as exchanged colors, can be found without the recording.
 
 # %%
 matplotlibs_jet = plt.colormaps["jet"](np.arange(256))[:, :3]
@@ -159,19 +161,23 @@ for name, picture in pictures.items():
     print(f"{name}: {'; '.join(cause.detail for cause in found.causes) or 'not explained'}")
 
 # %% [markdown]
-# **Think.** (1) A network is trained on MATLAB's images and applied to yours, made with `matplotlib.cm.jet` and Pillow.
-# Which steps must be equal, and how would you find out without MATLAB? (2) Why might a color picture still help a
-# network that was trained on photographs? (3) You may use `level` itself as the input. Which of the steps above would
-# you keep, and with constants from which recordings?
+# **Think.** (1) Which byte does MATLAB make of a color value of 0.5, and which does `np.round` make? And of 1/6? (2)
+# Why might a color picture help a network that was trained on photographs? (3) A network is trained on MATLAB's images
+# and applied to yours, made with `matplotlib.cm.jet` and Pillow. Which steps must be equal, and how would you find out
+# without MATLAB? (4) You may use `level` itself as the input. Which of the steps above would you keep, and with
+# constants from which recordings?
 
 # %% [markdown]
 # ## Your function
 #
-# Copy `experiments/coursework/student/lab_7.py` to a folder of your own and write `spectrogram_image(level_db,
-# colors)`: steps two and three of the figure, and the bytes; no resizing. The color map may have any number of colors.
-# Before you check, try a matrix of two values, and one whose indices are halves.
+# Copy `experiments/coursework/student/lab_7.py` and write `spectrogram_image(level_db, colors)`: the color numbers, the
+# colors and the bytes, $\mathrm{round}(255 \cdot \mathrm{rgb})$, without resizing. `colors` has $m$ rows (red, green
+# and blue from 0 to 1), so the color numbers go from 0 to $m - 1$ instead of 255. `round` is MATLAB's, and number 0
+# gives MATLAB's color 1, the first row. The result has one row per row of `level_db` and is of dtype uint8. Before you
+# check, try a matrix of two values, and one whose color numbers are halves.
 #
-# Give its path with `--file` (or below). With `--hints 2`, the check asks a question about a known mistake.
+# Give the path of your file with `--file` (or below). With `--hints 2`, the check asks a question about a mistake that
+# it recognizes.
 
 # %%
 finish(7, options.file, options.profile)
