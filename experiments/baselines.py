@@ -2,6 +2,8 @@
 
 Run:   python -m experiments.baselines --data FOLDER              FOLDER/casia, FOLDER/emodb, FOLDER/ravdess; 15 minutes
        python -m experiments.baselines --data FOLDER --corpus emodb
+       python -m experiments.baselines --data FOLDER --corpus casia_author_images       a folder of ready images
+       python -m experiments.baselines --data FOLDER --see egemaps --protocol honest speaker emobox
 The splits are those of the five papers, made by the papers' own functions and seeds, so that a baseline and a network
 are tested on the same files. A paper's own split is the protocol "as-published of <system>"; all share honest and
 speaker. emobox are EmoBox's fixed folds (EMO-DB's drawn by file, the others' by speaker); cross-corpus trains on
@@ -9,8 +11,9 @@ EMO-DB or RAVDESS and tests on the other, on the six emotions that both have.
 
 features    13 MFCC with two orders of deltas (39 rows) and 40 log-mel bands of the whole recording, 25/10 ms, 16 kHz
 statistics  of every row over time: mean, standard deviation, quantiles of 10, 50 and 90 %: 395 numbers a recording
+pixels      of ready images instead: colors of 16 x 16 squares. egemaps: openSMILE's 88 functionals instead (optional)
 scale       z-score of every number over the training files
-svm         RBF kernel, gamma 1 / 395, C = 10; where there is a validation set, the C of SVM_C that is best on it
+svm         RBF kernel, gamma 1 / number of values, C = 10; with a validation set the C of SVM_C that is best on it
 logistic    L2-regularized multinomial logistic regression, C = 0.1; with a validation set the best of LOGISTIC_C
 majority    the most common class of the training files
 
@@ -26,7 +29,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -36,23 +39,29 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from dsp.files.extras import require
+from experiments import dey_emodb, finch_dycnn, wang_cl, yadav_crnn, zheng_casia
 from experiments.common.paths import RESULTS
 from experiments.common.provenance import provenance
 from experiments.data import emobox, leakage
 from experiments.data import splits as protocols
-from experiments.data.corpora import Corpus, casia, emodb, ravdess
+from experiments.data.corpora import Corpus, casia, emodb, image_tree, ravdess
 from experiments.evaluation.metrics import averages, scores
 from experiments.evaluation.results import percent, record, scores_of
-from experiments.inputs import cache
-from experiments.inputs.statistics import FEATURES, N_STATISTICS
+from experiments.inputs import cache, egemaps
+from experiments.inputs.pixels import pixels
+from experiments.inputs.statistics import FEATURES
+from experiments.inputs.zheng_casia import load_images
 from experiments.training.cli import HelpFormatter, small_synthetic_corpus
 from experiments.training.run_folder import CROSS, STORED_CORPORA, run_cli
 from experiments.training.runner import AuditedCorpus, audit_corpus, common_splits, format_answers
 
 STEM = "baselines"
-CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess}
-VARIANT = "statistics"
+IMAGES = "casia_author_images"  # the images that Zheng's authors trained on
+CORPORA = {"casia": casia, "emodb": emodb, "ravdess": ravdess, IMAGES: image_tree}
+VARIANT, PIXELS, EGEMAPS = "statistics", "pixels", "egemaps"  # what a classifier sees
+ZHENG = ("as-published", "matlab-split")  # Zheng's own protocols
+SEEN = {PIXELS: "pixels", EGEMAPS: egemaps.EGEMAPS.name}  # the name of a variant's inputs, if not statistics
 FIXED = ("emobox", "cross-corpus")  # protocols whose splits no seed changes
 SVM_C = (0.1, 1.0, 10.0, 100.0)
 LOGISTIC_C = (0.001, 0.01, 0.1, 1.0)
@@ -72,7 +81,7 @@ BASELINES = {
     "logistic_regression": Baseline(
         lambda c: make_pipeline(StandardScaler(), LogisticRegression(C=c, max_iter=2000)), 0.1, LOGISTIC_C
     ),
-    "svm": Baseline(lambda c: make_pipeline(StandardScaler(), SVC(C=c, gamma=1 / N_STATISTICS)), 10.0, SVM_C),
+    "svm": Baseline(lambda c: make_pipeline(StandardScaler(), SVC(C=c, gamma="auto")), 10.0, SVM_C),
 }
 
 
@@ -88,6 +97,8 @@ class Task:
 
 def paper_tasks(corpus: str) -> list[Task]:
     """The protocols under which a corpus is tested here: the common ones, and every paper's own split."""
+    if corpus == IMAGES:
+        return [replace(_zheng_task(name), variant=PIXELS) for name in ("honest", *ZHENG)]
     tasks = [
         Task(name, lambda corpus, content, seed, name=name: common_splits(corpus, content, name, seed))
         for name in ("honest", "speaker")
@@ -96,6 +107,7 @@ def paper_tasks(corpus: str) -> list[Task]:
         tasks.append(Task("emobox", lambda corpus, content, seed: emobox.emobox_folds(corpus)))
     if corpus == "casia":
         tasks.append(Task("sentence", lambda corpus, content, seed: [_unseen_sentences(corpus, seed)]))
+        tasks += [_zheng_task(name) for name in ZHENG]
     for module in (yadav_crnn, finch_dycnn, wang_cl):
         if corpus in module.CORPORA:
             tasks.append(
@@ -118,15 +130,24 @@ def paper_tasks(corpus: str) -> list[Task]:
     return tasks
 
 
+def _zheng_task(name: str) -> Task:
+    """A split of Zheng's experiment; nothing is chosen in the paper's own."""
+    settings = (zheng_casia.PAPER_CONFIG,)
+    if name == "honest":
+        settings = (zheng_casia.VARIANTS["converged"][0],)
+    protocol = name if name == "honest" else f"{name} of {zheng_casia.STEM}"
+    return Task(protocol, lambda corpus, content, seed: zheng_casia.splits_of(settings, corpus, content, name, seed))
+
+
 def _unseen_sentences(corpus: Corpus, seed: int) -> protocols.Split:
     return protocols.unseen_sentences(corpus.labels, corpus.sentences, seed)
 
 
-def row(system: str, corpus: str, of: str) -> dict:
+def row(system: str, corpus: str, of: str, variant: str = VARIANT) -> dict:
     """A line of the table of results."""
-    return {"system": system, "variant": VARIANT, "corpus": corpus, "protocol": of, "published": "-"} | {
-        "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"
-    }
+    see = f" --see {EGEMAPS}" if variant == EGEMAPS else ""
+    line = {"system": system, "variant": variant, "corpus": corpus, "protocol": of, "published": "-"}
+    return line | {"command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR{see}"}
 
 
 # The emotions that EMO-DB and RAVDESS share: EMO-DB's word, RAVDESS' word.
@@ -141,7 +162,16 @@ PAPER = {
     "classes": [],
     "published": {},
     "rows": [
-        row(system, corpus, task.protocol) for corpus in CORPORA for system in BASELINES for task in paper_tasks(corpus)
+        row(system, corpus, task.protocol, task.variant)
+        for corpus in CORPORA
+        for system in BASELINES
+        for task in paper_tasks(corpus)
+    ]
+    + [
+        row(system, corpus, of, EGEMAPS) | {"optional": True}
+        for corpus in ("casia", "emodb", "ravdess")
+        for system in BASELINES
+        for of in ("honest", "speaker", "emobox")
     ]
     + [
         row(system, corpus, "cross-corpus")
@@ -190,7 +220,7 @@ def run_split(
         "corpus": corpus.name,
         "protocol": task.protocol,
         "fold": split.fold,
-        "config": facts["config"] | {"inputs": FEATURES.name, "C": c},
+        "config": facts["config"] | {"inputs": SEEN.get(task.variant, FEATURES.name), "C": c},
         "training_accuracy": round(float(classifier.score(features[split.train], corpus.labels[split.train])), 4),
         "answers": format_answers(corpus, files, predicted),
         "device": "cpu, 1 threads",
@@ -202,9 +232,18 @@ def run_split(
 
 def run_corpus(options: argparse.Namespace, name: str, corpus: Corpus) -> tuple[Corpus, np.ndarray, np.ndarray]:
     """The corpus under all its protocols; (corpus, content, features) for what compares corpora."""
-    features, content = cache.load(corpus, FEATURES, options.features)
+    tasks = paper_tasks(name)
+    if name == IMAGES:
+        images = load_images(corpus)
+        features, content = pixels(images), leakage.digests(images)
+    elif options.see == EGEMAPS:
+        require("opensmile", feature="the eGeMAPS row", extra="egemaps")
+        features, content = cache.load(corpus, egemaps.EGEMAPS, options.features)
+        tasks = [replace(task, variant=EGEMAPS) for task in tasks]
+    else:
+        features, content = cache.load(corpus, FEATURES, options.features)
     of = audit_corpus(corpus, content)
-    run_tasks(options, of, features, paper_tasks(name))
+    run_tasks(options, of, features, tasks)
     return of.corpus, of.content, features
 
 
@@ -234,7 +273,7 @@ def run_experiment(options: argparse.Namespace) -> None:
         run_corpus(options, "synthetic", small_synthetic_corpus(options.out / "synthetic_wav"))
         return
     found = {name: run_corpus(options, name, CORPORA[name](options.data / name)) for name in options.corpus}
-    if {"emodb", "ravdess"} <= set(found):
+    if {"emodb", "ravdess"} <= set(found) and options.see == VARIANT:
         for a, b in (("emodb", "ravdess"), ("ravdess", "emodb")):
             corpus, content, features, split = crossed(found[a], found[b])
             of = AuditedCorpus(corpus, content, leakage.audit_corpus(corpus, content))
@@ -289,8 +328,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="the folder with casia/, emodb/ and ravdess/")
     parser.add_argument(
-        "--corpus", nargs="+", choices=CORPORA, default=list(CORPORA), metavar="NAME", help=", ".join(CORPORA)
+        "--corpus", nargs="+", choices=CORPORA, default=list(CORPORA)[:3], metavar="NAME", help=", ".join(CORPORA)
     )
+    parser.add_argument("--see", choices=(VARIANT, EGEMAPS), default=VARIANT, help="what the classifiers see")
     parser.add_argument("--protocol", nargs="+", metavar="NAME", help="only these; default: all of a corpus")
     parser.add_argument("--seed", type=int, nargs="+", metavar="N", default=[0, 1, 2], help="of splits and classifiers")
     parser.add_argument("--out", type=Path, metavar="DIR", help="for all output, the results file too")

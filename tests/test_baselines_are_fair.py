@@ -1,16 +1,18 @@
 """Baselines: what they see, what they are trained and chosen on, and that every network has one on the same files."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dsp import CONVENTIONS, extract
-from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn
+from experiments import baselines, dey_emodb, finch_dycnn, wang_cl, yadav_crnn, zheng_casia
 from experiments.baselines import BASELINES, FEATURES, PAPER, Task, fitted, paper_tasks, run_split
 from experiments.data.corpora import Corpus
 from experiments.data.splits import NOTHING, Split
 from experiments.evaluation.results import load
+from experiments.inputs.pixels import pixels
 from experiments.inputs.statistics import statistics
 from experiments.training import run_folder
 
@@ -153,3 +155,36 @@ def test_runs_are_stored_like_a_networks(corpora, tmp_path):
     (run,) = (r for r in runs if r["system"] == "svm" and r["protocol"] == "honest")
     assert run["n_test"] == 107 and 0.75 < run["accuracy"] < 0.95 and run["commit"]
     assert set(run["split"]) == {"train", "validation", "test"} and len(run["answers"]["true"].split()) == 107
+
+
+def test_pixels_are_means_of_squares():
+    images = np.zeros((2, 224, 224, 3), np.uint8)
+    images[1, 14:28, 42:56, 2] = 200  # the square in row 1, column 3
+    images[1, 14, 42, 2] = 4
+    found = pixels(images).reshape(2, 16, 16, 3)
+    assert found[0].max() == 0 and found[1, 1, 3, 2] == pytest.approx((195 * 200 + 4) / 196)
+    assert np.count_nonzero(found[1]) == 1
+
+
+def test_zheng_s_images_have_baselines_on_zheng_s_splits():
+    labels = np.repeat(np.arange(6), 20)
+    corpus, content = Corpus("casia_author_images", tuple("abcdef"), (), labels), np.arange(120).astype(str)
+    tasks = {task.protocol: task for task in paper_tasks(baselines.IMAGES)}
+    assert set(tasks) == {"honest", "as-published of zheng_casia", "matlab-split of zheng_casia"}
+    assert all(task.variant == "pixels" for task in tasks.values())
+    settings = (zheng_casia.PAPER_CONFIG,)
+    for name in ("as-published", "matlab-split"):
+        (ours,) = tasks[f"{name} of zheng_casia"].splits(corpus, content, 1)
+        (theirs,) = zheng_casia.splits_of(settings, corpus, content, name, 1)
+        assert np.array_equal(ours.test, theirs.test) and np.array_equal(ours.train, theirs.train)
+    (honest,) = tasks["honest"].splits(corpus, content, 1)
+    assert len(honest.validation)  # C is chosen on it
+
+
+def test_egemaps_without_opensmile_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "opensmile", None)
+    monkeypatch.setitem(baselines.CORPORA, "emodb", lambda root: None)
+    assert (
+        baselines.main(["--corpus", "emodb", "--see", "egemaps", "--data", str(tmp_path), "--out", str(tmp_path)]) == 2
+    )
+    assert "the eGeMAPS row needs opensmile" in capsys.readouterr().err

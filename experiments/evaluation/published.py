@@ -139,7 +139,7 @@ def _svm(stem: str, runs: list[dict], baselines: list[dict]) -> str:
     """The SVM's accuracy on the splits of these runs; '-' where one of them is missing."""
     system, corpus, of = (runs[0][name] for name in ("system", "corpus", "protocol"))
     names = (stem, SAME_SPLIT.get(stem), system, system.replace("bilstm", "lstm").removesuffix("_256"))
-    protocols = {f"{of} of {name}" for name in names} if of.startswith("as-published") else {of}
+    protocols = {of, *(f"{of} of {name}" for name in names)}
     found = {
         (run["seed"], run["fold"]): run["accuracy"]
         for run in baselines
