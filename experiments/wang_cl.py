@@ -216,10 +216,7 @@ def segmented(corpus: Corpus, content: np.ndarray) -> tuple[Corpus, np.ndarray, 
     """
     parts = complete([of_file(path, segments) for path in corpus.paths])
     files = np.repeat(np.arange(len(corpus)), [len(part) for part in parts])
-    names = ("labels", "speakers", "sentences", "takes")
-    known = {name: getattr(corpus, name)[files] for name in names if getattr(corpus, name) is not None}
-    several = replace(corpus, paths=tuple(corpus.paths[file] for file in files), **known)
-    return several, content[files], np.concatenate(parts), files
+    return corpus.of_examples(files), content[files], np.concatenate(parts), files
 
 
 def run_split(options, corpus: Corpus, system: str, features: np.ndarray, split: splits.Split, facts: dict) -> list:

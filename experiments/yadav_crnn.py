@@ -182,10 +182,8 @@ def with_copies(of: AuditedCorpus, features: np.ndarray) -> tuple[AuditedCorpus,
     """
     corpus, n_copies = of.corpus, features.shape[1]
     files = np.repeat(np.arange(len(corpus)), n_copies)
-    names = ("labels", "speakers", "sentences", "takes")
-    known = {name: getattr(corpus, name)[files] for name in names if getattr(corpus, name) is not None}
-    several = replace(corpus, paths=tuple(corpus.paths[file] for file in files), **known)
-    return replace(of, corpus=several, content=of.content[files]), features.reshape(-1, 1, *features.shape[2:])
+    several = replace(of, corpus=corpus.of_examples(files), content=of.content[files])
+    return several, features.reshape(-1, 1, *features.shape[2:])
 
 
 def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from experiments import wang_cl, yadav_crnn
+from experiments import dey_emodb, wang_cl, yadav_crnn
 from experiments.data import leakage, splits
 from experiments.data.corpora import Corpus
 from experiments.inputs.wang_cl import FRAMES, SEGMENT_HOP, inputs, segments
@@ -103,3 +103,30 @@ def test_a_leak_has_no_other_readings(capsys):
     with pytest.raises(SystemExit):
         wang_cl.main(["--protocol", "leak-segments", "--scaling", "row-z-score", "--smoke"])
     assert "--protocol leak-segments" in capsys.readouterr().err
+
+
+def test_windows_of_a_recording_are_on_both_sides(rng):
+    """Dey's one-dimensional networks: the examples to split are windows, each with the content of its recording."""
+    k = np.arange(60)
+    corpus = Corpus("emodb", ("a", "b", "c"), tuple(Path(f"{i}.wav") for i in k), k % 3, (k // 6).astype(str))
+    files = np.repeat(k, 5)
+    windows, content = corpus.of_examples(files), k.astype(str)[files]
+    assert len(windows) == 300 and np.array_equal(windows.speakers, corpus.speakers[files])
+    model = dey_emodb.MODELS["dey_1d_cnn_lstm"]
+    (leak,) = dey_emodb.splits_of(model, windows, content, "leak-windows", 0)
+    assert np.isin(content[leak.validation], content[leak.train]).mean() > 0.9
+    (clean,) = dey_emodb.splits_of(model, corpus, k.astype(str), "as-published", 0)
+    assert not np.isin(clean.validation, clean.train).any()
+
+
+def test_networks_that_see_no_windows_have_no_such_leak(capsys):
+    with pytest.raises(SystemExit):
+        dey_emodb.main(["--protocol", "leak-windows", "--model", "dey_2d_cnn_lstm", "--smoke"])
+    assert "leak-windows is for" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_leak_of_windows_runs(tmp_path):
+    command = ["--protocol", "leak-windows", "--model", "dey_1d_cnn_lstm", "--smoke", "--out", str(tmp_path)]
+    assert dey_emodb.main(command) == 0
+    assert list(tmp_path.rglob("leak-windows-seed0/result.json"))
