@@ -101,14 +101,14 @@ def test_a_folder_becomes_a_gradebook_and_reports(graded):
     scores = {name: (row["status"], row["score"], row["late"], row["Section"]) for name, row in rows.items()}
     assert scores["Ada"] == ("graded", "10", "", "A")
     assert scores["Bob"] == ("graded", "3", "yes", "B")
-    assert scores["Dora"] == ("refused", "0", "", "A")
+    assert scores["Dora"] == ("graded", "0", "", "A")
     assert scores["Fred"] == ("no file", "0", "", "B")
     assert scores["King, Zoe"] == ("graded", "3", "yes", "A")
     assert scores["Nobody"] == ("missing", "", "", "A")
     assert scores["'=HYPERLINK(1)"] == ("graded", "0", "", "")
     assert rows["Bob"]["explained_by"] == "the lifter counts from one"
     assert rows["Carl"]["explained_by"] == "no lifter"
-    assert rows["Dora"]["message"] == "dora.py: line 1: invalid syntax"
+    assert (rows["Dora"]["passed"], rows["Dora"]["cases"]) == ("0", rows["Ada"]["cases"])
     assert rows["Fred"]["message"] == "no .py or .ipynb file (report.pdf)"
     assert rows["'=HYPERLINK(1)"]["message"] == "not in the roster"
     assert rows["Ada"]["alike"].startswith("Eve Moss")

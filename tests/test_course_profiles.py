@@ -10,7 +10,7 @@ import scipy.fft
 import scipy.signal
 
 import dsp
-from experiments.coursework import check, compare, course_profile
+from experiments.coursework import compare, course_profile, explain
 from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.tasks import LABS, task_of
 
@@ -47,7 +47,7 @@ def arrays_of(task, function) -> list:
     for case in task.cases:
         try:
             with np.errstate(all="ignore"):
-                arrays.append(check.as_float(np.asarray(function(**case.arguments))))
+                arrays.append(compare.as_float(np.asarray(function(**case.arguments))))
         except (ValueError, IndexError, ZeroDivisionError):
             arrays.append(None)
     return arrays
@@ -82,7 +82,7 @@ def test_every_profile_gives_a_task(lab, profile):
 def test_every_mistake_is_named_under_every_profile(lab, profile):
     task = task_of(lab, profile)
     for mistake in task.mistakes:
-        found = compare.explanations(task, arrays_of(task, mistake.function))
+        found = explain.explanations(task, arrays_of(task, mistake.function))
         assert [one.name for one in found] == [mistake.name]
 
 

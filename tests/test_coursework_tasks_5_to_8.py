@@ -15,7 +15,8 @@ import scipy.fft
 import dsp
 import spectrogram_images
 from experiments.coursework import course_profile
-from experiments.coursework.compare import explanations, is_right
+from experiments.coursework.compare import is_right
+from experiments.coursework.explain import explanations
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
 from tests.conftest import ROOT

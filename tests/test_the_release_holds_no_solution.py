@@ -33,6 +33,8 @@ for path in sorted(Path().rglob("*.py")):
         continue
     if not name.startswith(("dsp", "experiments.coursework")) or ".sandbox" in name or ".files" in name:
         continue
+    if name.startswith("dsp.engine"):  # compiled loops that believe what they are given
+        continue
     try:
         module = importlib.import_module(name)
     except ImportError:
@@ -166,7 +168,8 @@ def test_a_runnable_release_runs_its_labs_and_does_contain_code(tmp_path):
     done = python(out, "-m", "experiments.coursework.labs.lab_5_cepstrum_and_mfcc", "--out", str(tmp_path / "figures"))
     assert done.returncode == 1 and "lab 5 is not passed yet" in done.stdout, done.stderr
     assert list((tmp_path / "figures").glob("*.png"))
-    assert "solves lab 2" in python(out, "-c", TRY_EVERYTHING).stdout
+    tried = python(out, "-c", TRY_EVERYTHING)
+    assert "solves lab 2" in tried.stdout, tried.stderr
 
 
 @pytest.mark.slow

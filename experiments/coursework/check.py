@@ -1,6 +1,7 @@
 """Checks whether a student's function computes what its lab asks for and, if not, names the mistake that explains it.
 
-    python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--json FILE] [--gradescope FILE]
+    python -m experiments.check FILE --lab N [--profile NAME] [--hints 0|1|2] [--with FILE ...]
+                                [--json FILE] [--gradescope FILE]
     python -m experiments.check FOLDER --lab N --csv FILE [--roster FILE] [--reports DIR] [--workers N] [--resume]
 
 --unsafe runs submissions even where neither bubblewrap nor Landlock contains them; without it, they are then refused.
@@ -13,8 +14,8 @@ question about the mistake, and where and how large the first difference is. The
 a hidden case reveals nothing but whether it passed. Every case is worth the same share of the points: all of it if it
 passes, 0.2 of it for a finite result of the right shape, else nothing.
 
-For autograders: --json FILE, --gradescope FILE (results.json). With one of these, a FOLDER holds the files of one
-student.
+FILE is a Python program or a notebook (.ipynb), of which the function and what it needs are taken. For autograders:
+--json FILE, --gradescope FILE (results.json). With one of these, a FOLDER holds the files of one student.
 
 A FOLDER holds the submissions of a class: FOLDER/name.py or .ipynb, one folder per student, or what Moodle and Canvas
 let you download. The gradebook is a CSV file; DIR holds a report per student and the summary (.html, .json, .txt). The
@@ -27,21 +28,22 @@ Exit status: 0 all cases passed, or the class is graded; 1 not all passed, or th
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
-
 from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
-from experiments.coursework import compare, course_profile, gradescope, hand_ins
+from experiments.coursework import course_profile, gradescope, hand_ins
+from experiments.coursework.judge import judge
+from experiments.coursework.probes import Probes, adapted, renamed
 from experiments.coursework.sandbox import containment
 from experiments.coursework.sandbox.run import run
+from experiments.coursework.sandbox.source import NotPython
 from experiments.coursework.submission import check_source
 from experiments.coursework.task import Task
 from experiments.coursework.tasks import LABS, task_of
 
-SHAPE_SHARE = 0.2  # of a case's points, for a finite result of the right shape
 MAX_PRINTED = 2000  # characters of what the student's code prints
 
 
@@ -53,6 +55,7 @@ def check(
     seconds: float = 10.0,
     megabytes: int = 1024,
     *,
+    helpers: Iterable = (),
     unsafe: bool = False,
 ) -> dict:
     """Checks one file; returns the report that --json writes.
@@ -64,38 +67,50 @@ def check(
     profile : a name in course_profile.names(), or a .toml file
     hints : 0, 1 or 2
     seconds, megabytes : limits of one call
+    helpers : files that lie beside the submission when it runs
     unsafe : run the submission even if nothing contains it here; the report's "contained_by" then says "nothing"
 
-    Raises ValueError, one line, if there is nothing to check, or nothing that contains the submission.
+    Raises ValueError, one line, if there is nothing to check, or nothing that contains the submission. A program with
+    a syntax error fails every case.
 
     Checked: tests/test_coursework_labs.py, tests/test_check_contains_student_code.py
     """
     rules = course_profile.load(profile)
     task = task_of(lab, rules)
     contained_by = containment.choose(unsafe)
-    report = {"lab": lab, "function": task.function, "profile": rules.name, "points": task.points, "score": 0.0}
-    report |= {"cases": [], "explained_by": [], "questions": [], "printed": "", "contained_by": contained_by}
-    check_source(Path(file), task)
+    report = blank_report(task, rules) | {"contained_by": contained_by}
+    try:
+        submission = check_source(Path(file), task, helpers)
+    except NotPython as error:
+        return fail_all(report, str(error).removeprefix(f"{file}: "), hints)
     # Hidden cases are called last, so that a visible call cannot reveal anything about them.
     order = sorted(range(len(task.cases)), key=lambda i: task.cases[i].hidden)
-    expected = [np.asarray(task.solution(**case.arguments)) for case in task.cases]
-    calls = [task.cases[i].arguments for i in order]
-    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, unsafe=unsafe), strict=True))
-    arrays = [as_float(outcomes[i].array) for i in range(len(task.cases))]
-    for i, (case, points) in enumerate(zip(task.cases, points_of_cases(task), strict=True)):
-        passed = arrays[i] is not None and compare.is_right(arrays[i], expected[i], task.tolerance)
-        score = points if passed else round(SHAPE_SHARE * points * has_shape(arrays[i], expected[i]), 2)
-        message = "" if passed or case.hidden else message_of(outcomes[i].problem, arrays[i], expected[i], task, hints)
-        name = f"hidden case {sum(c.hidden for c in task.cases[: i + 1])}" if case.hidden else case.name
-        scored = {"name": name, "passed": passed, "hidden": case.hidden, "message": message}
-        report["cases"].append(scored | {"score": score, "points": points})
+    calls = [renamed(submission, task.cases[i].arguments) for i in order]
+    program = {"source": adapted(submission, task), "extra": submission.helpers, "unsafe": unsafe}
+    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, **program), strict=True))
+    probes = Probes(file, submission, task, seconds, megabytes, unsafe=unsafe)
+    verdict = judge(task, [outcomes[i] for i in range(len(task.cases))], probes, hints)
+    report["notes"] = [*submission.notes, *verdict.notes] if hints > 0 else []
+    for i, case in enumerate(task.cases):
+        scored = report["cases"][i]
+        scored |= {"passed": verdict.passed[i], "message": "" if case.hidden else verdict.messages[i]}
+        scored["score"] = scored["points"] if verdict.passed[i] else round(verdict.shares[i] * scored["points"], 2)
     report["score"] = round(sum(case["score"] for case in report["cases"]), 2)
-    if hints > 0:
-        mistakes = compare.explanations(task, arrays)
-        report["explained_by"] = [mistake.name for mistake in mistakes]
-        report["questions"] = [mistake.hint for mistake in mistakes] if hints > 1 else []
+    report["explained_by"] = [mistake.name for mistake in verdict.explained_by]
+    report["questions"] = [mistake.hint for mistake in verdict.explained_by if mistake.hint] if hints > 1 else []
     visible = (outcomes[i].printed for i, case in enumerate(task.cases) if not case.hidden)
     report["printed"] = "".join(visible)[-MAX_PRINTED:]
+    return report
+
+
+def blank_report(task: Task, rules) -> dict:
+    """A report in which every case has failed."""
+    report = {"lab": task.lab, "function": task.function, "profile": rules.name, "points": task.points, "score": 0.0}
+    report |= {"cases": [], "explained_by": [], "questions": [], "notes": [], "printed": ""}
+    for i, (case, points) in enumerate(zip(task.cases, points_of_cases(task), strict=True)):
+        name = f"hidden case {sum(c.hidden for c in task.cases[: i + 1])}" if case.hidden else case.name
+        blank = {"name": name, "passed": False, "hidden": case.hidden, "message": "", "score": 0.0, "points": points}
+        report["cases"].append(blank)
     return report
 
 
@@ -105,37 +120,36 @@ def points_of_cases(task: Task) -> list[float]:
     return [round(high - low, 2) for low, high in pairwise(edges)]
 
 
-def as_float(array):
-    """The array with integers and truth values as float64, so that they can be subtracted."""
-    return None if array is None else array.astype(np.result_type(array, np.float64), copy=False)
+def fail_all(report: dict, message: str, hints: int) -> dict:
+    """The blank report with one reason for all visible cases."""
+    for case in report["cases"]:
+        case["message"] = "" if case["hidden"] or hints == 0 else message
+    return report
 
 
-def has_shape(array, expected: np.ndarray) -> bool:
-    return array is not None and array.shape == expected.shape and bool(np.isfinite(array).all())
-
-
-def message_of(problem: str, array, expected: np.ndarray, task: Task, hints: int) -> str:
-    """The message for the student about a case that failed."""
-    if hints == 0:
-        return ""
-    if array is None:
-        return f"{task.function} {problem}"
-    hint = compare.hint(array, expected, task)
-    where = compare.first_difference(array, expected, task) if hints > 1 else ""
-    return f"{hint}; {where}" if where else hint
+def refused_report(lab: int, profile, message: str) -> dict:
+    """The report on a file that cannot be checked: 0 of all cases, as far as the lab and the profile exist."""
+    try:
+        rules = course_profile.load(profile)
+        report = blank_report(task_of(lab, rules), rules)
+    except ValueError:
+        report = {"lab": lab, "points": 0, "score": 0.0, "cases": [], "explained_by": []}
+    return report | {"error": message}
 
 
 def format_report(report: dict) -> str:
     """The report as text for people."""
-    lines = []
+    lines, said = [], ""
     for case in report["cases"]:
         lines.append(f"  {'pass' if case['passed'] else 'FAIL'}  {case['name']}")
-        if case["message"]:
+        if case["message"] and case["message"] != said:
             lines.append(f"        {case['message']}")
+        said = case["message"] or said
     for i, name in enumerate(report["explained_by"]):
         lines.append(f"{'explained by' if i == 0 else '          or'}: {name}")
-        if report["questions"]:
+        if i < len(report["questions"]):
             lines.append(f"              {report['questions'][i]}")
+    lines += [f"note: {note}" for note in report["notes"]]
     if report["printed"]:
         lines.append("your code printed (the end of it):")
         lines += [f"  | {line}" for line in report["printed"].rstrip("\n").split("\n")]
@@ -162,6 +176,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--lab", type=int, required=True, metavar="N", help=f"one of {', '.join(map(str, LABS))}")
     parser.add_argument(
         "--profile", default="default", metavar="NAME", help=f"one of {profiles}, or a .toml file; default: default"
+    )
+    parser.add_argument(
+        "--with",
+        dest="helpers",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="files that lie beside the submission when it runs: helper modules, data",
     )
     parser.add_argument("--hints", type=int, choices=(0, 1, 2), default=1, help="how much to reveal; default: 1")
     parser.add_argument(
@@ -224,10 +247,10 @@ def run_check(options: argparse.Namespace) -> int:
         file = options.file
         if file.is_dir():
             file = hand_ins.file_of_student(file, task_of(options.lab, course_profile.load(options.profile)))
-        report = check(file, options.lab, options.profile, options.hints, *limits, unsafe=options.unsafe)
+        given = {"helpers": options.helpers, "unsafe": options.unsafe}
+        report = check(file, options.lab, options.profile, options.hints, *limits, **given)
     except (ValueError, OSError) as error:
-        failed = {"lab": options.lab, "points": 0, "score": 0.0, "cases": [], "explained_by": [], "error": str(error)}
-        write_reports(options, failed)
+        write_reports(options, refused_report(options.lab, options.profile, str(error)))
         raise
     print(f"lab {report['lab']}, {report['function']}, profile {report['profile']}:")
     print(course_profile.describe(course_profile.load(options.profile)))

@@ -1,12 +1,13 @@
 """What can be said about a wrong array without giving the right one away: its shape, its dtype, and its relation to
-the right one; and which known mistake computes exactly what the student's function does.
+the right one.
 """
 
 import numpy as np
 
-from experiments.coursework.task import Mistake, Task
+from experiments.coursework.task import Task
 
 ROUNDING = 3e-6  # relative to the largest value: what float32 loses on the way
+HALF = 5e-3  # the same of float16
 
 
 def is_close(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
@@ -27,39 +28,6 @@ def is_right(got: np.ndarray, expected: np.ndarray, tolerance: float) -> bool:
     return np.iscomplexobj(got) <= np.iscomplexobj(expected) and is_close(got, expected, tolerance)
 
 
-def explanations(task: Task, arrays: list) -> list[Mistake]:
-    """The known mistakes that give what the student's function gave in every visible case.
-
-    arrays : the student's array per case, or None; cases without an array are left out. A mistake that changes
-        nothing in the remaining cases explains nothing.
-
-    Checked: tests/test_coursework_labs.py
-    """
-    seen = [
-        (case.arguments, array, task.solution(**case.arguments))
-        for case, array in zip(task.cases, arrays, strict=True)
-        if array is not None and not case.hidden
-    ]
-    if all(is_right(array, expected, task.tolerance) for _, array, expected in seen):
-        return []
-    return [mistake for mistake in task.mistakes if computes(mistake, seen, task.tolerance)]
-
-
-def computes(mistake: Mistake, seen: list, tolerance: float) -> bool:
-    """Whether the mistake gives the student's array in every case in which it gives one at all."""
-    observed = False
-    for arguments, array, expected in seen:
-        try:
-            with np.errstate(all="ignore"):
-                wrong = np.asarray(mistake.function(**arguments))
-        except (ValueError, IndexError, ZeroDivisionError):  # the mistake is impossible with this input
-            continue
-        if not is_right(array, wrong, tolerance):
-            return False
-        observed = observed or not is_right(wrong, expected, tolerance)
-    return observed
-
-
 def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
     """One line about the first thing that is wrong with `got`; it reveals nothing of `expected` but its shape.
 
@@ -74,8 +42,22 @@ def hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
         return f"dtype {got.dtype}: complex numbers are expected{magnitudes}"
     bad = np.count_nonzero(~np.isfinite(got))
     if bad:
-        return f"{bad} of {got.size} values are NaN or infinite: is something divided by 0?"
-    return relation(got, expected, task) or "the shape is right, the values are wrong"
+        kind = "NaN" if np.isnan(got).sum() == bad else "infinite" if not np.isnan(got).any() else "NaN or infinite"
+        count = "all values are" if bad == got.size > 1 else f"{bad} of {got.size} values {'is' if bad == 1 else 'are'}"
+        return f"{count} {kind}: is something divided by 0?"
+    if task.dtype and got.dtype != task.dtype and is_close(as_float(got), as_float(expected), 0):
+        return f"the values are right, but their dtype is {got.dtype}; {task.dtype} is asked for"
+    related = relation(as_float(got), as_float(expected), task)
+    if got.dtype in ("float32", "complex64", "float16") and not related.startswith("equal"):
+        exact = {"float32": "float64", "complex64": "complex128", "float16": "float64"}[str(got.dtype)]
+        if is_close(got, expected, ROUNDING if got.dtype != "float16" else HALF):
+            return f"dtype {got.dtype}: right, but only to its few digits; {exact} is expected"
+    return related or "the shape is right, the values are wrong"
+
+
+def as_float(array: np.ndarray) -> np.ndarray:
+    """The array with integers and truth values as float64, so that they can be subtracted."""
+    return array.astype(np.result_type(array, np.float64), copy=False)
 
 
 def shape_hint(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
@@ -177,12 +159,22 @@ def first_difference(got: np.ndarray, expected: np.ndarray, task: Task) -> str:
         return ""
     names = names_of(got, task)
     first = ", ".join(f"{name} {i}" for name, i in zip(names, wrong[0], strict=True))
-    ranges = ", ".join(
-        f"{name}s {low}..{high} of 0..{n - 1}"
-        for name, low, high, n in zip(names, wrong.min(axis=0), wrong.max(axis=0), got.shape, strict=True)
-    )
-    words = f"first difference at {first}; {len(wrong)} of {got.size} values differ, in {ranges}"
-    if np.unique(expected).size < 3:
+    words = f"first difference at {first}; {len(wrong)} of {got.size} values differ"
+    if len(wrong) == got.size > 1:
+        words = f"all {got.size} values differ"
+    elif len(wrong) == 1:
+        words = f"only one value differs, at {first}"
+    elif places := ", ".join(filter(None, map(place, names, wrong.T, got.shape))):
+        words += f", in {places}"
+    if np.unique(expected).size < 3 or not (np.isfinite(difference).all() and scale > 0):
         return words
     largest = float(f"{100 * difference.max() / scale:.1g}")
     return f"{words}, by up to about {largest:g} % of the largest value"
+
+
+def place(name: str, indices: np.ndarray, n: int) -> str:
+    """Where indices lie on an axis of n: "frame 3 of 0..9", "frames 2..5 of 0..9"; "" if they span all of it."""
+    low, high = indices.min(), indices.max()
+    if low == 0 and high == n - 1:
+        return ""
+    return f"{name} {low} of 0..{n - 1}" if low == high else f"{name}s {low}..{high} of 0..{n - 1}"

@@ -117,14 +117,15 @@ class Class:
         o = self.options
         profile = str(Path(o.profile).resolve()) if str(o.profile).endswith(".toml") else o.profile
         request = {"file": str(file.absolute()), "lab": o.lab, "profile": profile, "hints": o.hints}
-        return request | {"seconds": o.time_limit, "megabytes": o.memory_limit, "unsafe": o.unsafe}
+        request |= {"seconds": o.time_limit, "megabytes": o.memory_limit, "unsafe": o.unsafe}
+        return request | {"helpers": [str(path.absolute()) for path in o.helpers]}
 
     def common_key(self) -> bytes:
         """Changes with everything but the submission that a report depends on: options, profile, this program."""
         o = self.options
         digest = hashlib.sha256(repr((o.lab, o.hints, o.time_limit, o.memory_limit)).encode())
         digest.update(repr(course_profile.load(o.profile)).encode())
-        for path in sorted(HERE.rglob("*.py")):
+        for path in [*o.helpers, *sorted(HERE.rglob("*.py"))]:
             digest.update(path.read_bytes())
         return digest.digest()
 

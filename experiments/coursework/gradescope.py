@@ -29,6 +29,7 @@ def results(report: dict, hidden_tests: str = "visible") -> dict:
     ]
     lines = [f"explained by: {name}" for name in report["explained_by"]]
     lines += report.get("questions", [])
+    lines += [f"note: {note}" for note in report.get("notes", [])]
     lines += ["your code printed (the end of it):", report["printed"]] if report.get("printed") else []
     lines += [report["error"]] if "error" in report else []
     output = "\n".join(lines).strip()

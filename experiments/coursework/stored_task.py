@@ -4,7 +4,6 @@ That is what students get: their check says what the teacher's says about the vi
 it and nothing of a hidden case. One .npz file per lab, readable without pickle.
 """
 
-import dataclasses
 import hashlib
 import io
 import json
@@ -15,8 +14,8 @@ import numpy as np
 from dsp.files.naming import FileError
 from dsp.files.reading import read_regular_file
 from dsp.files.writing import write_atomically
-from experiments.coursework import task as tasks
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.explain import IMPOSSIBLE
+from experiments.coursework.task import Case, Mistake, Task, Work
 
 PLAIN = (
     "lab",
@@ -53,7 +52,7 @@ def save(task: Task, path: Path, rules: str) -> None:
     Checked: tests/test_the_release_holds_no_solution.py
     """
     store, cases = Store(), [case for case in task.cases if not case.hidden]
-    facts = {name: getattr(task, name) for name in PLAIN if hasattr(task, name)}
+    facts = {name: getattr(task, name) for name in PLAIN}
     facts["rules"] = rules
     facts["cases"] = [{"name": case.name, "arguments": store.arguments(case.arguments)} for case in cases]
     facts["solution"] = [store.result(task.solution, case) for case in cases]
@@ -65,13 +64,10 @@ def save(task: Task, path: Path, rules: str) -> None:
         }
         for mistake in task.mistakes
     ]
-    if work := getattr(task, "work", None):  # the cases that it refers to are numbered among the visible ones here
-        numbers = {index: number for number, index in enumerate(i for i, c in enumerate(task.cases) if not c.hidden)}
-        facts["work"] = dataclasses.asdict(work) | {
-            "small": store.arguments(work.small),
-            "large": store.arguments(work.large),
-            "cases": [numbers[index] for index in work.cases if index in numbers],
-        }
+    if task.work:
+        sizes = [[store.arguments(one) for one in pair] for pair in task.work.sizes]
+        cases = [name for name in task.work.cases if name in {case.name for case in cases}]
+        facts["work"] = vars(task.work) | {"sizes": sizes, "cases": cases}
     text = np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8)
     content = io.BytesIO()
     np.savez_compressed(content, facts=text, **store.arrays)
@@ -102,8 +98,8 @@ def load(path: Path, rules: str) -> Task:
         for name in ("parameters", "axes", "refused"):
             plain[name] = tuple(plain[name])
         if work := facts.get("work"):
-            both = {name: arguments(work[name]) for name in ("small", "large")}
-            plain["work"] = tasks.Work(**work | both | {"cases": tuple(work["cases"])})
+            sizes = tuple((arguments(small), arguments(large)) for small, large in work["sizes"])
+            plain["work"] = Work(**work | {"sizes": sizes, "cases": tuple(work["cases"])})
         return Task(
             **plain,
             cases=cases,
@@ -139,5 +135,5 @@ class Store:
         try:
             with np.errstate(all="ignore"):
                 return self.value(np.asarray(function(**case.arguments)))
-        except (ValueError, IndexError, ZeroDivisionError):
+        except IMPOSSIBLE:
             return None

@@ -13,20 +13,31 @@ from pathlib import Path
 from dsp.files.naming import FileError, file_error_line
 from dsp.files.reading import open_regular_file
 
-MAX_BYTES = 1 << 20  # of a file; a notebook with figures has some 100 kB
+MAX_BYTES = 1 << 20  # of a file
+MAX_NOTEBOOK = 16 << 20  # of a notebook, with figures and sound; its program counts as MAX_SOURCE says
 MAX_SOURCE = 1 << 17  # of program text; a lab has 2 kB, and an f-string of 600 kB takes Python's parser 45 s
 MAX_DEPTH = 150  # of nested expressions and statements; ordinary code has about 15
 
 
-def read_submission(path: str | os.PathLike, max_bytes: int = MAX_BYTES) -> bytes:
+class NotPython(FileError):
+    """A program that Python's parser refuses, which is the student's mistake and no bad use of the check."""
+
+    def __init__(self, name, error: SyntaxError) -> None:
+        self.line, self.reason = error.lineno or 1, error.msg
+        super().__init__(f"{name}: line {self.line}: {self.reason}")
+
+
+def read_submission(path: str | os.PathLike, max_bytes: int | None = None) -> bytes:
     """The bytes of an ordinary file; FileError (a ValueError, one line) for anything else.
 
     path : a regular file; the last part of the path may not be a symbolic link
-    max_bytes : a larger file is refused, unread
+    max_bytes : a larger file is refused, unread; default: 1 MB, or 16 MB for a notebook, which may hold figures
 
     Checked: tests/test_check_contains_student_code.py
     """
     path = Path(path)
+    if max_bytes is None:
+        max_bytes = MAX_NOTEBOOK if path.suffix.lower() == ".ipynb" else MAX_BYTES
     try:
         if stat.S_ISLNK(os.lstat(path).st_mode):
             raise FileError(f"{path}: a symbolic link; a regular file is expected")
@@ -52,7 +63,7 @@ def parse_submission(source: str | bytes, name) -> ast.Module:
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
-        raise FileError(f"{name}: line {error.lineno}: {error.msg}") from None
+        raise NotPython(name, error) from None
     except (ValueError, RecursionError, MemoryError):
         raise FileError(f"{name}: not readable as Python") from None
     level, depth = [tree], 0

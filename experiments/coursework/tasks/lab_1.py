@@ -6,7 +6,7 @@ import numpy as np
 
 from dsp import extend, frame, preemphasis
 from dsp.windows import hamming, hann
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SHAPES = {"rectangular": lambda n, periodic: np.ones(n), "hamming": hamming, "hann": hann}
 
@@ -24,7 +24,7 @@ def make_task(profile) -> Task:
         cases=cases(profile),
         mistakes=mistakes(profile),
         axes=("sample", "frame"),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features"),
+        refused=AUDIO_LIBRARIES,
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp import fft
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task
 
 
 def make_task(profile) -> Task:
@@ -17,7 +17,7 @@ def make_task(profile) -> Task:
         cases=cases(profile.seed),
         mistakes=mistakes(),
         axes=("bin",),
-        refused=("np.fft", "scipy", "dsp", "torch"),
+        refused=("np.fft", "scipy", "pyfftw", "mkl_fft", "numba_fft", "cv2", *AUDIO_LIBRARIES, *TENSOR_LIBRARIES),
     )
 
 

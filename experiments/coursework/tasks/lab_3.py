@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp import hamming, hann, irfft, istft, stft
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task
 
 
 def make_task(profile) -> Task:
@@ -17,7 +17,15 @@ def make_task(profile) -> Task:
         cases=cases(profile),
         mistakes=MISTAKES,
         axes=("sample",),
-        refused=("dsp.istft", "dsp.stft", "dsp.griffin_lim", "dsp.inversion", "scipy", "librosa", "torch"),
+        refused=(
+            "dsp.istft",
+            "dsp.stft",
+            "dsp.griffin_lim",
+            "dsp.inversion",
+            "scipy",
+            *AUDIO_LIBRARIES[1:],
+            *TENSOR_LIBRARIES,
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp import hz_to_mel, mel_filterbank, mel_to_hz
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 ROUNDINGS = {  # of a filter's left edge, center and right edge, in bins
     "floor": (np.floor, np.floor, np.floor),
@@ -29,7 +29,7 @@ def make_task(profile) -> Task:
         cases=cases(profile),
         mistakes=mistakes(profile),
         axes=("filter", "bin"),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features"),
+        refused=AUDIO_LIBRARIES,
     )
 
 

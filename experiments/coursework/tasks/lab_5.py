@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 import dsp
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 5  # of the cases, beside the profile's seed
 SCALES = {  # the mistake that is none if this is the course's norm
@@ -32,7 +32,7 @@ def make_task(profile) -> Task:
             if mistake.name != SCALES[norm]
         ),
         axes=("coefficient", "frame"),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe"),
+        refused=("scipy.fft", "scipy.fftpack", "cv2", *AUDIO_LIBRARIES),
     )
 
 

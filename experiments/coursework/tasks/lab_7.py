@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 from spectrogram_images import ind2rgb, jet, round_half_away, to_uint8
 
 SEED = 7  # of the cases, beside the profile's seed
@@ -19,7 +19,8 @@ def make_task(profile) -> Task:
         cases=cases(profile.seed),
         mistakes=MISTAKES,
         axes=("row", "column", "channel"),
-        refused=("dsp", "spectrogram_images", "matplotlib", "PIL"),
+        dtype="uint8",
+        refused=("spectrogram_images", "matplotlib", "PIL", "cv2", "skimage", "imageio", "seaborn", *AUDIO_LIBRARIES),
     )
 
 

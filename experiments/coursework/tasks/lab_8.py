@@ -18,7 +18,7 @@ def make_task(profile) -> Task:
         cases=cases(profile.seed),
         mistakes=MISTAKES,
         axes=("test file",),
-        refused=("sklearn",),
+        refused=("sklearn", "scipy", "torch", "tensorflow", "xgboost", "lightgbm"),
     )
 
 

@@ -1,0 +1,37 @@
+"""Submissions as students hand them in get the right verdict, and what is said about them is true.
+
+A folder with cases.tsv (file, lab, profile, expected, expected_words) holds more of them; SER_CASES names it.
+"""
+
+import csv
+import os
+from pathlib import Path
+
+import pytest
+
+from experiments.coursework import check
+
+
+def verdict(path, lab: int, profile: str = "default") -> tuple[str, str]:
+    """("pass", "fail" or "refused", everything that is said)."""
+    try:
+        report = check.check(path, lab, profile, hints=1, seconds=20)
+    except ValueError as error:
+        return "refused", str(error)
+    return "pass" if all(case["passed"] for case in report["cases"]) else "fail", check.format_report(report)
+
+
+@pytest.mark.corpus
+def test_the_submissions_of_a_folder_get_their_verdicts():
+    if not os.environ.get("SER_CASES"):
+        pytest.skip("needs a folder of submissions: set SER_CASES to the folder with cases.tsv")
+    folder = Path(os.environ["SER_CASES"])
+    with (folder / "cases.tsv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert len(rows) >= 10
+    wrong = []
+    for row in rows:
+        found, text = verdict(folder / row["file"], int(row["lab"]), row["profile"])
+        if found != row["expected"]:
+            wrong.append((row["file"], row["expected"], found, text))
+    assert not wrong
