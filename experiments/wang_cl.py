@@ -117,9 +117,10 @@ def row(
     command = f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}{options}"
     line = {"system": model + READINGS[reading], "variant": length + SCALINGS[scaling], "corpus": corpus}
     line["protocol"] = of
-    plain = of == "as-published" and not options
-    line["published"] = PUBLISHED[corpus].get(model, "-") if plain else "-"
-    told = {"note": note(model, corpus), "published_n": PUBLISHED_N[corpus]} if line["published"] != "-" else {}
+    line["published"] = PUBLISHED[corpus].get(model, "-") if of == "as-published" else "-"
+    told = {}
+    if line["published"] != "-":
+        told = {"note": note(model, corpus), "published_n": PUBLISHED_N[corpus], "number": model}
     return line | {"command": command} | told | ({"optional": True} if options else {})
 
 

@@ -119,14 +119,16 @@ PAPER = {
     ]
     + [
         {"system": SYSTEM, "variant": f"{variant}-{name}", "corpus": corpus, "protocol": "as-published"}
-        | {"published": "-", "command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"}
+        | {"published": PUBLISHED[corpus, variant], "note": NOTES[corpus, variant]}
+        | {"command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR"}
         | {"optional": True}  # runs that answer the test set after every epoch store these too
         for corpus in ("emodb", "ravdess")
         for variant in ("plain", "augmented")
         for name in ALSO
     ]
     + [
-        {"system": SYSTEM, "variant": variant, "corpus": corpus, "protocol": of, "published": "-", "optional": True}
+        {"system": SYSTEM, "variant": variant, "corpus": corpus, "protocol": of, "optional": True}
+        | ({"published": PUBLISHED[corpus, variant.split("-")[0]]} if of == "as-published" else NO_NUMBER)
         | {"command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR --protocol {of}{options}"}
         for corpus in ("emodb", "ravdess")
         for variant, options, of in (

@@ -141,7 +141,7 @@ def test_findings_say_what_differs_and_no_cause():
     near, far = a_paper("80.68 (71/88)", a_run(63, 88)), a_paper("99 (99/100)", a_run(63, 88, system="other"))
     text = findings_of(dey_emodb=near | {"paper": "D"}, wang_cl=far | {"paper": "W"})
     assert "Of 2 published accuracies that runs here repeat, 1 do not differ" in text
-    assert "other c 99 % (here 71.6 %)" in text and "No stored run shows why." in text and "net c" not in text
+    assert "other c 99 % (here 71.6 %; tried: r)" in text and "No stored run shows why." in text and "net c" not in text
     better = a_run(99, 100, system="other", variant="another reading")
     several = {"rows": [*far["rows"], far["rows"][0] | {"variant": "another reading"}], "runs": [*far["runs"], better]}
     text = findings_of(wang_cl=several | {"paper": "W"})

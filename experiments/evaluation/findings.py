@@ -37,11 +37,11 @@ def _published(papers: dict[str, dict]) -> list[str]:
     for stem, paper in papers.items():
         if stem != "baselines":
             for line in published_rows({stem: paper}):
-                system, _, corpus, protocol = line["key"]
+                _, _, corpus, protocol = line["key"]
                 corpus = corpus.removesuffix("_author_images")
-                numbers[system, corpus, protocol.replace("matlab-split", "as-published"), line["published"]].append(
-                    line
-                )
+                numbers[
+                    line["number"], corpus, protocol.replace("matlab-split", "as-published"), line["published"]
+                ].append(line)
     if not numbers:
         return []
     differ = {key: lines for key, lines in numbers.items() if all(line["p"] < ALPHA for line in lines)}
@@ -72,13 +72,19 @@ def _published(papers: dict[str, dict]) -> list[str]:
         listed = "; ".join(
             f"{_number(key)} (here {lines[0]['here'].split()[0]} %"
             + (f", best of {len(lines)} readings {max(line['here'].split()[0] for line in lines)}" if lines[1:] else "")
-            + ")"
+            + f"; tried: {', '.join(_reading(line) for line in lines)})"
             for key, lines in open_still.items()
         )
         sentences.append(
             f"{len(open_still)} differ under every reading that was run: {listed}. No stored run shows why."
         )
     return sentences
+
+
+def _reading(line: dict) -> str:
+    """'mfcc-cosine', or 'wang_cl_unscaled first-frames' where the reading has a name of its own."""
+    system, variant, *_ = line["key"]
+    return variant if system == line["number"] else f"{system} {variant}"
 
 
 def _number(key: tuple) -> str:

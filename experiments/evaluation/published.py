@@ -72,6 +72,7 @@ def _line(stem: str, row: dict, runs: list[dict], phi: float, baselines: list[di
     summary = summarize(runs)[row_of(row)]
     return {
         "key": row_of(row),
+        "number": row.get("number", row["system"]),  # the system whose published accuracy it is
         "published": row["published"],
         "n_published": n,
         "here": f"{100 * found:.1f} ({100 * low:.1f} .. {100 * high:.1f}, {of_runs})",
