@@ -40,9 +40,12 @@ def test_ours_stand_in_the_order_of_the_papers():
     run = {"system": "s", "variant": "v", "corpus": "c", "protocol": "honest", "seed": 0, "fold": None, "n_test": 4}
     run |= {"accuracy": 0.4, "uar": 0.4, "per_class": per_class, "confusion": [[1, 1], [1, 1]]}
     run |= {"audit": {"lookup_table": 0.1, "train": 1, "test": 4}}
-    (corpus, text), *others = class_tables({"published": {"recalls": recalls}, "runs": [run]}).items()
+    svm = run | {"system": "svm", "variant": "statistics", "protocol": "as-published of p"}
+    paper = {"published": {"recalls": recalls}, "runs": [run]}
+    (corpus, text), *others = class_tables("p", paper, [svm, svm | {"system": "majority_class"}]).items()
     assert corpus == "c" and not others
     assert text.splitlines()[2:] == [
         "| s | v | published | 40.0 | 60.0 | 50.0 |",
         "| s | v | honest, here (1) | 50.0 | 25.0 | 37.5 |",
+        "| svm | statistics | as-published, here (1) | 50.0 | 25.0 | 37.5 |",
     ]

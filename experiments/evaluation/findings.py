@@ -39,9 +39,8 @@ def _published(papers: dict[str, dict]) -> list[str]:
             for line in published_rows({stem: paper}):
                 _, _, corpus, protocol = line["key"]
                 corpus = corpus.removesuffix("_author_images")
-                numbers[
-                    line["number"], corpus, protocol.replace("matlab-split", "as-published"), line["published"]
-                ].append(line)
+                protocol = protocol.replace("matlab-split", "as-published")
+                numbers[line["number"], corpus, protocol, line["published"]].append(line)
     if not numbers:
         return []
     differ = {key: lines for key, lines in numbers.items() if all(line["p"] < ALPHA for line in lines)}

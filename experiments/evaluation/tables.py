@@ -115,7 +115,7 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
         f"{stem} {corpus} recall": text
         for stem, paper in papers.items()
         if "recalls" in paper["published"]
-        for corpus, text in class_tables(paper).items()
+        for corpus, text in class_tables(stem, paper, papers["baselines"]["runs"]).items()
     }
     benchmarks = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(BENCHMARKS.glob("*.json"))]
     return {
