@@ -33,7 +33,7 @@ from experiments.data import splits
 from experiments.data.corpora import RAVDESS_EMOTIONS, Corpus, emodb, ravdess
 from experiments.inputs import cache
 from experiments.inputs.yadav_crnn import COPIES, ORIGINALS, WITH_COPIES, ZScore, fit_z_score
-from experiments.training.cli import PROTOCOLS, finish_options, limit, load_corpus, parser_of
+from experiments.training.cli import PROTOCOLS, add_model_option, finish_options, limit, load_corpus, parser_of
 from experiments.training.loop import Examples, TrainingOptions
 from experiments.training.run_folder import run_cli
 from experiments.training.runner import (
@@ -50,6 +50,8 @@ from experiments.training.runner import (
 
 STEM = "yadav_crnn"
 SYSTEM = "yadav_crnn"
+ELU, KERNELS_3 = "yadav_crnn_elu", "yadav_crnn_kernels_3"  # what the paper compares its choices with
+MODELS = (SYSTEM, ELU, KERNELS_3)
 CORPORA = {"emodb": emodb, "ravdess": ravdess}
 PUBLISHED = {  # %: the diagonals of the paper's tables
     ("ravdess", "plain"): "79.86 (230/288)",
@@ -138,8 +140,20 @@ PAPER = {
             ("augmented-full", " --full --augment", "as-published"),
             ("augmented", " --augment", LEAK),
         )
+    ]
+    + [
+        {"system": model, "variant": "plain", "corpus": corpus, "protocol": of, "published": "-", "optional": True}
+        | {"command": f"python -m experiments.{STEM} --corpus {corpus} --data DIR --model {model} --protocol {of}"}
+        for corpus in ("emodb", "ravdess")
+        for model in (ELU, KERNELS_3)
+        for of in PROTOCOLS
     ],
     "comparisons": [
+        {"question": question, "corpus": "emodb", "protocol": of, "a": [SYSTEM, "plain"], "b": [other, "plain"]}
+        for question, other in (("ReLU instead of ELU", ELU), ("kernels of 9, 7, 5, 3 instead of 3", KERNELS_3))
+        for of in ("honest", "speaker")
+    ]
+    + [
         {"question": "training with augmented copies", "corpus": corpus, "protocol": of}
         | {"a": [SYSTEM, "augmented"], "b": [SYSTEM, "plain"]}
         for corpus in ("emodb", "ravdess")
@@ -161,12 +175,13 @@ def run_experiment(options: argparse.Namespace) -> None:
         of = audit_corpus(corpus, content)
         if options.protocol == LEAK:
             of, features = with_copies(of, features)
-        print(nets.summary(nets.build(SYSTEM, len(corpus.classes)), features.shape[2:]))
-        variant, config = variant_name(options), {"copies": features.shape[1]}
+        variant, config = variant_name(options), {"inputs": SYSTEM, "copies": features.shape[1]}
         shortened = f"at most {options.epochs} of {EPOCHS} epochs" if options.epochs < EPOCHS else None
-        train = partial(run_split, options, of.corpus, features)
-        results = run_all(options, of, splits_of, variant, config, train, shortened, inputs=features[:, 0])
-        summarize(results, PUBLISHED.get((of.corpus.name, variant), "-"))
+        for model in options.model:
+            print(f"\n{model}\n{nets.summary(nets.build(model, len(corpus.classes)), features.shape[2:])}")
+            train = partial(run_split, options, of.corpus, model, features)
+            results = run_all(options, of, splits_of, variant, config, train, shortened, inputs=features[:, 0])
+            summarize(results, PUBLISHED.get((of.corpus.name, variant), "-") if model == SYSTEM else "-")
 
 
 def variant_name(options: argparse.Namespace) -> str:
@@ -188,7 +203,9 @@ def with_copies(of: AuditedCorpus, features: np.ndarray) -> tuple[AuditedCorpus,
     return several, features.reshape(-1, 1, *features.shape[2:])
 
 
-def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split, facts: dict) -> list[dict]:
+def run_split(
+    options, corpus: Corpus, model: str, features: np.ndarray, split: splits.Split, facts: dict
+) -> list[dict]:
     """Trains and scores one network on one split."""
     settings = replace(OPTIONS, epochs=options.epochs)
     if options.full:  # the paper's 80 % without a validation set: nothing is chosen
@@ -197,7 +214,7 @@ def run_split(options, corpus: Corpus, features: np.ndarray, split: splits.Split
     training, validation, test, z_score = sides_of(features, corpus, split, options.device)
     facts = facts | {"z_score": asdict(z_score)}  # needed to apply the trained network to other recordings
     l2 = L2 if options.regularization == "l2" else None
-    setting = TrainingConfig(SYSTEM, LEARNING_RATE, settings, l2=l2)
+    setting = TrainingConfig(model, LEARNING_RATE, settings, l2=l2)
     scored = {options.protocol: test}
     rules = ALSO if options.protocol == "as-published" and validation else {}
     also = {f"{facts['variant']}-{name}": rule for name, rule in rules.items()}
@@ -241,6 +258,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="the corpus as published; all: a folder with both",
     )
+    add_model_option(parser, MODELS, SYSTEM)
     parser.add_argument("--augment", action="store_true", help=f"also train on copies: {', '.join(COPIES[1:])}")
     parser.add_argument("--regularization", choices=("none", "l2"), default="none", help=f"l2: {L2} of every kernel")
     parser.add_argument(
@@ -255,6 +273,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.full and options.protocol != "as-published":
         parser.error("--full is for --protocol as-published")
     options.epochs = limit(parser, options, "epochs", EPOCHS, synthetic=3)
+    options.model = list(MODELS) if "all" in options.model else options.model
     return finish_options(parser, options, STEM)
 
 

@@ -14,6 +14,7 @@ dey_td_cnn_bilstm      000, Keras   (18, 1, 128, 5)
 dey_1d_cnn_lstm        000, Keras   (1, 16000)
 dey_1d_cnn_bilstm      000, Keras   (1, 16000)
 yadav_crnn             003, Keras   (1, 128, 259)
+yadav_crnn_elu, yadav_crnn_kernels_3                     with ELU, with 3 x 3 kernels: what the paper compares with
 finch_dycnn_bilstm     002, Keras   (1, 300, 39)         frame, row
 finch_cnn_bilstm, finch_dycnn_lstm, finch_cnn_lstm       its ablations
 wang_cl                004          (128, 141)           frame; 128 bins and 13 coefficients

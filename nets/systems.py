@@ -29,6 +29,8 @@ SYSTEMS: dict[str, Callable[..., nn.Module]] = {
     "dey_1d_cnn_lstm": dey_1d_cnn_lstm,
     "dey_1d_cnn_bilstm": dey_1d_cnn_bilstm,
     "yadav_crnn": yadav_crnn,
+    "yadav_crnn_elu": partial(yadav_crnn, activation=nn.ELU),
+    "yadav_crnn_kernels_3": partial(yadav_crnn, kernels=(3, 3, 3, 3)),
     "statistics_mlp": statistics_mlp,
     "finch_dycnn_bilstm": finch_dycnn_bilstm,
     "finch_cnn_bilstm": partial(finch_dycnn_bilstm, dynamic=False),

@@ -28,14 +28,20 @@ from torch import nn
 
 from nets.layers.keras import ImageToSequence, LastStateLSTM, batch_norm, init_keras, sequential
 
+KERNELS = (9, 7, 5, 3)  # the paper claims that these are better than other sizes, and ReLU better than ELU
 
-def yadav_crnn(n_classes: int = 8, seed: int = 0) -> nn.Sequential:
+
+def yadav_crnn(
+    n_classes: int = 8, seed: int = 0, kernels: tuple[int, ...] = KERNELS, activation: type[nn.Module] = nn.ReLU
+) -> nn.Sequential:
     """The untrained network; it maps log-mel spectrograms to logits.
 
     Parameters
     ----------
     n_classes : int >= 2; 8 for RAVDESS, 7 for EMO-DB
     seed : int, for the initial values
+    kernels : widths and heights of the four convolutions
+    activation : nn.ReLU, or nn.ELU for the paper's comparison
 
     Returns
     -------
@@ -43,10 +49,10 @@ def yadav_crnn(n_classes: int = 8, seed: int = 0) -> nn.Sequential:
         training loop.
     """
     net = sequential(
-        *_block(1, 64, kernel=9, pool=2),
-        *_block(64, 64, kernel=7, pool=4),
-        *_block(64, 128, kernel=5, pool=4),
-        *_block(128, 128, kernel=3, pool=4),
+        *_block(1, 64, kernels[0], 2, activation),
+        *_block(64, 64, kernels[1], 4, activation),
+        *_block(64, 128, kernels[2], 4, activation),
+        *_block(128, 128, kernels[3], 4, activation),
         ImageToSequence(),
         LastStateLSTM(128, 128, bidirectional=True),
         nn.Linear(256, n_classes),
@@ -55,10 +61,10 @@ def yadav_crnn(n_classes: int = 8, seed: int = 0) -> nn.Sequential:
     return net
 
 
-def _block(channels_in: int, channels_out: int, kernel: int, pool: int) -> list[nn.Module]:
+def _block(channels_in: int, channels_out: int, kernel: int, pool: int, activation: type[nn.Module]) -> list[nn.Module]:
     return [
         nn.Conv2d(channels_in, channels_out, kernel, padding="same"),
         batch_norm(channels_out, 2),
-        nn.ReLU(),
+        activation(),
         nn.MaxPool2d(pool),
     ]

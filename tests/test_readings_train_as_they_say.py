@@ -123,9 +123,10 @@ def test_the_full_share_is_trained_without_a_choice(monkeypatch, full, epochs, s
     options = SimpleNamespace(
         device="cpu", protocol="as-published", epochs=150, full=full, regularization="l2" if full else "none"
     )
-    yadav_crnn.run_split(options, corpus, features, split, {"variant": "plain"})
+    yadav_crnn.run_split(options, corpus, "yadav_crnn_elu", features, split, {"variant": "plain"})
     assert caught["n"] == (80 if full else 72) and (caught["validation"] is None) is full
     assert caught["setting"].options.epochs == epochs and caught["setting"].options.select == select
+    assert caught["setting"].system == "yadav_crnn_elu"
     assert caught["setting"].l2 == (0.01 if full else None) and bool(caught["also"]) is not full
 
 

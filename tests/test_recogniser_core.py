@@ -45,6 +45,7 @@ SEEN = {  # of every system: what its runs' config calls the inputs, if it does
     "dey_1d_cnn_lstm": "windows_1d",
     "dey_1d_cnn_bilstm": "windows_1d",
     "yadav_crnn": None,
+    **dict.fromkeys(("yadav_crnn_elu", "yadav_crnn_kernels_3"), "yadav_crnn"),
     "statistics_mlp": "baseline_statistics",
     **dict.fromkeys(("finch_dycnn_bilstm", "finch_cnn_bilstm", "finch_dycnn_lstm"), "finch_mfcc"),
     "finch_cnn_lstm": "finch_log_mel",
@@ -52,9 +53,9 @@ SEEN = {  # of every system: what its runs' config calls the inputs, if it does
     "wang_control_2": "wang_whole_clip",
 }
 OF_STATISTICS = RowScaling(np.linspace(-20, 5, N_STATISTICS), np.linspace(8, 0.5, N_STATISTICS))
-Z_SCORED = {"yadav_crnn": Z_SCORE, "statistics_mlp": OF_STATISTICS} | {
-    name: ROW_Z_SCORE for name in nets.SYSTEMS if name.startswith("finch_")
-}
+Z_SCORED = {"statistics_mlp": OF_STATISTICS}
+Z_SCORED |= {name: ROW_Z_SCORE for name in nets.SYSTEMS if name.startswith("finch_")}
+Z_SCORED |= {name: Z_SCORE for name in nets.SYSTEMS if name.startswith("yadav_")}
 ANSWERED = [name for name in SEEN if "all_steps" not in name and name not in ("wang_control_1", "wang_control_3")]
 FRONT_ENDS = (
     *(dey_emodb.MEL_2D_SIGN, dey_emodb.MEL_2D_Z_SCORE, dey_emodb.MEL_SEGMENTS, yadav_crnn.ORIGINALS),

@@ -87,3 +87,14 @@ def test_initial_values_are_keras(net):
         torch.testing.assert_close(recurrent.T @ recurrent, torch.eye(128), atol=1e-5, rtol=0)
         assert getattr(lstm, f"bias_ih_l0{direction}").detach().reshape(4, 128).sum(1).tolist() == [0, 128, 0, 0]
     assert not torch.equal(fresh.conv2d.weight, nets.build("yadav_crnn", 8, seed=3).conv2d.weight)
+
+
+def test_what_the_paper_compares_with():
+    """ELU in place of ReLU, and 3 x 3 kernels in place of 9, 7, 5 and 3; everything else stays."""
+    elu, small, ours = (nets.build(f"yadav_crnn{name}", 8) for name in ("_elu", "_kernels_3", ""))
+    assert [type(layer) for layer in elu if isinstance(layer, (nn.ELU, nn.ReLU))] == [nn.ELU] * 4
+    assert nets.count_parameters(elu) == nets.count_parameters(ours)
+    assert [layer.kernel_size for layer in small if isinstance(layer, nn.Conv2d)] == [(3, 3)] * 4
+    fewer = (81 - 9) * 64 + (49 - 9) * 64 * 64 + (25 - 9) * 64 * 128
+    assert nets.count_parameters(ours)[0] - nets.count_parameters(small)[0] == fewer
+    assert small.eval()(torch.zeros(1, 1, 128, 259)).shape == (1, 8)
