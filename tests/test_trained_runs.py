@@ -1,6 +1,7 @@
 """The experiments on Keras' networks: what is scored how, what they print and write, and what they must not do."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -50,6 +51,8 @@ def test_labels_of_a_side_are_those_of_its_files():
     assert side.examples(corpus).labels.tolist() == [0, 1, 1]
     lines = format_answers(corpus, np.array([1, 2]), np.array([1, 1]))
     assert lines == {"files": "1 2", "speakers": "t s", "true": "0 1", "predicted": "1 1"}
+    nameless = replace(corpus, speakers=None)
+    assert format_answers(nameless, np.array([1, 2]), np.array([1, 1])) == lines | {"speakers": "- -"}
     sure = format_answers(corpus, np.array([1, 2]), np.array([1, 1]), np.array([0.98765, 1.0]))
     assert sure == lines | {"confidence": "0.988 1.000"}
 

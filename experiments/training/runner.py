@@ -277,11 +277,11 @@ def answers(net: nn.Module, side: Subset) -> tuple[np.ndarray, np.ndarray]:
 def format_answers(
     corpus: Corpus, files: np.ndarray, predicted: np.ndarray, confidence: np.ndarray | None = None
 ) -> dict[str, str]:
-    """All answers of a run as space-separated strings, for paired comparisons.
+    """All answers of a run as space-separated strings, for paired comparisons; an unknown speaker is "-".
 
     confidence : (n,) the probabilities of the predicted classes, kept with three decimals for the calibration table
     """
-    speakers = [] if corpus.speakers is None else corpus.speakers[files]
+    speakers = ["-"] * len(files) if corpus.speakers is None else corpus.speakers[files]
     columns = {"files": files, "speakers": speakers, "true": corpus.labels[files], "predicted": predicted}
     if confidence is not None:
         columns["confidence"] = [f"{share:.3f}" for share in confidence]
