@@ -217,7 +217,7 @@ def test_a_check_that_breaks_costs_one_submission(tmp_path, monkeypatch):
     made = dict(workers.graded(requests, 1, 10.0))
     assert "the check itself raised TypeError" in made[0]["failed"]
     assert made[1]["score"] == 10
-    worker = workers.Worker(10.0)
+    worker = workers.Worker(120.0)
     assert worker.report({"file": str(tmp_path / "none.py"), "lab": 5})["error"].endswith("No such file or directory")
     worker.process.kill()
     worker.process.wait()
