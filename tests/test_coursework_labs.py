@@ -202,7 +202,7 @@ WRITTEN = [  # lab, right code, what the student wrote instead of what, the mist
     (2, FFT, "np.exp(-2j * np.pi * np.arange(N // 2) / N)", "1", "no twiddle factors"),
     (2, FFT, "x[0::2]), fft(x[1::2])", "x[: N // 2]), fft(x[N // 2 :])",
      "first and second half instead of even and odd samples"),
-    (3, ISTFT, "+= window *", "+=", "no window before adding, divided by the sum of its squares"),
+    (3, ISTFT, "+= window * np", "+= np", "no window before adding, divided by the sum of its squares"),
     (3, ISTFT, "window ** 2", "window", "divided by the sum of the windows, not of their squares"),
     (3, ISTFT, "np.where(weight > 1e-30, y / np.maximum(weight, 1e-30), 0)", "y",
      "no division by the sum of squared windows"),

@@ -196,7 +196,12 @@ MISTAKES = (
         weighted=False,
         divide=by_sum(1),
     ),
-    known("no window before adding, divided by the sum of its squares", HOW_OFTEN, weighted=False),
+    known(
+        "no window before adding, divided by the sum of its squares",
+        HOW_OFTEN,
+        weighted=False,
+        divide=lambda y, w, n, hop: np.where(weights(w, n, hop, 2) > 1e-20, divided(y, weights(w, n, hop, 2)), 0),
+    ),
     known("frames averaged, the window left in", HOW_OFTEN, weighted=False, divide=by_count),
     known("divided by the number of frames that overlap", HOW_OFTEN, divide=by_count),
     known("the window applied twice before adding", HOW_OFTEN, window_of=lambda w, n: w[:n] ** 2, divide=by_sum(1)),
