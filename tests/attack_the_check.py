@@ -217,6 +217,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("unlinked files", "return hidden()", r"raised |made \d+ files", True),
     ("many large files", "return filled(30, 8 << 20)", r"raised OSError|made \d+ files", True),
     ("a million files", "return filled(10**6, 0)", r"made \d+ files", True),
+    ("reserve the disk", "c('fallocate', os.open(own('r'), 2), 1, 0, ctypes.c_long(1 << 33)); return 1", DENIED),
     ("deep folders", "return nested(10**5)", r"made \d+ files|raised PermissionError", True),
     ("threads", "return threads(5000)", r"started \d+ threads|raised RuntimeError", True),
     ("pipes", "return len([os.pipe() for _ in range(5000)])", r"raised OSError: \[Errno 24\]"),
@@ -398,7 +399,7 @@ except Exception:
 """
 
 FILES = [  # name, what lies there (text, or a function that makes it), what the one line or the report says
-    ("a folder", lambda path: path.mkdir(), "directory"),
+    ("a folder", lambda path: path.mkdir(), "no .py or .ipynb file"),
     ("a named pipe", lambda path: os.mkfifo(path), "named pipe"),
     ("a link", lambda path: path.symlink_to(path.parent / "secret"), "symbolic link"),
     ("a link to itself", lambda path: path.symlink_to(path), "symbolic link"),
@@ -431,6 +432,17 @@ FILES = [  # name, what lies there (text, or a function that makes it), what the
     ("a patched check", BY_HAND.format("check", "check.as_float = lambda a: None") + HONEST.format(0), "0 of"),
     ("the solution", BY_HAND.format("tasks", "windowed_frames = check.task_of(1)") + HONEST.format(0), "0 of"),
     ("named in the file", "import experiments\n" + HONEST.format(0), "experiments may not be used"),
+    (
+        "the project's own library",
+        'import importlib\nhamming = importlib.import_module("ds" + "p").hamming\n' + HONEST.format("hamming(400)"),
+        "may not be used in this lab",
+    ),
+    (
+        "the project's own library, whoever hides it",
+        'import importlib, sys\ndel sys.meta_path[0]\nhamming = importlib.import_module("ds" + "p").hamming\n'
+        + HONEST.format("hamming(400)"),
+        "has no attribute|No module|Permission denied",
+    ),
     (
         "a patched harness",
         BY_HAND.format("sandbox.values", "check.pack_answer = lambda a: b'f8 ' + bytes(1)") + HONEST.format(0),

@@ -42,6 +42,7 @@ SUBMISSIONS = {
     "carl/helpers.py": "x = 1\n",
     "dora.py": "def mfcc(:\n",
     "=HYPERLINK(1).py": NASTY,
+    "gil.py": "x = 1\n",
     "Eve Moss_123_assignsubmission_file_/lab.py": RIGHT,
     "zoeking_LATE_77_99_lab5-1.py": FROM_ONE,
     "fred/report.pdf": "no program",
@@ -57,6 +58,7 @@ Dora;;A;;
 Fred;;B;;
 Eve Moss;123;B;;
 King, Zoe;;A;;
+Gil;;;;
 Nobody;9;A;;
 """
 
@@ -97,7 +99,18 @@ def rows_of(csv_file) -> dict[str, dict]:
 def test_a_folder_becomes_a_gradebook_and_reports(graded):
     place, printed = graded
     rows = rows_of(place / "out.csv")
-    assert list(rows) == ["'=HYPERLINK(1)", "Ada", "Bob", "Carl", "Dora", "Eve Moss", "Fred", "King, Zoe", "Nobody"]
+    assert list(rows) == [
+        "'=HYPERLINK(1)",
+        "Ada",
+        "Bob",
+        "Carl",
+        "Dora",
+        "Eve Moss",
+        "Fred",
+        "Gil",
+        "King, Zoe",
+        "Nobody",
+    ]
     scores = {name: (row["status"], row["score"], row["late"], row["Section"]) for name, row in rows.items()}
     assert scores["Ada"] == ("graded", "10", "", "A")
     assert scores["Bob"] == ("graded", "3", "yes", "B")
@@ -116,13 +129,13 @@ def test_a_folder_becomes_a_gradebook_and_reports(graded):
         assert words in printed
     assert printed.startswith((place / "out_reports" / "summary.txt").read_text())
     reports = {path.stem: json.loads(path.read_text()) for path in (place / "out_reports").glob("*.json")}
-    assert len(reports) == 8 and reports["bob"]["report"]["explained_by"] == ["the lifter counts from one"]
+    assert len(reports) == 9 and reports["bob"]["report"]["explained_by"] == ["the lifter counts from one"]
 
 
 def test_nothing_of_a_student_becomes_markup_or_an_escape_sequence(graded):
     place, printed = graded
     files = [path for path in (place / "out_reports").iterdir() if not path.name.startswith(".")]
-    assert len([path for path in files if path.suffix == ".html"]) == 9
+    assert len([path for path in files if path.suffix == ".html"]) == 10
     texts = [path.read_text() for path in (*files, place / "out.csv")] + [printed]
     for text in texts:
         assert "\x1b" not in text and "\x07" not in text and "\\u001b" not in text
@@ -157,7 +170,7 @@ def test_killed_and_resumed_it_gives_the_same_gradebook(folder, tmp_path, monkey
     killed.kill()
     assert killed.wait() == -signal.SIGKILL
     there = {path: path.read_text() for path in reports.glob("*.json")}
-    assert 5 <= len(there) < 14
+    assert 5 <= len(there) < 15
     for text in there.values():  # whole, each of them
         json.loads(text)
 
@@ -166,7 +179,7 @@ def test_killed_and_resumed_it_gives_the_same_gradebook(folder, tmp_path, monkey
     monkeypatch.setattr(gradebook.workers, "graded", lambda requests, *more: really(record(checked, requests), *more))
     assert check.main(command(folder, tmp_path / "again.csv", "--resume")) == 0
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
-    assert len(checked) == 13 - sum(json.loads(text)["status"] != "no file" for text in there.values())
+    assert len(checked) == 14 - sum(json.loads(text)["status"] != "no file" for text in there.values())
 
     checked.clear()  # one submission changes, the others' reports still hold
     (folder / "bob.py").write_text(RIGHT)
@@ -176,7 +189,7 @@ def test_killed_and_resumed_it_gives_the_same_gradebook(folder, tmp_path, monkey
     checked.clear()  # other rules: no report holds
     (tmp_path / "mine.toml").write_text("points = 2.5\n")
     check.main(command(folder, tmp_path / "again.csv", "--resume", "--profile", tmp_path / "mine.toml"))
-    assert len(checked) == 13 and rows_of(tmp_path / "again.csv")["bob"]["score"] == "2.5"
+    assert len(checked) == 14 and rows_of(tmp_path / "again.csv")["bob"]["score"] == "2.5"
 
 
 def record(seen: list, requests: dict) -> dict:
@@ -204,7 +217,7 @@ def test_a_check_that_breaks_costs_one_submission(tmp_path, monkeypatch):
     made = dict(workers.graded(requests, 1, 10.0))
     assert "the check itself raised TypeError" in made[0]["failed"]
     assert made[1]["score"] == 10
-    worker = workers.Worker(10.0)
+    worker = workers.Worker(120.0)
     assert worker.report({"file": str(tmp_path / "none.py"), "lab": 5})["error"].endswith("No such file or directory")
     worker.process.kill()
     worker.process.wait()
@@ -286,7 +299,7 @@ def test_what_counts_as_a_submission(folder, tmp_path):
     found = {one.student: one for one in hand_ins.find(folder, "mfcc", 5)}
     assert {name: one.file and one.file.name for name, one in found.items()} == {
         "=HYPERLINK(1)": "=HYPERLINK(1).py", "ada": "ada.py", "bob": "bob.py", "carl": "my work.py", "dora": "dora.py",
-        "Eve Moss": "lab.py", "fred": None, "gus": "lab_5.py", "hal": None, "ian": None, "jim": None,
+        "Eve Moss": "lab.py", "fred": None, "gil": "gil.py", "gus": "lab_5.py", "hal": None, "ian": None, "jim": None,
         "kim": "book.ipynb", "link": "link.py", "zoeking": "zoeking_LATE_77_99_lab5-1.py",
     }  # fmt: skip
     assert (found["Eve Moss"].id, found["zoeking"].id, found["zoeking"].late) == ("123", "77", True)
@@ -375,3 +388,37 @@ def test_gradescope_gets_one_students_folder(folder, tmp_path):
     (folder / "carl" / "my work.py").write_text(NASTY)
     check.main([str(folder / "carl"), *arguments])
     assert "\\u001b" not in out.read_text() and '"output_format": "text"' in out.read_text()
+
+
+def test_a_labs_notebook_and_a_module_beside_it_can_be_handed_in(tmp_path):
+    """A lab's notebook holds the function in a cell that writes a file; its other cells are not run."""
+    notebooks = pytest.importorskip("experiments.coursework.notebooks")
+    notebook = notebooks.notebook_of(5)
+    for cell in notebook.cells:
+        if cell.source.startswith("%%writefile"):
+            cell.source = "%%writefile my_lab_5.py\n" + FROM_ONE
+    place = tmp_path / "in"
+    (place / "ann").mkdir(parents=True)
+    (place / "ann" / "lab.ipynb").write_text(notebooks.nbformat.writes(notebook))
+    (place / "ben").mkdir()
+    (place / "ben" / "lab.py").write_text("from weights import w\n" + RIGHT.replace("w * (C", "w(n_mfcc, lifter) * (C"))
+    weights = "import numpy as np\ndef w(n, L):\n    k = np.arange(n)[:, None]\n"
+    weights += "    return 1 + L / 2 * np.sin(np.pi * k / L) if L else np.ones((n, 1))\n"
+    (place / "ben" / "weights.py").write_text(weights)
+    (place / "ben" / "old.py").write_text("def (:\n")
+    right = (place / "ben" / "lab.py").read_text().replace("    w = 1 +", "    u = 1 +")
+    (place / "ben" / "lab.py").write_text(right)
+    assert check.main(command(place, tmp_path / "out.csv")) == 0
+    rows = rows_of(tmp_path / "out.csv")
+    assert (rows["ann"]["score"], rows["ann"]["explained_by"]) == ("3", "the lifter counts from one")
+    assert (rows["ben"]["status"], rows["ben"]["score"]) == ("graded", "10")
+
+
+def test_what_is_no_fault_of_the_student_costs_no_points(tmp_path, monkeypatch):
+    """A sandbox that does not start ends in "failed", not in 0 points."""
+    (tmp_path / "a.py").write_text(RIGHT)
+    monkeypatch.setenv("COURSEWORK_CONTAINMENT", "refused")
+    made = dict(workers.graded({0: {"file": str(tmp_path / "a.py"), "lab": 5}}, 1, 10.0))
+    assert "the check itself raised NotContained" in made[0]["failed"]
+    assert check.main(command(tmp_path, tmp_path / "out.csv")) == 2
+    assert not (tmp_path / "out.csv").exists()

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from experiments.coursework import notebooks
+from experiments.coursework import check, notebooks
 from experiments.coursework.tasks import LABS
 from tests.conftest import ROOT
 
@@ -60,6 +60,13 @@ def test_a_function_written_in_the_notebook_is_checked_there(tmp_path):
     notebooks.execute(notebook, tmp_path)
     printed = "".join(output.text for output in notebook.cells[-1].outputs)
     assert printed.endswith("lab 9 is passed\n") and "the course's coefficient 0.95" in printed
+
+
+def test_the_notebook_itself_can_be_handed_in(tmp_path):
+    notebook = notebooks.notebook_of(9)
+    notebook.cells[-2].source = "%%writefile my_lab_9.py\nimport numpy as np\n" + WRITTEN
+    nbformat.write(notebook, tmp_path / "ada.ipynb")
+    assert check.check(tmp_path / "ada.ipynb", 9)["score"] == 10
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def compared(tmp_path, *texts):
         path = tmp_path / f"{number}.py"
         path.write_text(text)
         files.append(path)
-    return similar.compare_all(files, TEMPLATE)
+    return similar.compare_all(files, TEMPLATE, "mfcc")
 
 
 def test_names_comments_and_layout_do_not_matter(tmp_path):
@@ -98,8 +98,8 @@ def test_the_template_makes_nobody_alike(tmp_path):
     for number, text in enumerate((MINE, ANOTHER)):
         files.append(tmp_path / f"{number}.py")
         files[-1].write_text(long + text)
-    assert similar.compare_all(files, path) == ([], [])
-    assert similar.compare_all(files, None)[1] != []
+    assert similar.compare_all(files, path, "mfcc") == ([], [])
+    assert similar.compare_all(files, None, "mfcc")[1] != []
 
 
 def test_winnowing_keeps_a_hash_of_every_long_passage():
@@ -126,11 +126,17 @@ def test_no_text_breaks_it(text, tmp_path):
 
 def test_notebooks_take_part(tmp_path):
     cells = [
-        {"cell_type": "markdown", "source": ["# hello"]},
-        {"cell_type": "code", "source": ["%matplotlib inline\n", RENAMED]},
+        {"cell_type": "markdown", "metadata": {}, "source": ["# hello"]},
+        {
+            "cell_type": "code",
+            "metadata": {},
+            "outputs": [],
+            "execution_count": 1,
+            "source": ["%matplotlib inline\n", RENAMED],
+        },
     ]
     (tmp_path / "a.py").write_text(MINE)
-    (tmp_path / "b.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "b.ipynb").write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}))
     (tmp_path / "c.ipynb").write_text("{}")
     files = [tmp_path / "a.py", tmp_path / "b.ipynb", None, tmp_path / "c.ipynb", tmp_path / "none.py"]
-    assert similar.compare_all(files, TEMPLATE) == ([[0, 1]], [])
+    assert similar.compare_all(files, TEMPLATE, "mfcc") == ([[0, 1]], [])

@@ -115,6 +115,7 @@ def test_a_refused_file_counts_as_all_cases_failed(tmp_path, capsys):
         (FRAMES.replace("// H", "// H)"), "line 5: unmatched ')'"),
         (FRAMES.replace("    T", "   T"), "line 5: unindent does not match"),
         (FRAMES + "print 'done'\n", "line 7: Missing parentheses"),
+        (FRAMES + "return 3\n", "line 7: 'return' outside function"),
     ],
 )
 def test_a_syntax_error_is_0_of_all_cases(text, words, tmp_path, capsys):

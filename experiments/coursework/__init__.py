@@ -1,4 +1,4 @@
-"""Eight short labs, from framing to why splits matter; each ends with a check of the student's own function.
+"""Twelve short labs, from pre-emphasis to why splits matter; each ends with a check of the student's own function.
 
 Start with labs/lab_1_framing_and_windows.py. Copy student/lab_1.py, write the function, and run
 

@@ -1,6 +1,7 @@
 """The archive that a teacher uploads to Gradescope: this tree's check with everything that it needs, and two scripts.
 
-setup.sh builds the machine once: Python 3.11 or later, NumPy, Numba, and bubblewrap, which contains the submissions.
+setup.sh builds the machine once: Python 3.11 or later, NumPy, Numba, nbformat (submissions may be
+notebooks), and bubblewrap, which contains the submissions.
 run_autograder checks one submission, a single file or several, and writes results.json.
 
 Source: https://gradescope-autograders.readthedocs.io/en/latest/specs/
@@ -15,7 +16,7 @@ from experiments.coursework.course_profile import Profile
 from experiments.coursework.tasks import LABS
 
 SETUP = """#!/usr/bin/env bash
-# Builds the machine: Python 3.11 or later in a virtual environment, NumPy, Numba, and bubblewrap.
+# Builds the machine: Python 3.11 or later in a virtual environment, NumPy, Numba, nbformat, bubblewrap.
 set -eu
 root="${{AUTOGRADER:-/autograder}}"
 export DEBIAN_FRONTEND=noninteractive
@@ -30,7 +31,7 @@ if ! python3 -c "$recent"; then  # Ubuntu 22.04 has 3.10, and this one beside it
 fi
 "$python" -m venv "$root/venv"
 "$root/venv/bin/pip" install {packages}
-"$root/venv/bin/python" -c 'import numba, numpy'
+"$root/venv/bin/python" -c 'import nbformat, numba, numpy'
 """
 RUN = """#!/usr/bin/env bash
 # Checks one submission. The exit status says whether it passes; Gradescope reads results.json alone.
@@ -64,7 +65,7 @@ def archive(lab: int, profile: Profile, hints: int = 1, hidden_tests: str = "aft
     files["experiments/coursework/profiles/default.toml"] = (course_profile.FOLDER / "default.toml").read_bytes()
     files["profile.toml"] = course_profile.as_toml(profile).encode()
     options = {"lab": lab, "hints": hints, "hidden_tests": hidden_tests, "unsafe": " --unsafe" if unsafe else ""}
-    files["setup.sh"] = SETUP.format(packages=" ".join(requirements("numpy", "numba"))).encode()
+    files["setup.sh"] = SETUP.format(packages=" ".join(requirements("numpy", "numba", "nbformat"))).encode()
     files["run_autograder"] = RUN.format(**options).encode()
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as made:

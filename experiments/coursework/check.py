@@ -86,9 +86,10 @@ def check(
     # Hidden cases are called last, so that a visible call cannot reveal anything about them.
     order = sorted(range(len(task.cases)), key=lambda i: task.cases[i].hidden)
     calls = [renamed(submission, task.cases[i].arguments) for i in order]
-    program = {"source": adapted(submission, task), "extra": submission.helpers, "unsafe": unsafe}
-    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, **program), strict=True))
-    probes = Probes(file, submission, task, seconds, megabytes, unsafe=unsafe)
+    program = {"source": adapted(submission, task), "extra": submission.helpers}
+    safety = {"without": tuple(name.replace("np.", "numpy.") for name in task.refused), "unsafe": unsafe}
+    outcomes = dict(zip(order, run(file, task.function, calls, seconds, megabytes, **program, **safety), strict=True))
+    probes = Probes(file, submission, task, seconds, megabytes, **safety)
     verdict = judge(task, [outcomes[i] for i in range(len(task.cases))], probes, hints)
     report["notes"] = [*submission.notes, *verdict.notes] if hints > 0 else []
     for i, case in enumerate(task.cases):

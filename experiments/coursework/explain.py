@@ -27,7 +27,7 @@ def explanations(task: Task, arrays: list, tolerance: float | None = None) -> li
     Checked: tests/test_coursework_labs.py, tests/test_submissions_get_the_right_verdict.py
     """
     tolerance = task.tolerance if tolerance is None else tolerance
-    seen, failed = [], 0
+    seen, missing, failed = [], [], 0
     for case, array in zip(task.cases, arrays, strict=True):
         if case.hidden:
             continue
@@ -35,13 +35,19 @@ def explanations(task: Task, arrays: list, tolerance: float | None = None) -> li
         failed += array is None or not is_right(array, expected, tolerance)
         if array is not None:
             seen.append((case.arguments, array, expected))
+        else:
+            missing.append(case.arguments)
     if not any(not is_right(array, expected, tolerance) for _, array, expected in seen):
         return []
     seen.sort(key=lambda one: is_right(one[1], one[2], tolerance) * 1e9 + one[1].size)
     found = [mistake for mistake in task.mistakes if computes(mistake.function, seen, tolerance)]
     found = found or pairs(task, seen, tolerance)
-    if found:
-        return found[:MAX_NAMED]
+    if len(found) > 1:  # better those that have an answer where the student's function has one, and nowhere else
+        silent = [m for m in found if all(result(m.function, arguments) is None for arguments in missing)]
+        counts = [sum(result(m.function, one[0]) is not None for one in seen) for m in silent or found]
+        found = [m for m, count in zip(silent or found, counts, strict=True) if count == max(counts)]
+    if 0 < len(found) <= MAX_NAMED:
+        return found
     return in_some_cases(task, seen, failed, tolerance)
 
 
@@ -87,7 +93,7 @@ def pairs(task: Task, seen: list, tolerance: float) -> list[Mistake]:
             both = task.variant(**a.parts, **b.parts)
             if computes(both, seen, tolerance):
                 found.append(Mistake(f"{a.name}, and {b.name}", f"{a.hint} {b.hint}".strip(), both))
-    return found if len(found) <= MAX_NAMED else []
+    return found
 
 
 def in_some_cases(task: Task, seen: list, failed: int, tolerance: float) -> list[Mistake]:

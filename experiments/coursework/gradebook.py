@@ -69,7 +69,9 @@ class Class:
         self.names = file_names([f"{one.student}_{one.id}" if one.id else one.student for one in found])
         self.entries: dict[int, dict] = {}
         template = HERE / "student" / f"lab_{options.lab}.py"
-        groups, pairs = similar.compare_all([one.file for one in found], template if template.exists() else None)
+        groups, pairs = similar.compare_all(
+            [one.file for one in found], template if template.exists() else None, task.function
+        )
         self.labels = self.unique_labels()
         self.alike = {
             "identical": [[self.labels[index] for index in group] for group in groups],
@@ -99,7 +101,7 @@ class Class:
             if hand_in.file is None:
                 self.store(index, keys[index], {"error": hand_in.problem}, "no file")
             elif not (self.options.resume and self.restore(index, keys[index])):
-                requests[index] = self.request(hand_in.file)
+                requests[index] = self.request(hand_in)
         count = self.options.workers or available_cores()
         bar = tqdm(total=len(self.found), initial=len(self.entries), desc="submissions", unit="file", disable=None)
         with bar:
@@ -113,12 +115,12 @@ class Class:
         print(f"{printable(self.options.csv)}, {printable(self.folder)}")
         return NO if any(entry["status"] == "failed" for entry in self.entries.values()) else DONE
 
-    def request(self, file: Path) -> dict:
+    def request(self, hand_in: hand_ins.HandIn) -> dict:
         o = self.options
         profile = str(Path(o.profile).resolve()) if str(o.profile).endswith(".toml") else o.profile
-        request = {"file": str(file.absolute()), "lab": o.lab, "profile": profile, "hints": o.hints}
+        request = {"file": str(hand_in.file.absolute()), "lab": o.lab, "profile": profile, "hints": o.hints}
         request |= {"seconds": o.time_limit, "megabytes": o.memory_limit, "unsafe": o.unsafe}
-        return request | {"helpers": [str(path.absolute()) for path in o.helpers]}
+        return request | {"helpers": [str(path.absolute()) for path in (*o.helpers, *hand_ins.helpers_of(hand_in))]}
 
     def common_key(self) -> bytes:
         """Changes with everything but the submission that a report depends on: options, profile, this program."""

@@ -7,7 +7,8 @@ Accepted in FOLDER:
     Ada Lovelace_123_assignsubmission_file_/anything.py   Moodle, with or without folders
     lovelaceada_LATE_123_456_anything-1.py                Canvas; LATE marks a late submission
 
-Of several files of one student, the one that has the lab's function is checked. Archives are not unpacked, links are
+Of several files of one student, the one that has the lab's function is checked; modules beside it that it imports come
+along. Archives are not unpacked, links are
 not followed, and names that begin with "." or "__" are skipped.
 """
 
@@ -127,6 +128,19 @@ def choose(hand_in: HandIn, function: str, lab: int) -> None:
     else:
         count, which = len(hand_in.files), "several" if files else "none"
         hand_in.problem = f"{count} files, and {which} of them {'have' if files else 'has'} a function {function}"
+
+
+def helpers_of(hand_in: HandIn) -> list[Path]:
+    """The student's own modules beside the file that it imports."""
+    if hand_in.file is None:
+        return []
+    try:
+        text = read_submission(hand_in.file).decode("utf-8", "replace")
+    except FileError:
+        return []
+    names = set(re.findall(r'(?:^|")\s*(?:import|from)\s+(\w+)', text, re.MULTILINE))
+    beside = [file for file in hand_in.files if file != hand_in.file and file.parent == hand_in.file.parent]
+    return [file for file in beside if file.suffix == ".py" and file.stem in names]
 
 
 def has_function(file: Path, function: str) -> bool:

@@ -18,6 +18,7 @@ from experiments.coursework.sandbox.source import MAX_SOURCE
 
 CELL_MAGICS_WITH_CODE = ("time", "timeit", "capture", "prun")  # the rest of the cell is Python
 MAGIC = re.compile(r"\s*([%!].*|\?{1,2}\S+|[\w.*]+\?{1,2}|[\w., ]+=\s*[%!].*)\s*$")
+WRITTEN = re.compile(r"\s*%%(writefile|file)\s.*\.py\s*$", re.MULTILINE)  # a cell of a lab's notebook
 MAX_MAGICS = 200  # of one program or cell
 BLOCKS = (ast.If, ast.Try, ast.With, ast.For, ast.While)
 
@@ -50,7 +51,9 @@ def read_notebook(content: str, name, function: str) -> Text:
     """
     text = Text("")
     lines: list[str] = []
-    for number, source in code_cells(content, name):
+    cells = code_cells(content, name)
+    files = [cell for cell in cells if WRITTEN.match(cell[1]) and re.search(rf"^def\s+{function}\b", cell[1], re.M)]
+    for number, source in files[-1:] or cells:  # a file that the notebook writes stands for itself
         text.starts.append(len(lines) + 1)
         text.cells.append(number)
         cell = without_cell_magic(source.expandtabs(8) if "\t" in source else source, text)
@@ -84,13 +87,16 @@ def code_cells(content: str, name) -> list[tuple[int, str]]:
 
 
 def without_cell_magic(source: str, text: Text) -> str:
-    """The cell without its line %%name; without everything if it is not Python (%%bash, %%html)."""
+    """The cell without its line %%name; without everything if it is not Python (%%bash, %%html).
+
+    The notebooks of the labs have the function in a cell that begins with %%writefile my_lab_5.py.
+    """
     lines = source.split("\n")
     first = next((i for i, line in enumerate(lines) if line.strip()), 0)
     if not lines[first].startswith("%%"):
         return source
     text.left_out.append(lines[first].strip())
-    if lines[first][2:].split()[:1] and lines[first][2:].split()[0] in CELL_MAGICS_WITH_CODE:
+    if lines[first][2:].split()[:1] in [[name] for name in CELL_MAGICS_WITH_CODE] or WRITTEN.match(lines[first]):
         return "\n".join(["" if i == first else line for i, line in enumerate(lines)])
     return "\n" * (len(lines) - 1)
 
@@ -193,5 +199,16 @@ def bound(node: ast.stmt) -> set[str]:
 
 
 def loaded(node: ast.AST) -> set[str]:
-    """All names that a statement reads, those inside its functions too."""
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    """The names that a statement reads, those inside its functions too, except what is local to a function."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+    a = node.args
+    local = {arg.arg for arg in (*a.posonlyargs, *a.args, *a.kwonlyargs, a.vararg, a.kwarg) if arg is not None}
+    of_module, names = set(), set()
+    for part in (part for statement in node.body for part in ast.walk(statement)):
+        if isinstance(part, ast.Name):
+            (names if isinstance(part.ctx, ast.Load) else local).add(part.id)
+        elif isinstance(part, ast.Global):
+            of_module |= set(part.names)
+    around = [*node.decorator_list, *a.defaults, *filter(None, a.kw_defaults)]
+    return (names - (local - of_module)).union(*map(loaded, around))

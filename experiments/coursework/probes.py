@@ -25,16 +25,18 @@ def __probe__(_what, **arguments):
         return [1.0 * (repr(a) != repr(b) if not hasattr(a, "tobytes") else a.tobytes() != b.tobytes())
                 for a, b in ((before[name], arguments[name]) for name in sorted(arguments))]
     small, large = ({{k[6:]: v for k, v in arguments.items() if k.startswith(size)}} for size in ("small_", "large_"))
-    least, begun, runs = [1e9, 1e9], time.perf_counter(), 0
-    while runs < 2 or (time.perf_counter() - begun < 0.4 and runs < 40):
-        runs += 1
-        for i, one in enumerate((small, small, small, large)):
-            start = time.process_time()
-            {function}(**one)
-            least[i // 3] = min(least[i // 3], time.process_time() - start)
+    least = [1e9, 1e9]
+    for _ in range(2):
+        for i, one in enumerate((small, large)):
+            start, runs, used = time.process_time(), 0, 0.0
+            while used < 0.05 and runs < 3000:  # many runs, as the clock may be a coarse one
+                {function}(**one)
+                runs += 1
+                used = time.process_time() - start
+            least[i] = min(least[i], used / runs)
     return least
 """
-PROBE_S = 5.0  # at most, of one call
+PROBE_S = 10.0  # at most, of one call
 SHORT_S = 0.02  # processor time below which a larger signal is tried
 
 

@@ -81,7 +81,8 @@ def release(out: Path, labs: list[int], profile: str, form: str) -> None:
         template = COURSEWORK / "student" / f"lab_{lab}.py"
         files[template.as_posix()] = (ROOT / template).read_bytes()
     files[f"{COURSEWORK}/profiles/default.toml"] = course_profile.as_toml(replace(rules, seed=0)).encode()
-    files["requirements.txt"] = requirements().encode()
+    packages = autograder.requirements("numpy", "numba", "matplotlib", "nbformat")
+    files["requirements.txt"] = "".join(f"{package}\n" for package in packages).encode()
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         write(out / name, content)
@@ -119,13 +120,6 @@ def readme(rules: course_profile.Profile, labs: list[int], scripts: dict[int, Pa
         rows.append(f"| {lab} | {read} | {template} | `{task.function}({', '.join(task.parameters)})` |")
     note = "" if form == "runnable" else " The notebooks are there to be read; their cells need the package dsp."
     return README.format(note=note, course=rules.course, rows="\n".join(rows), rules=course_profile.describe(rules))
-
-
-def requirements() -> str:
-    """The pinned versions of what the labs and the check need."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    wanted = ("numpy", "numba", "matplotlib")
-    return "\n".join(line.partition("#")[0].strip() for line in lines if line.partition("==")[0] in wanted) + "\n"
 
 
 def write(path: Path, content: bytes) -> None:

@@ -69,6 +69,7 @@ def student_page(entry: dict) -> str:
         question = f"<br>{text(questions[index])}" if index < len(questions) else ""
         body.append(f"<p>explained by: {text(name)}{question}</p>")
     body += [f"<p>note: {text(note)}</p>" for note in report.get("notes", [])]
+    body += [f"<p>note: {text(note)}</p>" for note in report.get("notes", [])]
     if report.get("printed"):
         body.append(f"<p>your code printed (the end of it):</p>\n<pre>{text(report['printed'])}</pre>")
     return page(entry["student"], body)

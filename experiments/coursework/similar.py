@@ -14,14 +14,15 @@ Source: Schleimer, Wilkerson & Aiken, "Winnowing: local algorithms for document 
 import builtins
 import hashlib
 import io
-import json
 import keyword
 import tokenize
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from experiments.coursework.notebook import read_notebook
 from experiments.coursework.sandbox.source import read_submission
+from experiments.coursework.submission import decoded
 
 PASSAGE = 12
 WINDOW = 5
@@ -42,18 +43,19 @@ class Alike:
     share: float
 
 
-def compare_all(files: list[Path | None], template: Path | None) -> tuple[list[list[int]], list[Alike]]:
+def compare_all(files: list[Path | None], template: Path | None, function: str) -> tuple[list[list[int]], list[Alike]]:
     """Groups of submissions that are identical token by token, and pairs that share most of their passages.
 
     files : of each submission; None takes no part
+    function : that the lab asks for; of a notebook, only what it needs takes part
     template : the file that every student began with
 
     Returns the groups (two or more numbers each) and the pairs, most similar first; a pair inside a group is left out.
 
     Checked: tests/test_similar_submissions_are_found.py
     """
-    known = hashes(tokens(text_of(template))) if template else set()
-    all_tokens = [tokens(text_of(file)) if file else [] for file in files]
+    known = hashes(tokens(text_of(template, function))) if template else set()
+    all_tokens = [tokens(text_of(file, function)) if file else [] for file in files]
     own = [winnow(one) - known for one in all_tokens]
     groups: dict[tuple, list[int]] = {}
     for index, one in enumerate(all_tokens):
@@ -72,18 +74,13 @@ def compare_all(files: list[Path | None], template: Path | None) -> tuple[list[l
     return identical, sorted(pairs, key=lambda pair: (-pair.share, pair.first, pair.second))
 
 
-def text_of(file: Path) -> str:
-    """The program text of a file, "" if it cannot be read; of a notebook, its code cells."""
+def text_of(file: Path, function: str) -> str:
+    """The program text of a file, "" if it cannot be read; of a notebook, what the function needs."""
     try:
-        content = read_submission(file)
-        if file.suffix.lower() != ".ipynb":
-            return content.decode(tokenize.detect_encoding(io.BytesIO(content).readline)[0], "replace")
-        cells = json.loads(content)["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, LookupError, TypeError, SyntaxError, RecursionError):
+        text = decoded(read_submission(file), file)
+        return read_notebook(text, file, function).source if file.suffix.lower() == ".ipynb" else text
+    except (ValueError, RecursionError):
         return ""
-    lines = "\n".join(sources).splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith(("%", "!")))
 
 
 def tokens(text: str) -> list[str]:

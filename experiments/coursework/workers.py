@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+from dsp.files.naming import FileError
 from experiments.common.paths import ROOT
 from experiments.coursework import check
 
@@ -126,7 +127,7 @@ def serve() -> None:
         request = json.loads(lines.get())
         try:
             report = check.check(**request)
-        except ValueError as error:
+        except FileError as error:
             report = {"error": " ".join(str(error).split())}
         except Exception as error:  # whatever it is, it is one submission's
             report = {"failed": f"the check itself raised {type(error).__name__}: {' '.join(str(error).split())[:200]}"}

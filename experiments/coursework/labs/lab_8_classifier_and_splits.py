@@ -108,8 +108,8 @@ for name, model in models.items():
 
 # %% [markdown]
 # **Think.** (1) Where does the ceiling come from, and why is it not 100 %? (2) Why do the 1-nearest-neighbor classifier
-# and the look-up table have similar scores, and why not the same? (3) With copies on one side, the accuracy may fall
-# *below* 1/6. What has a classifier learned about the contents that emotions share that is worse than nothing?
+# and the look-up table have similar scores, and why not the same? (3) With copies on one side, the look-up table knows
+# no test file and gives one and the same answer to all of them. Why is it right *less* often than in 1 of 6 cases?
 #
 # **The tool for your own work:** before you train anything, hash what the network sees and count the hashes.
 # `experiments/data/leakage.py` does this before every experiment in this repository.

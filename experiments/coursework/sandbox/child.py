@@ -43,6 +43,7 @@ def prepare(requests, answers: int) -> tuple[dict, str]:
     _, content = receive(requests)
     settings, (source, *extra) = unpack(content)
     sys.path[:] = settings["paths"]
+    sys.meta_path.insert(0, Without(settings["without"]))
     preload(source)
     folder = settings["folder"]
     os.chdir(folder)
@@ -51,7 +52,8 @@ def prepare(requests, answers: int) -> tuple[dict, str]:
             file.write(text)
     send(answers, values.PREPARED)
     address_space = int(receive(requests)[1])
-    seal(settings["containment"], folder, settings["readable"], address_space, settings["seconds"])
+    paths = settings["readable"], settings["listed"]
+    seal(settings["containment"], folder, *paths, address_space, settings["seconds"])
     send(answers, values.READY)
     sys.path.insert(0, folder)
     return settings | {"source": source}, os.path.join(folder, NAME)
@@ -98,6 +100,17 @@ def unpack(content: bytes) -> tuple[dict, list[bytes]]:
         parts.append(rest[:length])
         rest = rest[length:]
     return settings, parts
+
+
+class Without:
+    """Says of some modules that they are not there. Whoever takes this away finds that they are not there."""
+
+    def __init__(self, names: list[str]):
+        self.names = tuple(f"{name}." for name in names)
+
+    def find_spec(self, name: str, path=None, target=None):
+        if f"{name}.".startswith(self.names):
+            raise ModuleNotFoundError(f"{name} may not be used in this lab")
 
 
 def preload(source: bytes) -> None:

@@ -2,7 +2,7 @@
 
 bubblewrap  a private root: read-only views of Python, the installed packages and the system's libraries, a tmpfs of
             limited size as the only writable folder; no network, no /proc, a process namespace that dies as a whole.
-            The solutions, the teacher's files and other submissions are not there.
+            The solutions, the teacher's files and other submissions are not there, nor are packages that a lab refuses.
 Landlock    the same list of paths, but enforced by the kernel in the one root (Linux 5.13). It refuses to open
             anything else, but shows which files exist. Files may be made in a temporary folder, and are counted.
 nothing     only with --unsafe.
@@ -80,24 +80,29 @@ def bubblewrap_works() -> bool:
         return False
 
 
-def command_line(containment: str, folder: str, arguments) -> list[str]:
-    """The command that starts Python, in `folder`, with the arguments."""
+def command_line(containment: str, folder: str, arguments, without: tuple[str, ...] = ()) -> list[str]:
+    """The command that starts Python, in `folder`, with the arguments, and without the packages named last."""
     python = [sys.executable, *arguments]
     if containment != BUBBLEWRAP:
         return python
-    bound = [word for path in readable_paths() for word in ("--ro-bind", path, path)]
-    devices = [word for device in DEVICES if os.path.exists(device) for word in ("--dev-bind", device, device)]
+    bound = [word for path in visible_paths() for word in ("--ro-bind", path, path)]
+    bound += [word for device in DEVICES if os.path.exists(device) for word in ("--dev-bind", device, device)]
+    for path in hidden_paths(without):
+        if os.path.isdir(path):
+            bound += ["--tmpfs", path, "--remount-ro", path]
+        else:
+            bound += ["--ro-bind", "/dev/null", path]
     return [
         shutil.which("bwrap"),
         *("--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--uid", "65534"),
-        *("--gid", "65534", "--hostname", "check", *bound, *devices),
+        *("--gid", "65534", "--hostname", "check", *bound),
         *("--size", str(MAX_WRITTEN), "--tmpfs", folder, "--remount-ro", "/", "--chdir", folder, "--"),
         *python,
     ]
 
 
 @functools.cache
-def readable_paths() -> tuple[str, ...]:
+def visible_paths() -> tuple[str, ...]:
     """What a submission may read: Python, its packages, the system's libraries, and of this project what OWN names.
 
     If Python lies around this project, as in a folder of projects that is itself an environment, the way down to the
@@ -107,15 +112,40 @@ def readable_paths() -> tuple[str, ...]:
     folders |= {path for path in SYSTEM if os.path.exists(path)}
     folders |= {os.path.dirname(os.path.realpath(sys.executable)), os.path.dirname(sys.executable)}
     folders |= {path for path in os.environ.get("LD_LIBRARY_PATH", "").split(":") if os.path.isdir(path)}
-    paths = {part for folder in folders for part in around(Path(folder))}
+    paths = {part for folder in folders for part in around(Path(folder), {ROOT})}
     return tuple(sorted(paths | {str(ROOT / name) for name in OWN}))
 
 
-def around(folder: Path) -> list[str]:
-    """The folder, or, if this project lies in it, everything in it that does not lead to the project."""
-    if ROOT != folder and folder not in ROOT.parents:
-        return [str(folder)] if folder.exists() else []
-    return [part for inner in folder.iterdir() for part in around(inner)] if ROOT != folder else []
+def hidden_paths(without: tuple[str, ...]) -> list[str]:
+    """Where the modules of these names lie: "dsp", "numpy.fft". A name that is no module of its own has no place."""
+    places = []
+    for base in (*map(Path, python_paths()), ROOT):
+        for name in without:
+            path = base.joinpath(*name.split("."))
+            places += [path] * path.is_dir() + [
+                *path.parent.glob(f"{path.name}.py"),
+                *path.parent.glob(f"{path.name}.*.so"),
+            ]
+    return [str(path) for path in places]
+
+
+def rules(without: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """For Landlock: the paths that may be read, and the folders that may be listed so that Python finds modules.
+
+    Landlock cannot take a part out of a folder, so a folder with a hidden part is split up into the other parts.
+    """
+    hidden = {Path(path) for path in hidden_paths(without)}
+    read = [part for path in visible_paths() for part in around(Path(path), hidden)]
+    return read, python_paths() if hidden else []
+
+
+def around(folder: Path, hidden: set[Path]) -> list[str]:
+    """The folder, or, if something hidden lies in it, everything in it that does not lead there."""
+    if folder in hidden or not folder.exists():
+        return []
+    if not any(folder in path.parents for path in hidden):
+        return [str(folder)]
+    return [part for inner in folder.iterdir() for part in around(inner, hidden)]
 
 
 def python_paths() -> list[str]:

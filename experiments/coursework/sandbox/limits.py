@@ -33,12 +33,14 @@ EXECUTE, WRITE_FILE, READ_FILE, READ_DIR, MAKE_FILE = 1 << 0, 1 << 1, 1 << 2, 1 
 ALL_RIGHTS = (1 << 13) - 1
 
 
-def seal(containment: str, folder: str, readable: list[str], address_space: int, seconds: float) -> None:
+def seal(
+    containment: str, folder: str, readable: list[str], listed: list[str], address_space: int, seconds: float
+) -> None:
     """Gives up everything that the submission does not need; raises OSError if the system does not take it.
 
     containment : "bubblewrap", "landlock", or "nothing", which sets the limits of step 1 only
     folder : where files may be written
-    readable : paths that may be read, for Landlock
+    readable, listed : paths that may be read, and folders of which only the names may be read, for Landlock
     address_space : bytes that this process may map in all, which is the limit of its memory
     seconds : processor time, from now
 
@@ -52,7 +54,7 @@ def seal(containment: str, folder: str, readable: list[str], address_space: int,
     must(system.prctl(END_WITH_PARENT, 9, 0, 0, 0))
     must(system.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     if containment == "landlock":
-        restrict_files(system, folder, readable)
+        restrict_files(system, folder, readable, listed)
     restrict_system_calls(system)
 
 
@@ -88,11 +90,11 @@ def drop_capabilities(system) -> None:
     must(system.syscall(CAPSET[os.uname().machine], header, none))
 
 
-def restrict_files(system, folder: str, readable: list[str]) -> None:
+def restrict_files(system, folder: str, readable: list[str], listed: list[str]) -> None:
     """Landlock: files may be read below `readable`, and made, read and written, but not removed, in `folder`."""
     rules = struct.pack("Q", ALL_RIGHTS)
     ruleset = must(system.syscall(CREATE_RULESET, rules, ctypes.c_size_t(len(rules)), 0))
-    allowed = dict.fromkeys(readable, EXECUTE | READ_FILE | READ_DIR)
+    allowed = dict.fromkeys(listed, READ_DIR) | dict.fromkeys(readable, EXECUTE | READ_FILE | READ_DIR)
     allowed |= {folder: READ_FILE | READ_DIR | WRITE_FILE | MAKE_FILE}
     allowed |= {device: READ_FILE | WRITE_FILE for device in ("/dev/null",)}
     allowed |= {device: READ_FILE for device in ("/dev/zero", "/dev/urandom", "/dev/random")}

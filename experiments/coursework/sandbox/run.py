@@ -62,6 +62,7 @@ def run(
     *,
     source: bytes | None = None,
     extra: dict[str, bytes] | None = None,
+    without: tuple[str, ...] = (),
     unsafe: bool = False,
 ) -> list[Outcome]:
     """The outcomes of function(**arguments) for each of `calls`, in order.
@@ -78,6 +79,7 @@ def run(
     megabytes : memory, beyond what Python and NumPy need themselves
     source : the program, if it is not simply what `file` holds (a notebook); then `file` is not read
     extra : helper files by name, which lie in the working folder and can be imported
+    without : packages and modules that are not there, as "dsp" or "numpy.fft", however they are imported
     unsafe : run it even if nothing here contains it
 
     Raises FileError if `file` cannot be read, NotContained if nothing contains it here, NotStarted if the sandbox
@@ -87,6 +89,7 @@ def run(
     """
     chosen = containment.choose(unsafe)
     submission = {"source": read_submission(file) if source is None else source, "extra": check_names(extra or {})}
+    submission["without"] = tuple(without)
     outcomes, left, process = [], IN_ALL * seconds, None
     try:
         for arguments in calls:
@@ -139,7 +142,7 @@ class Process:
         arguments = ("-I", "-u", "-c", CHILD, str(ROOT), str(to_answer))
         try:
             self.process = subprocess.Popen(
-                containment.command_line(chosen, self.folder, arguments),
+                containment.command_line(chosen, self.folder, arguments, submission["without"]),
                 cwd="/" if chosen == containment.BUBBLEWRAP else self.folder,
                 env=environment(self.folder),
                 stdin=subprocess.PIPE,
@@ -162,7 +165,9 @@ class Process:
         until = time.monotonic() + START_S
         paths = [*containment.python_paths(), str(ROOT)]
         settings = self.settings | {"containment": self.containment, "folder": self.folder, "paths": paths}
-        settings |= {"readable": containment.readable_paths(), "extra": [*self.submission["extra"]]}
+        read, listed = containment.rules(self.submission["without"]) if self.temporary else ([], [])
+        settings |= {"readable": read, "listed": listed, "without": self.submission["without"]}
+        settings |= {"extra": [*self.submission["extra"]]}
         parts = [self.submission["source"], *self.submission["extra"].values()]
         try:
             self.send(values.SETTINGS, settings, parts, until)

@@ -72,4 +72,10 @@ def parse_submission(source: str | bytes, name) -> ast.Module:
         depth += 1
         if depth > MAX_DEPTH:
             raise FileError(f"{name}: nested more than {MAX_DEPTH} deep")
+    try:
+        compile(tree, "student.py", "exec", dont_inherit=True)
+    except SyntaxError as error:  # a return outside a function, a starred expression
+        raise NotPython(name, error) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise FileError(f"{name}: not readable as Python") from None
     return tree

@@ -33,7 +33,7 @@ epoll_create 213 -, getdents64 217 61, set_tid_address 218 96, restart_syscall 2
 clock_gettime 228 113, clock_getres 229 114, clock_nanosleep 230 115, exit_group 231 94, epoll_wait 232 -,
 epoll_ctl 233 21, tgkill 234 131, waitid 247 95, openat 257 56, mkdirat 258 34, newfstatat 262 79, unlinkat 263 35,
 renameat 264 38, linkat 265 37, symlinkat 266 36, readlinkat 267 78, faccessat 269 48, pselect6 270 72, ppoll 271 73,
-set_robust_list 273 99, get_robust_list 274 100, fallocate 285 47, eventfd2 290 19, epoll_create1 291 20, dup3 292 24,
+set_robust_list 273 99, get_robust_list 274 100, eventfd2 290 19, epoll_create1 291 20, dup3 292 24,
 pipe2 293 59, preadv 295 69, pwritev 296 70, prlimit64 302 261, getcpu 309 168, renameat2 316 276, getrandom 318 278,
 membarrier 324 283, copy_file_range 326 285, preadv2 327 286, pwritev2 328 287, statx 332 291, rseq 334 293,
 epoll_pwait 281 22, close_range 436 436, faccessat2 439 439, epoll_pwait2 441 441

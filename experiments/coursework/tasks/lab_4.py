@@ -28,6 +28,7 @@ def make_task(profile) -> Task:
         solution=Bank(profile),
         cases=cases(profile),
         mistakes=mistakes(profile),
+        variant=variant_of(profile),
         axes=("filter", "bin"),
         refused=AUDIO_LIBRARIES,
     )
@@ -97,111 +98,188 @@ def cases(profile) -> tuple[Case, ...]:
     )
 
 
+def variant_of(profile):
+    """variant(**parts) -> the solution with other parts.
+
+    scale, triangles, rounding, norm : as in Bank; edges(n_mels, f_min, f_max) -> Hz; grid(n_fft, rate, f_min, f_max)
+    -> Hz of the bins; count(n_mels), low(f_min, rate), high(f_max, rate) : other arguments; clipped : at 0; shape,
+    rows, columns, layout : changes of the filters, in this order; columns also takes n_fft
+    """
+
+    def variant(edges=None, grid=None, count=None, low=None, high=None, clipped=True, **rest):
+        changes = [rest.pop(name) for name in ("shape", "rows") if name in rest]
+        columns, layout = rest.pop("columns", None), rest.pop("layout", None)
+        bank = Bank(profile, **rest)
+        bank.edges = edges or bank.edges
+
+        def function(n_mels, n_fft, sample_rate, f_min, f_max):
+            n = count(n_mels) if count else n_mels
+            first, last = low(f_min, sample_rate) if low else f_min, high(f_max, sample_rate) if high else f_max
+            if edges or grid or not clipped:
+                f = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
+                f = grid(n_fft, sample_rate, f_min, f_max) if grid else f
+                filters = bank.on(f, n_fft, sample_rate, n, first, last, clipped)
+            else:
+                filters = bank(n, n_fft, sample_rate, first, last)
+            for change in changes:
+                filters = change(filters)
+            filters = columns(filters, n_fft) if columns else filters
+            return layout(filters) if layout else filters
+
+        return function
+
+    return variant
+
+
 def mistakes(profile) -> tuple[Mistake, ...]:
-    solution = Bank(profile)
+    variant, solution = variant_of(profile), Bank(profile)
     other = "slaney" if profile.mel_scale != "slaney" else "htk"
 
-    def from_edges(edges_of):
-        """The solution with edges_of(n_mels, f_min, f_max) in Hz."""
-        bank = Bank(profile)
-        bank.edges = edges_of
-        return lambda n_mels, n_fft, sample_rate, f_min, f_max: bank.on(
-            np.arange(n_fft // 2 + 1) * sample_rate / n_fft, n_fft, sample_rate, n_mels, f_min, f_max
-        )
+    def mistake(name: str, hint: str, **parts) -> Mistake:
+        return Mistake(name, hint, variant(**parts), parts)
 
-    def on_grid(grid):
-        """The solution at the frequencies grid(n_fft, rate, f_min, f_max)."""
-        return lambda n_mels, n_fft, sample_rate, f_min, f_max: solution.on(
-            grid(n_fft, sample_rate, f_min, f_max), n_fft, sample_rate, n_mels, f_min, f_max
-        )
+    def to_mel(f):
+        return hz_to_mel(f, profile.mel_scale)
 
-    def changed(change):
-        return lambda *arguments, **named: change(solution(*arguments, **named))
+    def to_hz(mel):
+        return mel_to_hz(mel, profile.mel_scale)
 
-    def spaced(to_mel, to_hz):
-        return from_edges(lambda n, low, high: to_hz(np.linspace(to_mel(low), to_mel(high), n + 2)))
+    def spaced(there, back):
+        """n + 2 edges, equally spaced on a scale."""
+        return lambda n, low, high: back(np.linspace(there(low), there(high), n + 2))
 
-    def not_clipped(n_mels, n_fft, sample_rate, f_min, f_max):
-        frequency = np.arange(n_fft // 2 + 1) * sample_rate / n_fft
-        return solution.on(frequency, n_fft, sample_rate, n_mels, f_min, f_max, clipped=False)
+    def centers_to_the_ends(n, low, high):
+        step = (float(to_mel(high)) - float(to_mel(low))) / (n - 1)
+        return to_hz(np.linspace(to_mel(low) - step, to_mel(high) + step, n + 2))
 
-    def rising_side(n_mels, n_fft, sample_rate, f_min, f_max):
-        filters = solution(n_mels, n_fft, sample_rate, f_min, f_max)
-        return np.where(np.arange(filters.shape[1]) <= filters.argmax(axis=1)[:, None], filters, 0)
+    def with_row(row: int):
+        def change(H):
+            H = H.copy()
+            H[row] = 0
+            return H
 
-    def two_fewer(n_mels, n_fft, sample_rate, f_min, f_max):
-        return solution(max(1, n_mels - 2), n_fft, sample_rate, f_min, f_max)
+        return change
 
-    def to_nyquist(n_mels, n_fft, sample_rate, f_min, f_max):
-        return solution(n_mels, n_fft, sample_rate, f_min, sample_rate / 2)
+    def rising_side(H):
+        return np.where(np.arange(H.shape[1]) <= H.argmax(axis=1)[:, None], H, 0)
 
-    def from_zero(n_mels, n_fft, sample_rate, f_min, f_max):
-        return solution(n_mels, n_fft, sample_rate, 0.0, f_max)
-
-    def mirrored(n_mels, n_fft, sample_rate, f_min, f_max):
-        filters = solution(n_mels, n_fft, sample_rate, f_min, f_max)
-        return np.pad(filters, ((0, 0), (0, n_fft - filters.shape[1])))
+    def falling_side(H):
+        return np.where(np.arange(H.shape[1]) >= H.argmax(axis=1)[:, None], H, 0)
 
     mel_edges = "Are your edges as far apart at 100 Hz as at 5000 Hz, in Hz?"
     bins = "At which frequency, in Hz, does bin k of n_fft stand? And the last one, if n_fft is odd?"
+    curved = "At which frequency does your scale turn from straight to curved?"
+    half_way = "How high is a filter half-way between its edge and its center?"
+    highest = "How high is your highest filter?"
+    count = "How many edges do n filters need that overlap by half? Which are the first and the last one?"
+    sides = "Is every frequency between two centers seen by two filters?"
+    band = "Where does your {} filter {} in the telephone band?"
     known = [
-        Mistake(
-            f"the {other} mel scale", "Where does your scale turn from straight to curved?", Bank(profile, scale=other)
+        mistake(f"the {other} mel scale", "Where does your scale turn from straight to curved?", scale=other),
+        mistake("edges equally spaced in Hz", mel_edges, edges=spaced(lambda f: f, lambda f: f)),
+        mistake(
+            "edges in mel, not turned back into Hz", "In which unit are your edges?", edges=spaced(to_mel, lambda m: m)
         ),
-        Mistake(
-            "edges equally spaced in Hz", mel_edges, from_edges(lambda n, low, high: np.linspace(low, high, n + 2))
+        mistake(
+            "f_min and f_max taken for mel", "In which unit are f_min and f_max?", edges=spaced(lambda f: f, to_hz)
         ),
-        Mistake(
+        mistake(
             "a way back from mel that does not fit the way there",
             "Is mel_to_hz(hz_to_mel(1000)) 1000? Natural and decimal logarithm have different inverses.",
-            spaced(lambda f: 2595 * np.log10(1 + f / 700), lambda m: 700 * (np.exp(m / 2595) - 1)),
+            edges=spaced(lambda f: 2595 * np.log10(1 + f / 700), lambda m: 700 * (np.exp(m / 2595) - 1)),
         ),
-        Mistake(
+        mistake(
             "1000 Hz in the place of 700 Hz",
-            "At which frequency does your scale turn from straight to curved?",
-            spaced(lambda f: np.log(1 + f / 1000), lambda m: 1000 * (np.exp(m) - 1)),
+            curved,
+            edges=spaced(lambda f: np.log(1 + f / 1000), lambda m: 1000 * (np.exp(m) - 1)),
         ),
-        Mistake("bins as rows", "Which axis of your result counts filters?", changed(np.transpose)),
-        Mistake("the Nyquist bin left out", bins, changed(lambda H: H[:, :-1])),
-        Mistake("n_fft bins", "How many bins does rfft leave of n_fft samples?", mirrored),
-        Mistake("two filters too few", "How many edges do n filters need that overlap by half?", two_fewer),
-        Mistake(
-            "bins spread over f_min to f_max",
-            bins,
-            on_grid(lambda n, rate, low, high: np.linspace(low, high, n // 2 + 1)),
+        mistake(
+            "edges equally spaced in Bark (Traunmüller)",
+            "Which formula is your course's scale?",
+            edges=spaced(lambda f: 26.81 * f / (1960 + f) - 0.53, lambda z: 1960 * (z + 0.53) / (26.28 - z)),
         ),
-        Mistake(
+        mistake("the first and the last center at f_min and f_max", count, edges=centers_to_the_ends),
+        mistake(
+            "one edge too many, the last one unused",
+            count,
+            edges=lambda n, low, high: to_hz(np.linspace(to_mel(low), to_mel(high), n + 3))[:-1],
+        ),
+        mistake(
+            "one edge too many, the first one unused",
+            count,
+            edges=lambda n, low, high: to_hz(np.linspace(to_mel(low), to_mel(high), n + 3))[1:],
+        ),
+        mistake("two filters too few", count, count=lambda n: max(1, n - 2)),
+        mistake("one filter too few", count, count=lambda n: max(1, n - 1)),
+        mistake(
+            "bins spread over f_min to f_max", bins, grid=lambda n, rate, low, high: np.linspace(low, high, n // 2 + 1)
+        ),
+        mistake(
             "the last bin taken for the Nyquist frequency of an odd n_fft",
             bins,
-            on_grid(lambda n, rate, low, high: np.linspace(0, rate / 2, n // 2 + 1)),
+            grid=lambda n, rate, low, high: np.linspace(0, rate / 2, n // 2 + 1),
         ),
-        Mistake("f_max ignored", "Where does your last filter end in the telephone band?", to_nyquist),
-        Mistake("f_min ignored", "Where does your first filter begin in the telephone band?", from_zero),
-        Mistake(
-            "rectangles",
-            "How high is a filter half-way between its edge and its center?",
-            changed(lambda H: (H > 0) * 1.0),
+        mistake(
+            "bins from 0 to the Nyquist frequency without it",
+            bins,
+            grid=lambda n, rate, low, high: np.arange(n // 2 + 1) * rate / 2 / (n // 2 + 1),
         ),
-        Mistake("the falling side missing", "Is every frequency between two centers seen by two filters?", rising_side),
-        Mistake("negative outside the triangle", "What is your filter's value far away from its center?", not_clipped),
-        Mistake(
-            "the square of the triangles",
-            "How high is a filter half-way between its edge and its center?",
-            changed(np.square),
+        mistake("bins counted from 1", bins, grid=lambda n, rate, low, high: (np.arange(n // 2 + 1) + 1) * rate / n),
+        mistake(
+            "bins spread over the whole sample rate",
+            bins,
+            grid=lambda n, rate, low, high: np.linspace(0, rate, n // 2 + 1),
         ),
+        mistake("f_max ignored", band.format("last", "end"), high=lambda f, rate: rate / 2),
+        mistake("f_max is the sample rate", band.format("last", "end"), high=lambda f, rate: rate),
+        mistake("f_min ignored", band.format("first", "begin"), low=lambda f, rate: 0.0),
+        mistake("the last filter left zero", "How often does your loop over the filters run?", rows=with_row(-1)),
+        mistake("the first filter left zero", "Where does your loop over the filters begin?", rows=with_row(0)),
+        mistake("the filters in reverse order", "Which filter is the lowest one?", rows=lambda H: H[::-1]),
+        mistake("rectangles", half_way, shape=lambda H: (H > 0) * 1.0),
+        mistake("the falling side missing", sides, shape=rising_side),
+        mistake("the rising side missing", sides, shape=falling_side),
+        mistake("negative outside the triangle", "What is a filter's value far from its center?", clipped=False),
+        mistake("the square of the triangles", half_way, shape=np.square),
+        mistake("the square root of the triangles", half_way, shape=np.sqrt),
+        mistake("upside down: 0 at the center", half_way, shape=lambda H: np.where(H > 0, 1 - H, 0)),
+        mistake("cut to whole numbers", "What is the dtype of the array that you write into?", shape=np.trunc),
+        mistake("every filter's largest bin is 1", highest, shape=lambda H: H / H.max(axis=1, keepdims=True)),
+        mistake("the Nyquist bin left out", bins, columns=lambda H, n: H[:, :-1]),
+        mistake(
+            "n_fft bins",
+            "How many bins does rfft leave of n_fft samples?",
+            columns=lambda H, n: np.pad(H, ((0, 0), (0, n - H.shape[1]))),
+        ),
+        mistake("bins as rows", "Which axis of your result counts filters?", layout=np.transpose),
     ]
     for norm, name in NORMS.items():
         if norm != profile.mel_norm:
-            known.append(Mistake(name, "How high is your highest filter?", Bank(profile, norm=norm)))
+            known.append(mistake(name, highest, norm=norm))
     for rounding in ("none", *ROUNDINGS):
         if rounding != profile.edge_rounding:
             name = "edges not rounded to bins" if rounding == "none" else f"edges rounded to bins ({rounding})"
-            hint = "Does a filter's peak lie on a bin, or between two?"
-            known.append(Mistake(name, hint, Bank(profile, rounding=rounding)))
+            known.append(mistake(name, "Does a filter's peak lie on a bin, or between two?", rounding=rounding))
     other_sides = "mel" if profile.mel_triangles == "hz" else "hz"
     if profile.edge_rounding == "none":
         hint = "Over which axis are your filters' sides straight lines: Hz or mel?"
-        known.append(Mistake(f"sides straight in {other_sides}", hint, Bank(profile, triangles=other_sides)))
+        known.append(mistake(f"sides straight in {other_sides}", hint, triangles=other_sides))
         logarithmic = spaced(lambda f: np.log(np.maximum(f, 1.0)), np.exp)
-        known.append(Mistake("edges equally spaced in the logarithm of Hz", mel_edges, logarithmic))
-    return tuple(known)
+        known.append(mistake("edges equally spaced in the logarithm of Hz", mel_edges, edges=logarithmic))
+    return tuple(one for one in known if differs(one, solution, profile))
+
+
+def differs(mistake: Mistake, solution, profile) -> bool:
+    """Whether the mistake is one under these rules: some are the rule of another course."""
+    for case in cases(profile):
+        with np.errstate(all="ignore"):
+            try:
+                wrong = mistake.function(**case.arguments)
+            except (ValueError, ZeroDivisionError):
+                continue
+        right = solution(**case.arguments)
+        if wrong.shape != right.shape or not np.allclose(
+            wrong, right, rtol=0, atol=1e-7 * right.max(), equal_nan=False
+        ):
+            return True
+    return False
