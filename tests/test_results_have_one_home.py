@@ -24,6 +24,7 @@ from experiments.evaluation.results import (
     summarize,
 )
 from experiments.evaluation.tables import (
+    papers_table,
     recall_table,
     replace_between_marks,
     results_table,
@@ -191,6 +192,15 @@ def test_tables():
     recall = recall_table(paper).splitlines()
     assert recall[2:] == ["| published | | | - | 50.0 | 100.0 |", "| r | c | random | 25.0 | 60.0 | 100.0 |"]
     assert summarize(paper["runs"])["net", "r", "c", "random"]["n_runs"] == 3
+
+
+def test_a_main_row_says_that_it_does_not_train():
+    row = {"system": "net", "variant": "r", "corpus": "c", "protocol": "as-published", "published": "70"}
+    runs = [a_run(0, protocol="as-published", epochs=3, training_accuracy=0.4)]
+    paper = {"paper": "P", "main": ("net", "r", "c"), "rows": [row], "runs": runs}
+    assert "(trains to 40.0 %)" in papers_table({"p": paper})
+    runs[0]["training_accuracy"] = 0.9
+    assert "trains to" not in papers_table({"p": paper})
 
 
 def test_percent():
