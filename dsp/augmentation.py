@@ -152,7 +152,7 @@ def time_stretch(signal: ArrayLike, rate: float) -> NDArray[np.float64]:
     x = np.pad(x, (0, max(0, (frames_needed - 1) * HOP_LENGTH - x.size)))
     X = stft(x, window, HOP_LENGTH, padding="zeros")
     Y = _vocoder(X, t)
-    return istft(Y, window, HOP_LENGTH, padding="zeros")[:n_stretched]
+    return istft(Y, window, HOP_LENGTH, padding="zeros", length=n_stretched)
 
 
 def _vocoder(X: NDArray[np.complex128], t: NDArray[Any]) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from dsp.checks import as_count
+from dsp.files.compiled import keep_on_disk
 
 MAX_BUTTERFLY = 31  # a larger prime factor sends the whole transform through `chirp_fft`
 
@@ -80,7 +81,8 @@ def fft_rows(rows: NDArray[np.complex128], radices: tuple[int, ...]) -> NDArray[
     return _stages(rows, np.array(radices), roots_of_unity(rows.shape[1]))
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _stages(rows, radices, roots):
     """The DFT of every row. A stage of radix r takes M sub-transforms of length r apart:
 
@@ -108,7 +110,8 @@ def _stages(rows, radices, roots):
     return spectrum
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _radix4(x, y, m, columns, roots):
     """One stage of radix 4: a DFT of four points needs only additions and a factor -i."""
     step = roots.size // (4 * m)
@@ -126,7 +129,8 @@ def _radix4(x, y, m, columns, roots):
             y[q + columns * (4 * p + 3)] = w3 * (difference_ac - rotated_bd)
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _radix_r(x, y, radix, m, columns, roots):
     """One stage of any radix; the small DFT is computed by definition."""
     step = roots.size // (radix * m)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import NUMERIC, REAL, as_array, as_count
 from dsp.cooley_tukey import MAX_BUTTERFLY, chirp_fft, factors, fft_rows, roots_of_unity
+from dsp.files.compiled import keep_on_disk
 
 
 def dft(x: ArrayLike) -> NDArray[np.complex128]:
@@ -158,7 +159,8 @@ def irfft(X: ArrayLike, n: int) -> NDArray[np.float64]:
     return ifft(np.concatenate([bins, negative_frequencies], axis=-1)).real
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _untangle(Z, roots):
     """The spectrum of a real signal from that of its even samples + i odd samples (see `rfft`)."""
     half = Z.shape[1]

@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_number, as_real, as_sample_rate, as_word, check_nonnegative
+from dsp.files.compiled import keep_on_disk
 
 MelScale = Literal["htk", "kaldi", "slaney"]
 MelTriangles = Literal["hz", "mel", "bins"]
@@ -163,7 +164,8 @@ def _as_nonnegative(values: ArrayLike, name: str, unit: str) -> NDArray[np.float
     return array
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _triangles(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """H[m, k] = max(0, min((x_k - left) / (center - left), (right - x_k) / (right - center))).
 

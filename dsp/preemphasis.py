@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_number, as_signal, as_word
+from dsp.files.compiled import keep_on_disk
 
 FirstSample = Literal["keep", "replicate", "extrapolate"]
 
@@ -83,7 +84,8 @@ def deemphasis(signal: ArrayLike, coefficient: float = 0.97) -> NDArray[np.float
     return _deemphasis(y, float(coefficient))
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _deemphasis(y, a):
     x = y.copy()
     for n in range(1, x.size):

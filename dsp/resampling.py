@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_number, as_signal
+from dsp.files.compiled import keep_on_disk
 
 PASS_BAND = 0.95  # fraction of the lower Nyquist frequency that passes; the stop band begins at 1
 ATTENUATION_DB = 120.0  # of the stop band; the ripple of the pass band is as small, 1e-6
@@ -117,7 +118,8 @@ def _branches(p: int, q: int) -> NDArray[np.float64]:
     return branches
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _polyphase(padded, branches, q, n_resampled):
     """y[m] = sum_j branches[r, j] padded[n + j],  n + r/p = m q/p."""
     p, taps = branches.shape

@@ -52,22 +52,31 @@ def stft(
 
 
 def istft(
-    spectra: ArrayLike, window: ArrayLike, hop_length: int, n_fft: int | None = None, padding: Padding = None
+    spectra: ArrayLike,
+    window: ArrayLike,
+    hop_length: int,
+    n_fft: int | None = None,
+    padding: Padding = None,
+    length: int | None = None,
 ) -> NDArray[np.float64]:
-    """The signal whose short-time Fourier transform is nearest to `spectra` (for stft(x): x itself).
+    """The signal whose short-time Fourier transform is nearest to `spectra` (for stft(x): x, where a window covers it).
 
     y[n] = sum_t window[n - t hop] y_t[n - t hop] / sum_t window[n - t hop]^2,  y_t = irfft(spectra[:, t])
+
+    Frames tell the length of the signal only to a hop. With the length of x, padding="zeros" and windows that overlap
+    by half or more, istft(stft(x)) is x, all of it.
 
     Parameters
     ----------
     spectra : (n_fft // 2 + 1, n_frames) complex
     window, hop_length, n_fft, padding : as in stft
+    length : int >= 1 or None, samples of the signal. None takes those that are certain: see Returns
 
     Returns
     -------
-    signal : ((n_frames - 1) hop_length + L,) float64, less n_fft // 2 samples at either end with
-        padding="zeros"; samples on which every window is 0 (the ends under a Hann window without
-        padding) cannot be known and are 0
+    signal : (length,) float64. Without a length ((n_frames - 1) hop_length + L,), less n_fft // 2 samples at either
+        end with padding="zeros". Samples that no frame reaches, or on which every window is 0 (the ends under a Hann
+        window without padding), cannot be known and are 0
 
     Raises
     ------
@@ -78,6 +87,7 @@ def istft(
     w, n_fft = _check_window(window, n_fft)
     hop_length = as_count(hop_length, "hop_length")
     as_word(padding, "padding", Padding)
+    length = None if length is None else as_count(length, "length")
     columns = as_array(spectra, "spectra", dimensions=(2,), kinds=NUMERIC)
     if columns.shape[0] != n_fft // 2 + 1:
         raise ValueError(f"{n_fft=} has {n_fft // 2 + 1} bins; spectra has {columns.shape[0]} rows")
@@ -91,9 +101,11 @@ def istft(
         weight[here] += w**2
     covered = weight > np.finfo(np.float64).tiny
     signal = np.divide(signal, weight, out=np.zeros_like(signal), where=covered)
-    if padding == "zeros":
-        return signal[n_fft // 2 : signal.size - n_fft // 2]
-    return signal
+    start = n_fft // 2 if padding == "zeros" else 0
+    if length is None:
+        return signal[start : signal.size - start]
+    signal = signal[start : start + length]
+    return np.pad(signal, (0, length - signal.size))
 
 
 def spectrogram(

@@ -95,7 +95,7 @@ def spectral_wiener(
         if noise.shape not in ((), P.shape[:1]):
             raise ValueError(f"noise_power has shape {noise.shape}; () or {P.shape[:1]} is expected")
     G = _gain(P, noise[..., None])
-    return istft(G * X, w, hop_length, padding="zeros")[: x.size]
+    return istft(G * X, w, hop_length, padding="zeros", length=x.size)
 
 
 def _gain(power: NDArray[np.float64], noise: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:

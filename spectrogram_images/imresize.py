@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from dsp.checks import as_count
+from dsp.files.compiled import keep_on_disk
 from dsp.framing import mirror_index
 
 
@@ -137,7 +138,8 @@ def _resize_dimension(image: np.ndarray, dimension: int, n_out: int) -> np.ndarr
     return np.moveaxis(resized, 0, dimension)
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _weighted_rows(rows, indices, weights):
     """out[i] = sum_t weights[i, t] rows[indices[i, t]], added in the order of t.
 

@@ -14,6 +14,7 @@ from numba import njit
 
 from dsp.engine.lanes import floor, load, load_splat, maximum, minimum, reduce_max, reduce_min, splat, store
 from dsp.engine.stages import workspace
+from dsp.files.compiled import keep_on_disk
 from spectrogram_images.imresize import contributions, mirrored
 
 WIDTH = 8  # float64 in a register
@@ -76,7 +77,8 @@ def _taps_of_registers(n_in: int, n_out: int) -> tuple[np.ndarray, np.ndarray, n
     return starts - starts[0], shared, extended
 
 
-@njit(cache=True, nogil=True)
+@keep_on_disk
+@njit(nogil=True)
 def _color_and_resize(
     level, colors, row_taps, row_weights, starts, weights, extended, rows_first, index, colored, narrow, image
 ):
@@ -106,7 +108,8 @@ def _color_and_resize(
             image[i, j, 2] = np.uint8(finished[2 * padded + j])
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _color_index(level, index):
     """index = max(1, round((level - min) / (max - min) 255)) - 1: 0-based rows of the colormap, as float64."""
     low, high = load(level, 0), load(level, 0)
@@ -120,14 +123,16 @@ def _color_index(level, index):
         store(index, i, maximum(_round(scaled), 1.0) - 1.0)
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _round(x):
     """MATLAB's round of x >= 0: halves go up."""
     whole = floor(x)
     return whole + floor(2.0 * (x - whole))
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _color_row(index, colors, out):
     """The colors of a row of indices: its red, then its green, then its blue."""
     n = index.size
@@ -136,7 +141,8 @@ def _color_row(index, colors, out):
         out[j], out[n + j], out[2 * n + j] = colors[color, 0], colors[color, 1], colors[color, 2]
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _mix_rows(plane, taps, weights, out):
     """out = sum_t weights[t] plane[taps[t]]."""
     width = plane.shape[1]
@@ -148,7 +154,8 @@ def _mix_rows(plane, taps, weights, out):
         store(out, j, total)
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def _resize_row(row, starts, weights, extended, wide, out):
     """out[r .. r+7] = sum_t weights[r / 8, t, 0 .. 7] row[extended[starts[r / 8] + t]], for three channels."""
     n, m, width, run = row.size // 3, extended.size, out.size // 3, weights.shape[1]

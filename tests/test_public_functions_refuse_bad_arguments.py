@@ -55,7 +55,9 @@ GOOD = {
     "idct": {"coefficients": MATRIX, "n": 8},
     "ifft": {"X": MATRIX},
     "irfft": {"X": MATRIX, "n": 22},
-    "istft": {"spectra": SPECTRA, "window": WINDOW, "hop_length": 16, "n_fft": 64, "padding": "zeros"},
+    "istft": {
+        "spectra": SPECTRA, "window": WINDOW, "hop_length": 16, "n_fft": 64, "padding": "zeros", "length": 300,
+    },
     "kaiser": {"n": 8, "beta": 5.0},
     "lifter": {"n": 5, "length": 22.0, "first": 0},
     "log_mel": {"signal": X, "sample_rate": 16_000, "convention": "kaldi"},

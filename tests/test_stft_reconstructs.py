@@ -21,6 +21,35 @@ def test_istft_undoes_stft(rng, length, hop, n_fft, padding):
     np.testing.assert_allclose(y[:known], x[:known], atol=ATOL)
 
 
+@pytest.mark.parametrize("n", [640, 641, 655, 671, 1000])
+@pytest.mark.parametrize(("window", "hop", "n_fft"), [(64, 16, 64), (64, 32, 64), (51, 17, 51), (64, 16, 128)])
+def test_with_the_length_every_sample_comes_back(rng, n, window, hop, n_fft):
+    """The tail after the last whole hop, too, which the frames alone do not tell."""
+    w = dsp.hamming(window, periodic=True)
+    x = rng.standard_normal(n)
+    y = dsp.istft(dsp.stft(x, w, hop, n_fft, "zeros"), w, hop, n_fft, "zeros", length=n)
+    if n_fft == window:
+        np.testing.assert_allclose(y, x, atol=ATOL)
+    assert y.size == n
+    without = dsp.istft(dsp.stft(x, w, hop, n_fft, "zeros"), w, hop, n_fft, "zeros")
+    np.testing.assert_array_equal(y[: without.size], without[:n])
+
+
+def test_samples_that_no_frame_reaches_are_zero(rng):
+    w = np.ones(8)
+    x = 1 + rng.random(21)  # two frames of 8 fit, the last five samples lie in none
+    y = dsp.istft(dsp.stft(x, w, 8), w, 8, length=21)
+    np.testing.assert_allclose(y[:16], x[:16], atol=ATOL)
+    assert y.size == 21 and not y[16:].any()
+    assert dsp.istft(dsp.stft(x, w, 8), w, 8, length=5).size == 5
+
+
+@pytest.mark.parametrize("length", [0, -3, 2.5, True])
+def test_bad_lengths_are_refused(length):
+    with pytest.raises(ValueError, match="length"):
+        dsp.istft(np.ones((5, 3)), np.ones(8), 8, length=length)
+
+
 def test_samples_under_no_window_come_back_as_zero(rng):
     x = 1 + rng.random(256)
     window = dsp.hann(64)  # begins and ends with 0

@@ -1,12 +1,19 @@
 """How the kernels are compiled: three kinds of functions, and no garbage collection during compilation."""
 
 import gc
+from collections.abc import Callable
 
 from numba import njit
 from numba.core import event
+from numba.core.dispatcher import Dispatcher
 
-# For functions that Python calls: cached on disk, run without the interpreter's lock.
-kernel = njit(cache=True, nogil=True, no_cfunc_wrapper=True, error_model="numpy")
+from dsp.files.compiled import keep_on_disk
+
+
+def kernel(function: Callable) -> Dispatcher:
+    """For functions that Python calls: kept on disk, run without the interpreter's lock."""
+    return keep_on_disk(njit(nogil=True, no_cfunc_wrapper=True, error_model="numpy")(function))
+
 
 # For functions that only compiled functions call: the wrapper for Python would take half the compile time.
 inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, error_model="numpy")

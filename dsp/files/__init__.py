@@ -11,6 +11,7 @@
     naming             names in one printable line, and the error that says them
     extras             the packages of an extra, or one line that says how to install it
     writing            files that are either there whole or not at all
+    compiled           compiled functions, kept on disk
     processes          worker processes that end with their parent
     commands           one line and an exit status for what a command's task raises
 

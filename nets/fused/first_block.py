@@ -30,6 +30,7 @@ import torch
 from numba import njit
 from torch import Tensor, nn
 
+from dsp.files.compiled import keep_on_disk
 from nets.fused.exact_batch_norm import update_running_statistics
 
 MAX_TAPS = 4  # of the convolution's kernel; with larger ones PyTorch was as fast
@@ -117,7 +118,8 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
     """The compiled loops for one shape. The compiler unrolls taps and places and vectorizes over channels."""
     n_taps, n_places = kernel_height * kernel_width, window_height * window_width
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def taps_of(x, image, i, j, taps):
         """Row q: the values under the kernel at place q of window i, j, then a 1; all zeros outside the image."""
         for q in range(n_places):
@@ -129,7 +131,8 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
             else:
                 taps[q] = 0
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def look(x, table, sign, largest, places, sums, begin, end):
         """largest: max sign(gamma) r of each window; places: its place there; sums: U, V and sum(r^2) of each image."""
         zero, one, lowest = x.dtype.type(0), x.dtype.type(1), x.dtype.type(-np.inf)
@@ -169,7 +172,8 @@ def _kernels(kernel_height, kernel_width, window_height, window_width, n_channel
                     sums[image] += short
                     short[:] = 0
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def gather(x, largest, places, dy, sums, begin, end):
         """sums: G, sum(dy) and sum(dy sign(gamma) r) of each image."""
         zero = x.dtype.type(0)

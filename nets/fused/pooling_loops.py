@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from dsp.files.compiled import keep_on_disk
+
 
 @cache
 def loops(window_height: int, window_width: int, n_channels: int):
@@ -18,7 +20,8 @@ def loops(window_height: int, window_width: int, n_channels: int):
     """
     n_places = window_height * window_width
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def look(z, pivot, sign, peak, sums):
         """peak: z of each window where sign(gamma) z is largest; sums: of z - p and its square."""
         height, width, _ = z.shape
@@ -43,7 +46,8 @@ def loops(window_height: int, window_width: int, n_channels: int):
                         top = signed if signed > top else top
                     peak[i, j, c] = sign[c] * top
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def add_up(peak, dy, sums):
         """sums: of dy and of dy z at the peaks, for each example."""
         images, rows, columns, _ = dy.shape
@@ -57,7 +61,8 @@ def loops(window_height: int, window_width: int, n_channels: int):
                         short[n_channels + c] += dy[image, i, j, c] * peak[image, i, j, c]
                 sums[image] += short
 
-    @njit(cache=True, nogil=True)
+    @keep_on_disk
+    @njit(nogil=True)
     def spread(z, peak, dy, line, dz):
         """dz = scale (dy at the peak) + slope z + shift; line: these three values for each channel."""
         height, width, _ = z.shape

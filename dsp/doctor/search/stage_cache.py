@@ -18,6 +18,7 @@ from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.doctor.search.frame_grids import sizes_or_none
 from dsp.doctor.search.residuals import TINY
 from dsp.fft import rfft
+from dsp.files.compiled import keep_on_disk
 from dsp.mfcc import (
     append_deltas_and_normalize,
     cepstrum_matrix,
@@ -218,7 +219,8 @@ class StageCache:
         return self._cepstra.get(key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c))
 
 
-@njit(cache=True)
+@keep_on_disk
+@njit
 def apply_filters(weights, first, n_bins, power):
     """The bands, (n_mels, n_columns): each sums its n_bins weights times the power from bin `first` on."""
     bands = np.zeros((first.size, power.shape[1]))

@@ -1,0 +1,101 @@
+"""Compiled functions are kept on disk; damaged, outdated and missing files cost time and nothing else."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dsp.files import compiled
+from tests.conftest import ROOT
+
+PROGRAM = """
+import numpy as np
+from numba import njit
+from dsp.files.compiled import keep_on_disk
+
+@keep_on_disk
+@njit
+def twice(x):
+    return 2 * x
+
+assert twice(21) == 42 and twice(1.5) == 3.0
+print(sum(twice.stats.cache_hits.values()), sum(twice.stats.cache_misses.values()))
+"""
+
+
+def run(folder: Path, program: str = PROGRAM) -> str:
+    script = folder / "program.py"
+    if not script.exists() or script.read_text() != program:
+        script.write_text(program)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script)], env=environment, capture_output=True, text=True, timeout=120, cwd=folder
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    return done.stdout.strip()
+
+
+def files(folder: Path) -> list[Path]:
+    return sorted((folder / "cache").rglob("*.nb?"))
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-40] ^= 255
+    path.write_bytes(content)
+
+
+def test_a_second_process_compiles_nothing(tmp_path):
+    assert run(tmp_path) == "0 2"
+    assert len(files(tmp_path)) == 3  # an index, and a file for each type
+    assert run(tmp_path) == "2 0"
+
+
+@pytest.mark.parametrize(
+    ("kind", "damage"),
+    [
+        ("nbi", cut),
+        ("nbc", cut),
+        ("nbc", flip),
+        pytest.param("nbi", flip, marks=pytest.mark.slow),
+        pytest.param("nbi", lambda path: path.write_bytes(b""), marks=pytest.mark.slow),
+        pytest.param("nbc", Path.unlink, marks=pytest.mark.slow),
+    ],
+    ids=["index-cut", "code-cut", "code-flipped", "index-flipped", "index-empty", "code-gone"],
+)
+def test_a_damaged_file_is_made_anew(tmp_path, kind, damage):
+    run(tmp_path)
+    for path in files(tmp_path):
+        if path.suffix == f".{kind}":
+            damage(path)
+    run(tmp_path)  # it ends well, whatever it could still use
+    assert run(tmp_path) == "2 0"  # and what it compiled is there again
+
+
+def test_an_edit_anywhere_in_the_folder_is_noticed(tmp_path):
+    """Numba alone looks at the function's own file."""
+    (tmp_path / "helper.py").write_text("FACTOR = 2\n")
+    run(tmp_path)
+    assert run(tmp_path) == "2 0"
+    (tmp_path / "helper.py").write_text("FACTOR = 20\n")
+    assert run(tmp_path) == "0 2"
+
+
+def test_the_stamp_includes_the_engine(tmp_path, monkeypatch):
+    monkeypatch.setattr(compiled, "ENGINE", tmp_path / "engine")
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "here").mkdir()
+    first = compiled.stamp.__wrapped__(tmp_path / "here")
+    (tmp_path / "engine" / "lanes.py").write_text("")
+    assert compiled.stamp.__wrapped__(tmp_path / "here") != first
+
+
+def test_without_a_place_to_store_it_still_runs(tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    assert run(tmp_path) == "0 2"
