@@ -4,7 +4,8 @@
 
 BODIES are functions that run inside the sandbox: each returns 1.0 if it got what it wanted, and the table has the
 outcome that is required instead. FILES are whole submissions, given to the command with --json. The world is checked
-after every attack: a file that must not change, processes that must not die, servers that nobody may call.
+after every attack: a file that must not change, processes that must not die, servers that nobody may call. Should a
+protection fail, an attack harms this world and little else: it asks whether it could signal everything, for example.
 
 Prints one line for every attack that succeeded or ended otherwise than required, then the count; exit status 0 or 1.
 """
@@ -43,6 +44,7 @@ import ctypes, fcntl, gc, glob, importlib, importlib.util, inspect, io, json, mm
 import shutil, signal, socket, stat, struct, subprocess, sys, tempfile, threading, time, urllib.request
 import numpy as np
 WORLD, ROOT, PARENT, SLEEPER, PORT, TOKEN_HEAD = {world!r}, {root!r}, {parent}, {sleeper}, {port}, {head!r}
+PARENT_GROUP = {group}
 HOME = os.environ["HOME"]
 SECRET, SOCKET, ABSTRACT = WORLD + "/secret", WORLD + "/socket", "\\0" + {abstract!r}
 libc = ctypes.CDLL(None, use_errno=True)
@@ -172,7 +174,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("os.system", "return float(os.system('true') == 0)", NOTHING),
     ("posix_spawn", "return os.posix_spawn('/bin/ls', ['ls'], {})", DENIED),
     ("exec", "os.execv('/bin/ls', ['ls'])", DENIED),
-    ("fork bomb", "return len([os.fork() for _ in range(1000)])", DENIED),
+    ("fork bomb", "return len([os.fork() or os._exit(0) for _ in range(1000)])", DENIED),
     ("fork by C", "return c('fork')", DENIED),
     ("clone", "return c('syscall', CLONE, 17, 0, 0, 0, 0)", DENIED),
     ("clone3", "return c('syscall', 435, struct.pack('11Q', *[0] * 4, 17, *[0] * 6), 88)", DENIED),
@@ -182,7 +184,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("kill the parent", "os.kill(PARENT, 9); return 1", DENIED),
     ("kill the nearest parent", "os.kill(os.getppid(), 9); return 1", DENIED),
     ("kill a process", "os.kill(SLEEPER, 9); return 1", DENIED),
-    ("kill everything", "os.kill(-1, 9); return 1", DENIED),
+    ("kill everything", "os.kill(-1, 0); return 1", DENIED),
     ("kill the group", "os.killpg(os.getpgid(0), 9); return 1", DENIED),
     ("signal by tgkill", "c('tgkill', PARENT, PARENT, 9); return 1", DENIED),
     ("signal by sigqueue", "c('sigqueue', PARENT, 9, 0); return 1", DENIED),
@@ -190,7 +192,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("signal by a file's owner", "fcntl.fcntl(0, fcntl.F_SETOWN, PARENT); return 1", DENIED),
     ("limits of the parent", "resource.prlimit(PARENT, resource.RLIMIT_NOFILE, (3, 3)); return 1", DENIED),
     ("priority of the parent", "os.setpriority(os.PRIO_PROCESS, PARENT, 19); return 1", DENIED),
-    ("priority of the user", "os.setpriority(os.PRIO_USER, 0, 19); return 1", DENIED),
+    ("priority of the group", "os.setpriority(os.PRIO_PGRP, PARENT_GROUP, 19); return 1", DENIED),
     ("affinity of the parent", "os.sched_setaffinity(PARENT, {0}); return 1", DENIED),
     ("scheduling of the parent", "os.sched_setscheduler(PARENT, 5, os.sched_param(0)); return 1", DENIED),
     ("become root", "os.setresuid(0, 0, 0); return 1", DENIED),
@@ -490,7 +492,13 @@ class World:
 
     def submission(self) -> str:
         """The file that holds all bodies."""
-        constants = {"world": str(self.folder), "root": str(ROOT), "parent": os.getpid(), "sleeper": self.sleeper.pid}
+        constants = {
+            "world": str(self.folder),
+            "root": str(ROOT),
+            "parent": os.getpid(),
+            "group": os.getpgid(0),
+            "sleeper": self.sleeper.pid,
+        }
         constants |= {"port": self.tcp.getsockname()[1], "head": "expected", "abstract": self.name}
         functions = [f"def a{i}():\n    {body}\n" for i, (_, body, *_) in enumerate(BODIES)]
         names = "".join(f"    {name!r}: a{i},\n" for i, (name, *_) in enumerate(BODIES))
