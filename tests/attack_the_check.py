@@ -394,11 +394,13 @@ def work_on():
 HONEST = "def windowed_frames(signal, sample_rate, frame_ms, hop_ms):\n    return {}\n"
 BY_HAND = """import importlib
 try:
-    check = importlib.import_module("exper" + "iments.coursework.{}")
+    check = vars(importlib)["import_" + "module"]("stnemirepxe"[::-1] + ".coursework.{}")
     {}
 except Exception:
     pass
 """
+
+NO_POINTS = "0 of|may not be used"  # whether the check sees it before the sandbox does
 
 FILES = [  # name, what lies there (text, or a function that makes it), what the one line or the report says
     ("a folder", lambda path: path.mkdir(), "no .py or .ipynb file"),
@@ -430,25 +432,38 @@ FILES = [  # name, what lies there (text, or a function that makes it), what the
     ("infinite", "import numpy as np\n" + HONEST.format("np.full((400, 9), np.inf)"), "0 of"),
     ("as large as can be", "import numpy as np\n" + HONEST.format("np.full((400, 9), 1.7e308)"), "0 of"),
     ("equal to everything", "class E(float):\n    __eq__ = lambda *a: True\n" + HONEST.format("E()"), "0 of"),
-    ("a patched comparison", BY_HAND.format("compare", "check.is_right = lambda *a: True") + HONEST.format(0), "0 of"),
-    ("a patched check", BY_HAND.format("check", "check.as_float = lambda a: None") + HONEST.format(0), "0 of"),
-    ("the solution", BY_HAND.format("tasks", "windowed_frames = check.task_of(1)") + HONEST.format(0), "0 of"),
+    (
+        "a patched comparison",
+        BY_HAND.format("compare", "check.is_right = lambda *a: True") + HONEST.format(0),
+        NO_POINTS,
+    ),
+    (
+        "a patched check",
+        BY_HAND.format("check", "check.as_float = lambda a: None") + HONEST.format(0),
+        NO_POINTS,
+    ),
+    (
+        "the solution",
+        BY_HAND.format("tasks", "windowed_frames = check.task_of(1)") + HONEST.format(0),
+        NO_POINTS,
+    ),
     ("named in the file", "import experiments\n" + HONEST.format(0), "experiments may not be used"),
     (
         "the project's own library",
-        'import importlib\nhamming = importlib.import_module("ds" + "p").hamming\n' + HONEST.format("hamming(400)"),
-        "may not be used in this lab",
+        'import importlib\nhamming = vars(importlib)["import_" + "module"]("psd"[::-1]).hamming\n'
+        + HONEST.format("hamming(400)"),
+        "may not be used",
     ),
     (
         "the project's own library, whoever hides it",
-        'import importlib, sys\ndel sys.meta_path[0]\nhamming = importlib.import_module("ds" + "p").hamming\n'
-        + HONEST.format("hamming(400)"),
-        "has no attribute|No module|Permission denied",
+        "import importlib, sys\ndel sys.meta_path[0]\n"
+        'hamming = vars(importlib)["import_" + "module"]("psd"[::-1]).hamming\n' + HONEST.format("hamming(400)"),
+        "has no attribute|No module|Permission denied|may not be used",
     ),
     (
         "a patched harness",
         BY_HAND.format("sandbox.values", "check.pack_answer = lambda a: b'f8 ' + bytes(1)") + HONEST.format(0),
-        "0 of",
+        NO_POINTS,
     ),
     ("a patched NumPy", "import numpy as np\nnp.asarray = lambda x: (0).__class__\n" + HONEST.format(0), "0 of"),
     (
