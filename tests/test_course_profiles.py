@@ -1,6 +1,8 @@
 """A course's profile follows its handout, changes cases, solutions and figures, and is refused if it is impossible."""
 
 import dataclasses
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -13,6 +15,7 @@ import dsp
 from experiments.coursework import compare, course_profile, explain
 from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.tasks import LABS, task_of
+from tests.conftest import ROOT
 
 DEFAULT = course_profile.load()
 OTHERS = [
@@ -246,3 +249,12 @@ def test_a_bad_profile_gets_one_line(text, words, tmp_path):
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_labs_figures_follow_the_profile(tmp_path):
+    """The script prints the shapes of its own features: 20 bands of magnitudes and 13 cepstra, as the HTK Book has it."""
+    command = [sys.executable, "-m", "experiments.coursework.labs.lab_5_cepstrum_and_mfcc", "--out", str(tmp_path)]
+    done = subprocess.run([*command, "--profile", "htk"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stderr == ""
+    assert "'log_mel': (20, " in done.stdout and "2 ln 2 sqrt(20) = 6.2" in done.stdout
