@@ -39,7 +39,8 @@ COURSES = {  # the rules that the course's own text states
     "nwpu": {"preemphasis": 0.97, "n_mels": 23, "n_mfcc": 12},
     "jang": {"preemphasis": 0.95, "window": "hamming", "n_mels": 20, "n_mfcc": 12},
     "htk": {
-        "scale": 32768, "spectrum": "magnitude", "mel_triangles": "mel", "dct_norm": "htk", "n_mels": 20, "floor": 1, "lifter": 22,
+        "scale": 32768, "spectrum": "magnitude", "mel_triangles": "mel", "dct_norm": "htk", "n_mels": 20, "floor": 1,
+        "lifter": 22,
     },
     "fayek": {"n_mels": 40, "edge_rounding": "floor", "log": "20 log10", "spectrum_norm": "n_fft"},
     "practicalcryptography": {"window": "rectangular", "edge_rounding": "floor", "rounding": "half up", "n_mels": 26},
