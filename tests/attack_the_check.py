@@ -4,7 +4,8 @@
 
 BODIES are functions that run inside the sandbox: each returns 1.0 if it got what it wanted, and the table has the
 outcome that is required instead. FILES are whole submissions, given to the command with --json. The world is checked
-after every attack: a file that must not change, processes that must not die, servers that nobody may call.
+after every attack: a file that must not change, processes that must not die, servers that nobody may call. Should a
+protection fail, an attack harms this world and little else: it asks whether it could signal everything, for example.
 
 Prints one line for every attack that succeeded or ended otherwise than required, then the count; exit status 0 or 1.
 """
@@ -43,6 +44,7 @@ import ctypes, fcntl, gc, glob, importlib, importlib.util, inspect, io, json, mm
 import shutil, signal, socket, stat, struct, subprocess, sys, tempfile, threading, time, urllib.request
 import numpy as np
 WORLD, ROOT, PARENT, SLEEPER, PORT, TOKEN_HEAD = {world!r}, {root!r}, {parent}, {sleeper}, {port}, {head!r}
+PARENT_GROUP = {group}
 HOME = os.environ["HOME"]
 SECRET, SOCKET, ABSTRACT = WORLD + "/secret", WORLD + "/socket", "\\0" + {abstract!r}
 libc = ctypes.CDLL(None, use_errno=True)
@@ -172,7 +174,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("os.system", "return float(os.system('true') == 0)", NOTHING),
     ("posix_spawn", "return os.posix_spawn('/bin/ls', ['ls'], {})", DENIED),
     ("exec", "os.execv('/bin/ls', ['ls'])", DENIED),
-    ("fork bomb", "return len([os.fork() for _ in range(1000)])", DENIED),
+    ("fork bomb", "return len([os.fork() or os._exit(0) for _ in range(1000)])", DENIED),
     ("fork by C", "return c('fork')", DENIED),
     ("clone", "return c('syscall', CLONE, 17, 0, 0, 0, 0)", DENIED),
     ("clone3", "return c('syscall', 435, struct.pack('11Q', *[0] * 4, 17, *[0] * 6), 88)", DENIED),
@@ -182,7 +184,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("kill the parent", "os.kill(PARENT, 9); return 1", DENIED),
     ("kill the nearest parent", "os.kill(os.getppid(), 9); return 1", DENIED),
     ("kill a process", "os.kill(SLEEPER, 9); return 1", DENIED),
-    ("kill everything", "os.kill(-1, 9); return 1", DENIED),
+    ("kill everything", "os.kill(-1, 0); return 1", DENIED),
     ("kill the group", "os.killpg(os.getpgid(0), 9); return 1", DENIED),
     ("signal by tgkill", "c('tgkill', PARENT, PARENT, 9); return 1", DENIED),
     ("signal by sigqueue", "c('sigqueue', PARENT, 9, 0); return 1", DENIED),
@@ -190,7 +192,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("signal by a file's owner", "fcntl.fcntl(0, fcntl.F_SETOWN, PARENT); return 1", DENIED),
     ("limits of the parent", "resource.prlimit(PARENT, resource.RLIMIT_NOFILE, (3, 3)); return 1", DENIED),
     ("priority of the parent", "os.setpriority(os.PRIO_PROCESS, PARENT, 19); return 1", DENIED),
-    ("priority of the user", "os.setpriority(os.PRIO_USER, 0, 19); return 1", DENIED),
+    ("priority of the group", "os.setpriority(os.PRIO_PGRP, PARENT_GROUP, 19); return 1", DENIED),
     ("affinity of the parent", "os.sched_setaffinity(PARENT, {0}); return 1", DENIED),
     ("scheduling of the parent", "os.sched_setscheduler(PARENT, 5, os.sched_param(0)); return 1", DENIED),
     ("become root", "os.setresuid(0, 0, 0); return 1", DENIED),
@@ -392,11 +394,13 @@ def work_on():
 HONEST = "def windowed_frames(signal, sample_rate, frame_ms, hop_ms):\n    return {}\n"
 BY_HAND = """import importlib
 try:
-    check = importlib.import_module("exper" + "iments.coursework.{}")
+    check = vars(importlib)["import_" + "module"]("stnemirepxe"[::-1] + ".coursework.{}")
     {}
 except Exception:
     pass
 """
+
+NO_POINTS = "0 of|may not be used"  # whether the check sees it before the sandbox does
 
 FILES = [  # name, what lies there (text, or a function that makes it), what the one line or the report says
     ("a folder", lambda path: path.mkdir(), "no .py or .ipynb file"),
@@ -428,25 +432,38 @@ FILES = [  # name, what lies there (text, or a function that makes it), what the
     ("infinite", "import numpy as np\n" + HONEST.format("np.full((400, 9), np.inf)"), "0 of"),
     ("as large as can be", "import numpy as np\n" + HONEST.format("np.full((400, 9), 1.7e308)"), "0 of"),
     ("equal to everything", "class E(float):\n    __eq__ = lambda *a: True\n" + HONEST.format("E()"), "0 of"),
-    ("a patched comparison", BY_HAND.format("compare", "check.is_right = lambda *a: True") + HONEST.format(0), "0 of"),
-    ("a patched check", BY_HAND.format("check", "check.as_float = lambda a: None") + HONEST.format(0), "0 of"),
-    ("the solution", BY_HAND.format("tasks", "windowed_frames = check.task_of(1)") + HONEST.format(0), "0 of"),
+    (
+        "a patched comparison",
+        BY_HAND.format("compare", "check.is_right = lambda *a: True") + HONEST.format(0),
+        NO_POINTS,
+    ),
+    (
+        "a patched check",
+        BY_HAND.format("check", "check.as_float = lambda a: None") + HONEST.format(0),
+        NO_POINTS,
+    ),
+    (
+        "the solution",
+        BY_HAND.format("tasks", "windowed_frames = check.task_of(1)") + HONEST.format(0),
+        NO_POINTS,
+    ),
     ("named in the file", "import experiments\n" + HONEST.format(0), "experiments may not be used"),
     (
         "the project's own library",
-        'import importlib\nhamming = importlib.import_module("ds" + "p").hamming\n' + HONEST.format("hamming(400)"),
-        "may not be used in this lab",
+        'import importlib\nhamming = vars(importlib)["import_" + "module"]("psd"[::-1]).hamming\n'
+        + HONEST.format("hamming(400)"),
+        "may not be used",
     ),
     (
         "the project's own library, whoever hides it",
-        'import importlib, sys\ndel sys.meta_path[0]\nhamming = importlib.import_module("ds" + "p").hamming\n'
-        + HONEST.format("hamming(400)"),
-        "has no attribute|No module|Permission denied",
+        "import importlib, sys\ndel sys.meta_path[0]\n"
+        'hamming = vars(importlib)["import_" + "module"]("psd"[::-1]).hamming\n' + HONEST.format("hamming(400)"),
+        "has no attribute|No module|Permission denied|may not be used",
     ),
     (
         "a patched harness",
         BY_HAND.format("sandbox.values", "check.pack_answer = lambda a: b'f8 ' + bytes(1)") + HONEST.format(0),
-        "0 of",
+        NO_POINTS,
     ),
     ("a patched NumPy", "import numpy as np\nnp.asarray = lambda x: (0).__class__\n" + HONEST.format(0), "0 of"),
     (
@@ -490,7 +507,13 @@ class World:
 
     def submission(self) -> str:
         """The file that holds all bodies."""
-        constants = {"world": str(self.folder), "root": str(ROOT), "parent": os.getpid(), "sleeper": self.sleeper.pid}
+        constants = {
+            "world": str(self.folder),
+            "root": str(ROOT),
+            "parent": os.getpid(),
+            "group": os.getpgid(0),
+            "sleeper": self.sleeper.pid,
+        }
         constants |= {"port": self.tcp.getsockname()[1], "head": "expected", "abstract": self.name}
         functions = [f"def a{i}():\n    {body}\n" for i, (_, body, *_) in enumerate(BODIES)]
         names = "".join(f"    {name!r}: a{i},\n" for i, (name, *_) in enumerate(BODIES))

@@ -5,8 +5,10 @@ What it cannot do is in test_attacks_on_the_check_fail.py. Both kinds of contain
 
 import errno
 import os
+import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from experiments.coursework import check
 from experiments.coursework.sandbox import containment, values
 from experiments.coursework.sandbox.run import run, without_escapes
 from experiments.coursework.sandbox.source import MAX_BYTES, parse_submission, read_submission
-from tests.conftest import with_slow
+from tests.conftest import ROOT, with_slow
 
 
 @pytest.fixture(params=[containment.BUBBLEWRAP, containment.LANDLOCK], autouse=True)
@@ -245,6 +247,35 @@ def test_submissions_can_be_checked_side_by_side(student):
     for thread in threads:
         thread.join()
     assert {i: float(outcome.array) for i, [outcome] in results.items()} == {i: i for i in range(4)}
+
+
+def test_an_environment_around_the_project_does_not_show_the_project(monkeypatch):
+    """As where all projects lie within one environment: what lies beside the project is shown, the project is not."""
+    monkeypatch.setattr(sys, "prefix", str(ROOT.parent))
+    containment.visible_paths.cache_clear()
+    try:
+        paths = [Path(path) for path in containment.visible_paths()]
+    finally:
+        containment.visible_paths.cache_clear()
+    tasks = ROOT / "experiments" / "coursework" / "tasks"
+    assert not [path for path in paths if path == tasks or path in tasks.parents]
+    assert ROOT / "dsp" in paths
+    beside = [path for path in ROOT.parent.iterdir() if path != ROOT]
+    assert not beside or beside[0] in paths
+
+
+def test_a_hidden_module_is_left_out_and_its_neighbors_are_not():
+    read, listed = containment.rules(("numpy.fft", "dsp"))
+    numpy_folder = Path(np.__path__[0])
+    assert str(numpy_folder / "fft") not in read and str(numpy_folder / "linalg") in read
+    assert str(ROOT / "dsp") not in read and str(numpy_folder.parent) in listed
+    assert containment.rules(())[1] == []
+
+
+def test_the_working_folder_is_not_shown(monkeypatch, tmp_path):
+    """python -m puts the working folder into sys.path; it may hold all submissions."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    assert str(tmp_path) not in containment.python_paths()
 
 
 def test_a_submission_is_an_ordinary_file(tmp_path):

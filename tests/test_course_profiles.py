@@ -1,6 +1,8 @@
 """A course's profile follows its handout, changes cases, solutions and figures, and is refused if it is impossible."""
 
 import dataclasses
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -13,6 +15,7 @@ import dsp
 from experiments.coursework import compare, course_profile, explain
 from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.tasks import LABS, task_of
+from tests.conftest import ROOT
 
 DEFAULT = course_profile.load()
 OTHERS = [
@@ -35,7 +38,10 @@ COURSES = {  # the rules that the course's own text states
     "cs4347": {"preemphasis": 0.95, "n_mels": 26, "edge_rounding": "floor round ceil", "log": "log10"},
     "nwpu": {"preemphasis": 0.97, "n_mels": 23, "n_mfcc": 12},
     "jang": {"preemphasis": 0.95, "window": "hamming", "n_mels": 20, "n_mfcc": 12},
-    "htk": {"spectrum": "magnitude", "mel_triangles": "mel", "dct_norm": "htk", "n_mels": 20, "floor": 1, "lifter": 22},
+    "htk": {
+        "scale": 32768, "spectrum": "magnitude", "mel_triangles": "mel", "dct_norm": "htk", "n_mels": 20, "floor": 1,
+        "lifter": 22,
+    },
     "fayek": {"n_mels": 40, "edge_rounding": "floor", "log": "20 log10", "spectrum_norm": "n_fft"},
     "practicalcryptography": {"window": "rectangular", "edge_rounding": "floor", "rounding": "half up", "n_mels": 26},
     "aalto": {"frame_ms": 30, "sample_rate": 48000},
@@ -155,6 +161,7 @@ def test_a_rule_changes_cases_solution_and_figures():
     assert changed(5, seed=3)[0]
     for rules in (
         {"preemphasis": 0.5},
+        {"scale": 32768.0},
         {"log": "log10"},
         {"floor": 1e-3},
         {"mel_norm": "slaney"},
@@ -246,3 +253,12 @@ def test_a_bad_profile_gets_one_line(text, words, tmp_path):
     assert str(caught.value).startswith(f"{path}: ")
     assert "\n" not in str(caught.value)
     assert words in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_labs_figures_follow_the_profile(tmp_path):
+    """The script prints the shapes of its own features: 20 bands, as the HTK Book has it."""
+    command = [sys.executable, "-m", "experiments.coursework.labs.lab_5_cepstrum_and_mfcc", "--out", str(tmp_path)]
+    done = subprocess.run([*command, "--profile", "htk"], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and done.stderr == ""
+    assert "'log_mel': (20, " in done.stdout and "2 ln 2 sqrt(20) = 6.2" in done.stdout

@@ -84,6 +84,61 @@ WRONG = [  # lab, what the student wrote instead of what, the mistake's name; No
      "the sum of magnitudes as the distance"),
     (12, " / (N + M)", "", "not divided"),
 ]  # fmt: skip
+OTHER = [  # lab, what a student wrote from scratch, the mistake's name; None: nothing may be named
+    (9, "def preemphasize(x, coefficient):\n    return np.append(x[0], x[1:] + coefficient * x[:-1])", "a plus"),
+    (9, "def preemphasize(signal, coefficient):\n    return signal[1:] - coefficient * signal[:-1]",
+     "the first sample left out"),
+    (9, "def preemphasize(signal, coefficient):\n    return signal - coefficient * np.roll(signal, 1)",
+     "the last sample before the first"),
+    (9, "def preemphasize(signal, coefficient):\n    return np.append(signal[0], np.diff(signal))",
+     "the coefficient ignored: a plain difference"),
+    (9, "def preemphasize(signal, coefficient):\n    for n in range(1, len(signal)):\n"
+        "        signal[n] -= coefficient * signal[n - 1]\n    return signal",
+     "in 3 of 4 cases: the result fed back: changed in place from left to right"),  # and an error for integers
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return np.log(np.abs(np.fft.rfft(frames, n_fft, axis=0)) ** 2)", None),  # -inf in silence
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return np.log(np.maximum(np.abs(np.fft.fft(frames, n_fft, axis=0)) ** 2, floor))", "all n_fft bins"),
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return np.log(np.maximum(np.abs(np.fft.fft(frames, n_fft, axis=0)) ** 2, floor))[: n_fft // 2]",
+     "the last bin left out"),
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return np.log(np.maximum(np.abs(np.fft.rfft(frames.T, n_fft)) ** 2, floor))", "frames as rows"),
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return np.log(np.maximum(np.abs(np.fft.rfft(frames, axis=0)) ** 2, floor))", "n_fft ignored"),
+    (10, "def log_spectrum(frames, n_fft, floor):\n"
+         "    return 2 * np.log(np.maximum(np.abs(np.fft.rfft(frames, n_fft, axis=0)), floor))", None),
+    (11, "def cmvn(features, variance):\n    y = features - features.mean(axis=0)\n"
+         "    s = features.std(axis=0)\n    return y / np.where(s > 0, s, 1) if variance else y",
+     "normalized over the rows of each frame"),
+    (11, "def cmvn(features, variance):\n    y = features - features.mean()\n"
+         "    return y / max(features.std(), 1e-12) if variance else y",
+     "one mean and one deviation for the whole matrix"),
+    (11, "def cmvn(features, variance):\n    y = features - np.median(features, axis=1, keepdims=True)\n"
+         "    s = np.sqrt((y**2).mean(axis=1, keepdims=True))\n    return y / np.where(s > 0, s, 1) if variance else y",
+     "the median in the place of the mean"),
+    (11, "def cmvn(features, variance):\n    return features - features.mean(axis=1, keepdims=True)", "the mean alone"),
+    (11, "def cmvn(features, variance):\n    x = features - features.mean(axis=1, keepdims=True)\n"
+         "    return x / x.std(axis=1, keepdims=True) if variance else x", None),  # 0 / 0 where nothing changes
+    (12, "def dtw(x, y):\n    d = np.linalg.norm(x[:, :, None] - y[:, None], axis=0)\n    return d / sum(d.shape)",
+     "distances that are not accumulated"),
+    (12, "def dtw(x, y):\n    d = np.linalg.norm(x[:, :, None] - y[:, None], axis=0)\n    A = d.copy()\n"
+         "    for i in range(len(d)):\n        for j in range(len(d[0])):\n"
+         "            before = [A[a, b] for a, b in ((i - 1, j), (i, j - 1)) if a >= 0 and b >= 0]\n"
+         "            A[i, j] += min(before, default=0)\n    return A / sum(d.shape)", "no diagonal step"),
+    (12, "def dtw(x, y):\n    d = np.linalg.norm(y[:, :, None] - x[:, None], axis=0)\n    A = d.copy()\n"
+         "    for i in range(len(d)):\n        for j in range(len(d[0])):\n"
+         "            before = [A[a, b] for a, b in ((i - 1, j), (i, j - 1), (i - 1, j - 1)) if a >= 0 and b >= 0]\n"
+         "            A[i, j] += min(before, default=0)\n    return A / sum(d.shape)", "x and y exchanged"),
+    (12, "def dtw(x, y):\n    d = np.linalg.norm(x[:, :, None] - y[:, None], axis=0)\n    A = d.copy()\n"
+         "    for i in range(len(d)):\n        for j in range(len(d[0])):\n"
+         "            before = [A[a, b] for a, b in ((i - 1, j), (i, j - 1), (i - 1, j - 1)) if a >= 0 and b >= 0]\n"
+         "            A[i, j] += min(before, default=0)\n    return A[-1, -1] / sum(d.shape)", "the last value alone"),
+    (12, "def dtw(x, y):\n    d = np.linalg.norm(x[:, :, None] - y[:, None], axis=0)\n    A = d.copy()\n"
+         "    for i in range(1, len(d)):\n        for j in range(1, len(d[0])):\n"
+         "            A[i, j] += min(A[i - 1, j], A[i, j - 1], A[i - 1, j - 1])\n    return A / sum(d.shape)",
+     "zeros around the matrix"),
+]  # fmt: skip
 CASES = [(lab, number) for lab in (9, 10, 11, 12) for number in range(len(task_of(lab, DEFAULT).cases))]
 
 
@@ -113,10 +168,19 @@ def test_right_code_passes_as_a_student_writes_it(lab, tmp_path):
     assert report["score"] == report["points"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lab", "this", "instead", "name"), WRONG)
 def test_wrong_code_is_explained_as_a_student_writes_it(lab, this, instead, name, tmp_path):
     assert this in RIGHT[lab]
     report = check.check(student(RIGHT[lab].replace(this, instead), tmp_path), lab)
+    assert not all(case["passed"] for case in report["cases"])
+    assert report["explained_by"] == ([name] if name else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lab", "code", "name"), OTHER)
+def test_wrong_code_from_scratch_is_explained(lab, code, name, tmp_path):
+    report = check.check(student(code + "\n", tmp_path), lab)
     assert not all(case["passed"] for case in report["cases"])
     assert report["explained_by"] == ([name] if name else [])
 

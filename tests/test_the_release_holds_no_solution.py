@@ -71,6 +71,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
 def test_no_file_of_a_solution_is_there(folder):
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     assert not [name for name in files if "tasks/lab_" in name and not name.endswith(".npz")]
+    assert not [name for name in files if "answers" in name or "TEACHING" in name]
     assert not [name for name in files if Path(name).name == "answers.md"]  # the teacher's
     assert not [name for name in files if name.startswith("dsp/") and not name.startswith(("dsp/files/", "dsp/__init"))]
     assert {name for name in files if name.startswith("labs/")} == {

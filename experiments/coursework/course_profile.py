@@ -43,6 +43,7 @@ class Profile:
     name: str
     course: str
     sample_rate: float
+    scale: float
     preemphasis: float
     frame_ms: float
     hop_ms: float
@@ -119,10 +120,11 @@ def describe(profile: Profile) -> str:
     rounded = "" if p.edge_rounding == "none" else f", edges rounded to bins ({p.edge_rounding})"
     height = {"none": "height 1", "slaney": "height 2 / width in Hz", "sum": "sum 1"}[p.mel_norm]
     dct = {"ortho": "orthonormal", "htk": "scaled by sqrt(2 / bands)", "none": "not scaled"}[p.dct_norm]
+    scale = "" if p.scale == 1 else f"samples times {p.scale:g}, "
     spectrum = p.spectrum + (" / n_fft" if p.spectrum_norm == "n_fft" else "")
     f_max = "Nyquist" if p.f_max is None else f"{p.f_max:g} Hz"
     return (
-        f"{p.sample_rate:g} Hz, frames of {p.frame_ms:g} ms every {p.hop_ms:g} ms (rounded {p.rounding}), "
+        f"{p.sample_rate:g} Hz, {scale}frames of {p.frame_ms:g} ms every {p.hop_ms:g} ms (rounded {p.rounding}), "
         f"{p.window} {p.window_symmetry}, pre-emphasis {p.preemphasis:g}, n_fft {p.n_fft},\n"
         f"{spectrum} spectrum, {p.n_mels} mel bands {p.f_min:g} Hz to {f_max} "
         f"({p.mel_scale}, straight in {p.mel_triangles}{rounded}, {height}), {p.log} of at least {p.floor:g},\n"

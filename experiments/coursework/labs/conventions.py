@@ -13,6 +13,7 @@ def convention_of(profile: Profile) -> dsp.Convention:
     """
     none = {"none": None}
     return dsp.Convention(
+        scale=profile.scale,
         preemphasis=profile.preemphasis,
         frame_length_s=profile.frame_ms / 1000,
         hop_length_s=profile.hop_ms / 1000,

@@ -25,21 +25,23 @@ sys.path[:0] = [str(folder) for folder in (Path.cwd(), *Path.cwd().parents) if (
 import numpy as np
 
 import dsp
+from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.labs.lab import begin, finish, play, plt, show
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.data.synthetic import VOICES, synthesize
 
-options, _ = begin(5)
+options, profile = begin(5)
 
 x = glide(pitch=125)  # one second from [a] to [i]
 play(x, SAMPLE_RATE, "lab_5_original", options.out)
-course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)  # 25 ms Hamming every 10 ms, HTK's mel, ln
+course = convention_of(profile)  # 25 ms Hamming every 10 ms, HTK's mel, ln, unless your course says otherwise
+n_mels, n_mfcc, length = profile.n_mels, profile.n_mfcc, profile.lifter or 22
 steps = dsp.trace(x, SAMPLE_RATE, course)
 print({name: step.shape for name, step in steps.items()})
 
 # %%
-t, n_fft = 20, 512  # frame 20 lies in the [a]
-log_spectrum = 0.5 * np.log(steps["power"][:, t])  # ln |X|
+t, n_fft = 20, profile.n_fft  # frame 20 lies in the [a]
+log_spectrum = np.log(np.abs(steps["spectrum"][:, t]))
 cepstrum = dsp.irfft(log_spectrum, n_fft)
 quefrency_ms = np.arange(n_fft) * 1000 / SAMPLE_RATE
 kept = np.minimum(quefrency_ms, quefrency_ms[-1] + quefrency_ms[1] - quefrency_ms) < 2  # from both ends: c[-n] = c[n]
@@ -85,25 +87,26 @@ show(figure, "lab_5_cepstrum", options.out)
 
 # %%
 log_mel = steps["log_mel"]
-C = dsp.dct_matrix(26, 26)
-print("C C' = I:", np.allclose(C @ C.T, np.eye(26)))
-for n in (5, 13, 26):
+C = dsp.dct_matrix(n_mels, n_mels)
+print("C C' = I:", np.allclose(C @ C.T, np.eye(n_mels)))
+for n in (5, n_mfcc, n_mels):
     back = C[:n].T @ (C[:n] @ log_mel)
     print(f"{n:2d} coefficients: rms error of the log-mel values {np.sqrt(np.mean((back - log_mel) ** 2)):.3f}")
 
 figure, (left, middle, right) = plt.subplots(
     1, 3, figsize=(12.5, 3.6), layout="constrained", width_ratios=(1.6, 1, 1.2)
 )
-left.plot(log_mel[:, t], "o-", color="0.6", markersize=3, linewidth=0.9, label="26 bands")
-for n, color in ((5, "#edb120"), (13, "#d95319")):
+left.plot(log_mel[:, t], "o-", color="0.6", markersize=3, linewidth=0.9, label=f"{n_mels} bands")
+for n, color in ((5, "#edb120"), (n_mfcc, "#d95319")):
     left.plot(C[:n].T @ (C[:n] @ log_mel[:, t]), color=color, linewidth=1.8, label=f"from {n} coefficients")
-left.set(xlabel="Mel band", ylabel="ln of the band's power", title="A frame of [a], and back by the inverse DCT")
+left.set(xlabel="Mel band", ylabel=f"{profile.log} of the band's {profile.spectrum}")
+left.set_title("A frame of [a], and back by the inverse DCT")
 left.legend(frameon=False)
 speech = np.concatenate([synthesize(voice, sentence, "happy") for voice in VOICES[:2] for sentence in range(2)])
 many = dsp.log_mel(speech, SAMPLE_RATE, course)  # many vowels: in one glide, everything would move together
 for axes, rows, name in ((middle, many, "Mel band"), (right, C @ many, "Coefficient")):
     correlation = np.abs(np.corrcoef(rows))
-    print(f"mean |correlation| of two rows, {name.lower()}s: {correlation[np.triu_indices(26, 1)].mean():.2f}")
+    print(f"mean |correlation| of two rows, {name.lower()}s: {correlation[np.triu_indices(n_mels, 1)].mean():.2f}")
     picture = axes.imshow(correlation, vmin=0, vmax=1, cmap="viridis")
     axes.set(title=f"Correlation of {name.lower()}s", xlabel=name, ylabel=name)
 figure.colorbar(picture, ax=right, label="|Correlation|, four sentences")
@@ -122,7 +125,7 @@ show(figure, "lab_5_dct", options.out)
 hann = dsp.hann(n_fft, periodic=True)
 bank = steps["filterbank"]
 log_bands = np.log(np.maximum(bank @ np.abs(dsp.stft(x, hann, 128, padding="zeros")) ** 2, 1e-10))
-for n in (26, 13, 5):
+for n in (n_mels, n_mfcc, 5):
     power = dsp.mel_to_power(np.exp(C[:n].T @ (C[:n] @ log_bands)), bank, iterations=50)
     again = dsp.griffin_lim(np.sqrt(power), hann, 128, iterations=30, rng=np.random.default_rng(5))
     play(again, SAMPLE_RATE, f"lab_5_from_{n}_coefficients", options.out)
@@ -136,8 +139,8 @@ for n in (26, 13, 5):
 # probably comes from a toolbox that *labels* "type II with HTK's scale" with the number 3.
 
 # %%
-i, j = np.arange(26)[:, None], np.arange(1, 27)
-htk = np.sqrt(2 / 26) * np.cos(np.pi * i / 26 * (j - 0.5)) @ log_mel[:, t]
+i, j = np.arange(n_mels)[:, None], np.arange(1, n_mels + 1)
+htk = np.sqrt(2 / n_mels) * np.cos(np.pi * i / n_mels * (j - 0.5)) @ log_mel[:, t]
 type_2, type_3 = dsp.dct(log_mel[:, t]), C.T @ log_mel[:, t]
 print(f"HTK's formula - type II:  c0 ratio {htk[0] / type_2[0]:.6f}, others {np.abs(htk - type_2)[1:].max():.1e}")
 print(f"HTK's formula - type III: others {np.abs(htk - type_3)[1:].max():.1e}")
@@ -156,15 +159,15 @@ print(f"HTK's formula - type III: others {np.abs(htk - type_3)[1:].max():.1e}")
 # values.
 
 # %%
-k = np.arange(13)
+k = np.arange(n_mfcc)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
-left.plot(k, dsp.lifter(13, 22), "o-", color="#0072bd", label="HTK, Kaldi, openSMILE")
-left.plot(k, dsp.lifter(13, 22, first=1), "s--", color="#d95319", label="librosa (counts from one)")
-left.set(xlabel="Coefficient k", ylabel="Weight", title="Lifters of length 22", ylim=(0, 13))
+left.plot(k, dsp.lifter(n_mfcc, length), "o-", color="#0072bd", label="HTK, Kaldi, openSMILE")
+left.plot(k, dsp.lifter(n_mfcc, length, first=1), "s--", color="#d95319", label="librosa (counts from one)")
+left.set(xlabel="Coefficient k", ylabel="Weight", title=f"Lifters of length {length:g}", ylim=(0, 2 + length / 2))
 left.legend(frameon=False, loc="lower right")
-spread = (C[:13] @ many).std(axis=1)
+spread = (C[:n_mfcc] @ many).std(axis=1)
 right.bar(k - 0.2, spread, 0.4, color="0.7", label="without lifter")
-right.bar(k + 0.2, spread * dsp.lifter(13, 22), 0.4, color="#0072bd", label="with lifter")
+right.bar(k + 0.2, spread * dsp.lifter(n_mfcc, length), 0.4, color="#0072bd", label="with lifter")
 right.set(xlabel="Coefficient k", ylabel="Standard deviation", title="Variation of each coefficient, four sentences")
 right.legend(frameon=False)
 show(figure, "lab_5_lifter", options.out)
@@ -191,7 +194,7 @@ show(figure, "lab_5_lifter", options.out)
 
 # %%
 print("samples x 2:", np.round(np.abs(dsp.mfcc(2 * x, SAMPLE_RATE, course) - steps["mfcc"]).max(axis=1)[:4], 3))
-print("2 ln 2 sqrt(26) =", round(2 * np.log(2) * np.sqrt(26), 3))
+print(f"2 ln 2 sqrt({n_mels}) =", round(2 * np.log(2) * np.sqrt(n_mels), 3))
 quiet = 1e-5 * glide(loudness=0.3)
 alone = dsp.mfcc(quiet, SAMPLE_RATE, "librosa")[0, 15]
 after = dsp.mfcc(np.concatenate([x[: 30 * 512], quiet]), SAMPLE_RATE, "librosa")[0, 30 + 15]  # librosa's hop is 512

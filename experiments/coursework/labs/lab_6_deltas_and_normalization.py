@@ -28,12 +28,13 @@ from dataclasses import replace
 import numpy as np
 
 import dsp
+from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.labs.lab import begin, finish, play, plt, show
 from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
-options, _ = begin(6)
+options, profile = begin(6)
 
-course = dsp.Convention(preemphasis=0.97, n_mels=26, n_mfcc=13, lifter=22)
+course = convention_of(profile)
 spoken = synthesize(VOICES[0], 1, "neutral")  # tones and noise through moving resonances, made here
 mfcc = dsp.mfcc(spoken, SAMPLE_RATE, course)
 ramp = np.arange(20.0)
