@@ -44,7 +44,7 @@ def add_noise(signal: ArrayLike, level: float, rng: np.random.Generator) -> NDAr
     Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    as_number(level, "level", low=0)
+    level = as_number(level, "level", low=0)
     u = as_generator(rng).random()
     return x + level * u * np.abs(x).max() * rng.standard_normal(x.size)
 
@@ -71,7 +71,7 @@ def add_noise_at_snr(signal: ArrayLike, snr_db: float, rng: np.random.Generator)
     Source: definition of the signal-to-noise ratio. Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    as_number(snr_db, "snr_db", unit="of decibels")
+    snr_db = as_number(snr_db, "snr_db", unit="of decibels")
     if not x.any():
         raise ValueError("signal is silent; no noise has a finite ratio to it")
     g = as_generator(rng).standard_normal(x.size)
@@ -141,7 +141,7 @@ def time_stretch(signal: ArrayLike, rate: float) -> NDArray[np.float64]:
     Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    as_number(rate, "rate", above=0)
+    rate = as_number(rate, "rate", above=0)
     n_stretched = round(x.size / rate)
     if n_stretched == 0:
         raise ValueError(f"{rate=} leaves nothing of {x.size} samples")
@@ -190,7 +190,7 @@ def pitch_shift(signal: ArrayLike, semitones: float) -> NDArray[np.float64]:
     Source: Dolson 1986, The phase vocoder: a tutorial. Checked: tests/test_augmentation_does_what_it_says.py
     """
     x = as_signal(signal)
-    as_number(semitones, "semitones", low=-MAX_SEMITONES, high=MAX_SEMITONES)
+    semitones = as_number(semitones, "semitones", low=-MAX_SEMITONES, high=MAX_SEMITONES)
     p, q = _nearest_fraction(2.0 ** (-abs(semitones) / 12))
     if semitones < 0:
         p, q = q, p

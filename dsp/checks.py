@@ -158,19 +158,27 @@ def as_count(value: Any, name: str, min_value: int = 1, max_value: int = MAX_COU
 def as_number(
     value: Any, name: str, low: float = -math.inf, high: float = math.inf, above: float = -math.inf, unit: str = ""
 ) -> float:
-    """`value`, a finite real number with low <= value <= high and above < value, as it is.
+    """`value` as a float, if it is a finite real number with low <= value <= high and above < value.
 
     Raises ValueError otherwise: for text, arrays, complex numbers, True and False too.
 
     Checked: tests/test_public_functions_refuse_bad_arguments.py
     """
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if is_number and math.isfinite(value) and low <= value <= high and value > above:
-        return value
+    if is_number and abs(number := _float(value)) < math.inf and low <= number <= high and number > above:
+        return number
     limits = (f">= {low:g}", low > -math.inf), (f"> {above:g}", above > -math.inf), (f"<= {high:g}", high < math.inf)
     bounds = " and ".join(text for text, holds in limits if holds)
     expected = " ".join(filter(None, ("a finite number", unit, bounds)))
     raise ValueError(f"{name}={_shorten(value)} is not allowed; {expected} is expected")
+
+
+def _float(value: Any) -> float:
+    """A number as float; infinity for whole numbers beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def as_sample_rate(value: Any, name: str = "sample_rate") -> float:

@@ -99,7 +99,7 @@ def lifter(n: int, length: float, first: int = 0) -> NDArray[np.float64]:
     Source: HTK Book eq. 5.12. Checked: tests/test_dct_matches_scipy.py
     """
     n, first = as_count(n, "n"), as_count(first, "first", min_value=0)
-    as_number(length, "length", low=0)
+    length = as_number(length, "length", low=0)
     if length == 0:
         return np.ones(n)
     return 1 + length / 2 * np.sin(np.pi * (first + np.arange(n)) / length)

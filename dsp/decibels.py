@@ -56,7 +56,7 @@ def power_to_db(power: ArrayLike, offset: float = 0.0) -> NDArray[np.float64]:
 
 def _log10(values: ArrayLike, offset: float, name: str) -> NDArray[np.float64]:
     x = as_real(values, name, "any")
-    as_number(offset, "offset", low=0)
+    offset = as_number(offset, "offset", low=0)
     check_nonnegative(x, name)
     with np.errstate(divide="ignore"):
         return np.log10(x + offset)

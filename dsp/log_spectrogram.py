@@ -36,7 +36,7 @@ def log_spectrogram(
     Source: Zheng et al., appendix. Checked: tests/test_engine_equals_textbook.py
     """
     x = as_signal(signal)
-    as_number(offset, "offset", above=0)  # so that silence has a level
+    offset = as_number(offset, "offset", above=0)  # so that silence has a level
     w, nfft, hop_length = check_matlab_arguments(window, noverlap, nfft)
     if x.size < w.size:
         raise ValueError(f"signal has {x.size} samples, fewer than one window of {w.size}")

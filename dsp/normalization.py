@@ -115,7 +115,7 @@ def min_max(x: ArrayLike, low: float = 0.0, high: float = 1.0) -> NDArray[np.flo
     Source: Zheng et al., appendix; MATLAB's rescale. Checked: tests/test_normalization_matches_definition.py
     """
     values = as_real(x, "x")
-    as_number(low, "low"), as_number(high, "high")
+    low, high = as_number(low, "low"), as_number(high, "high")
     return low + (values - values.min()) * _invert(np.array(values.max() - values.min())) * (high - low)
 
 
@@ -191,7 +191,7 @@ def dither(signal: ArrayLike, amplitude: float, rng: np.random.Generator) -> NDA
     Source: Kaldi, documentation of --dither. Checked: tests/test_normalization_matches_definition.py
     """
     x = as_real(signal, "signal")
-    as_number(amplitude, "amplitude", low=0)
+    amplitude = as_number(amplitude, "amplitude", low=0)
     return x + amplitude * as_generator(rng).standard_normal(x.shape)
 
 

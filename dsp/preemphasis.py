@@ -38,7 +38,7 @@ def preemphasis(signal: ArrayLike, coefficient: float = 0.97, first: FirstSample
     Source: MATLAB filter([1 -a], 1, x); HTK Book 3.4, eq. 5.1. Checked: tests/test_dsp_matches_octave.py
     """
     x = as_signal(signal)
-    as_number(coefficient, "coefficient", low=0, high=1)
+    coefficient = as_number(coefficient, "coefficient", low=0, high=1)
     return _preemphasize_columns(x, coefficient, first)
 
 
@@ -80,7 +80,7 @@ def deemphasis(signal: ArrayLike, coefficient: float = 0.97) -> NDArray[np.float
     Source: as preemphasis. Checked: tests/test_features_match_every_tool.py
     """
     y = as_signal(signal)
-    as_number(coefficient, "coefficient", low=0, high=1)
+    coefficient = as_number(coefficient, "coefficient", low=0, high=1)
     return _deemphasis(y, float(coefficient))
 
 

@@ -81,7 +81,7 @@ def kaiser(n: int, beta: float) -> NDArray[np.float64]:
     Source: Kaiser 1974; Oppenheim & Schafer, eq. 7.59. Checked: tests/test_resampling_keeps_sines.py
     """
     n = as_count(n, "n")
-    as_number(beta, "beta", low=0)
+    beta = as_number(beta, "beta", low=0)
     if n == 1:
         return np.ones(1)
     i = np.arange(n)

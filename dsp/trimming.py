@@ -76,7 +76,7 @@ def nonsilent_intervals(
     """
     x = as_signal(signal)
     frame_length = as_count(frame_length, "frame_length")
-    as_number(top_db, "top_db", unit="of decibels")
+    top_db = as_number(top_db, "top_db", unit="of decibels")
     frames = frame(np.pad(x, frame_length // 2), frame_length, hop_length)
     rms = np.maximum(np.sqrt(np.mean(frames**2, axis=0)), MIN_RMS)
     audible = 20 * np.log10(rms / rms.max()) > -top_db

@@ -202,7 +202,7 @@ def tukey(n: int, periodic: bool = False, alpha: float = 0.25) -> NDArray[np.flo
     Source: Tukey 1967; Harris 1978. Checked: tests/test_windows_match_scipy.py
     """
     i, M = _positions(n, periodic)
-    as_number(alpha, "alpha", above=0, high=1)
+    alpha = as_number(alpha, "alpha", above=0, high=1)
     return 0.5 - 0.5 * np.cos(np.pi * np.minimum(1, 2 * np.minimum(i, M - i) / (alpha * M)))
 
 

@@ -4,6 +4,7 @@ GOOD holds one correct call of each function. The bad calls follow from it: each
 type does not allow, and the message must name the argument.
 """
 
+import copy
 import inspect
 import warnings
 from typing import Literal, get_origin, get_type_hints
@@ -101,8 +102,22 @@ COMPLEX_IS_FINE = {
 ELEMENTWISE = {"amplitude_to_db", "power_to_db", "hz_to_mel", "mel_to_hz"}  # of nothing they make nothing
 OPTIONAL = {  # arguments for which None means something
     *(("fft", "n"), ("rfft", "n"), ("stft", "n_fft"), ("istft", "n_fft"), ("griffin_lim", "n_fft")),
+    ("istft", "length"),
     *(("griffin_lim", "rng"), ("mel_filterbank", "f_max"), ("wiener", "noise"), ("spectral_wiener", "noise_power")),
 }
+
+
+NUMBERS = [(name, key) for name, call in GOOD.items() for key, value in call.items() if isinstance(value, float)]
+
+
+@pytest.mark.parametrize(("name", "key"), NUMBERS)
+@pytest.mark.parametrize("kind", [int, np.int64, np.float32, np.float64])
+def test_a_whole_number_of_any_kind_is_a_number(name, key, kind):
+    """dsp.kaiser(5, 14) is dsp.kaiser(5, 14.0)."""
+    function, whole = getattr(dsp, name), max(1.0, float(round(GOOD[name][key])))
+    expected, found = (function(**copy.deepcopy(GOOD[name]) | {key: value}) for value in (whole, kind(whole)))
+    for ours, theirs in zip(*(x if isinstance(x, tuple) else (x,) for x in (found, expected)), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_every_function_has_a_good_call():
