@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tracemalloc
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -305,3 +305,24 @@ def test_one_bad_sample_is_found_wherever_it_is(monkeypatch, name, place, dtype,
 
 def test_no_signals():
     assert dsp.extract([], RATE, "librosa") == []
+
+
+@pytest.mark.parametrize("name", ["librosa", "kaldi", "htk"])
+@pytest.mark.parametrize("kind", ["mfcc", "log_mel"])
+def test_whole_numbers_in_a_convention_are_numbers(rng, name, kind):
+    """floor=1 is floor=1.0: every numeric parameter, as a whole number near its value."""
+    x = rng.standard_normal(4000) / 10
+    convention, tried = CONVENTIONS[name], 0
+    for field in fields(convention):
+        value = getattr(convention, field.name)
+        if not isinstance(value, float):
+            continue
+        whole = max(1, round(value))
+        try:
+            pair = [replace(convention, **{field.name: kind_of(whole)}) for kind_of in (float, int)]
+            expected = dsp.extract([x], 16000, pair[0], kind)
+        except ValueError:  # such as a window of a second
+            continue
+        np.testing.assert_array_equal(dsp.extract([x], 16000, pair[1], kind)[0], expected[0], err_msg=field.name)
+        tried += 1
+    assert tried >= 5

@@ -95,7 +95,7 @@ def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
 def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
     """dsp.mfcc.log_compress; `maxima` are the clips' largest mel values if the convention needs them."""
     c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
-    floor = max(c.floor, MIN_LOG_ARGUMENT)
+    floor = max(float(c.floor), MIN_LOG_ARGUMENT)
     if c.floor_rule == "fraction of maximum":
         floor = MIN_LOG_ARGUMENT
         np.maximum(mel, _spread_over_frames(c.floor * maxima, spans, mel), out=mel)

@@ -117,7 +117,7 @@ def _emphasis(c: Convention, where: str) -> tuple[float, float, float]:
     """a, b, c of y[n] = x[n] - a x[n-1], y[0] = b x[0] + c x[1], if the convention pre-emphasizes there."""
     if not c.preemphasis or c.preemphasis_in != where:
         return NO_EMPHASIS
-    first = {"keep": (1.0, 0.0), "replicate": (1 - c.preemphasis, 0.0), "extrapolate": (3.0, -1.0)}
+    first = {"keep": (1.0, 0.0), "replicate": (1.0 - c.preemphasis, 0.0), "extrapolate": (3.0, -1.0)}
     return float(c.preemphasis), *first[c.preemphasis_first]
 
 
