@@ -71,15 +71,16 @@ def local_distances(x, y) -> np.ndarray:
 
 
 first, second, third = "aio, man, fast", "aio, man, slow", "aeo, man, slow"
+compared = {other: local_distances(mfcc[first], mfcc[other]) for other in (second, third)}
+largest = max(d.max() for d in compared.values())
 figure, panels = plt.subplots(2, 2, figsize=(11.5, 7), layout="constrained")
-for (left, right), other in zip(panels, (second, third), strict=True):
-    d = local_distances(mfcc[first], mfcc[other])
+for (left, right), (other, d) in zip(panels, compared.items(), strict=True):
     costs, path = cheapest_path(d)
     rows, columns = np.transpose(path)
-    drawn = left.imshow(d, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=130)
+    drawn = left.imshow(d, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=largest)
     figure.colorbar(drawn, ax=left, label="d[i, j]")
     left.set(title=f"Distances: {first} / {other}")
-    drawn = right.imshow(costs, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=4000)
+    drawn = right.imshow(costs, origin="lower", aspect="auto", cmap="viridis", vmin=0, vmax=45 * largest)
     figure.colorbar(drawn, ax=right, label="A[i, j]")
     right.set(title=f"Costs: D = {costs[-1, -1] / sum(d.shape):.1f}, a path of {len(path)} cells")
     for axes in (left, right):
@@ -111,11 +112,20 @@ distances = {
     title: np.array([[way(local_distances(mfcc[a], mfcc[b])) for b in names] for a in names])
     for title, way in (("stretched evenly", even), ("dynamic time warping", warped))
 }
+largest = max(D.max() for D in distances.values())
 figure, panels = plt.subplots(1, 2, figsize=(13, 5.4), layout="constrained")
 for axes, (title, D) in zip(panels, distances.items(), strict=True):
-    drawn = axes.imshow(D, cmap="magma_r", vmin=0, vmax=40)
+    drawn = axes.imshow(D, cmap="magma_r", vmin=0, vmax=largest)
     for i, j in np.ndindex(*D.shape):
-        axes.text(j, i, f"{D[i, j]:.0f}", ha="center", va="center", size=8, color="white" if D[i, j] > 20 else "black")
+        axes.text(
+            j,
+            i,
+            f"{D[i, j]:.0f}",
+            ha="center",
+            va="center",
+            size=8,
+            color="white" if D[i, j] > largest / 2 else "black",
+        )
     axes.set_xticks(range(8), names, rotation=40, ha="right", size=8)
     axes.set_yticks(range(8), names if axes is panels[0] else [""] * 8, size=8)
     axes.set(title=f"D: {title}", xlabel="Recording", ylabel="Recording" if axes is panels[0] else "")
