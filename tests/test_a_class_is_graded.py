@@ -422,3 +422,28 @@ def test_what_is_no_fault_of_the_student_costs_no_points(tmp_path, monkeypatch):
     assert "the check itself raised NotContained" in made[0]["failed"]
     assert check.main(command(tmp_path, tmp_path / "out.csv")) == 2
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_reports_are_made_printable_whatever_the_sandbox_lets_through():
+    """The texts, the keys and the names in a report; line breaks and tabs stay."""
+    nasty = "\x1b[31m<b>\u202e\r\nnext\tline"
+    assert report.clean({"a\x07": [nasty, 1, None, True]}) == {
+        "a\\x07": ["\\x1b[31m<b>\\u202e\nnext\tline", 1, None, True]
+    }
+    case = {"name": nasty, "passed": False, "hidden": False, "message": nasty}
+    made = {
+        "score": 0.0,
+        "points": 10,
+        "cases": [case],
+        "explained_by": [nasty],
+        "questions": [nasty],
+        "notes": [nasty],
+    }
+    entry = {"student": nasty, "file": nasty, "lab": 5, "profile": nasty, "status": "graded", "late": True}
+    page = report.student_page(entry | {"message": nasty, "report": made | {"printed": nasty}})
+    assert "\x1b" not in page and "\u202e" not in page and "<b>\\" not in page and "&lt;b&gt;" in page
+    facts = report.summary([entry | {"message": nasty, "report": made}], [nasty], {"identical": [[nasty, "x"]],
+                           "similar": [[nasty, "y", 0.9]]}, 10, nasty)  # fmt: skip
+    for text in (report.summary_page(facts, {nasty: "a.html"}), report.summary_text(facts)):
+        assert "\x1b" not in text and "\u202e" not in text
+    assert "<b>\\u202e" not in report.summary_page(facts, {nasty: "a.html"})
