@@ -113,10 +113,10 @@ def test_a_folder_becomes_a_gradebook_and_reports(graded):
     ]
     scores = {name: (row["status"], row["score"], row["late"], row["Section"]) for name, row in rows.items()}
     assert scores["Ada"] == ("graded", "10", "", "A")
-    assert scores["Bob"] == ("graded", "3", "yes", "B")
+    assert scores["Bob"] == ("graded", "2.8", "yes", "B")
     assert scores["Dora"] == ("graded", "0", "", "A")
     assert scores["Fred"] == ("no file", "0", "", "B")
-    assert scores["King, Zoe"] == ("graded", "3", "yes", "A")
+    assert scores["King, Zoe"] == ("graded", "2.8", "yes", "A")
     assert scores["Nobody"] == ("missing", "", "", "A")
     assert scores["'=HYPERLINK(1)"] == ("graded", "0", "", "")
     assert rows["Bob"]["explained_by"] == "the lifter counts from one"
