@@ -117,6 +117,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("write into the harness", "open(ROOT + '/experiments/coursework/sandbox/run.py', 'a'); return 1", DENIED),
     ("write into NumPy", "open(np.__path__[0] + '/attack.py', 'w'); return 1", DENIED),
     ("write into /tmp", "open('/tmp/coursework_attack', 'w'); return 1", DENIED),
+    ("write into the root", "open('/coursework_attack', 'w'); return 1", DENIED),
     ("write into /dev/shm", "open('/dev/shm/coursework_attack', 'w'); return 1", DENIED),
     ("write into /var/tmp", "open('/var/tmp/coursework_attack', 'w'); return 1", DENIED),
     ("set the system", "open('/proc/sys/kernel/hostname', 'w').write('attack'); return 1", DENIED),
@@ -522,14 +523,21 @@ class World:
 
     def state(self) -> dict:
         """Everything that must stay as it is."""
-        status = (self.folder / "secret").stat()
-        places = [ROOT / name for name in containment.OWN] + [Path("/tmp/coursework_attack"), ROOT / "written"]
+        secret = self.folder / "secret"
+        if not secret.exists():
+            return dict.fromkeys(getattr(self, "before", {}), "unknown, for the secret is gone")
+        status = secret.stat()
+        places = [ROOT / name for name in containment.OWN] + [
+            Path("/coursework_attack"),
+            Path("/tmp/coursework_attack"),
+            ROOT / "written",
+        ]
         places += [Path("/var/tmp/coursework_attack"), Path("/dev/shm/coursework_attack")]
         places += [Path(np.__path__[0], "attack.py"), ROOT / "experiments/coursework/sandbox/run.py"]
         return {
-            "secret": (self.folder / "secret").read_text(),
+            "secret": secret.read_text(),
             "status": (status.st_mode, status.st_mtime_ns, status.st_uid, status.st_nlink, status.st_ino),
-            "attributes": os.listxattr(self.folder / "secret"),
+            "attributes": os.listxattr(secret),
             "world": sorted(path.name for path in self.folder.iterdir() if path.name != "submissions"),
             "places": [(str(p), p.stat().st_mtime_ns, p.stat().st_mode) if p.exists() else None for p in places],
             "limits": [resource.getrlimit(n) for n in (resource.RLIMIT_NOFILE, resource.RLIMIT_AS)],

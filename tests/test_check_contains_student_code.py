@@ -5,6 +5,7 @@ What it cannot do is in test_attacks_on_the_check_fail.py. Both kinds of contain
 
 import errno
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -18,6 +19,7 @@ from experiments.coursework import check
 from experiments.coursework.sandbox import containment, values
 from experiments.coursework.sandbox.run import run, without_escapes
 from experiments.coursework.sandbox.source import MAX_BYTES, parse_submission, read_submission
+from experiments.coursework.sandbox.watch import children_of
 from tests.conftest import ROOT, with_slow
 
 
@@ -205,6 +207,50 @@ def test_the_environment_is_not_handed_on(student, monkeypatch):
     monkeypatch.setenv("A_SECRET", "42")
     [outcome] = run(student("print(sorted(os.environ)); return 1"), "f", [{"what": 1}], 20.0)
     assert "'HOME'" in outcome.printed and "A_SECRET" not in outcome.printed
+
+
+@pytest.mark.parametrize("name", with_slow(["dsp", "numpy.fft", "scipy"], "dsp", "scipy"))
+def test_a_module_that_is_left_out_is_not_there(student, name):
+    """Neither by its name nor for whoever asks the file system."""
+    body = """sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "Without"]
+    return float(hasattr(importlib.import_module(what), "__file__") and bool(importlib.import_module(what).__file__))"""
+    path = student(body, "import importlib, sys\nimport numba")
+    [shown] = run(path, "f", [{"what": name}], 60.0)
+    assert shown.array == 1
+    [hidden] = run(path, "f", [{"what": name}], 60.0, without=(name,))
+    assert hidden.array is None or hidden.array == 0
+    [said] = run(student(f"import {name}"), "f", [{"what": 1}], 60.0, without=(name,))
+    assert said.problem == f"raised ModuleNotFoundError: {name} may not be used in this lab (line 5)"
+
+
+CHECKING = """
+from experiments.coursework.sandbox.run import run
+run("a.py", "f", [{}], 1000.0, source=b"def f():\\n    while True: pass")
+"""
+
+
+@pytest.mark.slow
+def test_a_submission_does_not_outlive_a_check_that_is_killed():
+    def last_child() -> int:
+        last = checking.pid
+        while children := children_of(last):
+            last = children[0]
+        return last
+
+    def processor_ticks(pid: int) -> int:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+
+    checking = subprocess.Popen([sys.executable, "-c", CHECKING], cwd=ROOT)
+    until = time.monotonic() + 120
+    while last_child() == checking.pid or processor_ticks(last_child()) < 200:  # well within the endless loop
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    last = last_child()
+    checking.kill()
+    checking.wait()
+    while Path(f"/proc/{last}").exists():
+        assert time.monotonic() < until, "it is still there"
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("options", with_slow(["", "(cache=True)", "(parallel=True)"], "(parallel=True)"))

@@ -15,7 +15,7 @@ import dsp
 import spectrogram_images
 from experiments.coursework import course_profile
 from experiments.coursework.compare import is_right
-from experiments.coursework.explain import explanations
+from experiments.coursework.explain import explanations, result
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
 
@@ -163,7 +163,7 @@ WRONG = {
                 usual = np.bincount(train_labels).argmax()
                 return np.array([table.get(key, usual) for key in test_keys])
             """,
-        "ties go to the label seen first": """
+        "ties of known content go to the label seen first": """
             from collections import Counter, defaultdict
 
             def lookup_labels(train_keys, train_labels, test_keys):
@@ -199,7 +199,9 @@ def written(code: str, task):
 
 
 def results(function, task) -> list[np.ndarray]:
-    return [np.asarray(function(**case.arguments)) for case in task.cases]
+    """What a function gives in every case; nothing at all where it is impossible."""
+    found = [result(function, case.arguments) for case in task.cases]
+    return [np.zeros(0) if array is None else array for array in found]
 
 
 def all_right(got, expected) -> bool:

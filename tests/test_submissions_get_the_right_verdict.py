@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.coursework import check
+from tests.submissions import SUBMISSIONS, text_of
 
 
 def verdict(path, lab: int, profile: str = "default") -> tuple[str, str]:
@@ -35,3 +36,21 @@ def test_the_submissions_of_a_folder_get_their_verdicts():
         if found != row["expected"]:
             wrong.append((row["file"], row["expected"], found, text))
     assert not wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entry", SUBMISSIONS, ids=lambda entry: f"{entry[0]} {entry[2][:40]}")
+def test_the_right_verdict_and_the_right_words(entry, tmp_path):
+    lab, expected, words, *_ = entry
+    (tmp_path / "mine.py").write_text(text_of(entry))
+    found, text = verdict(tmp_path / "mine.py", lab)
+    assert found == expected, text
+    assert words in text
+    if expected == "pass":
+        assert "explained by" not in text and "note" not in text
+
+
+def test_every_lab_has_ten_submissions():
+    for lab in range(1, 9):
+        assert sum(entry[0] == lab for entry in SUBMISSIONS) >= 10
+        assert {entry[1] for entry in SUBMISSIONS if entry[0] == lab} >= {"pass", "fail"}

@@ -123,7 +123,7 @@ def numbers(task, case) -> list[np.ndarray]:
 
 def test_the_students_check_works_from_the_folder(folder, tmp_path):
     for code, status, words in (
-        (RIGHT, 0, "5 of 5 cases, 10 of 10 points"),
+        (RIGHT, 0, "7 of 7 cases, 10 of 10 points"),
         (FROM_ONE, 1, "explained by: the lifter counts from one"),
     ):
         (folder / "mine.py").write_text(code)

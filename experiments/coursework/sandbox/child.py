@@ -44,7 +44,7 @@ def prepare(requests, answers: int) -> tuple[dict, str]:
     settings, (source, *extra) = unpack(content)
     sys.path[:] = settings["paths"]
     sys.meta_path.insert(0, Without(settings["without"]))
-    preload(source)
+    preload(b"\n".join((source, *extra)))
     folder = settings["folder"]
     os.chdir(folder)
     for name, text in zip((NAME, *settings["extra"]), (source, *extra), strict=True):
@@ -117,7 +117,7 @@ def preload(source: bytes) -> None:
     """Imports large libraries if the file does; what Numba compiles later is not kept on disk."""
     for name in PRELOADED:
         package = name.partition(".")[0].encode()
-        if re.search(rb"^[ \t]*(import|from)[ \t]+" + package + rb"\b", source, re.MULTILINE):
+        if re.search(rb"^[ \t]*(import|from)[ \t].*\b" + package + rb"\b", source, re.MULTILINE):
             try:
                 __import__(name)
             except ImportError:  # the submission gets the same error and its own line number

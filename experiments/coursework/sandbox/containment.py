@@ -134,18 +134,22 @@ def rules(without: tuple[str, ...]) -> tuple[list[str], list[str]]:
 
     Landlock cannot take a part out of a folder, so a folder with a hidden part is split up into the other parts.
     """
-    hidden = {Path(path) for path in hidden_paths(without)}
+    hidden = {Path(path).resolve() for path in hidden_paths(without)}
     read = [part for path in visible_paths() for part in around(Path(path), hidden)]
     return read, python_paths() if hidden else []
 
 
 def around(folder: Path, hidden: set[Path]) -> list[str]:
-    """The folder, or, if something hidden lies in it, everything in it that does not lead there."""
-    if folder in hidden or not folder.exists():
+    """The folder, or, if something hidden lies in it, everything in it that does not lead there.
+
+    A link to such a folder (as lib64 to lib in an environment) is left out; what it shows is there under its own name.
+    """
+    real = folder.resolve()
+    if real in hidden or not real.exists():
         return []
-    if not any(folder in path.parents for path in hidden):
+    if not any(real in path.parents for path in hidden):
         return [str(folder)]
-    return [part for inner in folder.iterdir() for part in around(inner, hidden)]
+    return [] if folder.is_symlink() else [part for inner in folder.iterdir() for part in around(inner, hidden)]
 
 
 def python_paths() -> list[str]:

@@ -1,6 +1,5 @@
 """Lab 5: from log-mel values to cepstral coefficients: the cases that the check tries, and the known mistakes."""
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -27,16 +26,14 @@ def make_task(profile) -> Task:
         solution=partial(solution, norm=norm),
         cases=cases(profile),
         mistakes=tuple(
-            replace(mistake, function=partial(mistake.function, norm=norm))
-            for mistake in MISTAKES
-            if mistake.name != SCALES[norm]
+            Mistake(name, hint, variant(norm, **parts), parts) for name, hint, parts in MISTAKES if name != SCALES[norm]
         ),
+        variant=partial(variant, norm),
         axes=("coefficient", "frame"),
         refused=("scipy.fft", "scipy.fftpack", "cv2", *AUDIO_LIBRARIES),
     )
 
 
-# The solution and every mistake also take `norm`, the scale of the course's DCT.
 def solution(log_mel, n_mfcc, lifter, norm="ortho"):
     """c[k, t] = w[k] a_k sum_m log_mel[m, t] cos(pi k (2m + 1) / (2 M)),  (n_mfcc, n_frames)"""
     return dsp.lifter(n_mfcc, lifter)[:, None] * (dsp.dct_matrix(n_mfcc, len(log_mel), norm) @ log_mel)
@@ -56,6 +53,8 @@ def cases(profile) -> tuple[Case, ...]:
         Case("26 bands, 13 coefficients, lifter 22", {"log_mel": bands(26, 20, 2), "n_mfcc": 13, "lifter": 22}),
         Case("no lifter", {"log_mel": bands(24, 12, 3), "n_mfcc": 12, "lifter": 0}),
         Case("as many coefficients as bands", {"log_mel": bands(20, 8, 4), "n_mfcc": 20, "lifter": 22}),
+        Case("an odd lifter, 21", {"log_mel": bands(26, 9, 8), "n_mfcc": 13, "lifter": 21}),
+        Case("a lifter of 22.5", {"log_mel": bands(22, 7, 9), "n_mfcc": 12, "lifter": 22.5}),
         Case("one frame", {"log_mel": bands(23, 1, 5), "n_mfcc": 13, "lifter": 22}),
         Case("other sizes", {"log_mel": bands(40, 25, 6), "n_mfcc": 20, "lifter": 26}, hidden=True),
         Case("one coefficient", {"log_mel": bands(26, 6, 7), "n_mfcc": 1, "lifter": 22}, hidden=True),
@@ -71,144 +70,288 @@ def natural_bands(n_mels: int, n_frames: int, seed: list[int]) -> np.ndarray:
     return -4 - 5 * m + humps + 0.5 * random.standard_normal((n_mels, n_frames))
 
 
-def _with_matrix(matrix):
-    """The right weights on the rows of another transform: matrix(n_mfcc, n_mels, norm)."""
-    return lambda log_mel, n_mfcc, lifter, norm: (
-        dsp.lifter(n_mfcc, lifter)[:, None] * (matrix(n_mfcc, len(log_mel), norm) @ log_mel)
-    )
+def variant(norm, matrix=None, weights=None, bands=None, cepstra=None, scale=None, cut=None, layout=None):
+    """The solution with other parts.
 
+    matrix(n_mfcc, n_mels, norm), weights(k, lifter) : the transform's and the lifter's; bands(log_mel) : what is
+    transformed; cepstra(log_mel, n_mfcc, lifter, norm) -> all coefficients, in the place of both; scale, cut, layout :
+    changes of the result, in this order
+    """
+    changes = [change for change in (scale, cut, layout) if change is not None]
 
-def _with_weights(weights):
-    """The right transform with other weights: weights(k, lifter), for lifter > 0."""
-
-    def function(log_mel, n_mfcc, lifter, norm):
-        w = weights(np.arange(n_mfcc), lifter) if lifter else np.ones(n_mfcc)
-        return w[:, None] * (dsp.dct_matrix(n_mfcc, len(log_mel), norm) @ log_mel)
+    def function(log_mel, n_mfcc, lifter):
+        log_mel = log_mel if bands is None else bands(log_mel, n_mfcc)
+        if cepstra is not None:
+            result = cepstra(log_mel, n_mfcc, lifter, norm)
+        else:
+            rows = dsp.dct_matrix if matrix is None else matrix
+            w = dsp.lifter(n_mfcc, lifter) if weights is None else weights(np.arange(n_mfcc), lifter)
+            result = w[:, None] * (rows(n_mfcc, len(log_mel), norm) @ log_mel)
+        for change in changes:
+            result = change(result)
+        return result
 
     return function
 
 
-def _without_c0(log_mel, n_mfcc, lifter, norm):
+def liftered(weights):
+    """The weights, for a lifter > 0."""
+    return lambda k, L: weights(k, L) if L else np.ones(k.size)
+
+
+def cosines(angle):
+    """a_k cos(angle(k, m, M)): the right size, another angle."""
+
+    def matrix(n_mfcc, n_mels, norm):
+        k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
+        sizes = {"ortho": np.sqrt(np.where(k == 0, 1, 2) / n_mels), "htk": np.sqrt(2 / n_mels), None: 2.0}
+        return np.cos(angle(k, m, n_mels)) * sizes[norm]
+
+    return matrix
+
+
+def without_c0(log_mel, n_mfcc, lifter, norm):
     matrix = dsp.dct_matrix(len(log_mel), len(log_mel), norm)[1 : n_mfcc + 1]
     return dsp.lifter(n_mfcc + 1, lifter)[1 : 1 + len(matrix), None] * (matrix @ log_mel)
 
 
-def _over_time(log_mel, n_mfcc, lifter, norm):
+def over_time(log_mel, n_mfcc, lifter, norm):
     return dsp.lifter(n_mfcc, lifter)[:, None] * dsp.dct(log_mel, norm=norm)[:n_mfcc]
 
 
-def _bands_cut_off(log_mel, n_mfcc, lifter, norm):
-    return solution(log_mel[:n_mfcc], n_mfcc, lifter, norm)
+def over_time_and_bands(log_mel, n_mfcc, lifter, norm):
+    n_frames = log_mel.shape[1]
+    k, m = np.arange(n_mfcc)[:, None], np.arange(n_frames)
+    sizes = {"ortho": np.sqrt(np.where(k == 0, 1, 2) / n_frames), "htk": np.sqrt(2 / n_frames), None: 2.0}
+    matrix = np.cos(np.pi * k * (2 * m + 1) / (2 * n_frames)) * sizes[norm]
+    return dsp.lifter(n_mfcc, lifter)[:, None] * (matrix @ log_mel.T)
 
 
-def _frames_as_rows(log_mel, n_mfcc, lifter, norm):
-    return solution(log_mel, n_mfcc, lifter, norm).T
-
-
-def _mean_taken_off(log_mel, n_mfcc, lifter, norm):
-    return dsp.cmn(solution(log_mel, n_mfcc, lifter, norm))
-
-
-def _cosines(angle, n_mfcc, n_mels, norm):
-    """a_k cos(angle(k, m)): the right size, another angle."""
-    k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
-    sizes = {"ortho": np.sqrt(np.where(k == 0, 1, 2) / n_mels), "htk": np.sqrt(2 / n_mels), None: 2.0}
-    return np.cos(angle(k, m)) * sizes[norm]
-
-
-def _type_3(n_mfcc, n_mels, norm):
+def type_3(n_mfcc, n_mels, norm):
     return dsp.dct_matrix(n_mels, n_mels, norm).T[:n_mfcc]
 
 
-def _fourier(n_mfcc, n_mels, norm):
+def fourier(n_mfcc, n_mels, norm):
     k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
     return np.cos(2 * np.pi * k * m / n_mels) / n_mels
 
 
-MISTAKES = (
-    Mistake(
+def sines(n_mfcc, n_mels, norm):
+    k, m = np.arange(n_mfcc)[:, None], np.arange(n_mels)
+    sizes = {"ortho": np.sqrt(np.where(k == 0, 1, 2) / n_mels), "htk": np.sqrt(2 / n_mels), None: 2.0}
+    return np.sin(np.pi * k * (2 * m + 1) / (2 * n_mels)) * sizes[norm]
+
+
+def sum_as_c0(n_mfcc, n_mels, norm):
+    matrix = dsp.dct_matrix(n_mfcc, n_mels, norm).copy()
+    matrix[0] = 1
+    return matrix
+
+
+def mean_as_c0(n_mfcc, n_mels, norm):
+    return sum_as_c0(n_mfcc, n_mels, norm) / np.where(np.arange(n_mfcc) == 0, n_mels, 1)[:, None]
+
+
+def with_scale(scale):
+    """The transform with another scale: scale(k, n_mfcc, n_mels) times the plain sum."""
+
+    def matrix(n_mfcc, n_mels, norm):
+        k = np.arange(n_mfcc)
+        return dsp.dct_matrix(n_mfcc, n_mels, None) / 2 * scale(k, n_mfcc, n_mels)[:, None]
+
+    return matrix
+
+
+def c0_halved(n_mfcc, n_mels, norm):
+    return with_scale(lambda k, n, M: np.where(k, 1, 0.5) * np.sqrt(2 / M))(n_mfcc, n_mels, norm)
+
+
+def n_mfcc_for_n_mels(n_mfcc, n_mels, norm):
+    return cosines(lambda k, m, M: np.pi * k * (2 * m + 1) / (2 * n_mfcc))(n_mfcc, n_mels, norm)
+
+
+WEIGHTS = "How large can a weight become for a lifter of 22? Plot yours over k."
+IDENTITY = "Multiply your matrix, with all its rows, by its transpose. Is it the identity? In which place not?"
+ANGLE = "Where are the bands' middles: at 0, 1, 2 .., or between the integers? What is the angle for k = 1, m = 0?"
+WHOLE = "One case fails only because of its lifter. What are 21 / 2 and 22.5 / 2, and what does // give?"
+ZERO = "What is the weight of a coefficient if the lifter is 0? What do you divide by?"
+LOGARITHMS = "Are the bands that you get logarithms already?"
+MISTAKES = (  # name, hint, parts for `variant`
+    (
         "the lifter counts from one",
         "Compare your weight of c0 with the formula's. For which k is the sine 0?",
-        _with_weights(lambda k, L: 1 + L / 2 * np.sin(np.pi * (k + 1) / L)),
+        {"weights": liftered(lambda k, L: 1 + L / 2 * np.sin(np.pi * (k + 1) / L))},
     ),
-    Mistake(
+    (
         "no lifter",
         "The 'no lifter' case passes and the others do not: which argument have you not used?",
-        lambda log_mel, n_mfcc, lifter, norm: solution(log_mel, n_mfcc, 0, norm),
+        {"weights": lambda k, L: np.ones(k.size)},
     ),
-    Mistake(
+    (
         "the lifter's sine without its factor",
-        "How large can a weight become for a lifter of 22? Plot yours over k.",
-        _with_weights(lambda k, L: 1 + np.sin(np.pi * k / L)),
+        WEIGHTS,
+        {"weights": liftered(lambda k, L: 1 + np.sin(np.pi * k / L))},
     ),
-    Mistake(
+    ("the lifter without its 1", WEIGHTS, {"weights": liftered(lambda k, L: L / 2 * np.sin(np.pi * k / L))}),
+    ("the lifter without its half", WEIGHTS, {"weights": liftered(lambda k, L: 1 + L * np.sin(np.pi * k / L))}),
+    (
+        "a cosine in the lifter",
+        WEIGHTS,
+        {"weights": liftered(lambda k, L: 1 + L / 2 * np.cos(np.pi * k / L))},
+    ),
+    (
+        "2 pi in the place of pi in the lifter",
+        WEIGHTS,
+        {"weights": liftered(lambda k, L: 1 + L / 2 * np.sin(2 * np.pi * k / L))},
+    ),
+    ("pi forgotten in the lifter", WEIGHTS, {"weights": liftered(lambda k, L: 1 + L / 2 * np.sin(k / L))}),
+    (
+        "the lifter is always 22",
+        "Change the lifter: should the weight of c1 change?",
+        {"weights": liftered(lambda k, L: 1 + 11 * np.sin(np.pi * k / 22))},
+    ),
+    (
+        "the lifter applied twice",
+        "At how many places do you multiply by the lifter?",
+        {"weights": liftered(lambda k, L: (1 + L / 2 * np.sin(np.pi * k / L)) ** 2)},
+    ),
+    (
         "the lifter's length taken from the number of coefficients",
         "Change n_mfcc and keep the lifter: should the weight of c1 change?",
-        _with_weights(lambda k, L: 1 + k.size / 2 * np.sin(np.pi * k / k.size)),
+        {"weights": liftered(lambda k, L: 1 + k.size / 2 * np.sin(np.pi * k / k.size))},
     ),
-    Mistake(
+    (
         "the lifter divides",
         "What is a lifter for: which coefficients should become larger?",
-        _with_weights(lambda k, L: 1 / (1 + L / 2 * np.sin(np.pi * k / L))),
+        {"weights": liftered(lambda k, L: 1 / (1 + L / 2 * np.sin(np.pi * k / L)))},
     ),
-    Mistake(
-        "c0 scaled like the others",
-        "Multiply your matrix, with all its rows, by its transpose. Is it the identity? In which place not?",
-        _with_matrix(lambda n_mfcc, n_mels, norm: dsp.dct_matrix(n_mfcc, n_mels, "htk")),
+    (
+        "half the lifter rounded down (//)",
+        WHOLE,
+        {"weights": liftered(lambda k, L: 1 + L // 2 * np.sin(np.pi * k / L))},
     ),
-    Mistake(
+    (
+        "the lifter cut to a whole number",
+        WHOLE,
+        {"weights": liftered(lambda k, L: 1 + int(L) / 2 * np.sin(np.pi * k / int(L)))},
+    ),
+    ("a lifter of 0 divides by 0", ZERO, {"weights": lambda k, L: 1 + L / 2 * np.sin(np.pi * np.divide(k, L))}),
+    (
+        "nothing is left with a lifter of 0",
+        ZERO,
+        {"weights": lambda k, L: 1 + L / 2 * np.sin(np.pi * k / L) if L else np.zeros(k.size)},
+    ),
+    ("c0 scaled like the others", IDENTITY, {"matrix": lambda n, M, norm: dsp.dct_matrix(n, M, "htk")}),
+    (
         "a DCT without normalization",
         "Does the sum of squares of all coefficients of a frame equal that of its bands?",
-        _with_matrix(lambda n_mfcc, n_mels, norm: dsp.dct_matrix(n_mfcc, n_mels, None)),
+        {"matrix": lambda n, M, norm: dsp.dct_matrix(n, M, None)},
     ),
-    Mistake(
+    (
         "an orthonormal DCT",
         "By which factor does your course scale the cosines? Compare your c0 and your c1 with its formula.",
-        _with_matrix(lambda n_mfcc, n_mels, norm: dsp.dct_matrix(n_mfcc, n_mels, "ortho")),
+        {"matrix": lambda n, M, norm: dsp.dct_matrix(n, M, "ortho")},
     ),
-    Mistake(
+    ("the sum without any factor", IDENTITY, {"matrix": with_scale(lambda k, n, M: np.ones(k.size))}),
+    ("every coefficient scaled by sqrt(1 / M)", IDENTITY, {"matrix": with_scale(lambda k, n, M: k * 0 + M**-0.5)}),
+    ("scaled by 2 / M", IDENTITY, {"matrix": with_scale(lambda k, n, M: k * 0 + 2 / M)}),
+    ("scaled by 1 / M", IDENTITY, {"matrix": with_scale(lambda k, n, M: k * 0 + 1 / M)}),
+    (
+        "c0 divided by 2 in the place of sqrt(2)",
+        IDENTITY,
+        {"matrix": c0_halved},
+    ),
+    ("c0 is the sum of the bands", IDENTITY, {"matrix": sum_as_c0}),
+    ("c0 is the mean of the bands", IDENTITY, {"matrix": mean_as_c0}),
+    (
         "scaled by the number of coefficients",
         "Ask for fewer coefficients: do those that stay keep their values?",
-        _with_matrix(lambda n_mfcc, n_mels, norm: dsp.dct_matrix(n_mfcc, n_mels, norm) * np.sqrt(n_mels / n_mfcc)),
+        {"matrix": lambda n, M, norm: dsp.dct_matrix(n, M, norm) * np.sqrt(M / n)},
     ),
-    Mistake(
-        "c0 left out",
-        "Which k does your first row belong to? What is the cosine there?",
-        _without_c0,
-    ),
-    Mistake(
+    ("c0 left out", "Which k does your first row belong to? What is the cosine there?", {"cepstra": without_c0}),
+    (
         "a DCT of type III",
         "Your transform is the way back. Which index is multiplied by k, and which one is halved?",
-        _with_matrix(_type_3),
+        {"matrix": type_3},
     ),
-    Mistake(
-        "the half sample forgotten",
-        "Where are the bands' middles: at 0, 1, 2 .., or between the integers?",
-        _with_matrix(lambda n_mfcc, n_mels, norm: _cosines(lambda k, m: np.pi * k * m / n_mels, n_mfcc, n_mels, norm)),
+    ("a DCT of type I", ANGLE, {"matrix": cosines(lambda k, m, M: np.pi * k * m / (M - 1))}),
+    ("a DCT of type IV", ANGLE, {"matrix": cosines(lambda k, m, M: np.pi * (2 * k + 1) * (2 * m + 1) / (4 * M))}),
+    ("the half sample forgotten", ANGLE, {"matrix": cosines(lambda k, m, M: np.pi * k * m / M)}),
+    (
+        "the half sample taken off: 2 m - 1 with m from 0",
+        ANGLE,
+        {"matrix": cosines(lambda k, m, M: np.pi * k * (2 * m - 1) / (2 * M))},
     ),
-    Mistake(
+    ("bands counted from 1", ANGLE, {"matrix": cosines(lambda k, m, M: np.pi * k * (2 * m + 3) / (2 * M))}),
+    (
+        "coefficients counted from 1",
+        ANGLE,
+        {"matrix": cosines(lambda k, m, M: np.pi * (k + 1) * (2 * m + 1) / (2 * M))},
+    ),
+    ("pi forgotten in the cosine", ANGLE, {"matrix": cosines(lambda k, m, M: k * (2 * m + 1) / (2 * M))}),
+    ("2 forgotten under the fraction", ANGLE, {"matrix": cosines(lambda k, m, M: np.pi * k * (2 * m + 1) / M)}),
+    (
+        "the number of coefficients in the cosine",
+        ANGLE,
+        {"matrix": n_mfcc_for_n_mels},
+    ),
+    ("a sine in the place of the cosine", ANGLE, {"matrix": sines}),
+    (
         "the real part of a Fourier transform",
         "A Fourier transform thinks that the last band is the neighbor of the first. What does a DCT think?",
-        _with_matrix(_fourier),
+        {"matrix": fourier},
     ),
-    Mistake(
+    (
         "transformed along time",
         "Along which axis does the library's function work unless it is told? With one frame, what comes out?",
-        _over_time,
+        {"cepstra": over_time},
     ),
-    Mistake(
+    (
+        "transformed along time, bands as columns",
+        "Which axis of log_mel does your sum run over? With one frame, what comes out?",
+        {"cepstra": over_time_and_bands},
+    ),
+    (
         "bands cut off before the transform",
         "Does your first coefficient still change when only the highest band changes?",
-        _bands_cut_off,
+        {"bands": lambda log_mel, n: log_mel[:n]},
     ),
-    Mistake(
-        "frames as rows",
-        "Look at the shape you return. Where is time in this course?",
-        _frames_as_rows,
+    (
+        "the bands in reverse order",
+        "Which sign has your c1 if the low bands are the loud ones?",
+        {"bands": lambda log_mel, n: log_mel[::-1]},
     ),
-    Mistake(
+    ("the logarithm undone", LOGARITHMS, {"bands": lambda x, n: np.exp(x)}),
+    (
+        "the logarithm taken again",
+        LOGARITHMS,
+        {"bands": lambda x, n: np.log(x)},
+    ),
+    (
+        "the logarithm of the size taken again",
+        LOGARITHMS,
+        {"bands": lambda x, n: np.log(np.abs(x))},
+    ),
+    (
+        "the mean over the bands removed",
+        "What becomes of c0?",
+        {"bands": lambda x, n: x - x.mean(axis=0)},
+    ),
+    (
         "the mean over time removed",
         "With one frame, what is left? Which step of the next lab have you already taken?",
-        _mean_taken_off,
+        {"scale": lambda c: c - c.mean(axis=1, keepdims=True)},
     ),
+    (
+        "mean and variance over time normalized",
+        "With one frame, what is left? Which step of the next lab have you already taken?",
+        {"scale": lambda c: (c - c.mean(axis=1, keepdims=True)) / c.std(axis=1, keepdims=True)},
+    ),
+    ("the wrong sign", "Which sign has your c0 if all bands are negative?", {"scale": lambda c: -c}),
+    ("cut to whole numbers", "What is the dtype of the array that you write into?", {"scale": np.trunc}),
+    ("the coefficients in reverse order", "Which row is c0?", {"cut": lambda c: c[::-1]}),
+    ("one coefficient too few", "How many rows are asked for?", {"cut": lambda c: c[:-1]}),
+    ("only the first frame", "How many frames come in, how many go out?", {"cut": lambda c: c[:, :1]}),
+    ("the mean over the frames", "How many frames come in, how many go out?", {"cut": lambda c: c.mean(axis=1)}),
+    ("frames as rows", "Look at the shape you return. Where is time in this course?", {"layout": np.transpose}),
 )

@@ -18,6 +18,7 @@ def make_task(profile) -> Task:
         solution=solution,
         cases=cases(profile.seed),
         mistakes=MISTAKES,
+        variant=variant,
         axes=("row", "column", "channel"),
         dtype="uint8",
         refused=("spectrogram_images", "matplotlib", "PIL", "cv2", "skimage", "imageio", "seaborn", *AUDIO_LIBRARIES),
@@ -68,33 +69,32 @@ def index(level_db, m: int, top=None) -> np.ndarray:
     return (level - level.min()) / (level.max() - level.min()) * (m - 1 if top is None else top)
 
 
-def _colored(i, colors) -> np.ndarray:
-    return to_uint8(ind2rgb(i, colors))
+def variant(
+    level=None, scaled=None, rounded=None, colored=None, bytes_of=None, flipped=None, channels=None, layout=None
+):
+    """The solution with other parts.
+
+    level(level_db) : the decibels that are used; scaled(level, m) -> 0 .. m - 1, not yet rounded; rounded(index) ;
+    colored(rounded index, colors) -> (h, w, 3) from 0 to 1; bytes_of(rgb); flipped, channels, layout : changes of the
+    image, in this order
+    """
+    changes = [change for change in (flipped, channels, layout) if change is not None]
+
+    def function(level_db, colors):
+        x = np.asarray(level_db, dtype=np.float64)
+        x = x if level is None else level(x)
+        i = index(x, len(colors)) if scaled is None else scaled(x, len(colors))
+        i = round_half_away(i) if rounded is None else rounded(i)
+        rgb = ind2rgb(i, colors) if colored is None else colored(i, colors)
+        image = to_uint8(rgb) if bytes_of is None else bytes_of(rgb)
+        for change in changes:
+            image = change(image)
+        return image
+
+    return function
 
 
-def _with_index(rounded):
-    """The right colors of another index: rounded(unrounded index, m)."""
-    return lambda level_db, colors: _colored(rounded(index(level_db, len(colors)), len(colors)), colors)
-
-
-def _with_scale(scaled):
-    """The right rounding of another scale: scaled(level_db, m)."""
-    return lambda level_db, colors: _colored(
-        round_half_away(scaled(np.asarray(level_db, dtype=np.float64), len(colors))), colors
-    )
-
-
-def _with_bytes(to_bytes):
-    """The right colors, turned into bytes in another way."""
-    return lambda level_db, colors: to_bytes(ind2rgb(round_half_away(index(level_db, len(colors))), colors))
-
-
-def _of_image(change):
-    """The right image, changed."""
-    return lambda level_db, colors: change(solution(level_db, colors))
-
-
-def _each(axis):
+def each(axis):
     def scaled(level, m):
         low, high = level.min(axis=axis, keepdims=True), level.max(axis=axis, keepdims=True)
         return (level - low) / np.where(high > low, high - low, 1) * (m - 1)
@@ -102,126 +102,140 @@ def _each(axis):
     return scaled
 
 
-def _of_the_maximum(level, m):
-    return np.abs(level) / np.abs(level).max() * (m - 1)
+def from_zero(i, colors):
+    """Colors counted from 0; past the end, Python refuses."""
+    return colors[i.astype(int)]
 
 
-def _eighty_decibels(level, m):
-    return index(np.maximum(level, level.max() - 80), m)
+def clipped_from_zero(i, colors):
+    return colors[i.astype(int).clip(0, len(colors) - 1)]
 
 
-def _darkest_wraps(level_db, colors):
-    return to_uint8(colors[round_half_away(index(level_db, len(colors))).astype(int) - 1])
+def darkest_wraps(i, colors):
+    return colors[i.astype(int) - 1]
 
 
-def _step_in_front(i, m):
-    return np.floor(i) + 1
+def wrapped_bytes(rgb):
+    """256 levels that wrap: white becomes black."""
+    return (np.floor(256 * rgb).astype(int) % 256).astype(np.uint8)
 
 
+def grayscale(image):
+    return np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+
+
+def known(name: str, hint: str, **parts) -> Mistake:
+    return Mistake(name, hint, variant(**parts), parts)
+
+
+FROM_ONE = "Which colors do the indices 0 and 1 have in MATLAB? How often is the last color of the map used?"
+ROUND = "What does astype(int) make of 126.9, and what does MATLAB's round?"
+TWO = "A spectrogram of one loud and one quiet pixel: what are your two indices for a map of 256 colors?"
+MAPS = "The maps of 256 colors pass. What should the largest index be when there are six grays?"
+DECIDES = "Which pixel decides about your darkest color: the quietest one, or a rule about decibels?"
+DECIBELS = "Are the levels that you get decibels already?"
+BYTES = "The colors are right, single bytes are off. Which byte belongs to 0.5 in MATLAB's imwrite?"
+SHAPE = "Look at the shape you return. Which axis do image files have last?"
+CHANNELS = "Which color has the loudest pixel under jet? In which order does your library keep the channels?"
 MISTAKES = (
-    Mistake(
-        "colors counted from 0",
-        "Which colors do the indices 0 and 1 have in MATLAB? How often is the last color of the map used?",
-        lambda level_db, colors: to_uint8(colors[round_half_away(index(level_db, len(colors))).astype(int)]),
-    ),
-    Mistake(
+    known("colors counted from 0", FROM_ONE, colored=from_zero),
+    known(
         "the darkest pixels in the last color",
-        "Look at the quietest pixel. Which row of the map is colors[0 - 1] in Python?",
-        _darkest_wraps,
+        "Look at the quietest pixel. What is colors[0 - 1]?",
+        colored=darkest_wraps,
     ),
-    Mistake(
-        "the index truncated instead of rounded",
-        "What does astype(int) make of 126.9, and what does MATLAB's round?",
-        _with_index(lambda i, m: np.floor(i)),
-    ),
-    Mistake(
-        "the index rounded up",
-        "What happens to an index of 126.1?",
-        _with_index(lambda i, m: np.ceil(i)),
-    ),
-    Mistake(
+    known("the index truncated instead of rounded", ROUND, rounded=np.floor),
+    known("the index rounded up", "What happens to an index of 126.1?", rounded=np.ceil),
+    known(
         "the index one too high",
         "Cut off and one added: where does 126.9 go, where 126.1?",
-        _with_index(_step_in_front),
+        rounded=lambda i: np.floor(i) + 1,
     ),
-    Mistake(
+    known(
         "halves of the index rounded to even",
         "Only pixels whose index is a half differ. What do np.round(76.5) and MATLAB's round(76.5) give?",
-        _with_index(lambda i, m: np.round(i)),
+        rounded=np.round,
     ),
-    Mistake(
+    known(
         "halves of the bytes rounded to even",
         "The colors are right, single bytes are 1 off. What is 255 / 6, and how do NumPy and MATLAB round it?",
-        _with_bytes(lambda rgb: np.round(255 * rgb).astype(np.uint8)),
+        bytes_of=lambda rgb: np.round(255 * rgb).astype(np.uint8),
     ),
-    Mistake(
+    known(
         "bytes truncated instead of rounded",
         "The colors are right, many bytes are 1 too low. What does astype(np.uint8) do with 51.9?",
-        _with_bytes(lambda rgb: (255 * rgb).astype(np.uint8)),
+        bytes_of=lambda rgb: (255 * rgb).astype(np.uint8),
     ),
-    Mistake(
-        "256 levels of brightness cut off",
-        "White is right, and so is black. Which byte belongs to 0.5 in MATLAB's imwrite?",
-        _with_bytes(lambda rgb: np.minimum(256 * rgb, 255).astype(np.uint8)),
-    ),
-    Mistake(
-        "colors from 0 to 1",
+    known("bytes rounded up", BYTES, bytes_of=lambda rgb: np.ceil(255 * rgb).astype(np.uint8)),
+    known("256 levels of brightness cut off", BYTES, bytes_of=lambda rgb: np.minimum(256 * rgb, 255).astype(np.uint8)),
+    known("256 levels of brightness that wrap: white is black", BYTES, bytes_of=wrapped_bytes),
+    known("bytes of colors that are cut to 0 and 1", BYTES, bytes_of=lambda rgb: 255 * rgb.astype(np.uint8)),
+    known("colors from 0 to 1", "What is the dtype of your result, and what is white in it?", bytes_of=lambda rgb: rgb),
+    known(
+        "colors from 0 to 1, cut to bytes",
         "What is the dtype of your result, and what is white in it?",
-        _with_bytes(lambda rgb: rgb),
+        bytes_of=lambda rgb: rgb.astype(np.uint8),
     ),
-    Mistake(
-        "stretched to the number of colors",
-        "A spectrogram of one loud and one quiet pixel: what are your two indices for a map of 256 colors?",
-        _with_scale(lambda level, m: index(level, m, top=m)),
-    ),
-    Mistake(
-        "always stretched to 255",
-        "The maps of 256 colors pass. What should the largest index be when there are six grays?",
-        _with_scale(lambda level, m: index(level, m, top=255)),
-    ),
-    Mistake(
+    known("bytes that are not rounded", "What is the dtype of your result?", bytes_of=lambda rgb: 255 * rgb),
+    known("stretched to the number of colors", TWO, scaled=lambda x, m: index(x, m, top=m)),
+    known("stretched to the number of colors less 2", TWO, scaled=lambda x, m: index(x, m, top=m - 2)),
+    known("always stretched to 255", MAPS, scaled=lambda x, m: index(x, m, top=255)),
+    known("always stretched to 63", MAPS, scaled=lambda x, m: index(x, m, top=63)),
+    known(
         "every frame stretched by itself",
         "Can your image still show that one frame is louder than another?",
-        _with_scale(_each(axis=0)),
+        scaled=each(axis=0),
     ),
-    Mistake(
+    known(
         "every frequency stretched by itself",
         "Can your image still show that low frequencies are louder than high ones?",
-        _with_scale(_each(axis=1)),
+        scaled=each(axis=1),
     ),
-    Mistake(
+    known(
         "divided by the largest size",
         "Levels are negative. Which pixel is far from 0, the loud one or the quiet one? Which two colors must occur?",
-        _with_scale(_of_the_maximum),
+        scaled=lambda x, m: np.abs(x) / np.abs(x).max() * (m - 1),
     ),
-    Mistake(
-        "80 dB below the maximum cut off",
-        "Which pixel decides about your darkest color: the quietest one, or a rule about decibels?",
-        _with_scale(_eighty_decibels),
+    known(
+        "the minimum not taken off",
+        "Levels are negative. Which index has the quietest pixel, which the loudest?",
+        scaled=lambda x, m: x / (x.max() - x.min()) * (m - 1),
     ),
-    Mistake(
+    known(
+        "divided by the maximum in the place of the range",
+        TWO,
+        scaled=lambda x, m: (x - x.min()) / np.abs(x.max()) * (m - 1),
+    ),
+    known("80 dB below the maximum cut off", DECIDES, level=lambda x: np.maximum(x, x.max() - 80)),
+    known("60 dB below the maximum cut off", DECIDES, level=lambda x: np.maximum(x, x.max() - 60)),
+    known("40 dB below the maximum cut off", DECIDES, level=lambda x: np.maximum(x, x.max() - 40)),
+    known("levels turned back into amplitudes", DECIBELS, level=lambda x: 10 ** (x / 20)),
+    known("levels turned back into powers", DECIBELS, level=lambda x: 10 ** (x / 10)),
+    known("levels cut to whole decibels", "What is the dtype of the array that you write into?", level=np.trunc),
+    known("loud is blue", "Which end of the map belongs to the loudest pixel?", level=lambda x: -x),
+    known(
+        "the map in reverse order",
+        "Which end of the map belongs to the loudest pixel?",
+        colored=lambda i, colors: ind2rgb(i, colors[::-1]),
+    ),
+    known(
         "low frequencies at the bottom",
         "Row 0 of the spectrogram is 0 Hz. Where does the script's image have it?",
-        _of_image(lambda image: image[::-1]),
+        flipped=lambda image: image[::-1],
     ),
-    Mistake(
-        "blue, green, red",
-        "Which color has the loudest pixel under jet? In which order does your library keep the channels?",
-        _of_image(lambda image: image[:, :, ::-1]),
+    known("time from right to left", "In which column is the first frame?", flipped=lambda image: image[:, ::-1]),
+    known("blue, green, red", CHANNELS, channels=lambda image: image[:, :, ::-1]),
+    known("gray: the mean of red, green and blue", CHANNELS, channels=grayscale),
+    known("red only", SHAPE, channels=lambda image: image[:, :, 0]),
+    known(
+        "a fourth channel, 255 everywhere",
+        SHAPE,
+        channels=lambda image: np.dstack([image, np.full(image.shape[:2], 255, np.uint8)]),
     ),
-    Mistake(
-        "loud is blue",
-        "Which end of the map belongs to the loudest pixel?",
-        lambda level_db, colors: solution(level_db, colors[::-1]),
-    ),
-    Mistake(
+    known(
         "frames as rows",
         "Look at the shape you return: height is frequency, width is time.",
-        _of_image(lambda image: image.transpose(1, 0, 2)),
+        layout=lambda image: image.transpose(1, 0, *range(2, image.ndim)),
     ),
-    Mistake(
-        "channels first",
-        "Look at the shape you return. Which axis do image files have last?",
-        _of_image(lambda image: image.transpose(2, 0, 1)),
-    ),
+    known("channels first", SHAPE, layout=lambda image: np.moveaxis(image, -1, 0)),
 )
