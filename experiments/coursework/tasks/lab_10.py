@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from experiments.coursework.course_profile import WORDS
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 10  # of the cases, beside the profile's seed
 
@@ -21,7 +21,7 @@ def make_task(profile) -> Task:
         cases=cases(profile),
         mistakes=mistakes(profile),
         axes=("bin", "frame"),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe", "scipy.signal"),
+        refused=("scipy.signal", *AUDIO_LIBRARIES),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 import dsp
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 11  # of the cases, beside the profile's seed
 TOLERANCE = 1e-6  # lets a student add 1e-8 to the deviation
@@ -21,7 +21,7 @@ def make_task(profile) -> Task:
         mistakes=MISTAKES,
         tolerance=TOLERANCE,
         axes=("row", "frame"),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe", "sklearn", "scipy.stats"),
+        refused=("sklearn", "scipy.stats", *AUDIO_LIBRARIES),
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 import dsp
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 9  # of the cases, beside the profile's seed
 
@@ -19,7 +19,7 @@ def make_task(profile) -> Task:
         cases=cases(profile),
         mistakes=mistakes(profile.preemphasis or 0.97),
         axes=("sample",),
-        refused=("dsp", "librosa", "torchaudio", "python_speech_features", "spafe", "scipy.signal"),
+        refused=("scipy.signal", *AUDIO_LIBRARIES),
     )
 
 
