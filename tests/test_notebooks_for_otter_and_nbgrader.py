@@ -55,14 +55,14 @@ def test_nbgrader_notebooks(tmp_path, monkeypatch):
     about = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
     assert sum(one.get("points", 0) for one in about) == 10
     assert [one["grade_id"] for one in about if one.get("solution")] == ["function"]
-    assert len({one["grade_id"] for one in about if one}) == 9
+    assert len({one["grade_id"] for one in about if one}) == 11  # the function, and 10 cases
     solution = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("solution"))
     assert re.search(
         r'"""\n    ### BEGIN SOLUTION\n    raise NotImplementedError\n    ### END SOLUTION$', solution.source
     )
     graded = [cell.source for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     assert sum("### BEGIN HIDDEN TESTS" in source for source in graded) == 3
-    for code, expected in ((RIGHT, 8), (FROM_ONE, 1)):
+    for code, expected in ((RIGHT, 10), (FROM_ONE, 1)):
         monkeypatch.syspath_prepend(folder)
         names, passed = names_of(code), 0
         for source in graded:
@@ -78,13 +78,13 @@ def test_otter_notebooks(tmp_path):
     assert release.main(["notebooks", str(tmp_path / "out"), "--format", "otter", "--lab", "5"]) == 0
     folder = tmp_path / "out" / "lab_5"
     nbformat.validate(nbformat.read(folder / "student" / "lab_5.ipynb", as_version=4))
-    for name, count, hidden in (("student", 5, 0), ("autograder", 8, 3)):
+    for name, count, hidden in (("student", 7, 0), ("autograder", 10, 3)):
         names = names_of((folder / name / "tests" / "mfcc.py").read_text())
         assert names["OK_FORMAT"] is True
         cases = names["test"]["suites"][0]["cases"]
         assert (len(cases), sum(case["hidden"] for case in cases)) == (count, hidden)
         assert len(names["test"]["points"]) == count
-    assert names["test"]["points"] == [1.25] * 8
+    assert names["test"]["points"] == [1.0] * 10
     assert "hidden" not in json.dumps(names_of((folder / "student" / "tests" / "mfcc.py").read_text())["test"]).replace(
         '"hidden": false', ""
     )
