@@ -52,17 +52,17 @@ def graded(machine, files: dict[str, str]) -> dict:
 @pytest.mark.slow
 def test_submissions_are_graded_from_the_archive_alone(machine):
     right = graded(machine, {"anything.py": RIGHT, "notes.txt": "", "helpers.py": "x = 1"})
-    assert right["score"] == 10 and [test["score"] for test in right["tests"]] == [1.25] * 8
+    assert right["score"] == 10 and all(test["score"] == test["max_score"] > 0 for test in right["tests"])
     wrong = graded(machine, {"mfcc.py": FROM_ONE})
     assert wrong["score"] == pytest.approx(sum(test["score"] for test in wrong["tests"]))
-    assert sum(test["max_score"] for test in wrong["tests"]) == 10
+    assert sum(test["max_score"] for test in wrong["tests"]) == pytest.approx(10)
     assert wrong["output"] == "explained by: the lifter counts from one"
     visibility = {test["name"].startswith("hidden"): test["visibility"] for test in wrong["tests"]}
     assert visibility == {False: "visible", True: "after_published"}
     assert all(test["output"] == "" for test in wrong["tests"] if test["name"].startswith("hidden"))
     assert graded(machine, {"report.pdf": ""})["output"].endswith("no .py or .ipynb file (report.pdf)")
     broken = graded(machine, {"mfcc.py": "def mfcc(:"})
-    assert broken["score"] == 0 and "line 1: invalid syntax" in broken["output"]
+    assert broken["score"] == 0 and "line 1: invalid syntax" in broken["tests"][0]["output"]
 
 
 def test_a_check_that_fails_still_leaves_results(machine):
