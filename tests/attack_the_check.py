@@ -149,7 +149,7 @@ BODIES = [  # name, body, outcome (a regular expression), whether it needs a pro
     ("read a command line", "return float(any('attack_the_check' in t for t in lines()))", NOTHING),
     # Solutions and expected values
     ("import the solutions", "return len(dir(importlib.import_module('experiments.coursework.tasks.lab_1')))", DENIED),
-    ("import the comparison", "importlib.import_module('experiments.coursework.compare'); return 1", DENIED),
+    ("import the comparison", "importlib.import_module('experiments.coursework.checking.compare'); return 1", DENIED),
     ("import the check", "importlib.import_module('experiments.coursework.check'); return 1", DENIED),
     ("read the solutions", "return len(open(ROOT + '/experiments/coursework/tasks/lab_1.py').read())", DENIED),
     ("load the solutions", "return len(dir(loaded(ROOT + '/experiments/coursework/tasks/lab_1.py')))", DENIED),

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from experiments.coursework import check, gradebook, hand_ins, report, roster, workers
+from experiments.coursework import check
+from experiments.coursework.classroom import gradebook, hand_ins, report, roster, workers
 from tests.conftest import ROOT
 
 SECONDS = 120
@@ -232,7 +233,9 @@ def test_a_check_that_breaks_costs_one_submission(tmp_path, monkeypatch):
 
 
 def test_workers_end_with_the_command(tmp_path):
-    worker = subprocess.Popen([sys.executable, "-m", "experiments.coursework.workers"], cwd=ROOT, stdin=subprocess.PIPE)
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "experiments.coursework.classroom.workers"], cwd=ROOT, stdin=subprocess.PIPE
+    )
     worker.stdin.close()
     assert worker.wait(timeout=SECONDS) == 0
 

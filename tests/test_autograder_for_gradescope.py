@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from experiments.coursework import course_profile, release
-from experiments.coursework.autograder import archive
+from experiments.coursework.handouts.autograder import archive
 from tests.conftest import ROOT
 from tests.test_a_class_is_graded import FROM_ONE, RIGHT
 

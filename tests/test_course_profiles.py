@@ -12,7 +12,8 @@ import scipy.fft
 import scipy.signal
 
 import dsp
-from experiments.coursework import compare, course_profile, explain
+from experiments.coursework import course_profile
+from experiments.coursework.checking import compare, explain
 from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.tasks import LABS, task_of
 from tests.conftest import ROOT

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from dsp import mel_filterbank
-from experiments.coursework import check, compare, course_profile, explain, rules
+from experiments.coursework import check, course_profile
+from experiments.coursework.checking import compare, explain, rules
+from experiments.coursework.checking.task import Case, Mistake, Task
 from experiments.coursework.sandbox.run import run
-from experiments.coursework.task import Case, Mistake, Task
 from experiments.coursework.tasks import LABS, task_of
 from tests.conftest import ROOT
 

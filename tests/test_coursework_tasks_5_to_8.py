@@ -14,8 +14,8 @@ import scipy.fft
 import dsp
 import spectrogram_images
 from experiments.coursework import course_profile
-from experiments.coursework.compare import is_right
-from experiments.coursework.explain import explanations, result
+from experiments.coursework.checking.compare import is_right
+from experiments.coursework.checking.explain import explanations, result
 from experiments.coursework.labs.vowels import SAMPLE_RATE, glide
 from experiments.coursework.tasks import task_of
 

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from experiments.coursework import course_profile
-from experiments.coursework.rules import refusal
+from experiments.coursework.checking.rules import refusal
 from experiments.coursework.tasks import task_of
 
 REFUSED = [  # lab, program, the line, what may not be used

@@ -7,7 +7,8 @@ import nbformat
 import numpy as np
 import pytest
 
-from experiments.coursework import assignments, course_profile, in_notebook, release
+from experiments.coursework import course_profile, release
+from experiments.coursework.handouts import assignments, in_notebook
 from experiments.coursework.tasks import LABS, task_of
 from tests.test_a_class_is_graded import FROM_ONE, RIGHT
 

@@ -13,7 +13,8 @@ from dsp.feature_files import READERS
 from dsp.files.htk import read_htk
 from dsp.files.naming import FileError
 from dsp.files.reading import open_regular_file, read_regular_file, read_regular_text
-from experiments.coursework import course_profile, submission
+from experiments.coursework import course_profile
+from experiments.coursework.checking import submission
 from experiments.data.corpora import CorpusError
 from experiments.evaluation import results
 from experiments.evaluation.results import ResultsError

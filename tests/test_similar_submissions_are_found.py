@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from experiments.coursework import similar
+from experiments.coursework.classroom import similar
 from tests.conftest import ROOT
 
 TEMPLATE = ROOT / "experiments" / "coursework" / "student" / "lab_5.py"

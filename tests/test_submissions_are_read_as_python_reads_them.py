@@ -6,10 +6,11 @@ import re
 import numpy as np
 import pytest
 
-from experiments.coursework import check, compare, course_profile
-from experiments.coursework.probes import Probes, adapted, renamed
+from experiments.coursework import check, course_profile
+from experiments.coursework.checking import compare
+from experiments.coursework.checking.probes import Probes, adapted, renamed
+from experiments.coursework.checking.submission import check_source, decoded
 from experiments.coursework.sandbox.source import NotPython
-from experiments.coursework.submission import check_source, decoded
 from experiments.coursework.tasks import task_of
 
 FRAMES = """import numpy as np

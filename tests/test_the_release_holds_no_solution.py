@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments.coursework import bundle, check, course_profile, release, stored_task
+from experiments.coursework import check, course_profile, release
+from experiments.coursework.handouts import bundle, stored_task
 from experiments.coursework.tasks import LABS, task_of
 from tests.conftest import ROOT
 from tests.test_a_class_is_graded import FROM_ONE, RIGHT

@@ -34,14 +34,16 @@ from pathlib import Path
 
 from dsp.files.commands import DONE, NO, check_output_file, exit_status
 from dsp.files.writing import write_text_atomically
-from experiments.coursework import course_profile, gradescope, hand_ins
-from experiments.coursework.judge import judge
-from experiments.coursework.probes import Probes, adapted, renamed
+from experiments.coursework import course_profile
+from experiments.coursework.checking.judge import judge
+from experiments.coursework.checking.probes import Probes, adapted, renamed
+from experiments.coursework.checking.submission import check_source
+from experiments.coursework.checking.task import Task
+from experiments.coursework.classroom import hand_ins
+from experiments.coursework.handouts import gradescope
 from experiments.coursework.sandbox import containment
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.sandbox.source import NotPython
-from experiments.coursework.submission import check_source
-from experiments.coursework.task import Task
 from experiments.coursework.tasks import LABS, task_of
 
 MAX_PRINTED = 2000  # characters of what the student's code prints
@@ -226,7 +228,7 @@ def run_class(options: argparse.Namespace) -> int:
         raise ValueError("--workers must be at least 1")
     check_limits(options)
     containment.choose(options.unsafe)  # if nothing contains the first submission, nothing contains the last
-    from experiments.coursework.gradebook import grade  # needs more packages than a check
+    from experiments.coursework.classroom.gradebook import grade
 
     return grade(options)
 

@@ -26,7 +26,8 @@ from dsp.files.commands import check_output_file, check_output_folder, exit_stat
 from dsp.files.naming import FileError, printable
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.paths import ROOT
-from experiments.coursework import assignments, autograder, bundle, course_profile, gradescope, stored_task
+from experiments.coursework import course_profile
+from experiments.coursework.handouts import assignments, autograder, bundle, gradescope, stored_task
 from experiments.coursework.tasks import LABS, task_of
 
 COURSEWORK = Path("experiments/coursework")

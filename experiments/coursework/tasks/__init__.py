@@ -7,8 +7,8 @@ import importlib
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.coursework import stored_task
 from experiments.coursework.course_profile import describe
+from experiments.coursework.handouts import stored_task
 
 HERE = Path(__file__).parent
 FILES = [*HERE.glob("lab_*.py"), *HERE.glob("lab_*.npz")]

@@ -7,7 +7,7 @@ import numpy as np
 
 from dsp import extend, frame, preemphasis
 from dsp.windows import hamming, hann
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SHAPES = {"rectangular": lambda n, periodic: np.ones(n), "hamming": hamming, "hann": hann}
 

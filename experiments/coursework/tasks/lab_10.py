@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 from experiments.coursework.course_profile import WORDS
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 10  # of the cases, beside the profile's seed
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 12  # of the cases, beside the profile's seed
 TOLERANCE = 1e-6  # lets a student compute distances as |x|^2 + |y|^2 - 2 x y, which cancels to about 1e-8

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp import fft
-from experiments.coursework.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task, Work
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task, Work
 
 
 def make_task(profile) -> Task:

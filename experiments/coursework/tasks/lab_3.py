@@ -3,7 +3,7 @@
 import numpy as np
 
 from dsp import hamming, hann, irfft, istft, stft
-from experiments.coursework.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, TENSOR_LIBRARIES, Case, Mistake, Task
 
 
 def make_task(profile) -> Task:

@@ -3,8 +3,8 @@
 import numpy as np
 
 from dsp import hz_to_mel, mel_filterbank, mel_to_hz
-from experiments.coursework.explain import is_same, result
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.explain import is_same, result
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 ROUNDINGS = {  # of a filter's left edge, center and right edge, in bins
     "floor": (np.floor, np.floor, np.floor),

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 import dsp
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 5  # of the cases, beside the profile's seed
 SCALES = {  # the mistake that is none if this is the course's norm

@@ -3,7 +3,7 @@
 import numpy as np
 
 import dsp
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 
 SEED = 6  # of the cases, beside the profile's seed
 

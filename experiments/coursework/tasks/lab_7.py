@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.coursework.task import AUDIO_LIBRARIES, Case, Mistake, Task
+from experiments.coursework.checking.task import AUDIO_LIBRARIES, Case, Mistake, Task
 from spectrogram_images import ind2rgb, jet, round_half_away, to_uint8
 
 SEED = 7  # of the cases, beside the profile's seed

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from experiments.coursework.task import Case, Mistake, Task
+from experiments.coursework.checking.task import Case, Mistake, Task
 
 SEED = 8  # of the cases, beside the profile's seed
 

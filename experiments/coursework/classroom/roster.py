@@ -20,7 +20,7 @@ from pathlib import Path
 
 from dsp.files.naming import FileError, file_error_line
 from dsp.files.reading import read_regular_file
-from experiments.coursework.hand_ins import HandIn
+from experiments.coursework.classroom.hand_ins import HandIn
 
 KNOWN = ("student", "id", "due", "submitted")
 

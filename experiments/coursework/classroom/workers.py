@@ -4,7 +4,7 @@ A worker reads one line of JSON per submission and answers with one line, the re
 does not run in the worker but in the sandbox that the worker starts. A worker ends when its input ends, so workers
 outlive nobody: also not a command that was killed.
 
-    python -m experiments.coursework.workers        (the command starts it; not for people)
+    python -m experiments.coursework.classroom.workers        (the command starts it; not for people)
 """
 
 import contextlib
@@ -73,7 +73,7 @@ class Worker:
         try:
             if self.process is None or self.process.poll() is not None:
                 self.process = subprocess.Popen(
-                    [sys.executable, "-m", "experiments.coursework.workers"],
+                    [sys.executable, "-m", "experiments.coursework.classroom.workers"],
                     cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

@@ -14,8 +14,8 @@ import numpy as np
 from dsp.files.naming import FileError
 from dsp.files.reading import read_regular_file
 from dsp.files.writing import write_atomically
-from experiments.coursework.explain import IMPOSSIBLE
-from experiments.coursework.task import Case, Mistake, Task, Work
+from experiments.coursework.checking.explain import IMPOSSIBLE
+from experiments.coursework.checking.task import Case, Mistake, Task, Work
 
 PLAIN = (
     "lab",

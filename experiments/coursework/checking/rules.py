@@ -5,7 +5,7 @@ Refusing names enforces the letter of a lab; it does not stop anyone who hides w
 
 import ast
 
-from experiments.coursework.task import Task
+from experiments.coursework.checking.task import Task
 
 REFUSED_ALWAYS = ("experiments",)  # the solutions
 IMPORTERS = ("__import__", "builtins.__import__", "importlib.import_module", "importlib.__import__")

@@ -20,8 +20,8 @@ import numpy as np
 from dsp.files.writing import write_text_atomically
 from experiments.coursework import course_profile
 from experiments.coursework.check import points_of_cases
-from experiments.coursework.stored_task import Store
-from experiments.coursework.task import Case, Task
+from experiments.coursework.checking.task import Case, Task
+from experiments.coursework.handouts.stored_task import Store
 from experiments.coursework.tasks import task_of
 
 HERE = Path(__file__).parent

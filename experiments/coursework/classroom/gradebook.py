@@ -24,7 +24,8 @@ exit_without("tqdm", "filelock", feature="grading a class", extra="course")
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from experiments.coursework import course_profile, hand_ins, report, roster, similar, workers
+from experiments.coursework import course_profile
+from experiments.coursework.classroom import hand_ins, report, roster, similar, workers
 from experiments.coursework.sandbox.source import read_submission
 from experiments.coursework.tasks import task_of
 

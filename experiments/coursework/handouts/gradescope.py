@@ -3,7 +3,7 @@
 Source: https://gradescope-autograders.readthedocs.io/en/latest/specs/
 """
 
-from experiments.coursework.report import clean
+from experiments.coursework.classroom.report import clean
 
 VISIBILITIES = ("visible", "after_due_date", "after_published", "hidden")
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from experiments.coursework.compare import ROUNDING, as_float, first_difference, hint, is_right
-from experiments.coursework.explain import explanations
-from experiments.coursework.probes import Probes
+from experiments.coursework.checking.compare import ROUNDING, as_float, first_difference, hint, is_right
+from experiments.coursework.checking.explain import explanations
+from experiments.coursework.checking.probes import Probes
+from experiments.coursework.checking.task import Mistake, Task
+from experiments.coursework.checking.words import in_plain_words
 from experiments.coursework.sandbox.run import Outcome
-from experiments.coursework.task import Mistake, Task
-from experiments.coursework.words import in_plain_words
 
 SHAPE_SHARE = 0.2  # of a case's points, for a finite result of the right shape
 REMEMBERS = Mistake(

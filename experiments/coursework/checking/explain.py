@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from experiments.coursework.compare import is_close, is_right
-from experiments.coursework.task import Mistake, Task
+from experiments.coursework.checking.compare import is_close, is_right
+from experiments.coursework.checking.task import Mistake, Task
 
 MAX_NAMED = 3  # explanations; more that fit equally well explain nothing
 IMPOSSIBLE = (ValueError, IndexError, ZeroDivisionError, TypeError, OverflowError)  # the mistake has no answer here

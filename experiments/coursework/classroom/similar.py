@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from experiments.coursework.notebook import read_notebook
+from experiments.coursework.checking.notebook import read_notebook
+from experiments.coursework.checking.submission import decoded
 from experiments.coursework.sandbox.source import read_submission
-from experiments.coursework.submission import decoded
 
 PASSAGE = 12
 WINDOW = 5

@@ -11,8 +11,9 @@ import io
 import zipfile
 
 from experiments.common.paths import ROOT
-from experiments.coursework import bundle, course_profile
+from experiments.coursework import course_profile
 from experiments.coursework.course_profile import Profile
+from experiments.coursework.handouts import bundle
 from experiments.coursework.tasks import LABS
 
 SETUP = """#!/usr/bin/env bash

@@ -6,9 +6,9 @@ better than the submission, with which it shares a process; it helps honest stud
 
 import numpy as np
 
+from experiments.coursework.checking.submission import Submission
+from experiments.coursework.checking.task import Task, Work
 from experiments.coursework.sandbox.run import run
-from experiments.coursework.submission import Submission
-from experiments.coursework.task import Task, Work
 
 POSITIONAL = """
 def {function}(*, _call={function}, **arguments):

@@ -15,10 +15,10 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from dsp.files.naming import FileError, shorten
-from experiments.coursework import rules
-from experiments.coursework.notebook import BLOCKS, Text, read_notebook, without_magics
+from experiments.coursework.checking import rules
+from experiments.coursework.checking.notebook import BLOCKS, Text, read_notebook, without_magics
+from experiments.coursework.checking.task import Task
 from experiments.coursework.sandbox.source import MAX_SOURCE, NotPython, parse_submission, read_submission
-from experiments.coursework.task import Task
 
 COOKIE = re.compile(r"^([ \t\f]*#.*?)coding([:=])", re.MULTILINE)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

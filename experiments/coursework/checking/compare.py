@@ -4,7 +4,7 @@ the right one.
 
 import numpy as np
 
-from experiments.coursework.task import Task
+from experiments.coursework.checking.task import Task
 
 ROUNDING = 3e-6  # relative to the largest value: what float32 loses on the way
 HALF = 5e-3  # the same of float16

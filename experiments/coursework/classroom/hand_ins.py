@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dsp.files.naming import FileError, printable
+from experiments.coursework.checking.task import Task
 from experiments.coursework.sandbox.source import read_submission
-from experiments.coursework.task import Task
 
 SUFFIXES = (".py", ".ipynb")
 MAX_FILES = 200  # of one student; the rest is not looked at
