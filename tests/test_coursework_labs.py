@@ -13,7 +13,7 @@ import pytest
 
 from dsp import mel_filterbank
 from experiments.coursework import check, course_profile
-from experiments.coursework.checking import compare, explain, rules
+from experiments.coursework.checking import compare, explain, one_file, rules
 from experiments.coursework.checking.task import Case, Mistake, Task
 from experiments.coursework.sandbox.run import run
 from experiments.coursework.tasks import LABS, task_of
@@ -93,7 +93,7 @@ def test_right_answers_get_all_points(lab, tmp_path, monkeypatch):
         return run(file, function, calls, *limits, **options | {"extra": {"answers.npz": answers.getvalue()}})
 
     monkeypatch.setattr(rules, "refusal", lambda *arguments: None)
-    monkeypatch.setattr(check, "run", with_answers)
+    monkeypatch.setattr(one_file, "run", with_answers)
     report = check.check(path, lab, seconds=60)
     assert [case["message"] for case in report["cases"]] == [""] * len(task.cases)
     assert all(case["passed"] for case in report["cases"])
@@ -306,7 +306,7 @@ def test_the_place_of_the_first_difference():
 
 
 def reported(code: str, tmp_path, monkeypatch, hints: int = 2) -> dict:
-    monkeypatch.setattr(check, "task_of", lambda lab, profile: TOY)
+    monkeypatch.setattr(one_file, "task_of", lambda lab, profile: TOY)
     (tmp_path / "mine.py").write_text(code)
     return check.check(tmp_path / "mine.py", 0, hints=hints)
 

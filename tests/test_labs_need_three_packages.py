@@ -97,7 +97,15 @@ def test_a_lab_is_passed_or_not_by_its_exit_status(monkeypatch, capsys):
     reports = {0: [True, True], 1: [True, False]}
     for status, passed in reports.items():
         cases = [{"passed": ok, "message": "", "name": "", "hidden": False} for ok in passed]
-        report = {"cases": cases, "function": "f", "explained_by": [], "printed": "", "score": 0.0, "points": 10}
+        report = {
+            "cases": cases,
+            "function": "f",
+            "explained_by": [],
+            "notes": [],
+            "printed": "",
+            "score": 0.0,
+            "points": 10,
+        }
         monkeypatch.setattr(lab_module, "check", lambda *_, report=report, **__: report)
         assert ended_with(lambda: lab_module.finish(1, Path("mine.py"), "default")) == status
     assert "lab 1 is passed" in capsys.readouterr().out

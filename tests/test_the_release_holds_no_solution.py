@@ -200,6 +200,6 @@ def test_bad_use_gets_one_line(tmp_path, capsys):
 
 def test_a_bundle_follows_imports():
     files = [path.as_posix() for path in bundle.modules_of(["experiments.coursework.check"], ["dsp"])]
-    assert "experiments/coursework/gradebook.py" in files  # imported inside a function
+    assert "experiments/coursework/classroom/gradebook.py" in files  # imported inside a function
     assert "experiments/__init__.py" in files and not [name for name in files if name.startswith("dsp/")]
     assert bundle.modules_of(["numpy", "json"]) == []

@@ -4,6 +4,14 @@ Start with labs/lab_1_framing_and_windows.py. Copy student/lab_1.py, write the f
 
     python -m experiments.check my_lab_1.py --lab 1
 
-Reading order for instructors: task, course_profile, tasks/lab_1; then compare (what the check says about numbers)
-and sandbox/ (how it runs a student's function).
+    labs/        the labs as programs;  student/  what students start from;  tasks/  cases, solutions, known mistakes
+    profiles/    the parameters of courses, read by course_profile
+    sandbox/     runs a student's function where it can do no harm
+    checking/    one submission: its verdict and its report
+    classroom/   a class: gradebook, reports, similar submissions
+    handouts/    what students and graders elsewhere get
+    check, release, notebooks    the commands
+
+Reading order for instructors: TEACHING.md, checking/task, course_profile, tasks/lab_1; then checking/compare (what the
+check says about numbers) and sandbox/.
 """

@@ -29,7 +29,7 @@ from experiments.coursework.classroom import hand_ins, report, roster, similar, 
 from experiments.coursework.sandbox.source import read_submission
 from experiments.coursework.tasks import task_of
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 COLUMNS = ("student", "id", "status", "late", "score", "points", "passed", "cases", "explained_by", "alike", "message")
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and their wide forms; begin a formula
 MAX_ALIKE = 5  # names in a field of the gradebook

@@ -1,6 +1,6 @@
 """Checks many submissions in worker processes; one that ends or stops answering costs its own submission only.
 
-A worker reads one line of JSON per submission and answers with one line, the report of check.check. The student's code
+A worker reads a line of JSON per submission and answers with a line, the report of one_file.check. The student's code
 does not run in the worker but in the sandbox that the worker starts. A worker ends when its input ends, so workers
 outlive nobody: also not a command that was killed.
 
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from dsp.files.naming import FileError
 from experiments.common.paths import ROOT
-from experiments.coursework import check
+from experiments.coursework.checking.one_file import check
 
 START_S = 120.0  # for a worker to start and to read a submission on a busy machine
 CALLS = 4  # all calls of one submission together may take this many times the limit of one, and a little more
@@ -29,7 +29,7 @@ CALLS = 4  # all calls of one submission together may take this many times the l
 def graded(requests: dict[int, dict], workers: int, seconds: float) -> Iterator[tuple[int, dict]]:
     """Yields (number, report) of every request as it is done, in any order.
 
-    requests : number -> the arguments of check.check, ready for JSON
+    requests : number -> the arguments of one_file.check, ready for JSON
     seconds : the time limit of one call
 
     A report has the key "error" (one line) if there was nothing to check, and "failed" if the check itself broke.
@@ -126,7 +126,7 @@ def serve() -> None:
     while True:
         request = json.loads(lines.get())
         try:
-            report = check.check(**request)
+            report = check(**request)
         except FileError as error:
             report = {"error": " ".join(str(error).split())}
         except Exception as error:  # whatever it is, it is one submission's

@@ -19,12 +19,12 @@ import numpy as np
 
 from dsp.files.writing import write_text_atomically
 from experiments.coursework import course_profile
-from experiments.coursework.check import points_of_cases
+from experiments.coursework.checking.one_file import points_of_cases
 from experiments.coursework.checking.task import Case, Task
 from experiments.coursework.handouts.stored_task import Store
 from experiments.coursework.tasks import task_of
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 FORMATS = ("otter", "nbgrader")
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 CHECK = "from check_lab import case\n\ncase({text!r}, {function})"
@@ -43,7 +43,7 @@ def write(out: Path, labs: list[int], profile: course_profile.Profile, form: str
 
     Checked: tests/test_notebooks_for_otter_and_nbgrader.py
     """
-    checker = (HERE / "in_notebook.py").read_text(encoding="utf-8")
+    checker = Path(__file__).with_name("in_notebook.py").read_text(encoding="utf-8")
     for lab in labs:
         task = task_of(lab, profile)
         texts = [text_of(task, case) for case in task.cases]

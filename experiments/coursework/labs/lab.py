@@ -27,7 +27,7 @@ from dsp.files.naming import file_error_line, printable
 from dsp.files.writing import write_atomically
 from experiments.common.paths import RUNS
 from experiments.coursework import course_profile
-from experiments.coursework.check import check, format_report
+from experiments.coursework.checking.one_file import check, format_report
 from experiments.coursework.course_profile import Profile
 
 HERE = Path(__file__).parent
