@@ -15,17 +15,19 @@ import os
 import pickle
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 
 ENGINE = Path(__file__).parents[1] / "engine"  # its generators of code are part of what every kernel becomes
 DIGEST = hashlib.sha256().digest_size
 
 
-def keep_on_disk(compiled: Dispatcher) -> Dispatcher:
-    """A decorator above @njit: its compiled forms are stored, and loaded by later processes.
+def keep_on_disk(compiled: Any) -> Any:
+    """A decorator above @njit: the compiled forms of a function are stored, and loaded by later processes.
+
+    compiled : what @njit returns, as which it is returned
 
     Checked: tests/test_compiled_functions_are_kept.py
     """
