@@ -30,7 +30,8 @@ def smoke(tmp_path_factory):
 def test_every_network_leaves_its_run(smoke, model):
     variant = "mfcc" if "finch" in model else "first-frames"
     folder = smoke / "synthetic" / model / variant / "honest-seed0"
-    files = {"confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json", "training_content.json"}
+    files = {"confusion.png", "learning_curves.png", "reliability.png"}
+    files |= {"network.pt", "report.txt", "result.json", "training_content.json"}
     assert {path.name for path in folder.iterdir()} == files
     result = json.loads((folder / "result.json").read_text())
     assert result["system"] == model and result["corpus"] == "synthetic" and result["protocol"] == "honest"

@@ -71,7 +71,8 @@ def smoke(tmp_path_factory):
 @pytest.mark.parametrize("system", PUBLISHED_COUNTS)
 def test_every_network_runs_and_is_not_stored(smoke, system):
     folder = smoke / "synthetic" / system / "published" / "honest-seed0"
-    files = {"confusion.png", "learning_curves.png", "network.pt", "report.txt", "result.json", "training_content.json"}
+    files = {"confusion.png", "learning_curves.png", "reliability.png"}
+    files |= {"network.pt", "report.txt", "result.json", "training_content.json"}
     assert {path.name for path in folder.iterdir()} == files
     assert "weighted avg" in (folder / "report.txt").read_text()
     result = json.loads((folder / "result.json").read_text())
