@@ -139,7 +139,7 @@ class Process:
             self.temporary = tempfile.TemporaryDirectory(prefix="check_", ignore_cleanup_errors=True)
             self.folder = os.path.realpath(self.temporary.name)
         self.answers, to_answer = os.pipe()
-        arguments = ("-I", "-u", "-c", CHILD, str(ROOT), str(to_answer))
+        arguments = ("-I", "-B", "-u", "-c", CHILD, str(ROOT), str(to_answer))
         try:
             self.process = subprocess.Popen(
                 containment.command_line(chosen, self.folder, arguments, submission["without"]),
