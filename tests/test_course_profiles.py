@@ -17,6 +17,7 @@ from experiments.coursework.checking import compare, explain
 from experiments.coursework.labs.conventions import convention_of
 from experiments.coursework.tasks import LABS, task_of
 from tests.conftest import ROOT
+from tests.test_coursework_labs import arrays_of
 
 DEFAULT = course_profile.load()
 OTHERS = [
@@ -47,17 +48,6 @@ COURSES = {  # the rules that the course's own text states
     "practicalcryptography": {"window": "rectangular", "edge_rounding": "floor", "rounding": "half up", "n_mels": 26},
     "aalto": {"frame_ms": 30, "sample_rate": 48000},
 }  # fmt: skip
-
-
-def arrays_of(task, function) -> list:
-    arrays = []
-    for case in task.cases:
-        try:
-            with np.errstate(all="ignore"):
-                arrays.append(compare.as_float(np.asarray(function(**case.arguments))))
-        except (ValueError, IndexError, ZeroDivisionError):
-            arrays.append(None)
-    return arrays
 
 
 def test_every_course_has_its_test():

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from experiments.common.markdown import table
-from experiments.evaluation.results import row_of
+from experiments.evaluation.results import by_row
 from experiments.evaluation.significance import right_answers
 
 BINS = 10
@@ -24,13 +24,9 @@ def calibration_table(papers: dict[str, dict]) -> str:
 
     Checked: tests/test_calibration_is_measured.py
     """
-    groups: dict[tuple, list[dict]] = {}
-    for paper in papers.values():
-        for run in paper["runs"]:
-            if "confidence" in run.get("answers", {}):
-                groups.setdefault(row_of(run), []).append(run)
+    kept = [run for paper in papers.values() for run in paper["runs"] if "confidence" in run.get("answers", {})]
     rows = []
-    for key, runs in groups.items():
+    for key, runs in by_row(kept).items():
         confidence, right = answers_of(runs)
         shares = [f"{100 * share:.1f}" for share in (right.mean(), confidence.mean(), ece(confidence, right))]
         rows.append([*key, str(len(runs)), str(right.size), *shares])

@@ -6,7 +6,7 @@ what the network scores with it, and what it scores on the same examples without
 
 from experiments.common.markdown import table
 from experiments.evaluation.published import published_share
-from experiments.evaluation.results import row_of
+from experiments.evaluation.results import best_on_test, by_row, pooled_accuracy, row_of
 from experiments.evaluation.significance import two_sample_p
 
 ALPHA = 0.05
@@ -47,9 +47,7 @@ def leak_lines(papers: dict[str, dict]) -> list[dict]:
     """
     lines = []
     for paper in papers.values():
-        runs_of: dict[tuple, list[dict]] = {}
-        for run in paper["runs"]:
-            runs_of.setdefault(row_of(run), []).append(run)
+        runs_of = by_row(paper["runs"])
         for row in paper["rows"]:
             if row["protocol"] != "as-published" or row.get("published", "-") == "-":
                 continue
@@ -59,16 +57,17 @@ def leak_lines(papers: dict[str, dict]) -> list[dict]:
                 with_leak = runs_of.get((*key[:3], protocol), [])
                 if with_leak:
                     lines.append(_line(row, here, leak, with_leak, runs_of.get((*key[:3], control), [])))
-            best = [run | {"accuracy": _best_on_test(run)} for run in here if _best_on_test(run) is not None]
-            if best and len(best) == len(here):
+            best = [run | {"accuracy": best_on_test(run)} for run in here]
+            if best and all(run["accuracy"] is not None for run in best):
                 lines.append(_line(row, here, BEST_EPOCH, best, here))
     return lines
 
 
 def _line(row: dict, here: list[dict], leak: str, with_leak: list[dict], control: list[dict]) -> dict:
     share, n = published_share(row)
-    found = _mean(with_leak)
+    found = pooled_accuracy(with_leak)
     p = two_sample_p(share, n, found, min(n, sum(run["n_test"] for run in with_leak)))
+    without = [pooled_accuracy(runs) for runs in (here, control) if runs]
     verdict = "not different" if p >= ALPHA else "above the published" if found > share else "below the published"
     return {
         "key": row_of(row),
@@ -79,20 +78,9 @@ def _line(row: dict, here: list[dict], leak: str, with_leak: list[dict], control
         "control": _percent(control),
         "p": p,
         "verdict": verdict,
-        "reached": verdict != "below the published" and all(found > _mean(runs) for runs in (here, control) if runs),
+        "reached": verdict != "below the published"
+        and all(found > pooled_accuracy(runs) for runs in (here, control) if runs),
     }
-
-
-def _best_on_test(run: dict) -> float | None:
-    """The accuracy of the epoch that is best on the test files themselves, if the run watched them."""
-    curve = run.get("history", {}).get("test_accuracy")
-    if curve:
-        return max(curve)
-    return run["best_epoch_accuracy"] if "best_epoch_accuracy" in run and run["audit"]["validation"] == 0 else None
-
-
-def _mean(runs: list[dict]) -> float:
-    return sum(run["accuracy"] * run["n_test"] for run in runs) / sum(run["n_test"] for run in runs)
 
 
 def _percent(runs: list[dict]) -> str:
@@ -100,4 +88,4 @@ def _percent(runs: list[dict]) -> str:
     if not runs:
         return "not run"
     remarks = sorted({run["shortened"] for run in runs if run.get("shortened")})
-    return f"{100 * _mean(runs):.1f}" + (f" ({'; '.join(remarks)})" if remarks else "")
+    return f"{100 * pooled_accuracy(runs):.1f}" + (f" ({'; '.join(remarks)})" if remarks else "")

@@ -10,7 +10,7 @@ from itertools import chain
 
 from experiments.common.markdown import table
 from experiments.evaluation.metrics import share_interval
-from experiments.evaluation.results import TRAINED, percent, row_of, summarize
+from experiments.evaluation.results import TRAINED, by_row, percent, pooled_accuracy, row_of, summarize
 from experiments.evaluation.significance import design_effect, holm, overdispersion, right_answers, two_sample_p
 
 SAME_SPLIT = {"zheng_casia": "wang_cl"}  # papers whose random 80:20 of the same corpus and seed is the same split
@@ -55,8 +55,9 @@ def published_rows(papers: dict[str, dict]) -> list[dict]:
     phi = overdispersion(chain.from_iterable(map(_as_published_groups, networks.values())))
     lines = []
     for stem, paper in networks.items():
+        runs_of = by_row(paper["runs"])
         for row in paper["rows"]:
-            runs = [run for run in paper["runs"] if row_of(run) == row_of(row)]
+            runs = runs_of.get(row_of(row), [])
             if runs and row.get("published", "-") != "-":
                 lines.append(_line(stem, row, runs, phi, baselines))
     return lines
@@ -65,7 +66,7 @@ def published_rows(papers: dict[str, dict]) -> list[dict]:
 def _line(stem: str, row: dict, runs: list[dict], phi: float, baselines: list[dict]) -> dict:
     share, n = published_share(row)
     effect = phi * _windows_effect(runs)
-    found = sum(run["accuracy"] * run["n_test"] for run in runs) / sum(run["n_test"] for run in runs)
+    found = pooled_accuracy(runs)
     n_here = sum(run["n_test"] for run in runs)
     low, high = share_interval(found, max(round(n_here / effect), 1))
     of_runs = f"{len(runs)} runs of {runs[0]['n_test']}" if len(runs) > 1 else f"one run of {n_here}"
@@ -118,11 +119,8 @@ def format_training(runs: list[dict]) -> str:
 
 def _as_published_groups(paper: dict) -> list[list[tuple[float, int]]]:
     """(accuracy, n) of the runs of every row that repeats a published accuracy."""
-    groups = {}
-    for run in paper["runs"]:
-        if run["protocol"].startswith("as-published"):
-            groups.setdefault(row_of(run), []).append((run["accuracy"], run["n_test"]))
-    return list(groups.values())
+    runs = [run for run in paper["runs"] if run["protocol"].startswith("as-published")]
+    return [[(run["accuracy"], run["n_test"]) for run in group] for group in by_row(runs).values()]
 
 
 def _windows_effect(runs: list[dict]) -> float:

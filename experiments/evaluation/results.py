@@ -98,10 +98,19 @@ def load(path: Path) -> list[dict]:
     return runs
 
 
+def by_row(runs: list[dict]) -> dict[tuple, list[dict]]:
+    """Runs that differ in seed or fold only, together: {(system, variant, corpus, protocol): runs}."""
+    rows = pd.DataFrame([row_of(run) for run in runs], columns=list(ROW))
+    return {key: [runs[i] for i in places] for key, places in rows.groupby(list(ROW), sort=False).indices.items()}
+
+
+def pooled_accuracy(runs: list[dict]) -> float:
+    """The share of right answers of all runs together."""
+    return sum(run["accuracy"] * run["n_test"] for run in runs) / sum(run["n_test"] for run in runs)
+
+
 def summarize(runs: list[dict]) -> dict[tuple, dict]:
     """Runs that differ in seed or fold only, averaged: {(system, variant, corpus, protocol): summary}."""
-    rows = pd.DataFrame([row_of(run) for run in runs], columns=list(ROW))
-    groups = {key: [runs[i] for i in places] for key, places in rows.groupby(list(ROW), sort=False).indices.items()}
     return {
         key: {
             "n_runs": len(group),
@@ -117,7 +126,7 @@ def summarize(runs: list[dict]) -> dict[tuple, dict]:
             "best_epoch": _best_epoch_on_test(group),
             "trains_to": _trains_to(group),
         }
-        for key, group in groups.items()
+        for key, group in by_row(runs).items()
     }
 
 
@@ -179,9 +188,16 @@ def _trains_to(group: list[dict]) -> float | None:
 
 def _best_epoch_on_test(group: list[dict]) -> tuple[float, float] | None:
     """The accuracy of the epoch that is best on the very test set, where every run watched it; nothing is chosen so."""
-    if all("best_epoch_accuracy" in run and run["audit"]["validation"] == 0 for run in group):
-        return mean_interval([run["best_epoch_accuracy"] for run in group])
-    return None
+    best = [best_on_test(run) for run in group]
+    return mean_interval(best) if None not in best else None
+
+
+def best_on_test(run: dict) -> float | None:
+    """The accuracy of the epoch that is best on the test files themselves; None if the run did not watch them."""
+    curve = run.get("history", {}).get("test_accuracy")
+    if curve:
+        return max(curve)
+    return run["best_epoch_accuracy"] if "best_epoch_accuracy" in run and run["audit"]["validation"] == 0 else None
 
 
 def percent(mean_and_interval: tuple[float, float]) -> str:

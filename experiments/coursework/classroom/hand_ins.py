@@ -1,4 +1,4 @@
-"""Finds the submissions in a folder, as a course keeps them or as Moodle and Canvas pack them, and reads the roster.
+"""Finds the submissions in a folder, as a course keeps them or as Moodle and Canvas pack them.
 
 Accepted in FOLDER:
 
@@ -8,8 +8,7 @@ Accepted in FOLDER:
     lovelaceada_LATE_123_456_anything-1.py                Canvas; LATE marks a late submission
 
 Of several files of one student, the one that has the lab's function is checked; modules beside it that it imports come
-along. Archives are not unpacked, links are
-not followed, and names that begin with "." or "__" are skipped.
+along. Archives are not unpacked, links are not followed, and names that begin with "." or "__" are skipped.
 """
 
 import os
