@@ -78,8 +78,7 @@ def _line(row: dict, here: list[dict], leak: str, with_leak: list[dict], control
         "control": _percent(control),
         "p": p,
         "verdict": verdict,
-        "reached": verdict != "below the published"
-        and all(found > pooled_accuracy(runs) for runs in (here, control) if runs),
+        "reached": verdict != "below the published" and all(found > share for share in without),
     }
 
 
