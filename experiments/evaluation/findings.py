@@ -64,8 +64,8 @@ def _published(papers: dict[str, dict]) -> list[str]:
             for key, lines in explained.items()
         )
         sentences.append(
-            f"{len(explained)} differ, and a leak that a run here demonstrates reaches them: {listed}. So such a leak"
-            " is enough; that it happened is not shown."
+            f"{len(explained)} differ, and a leak that a run here demonstrates reaches them: {listed}. Such a leak is"
+            " enough to reach these numbers. Whether the papers contain it is not known."
         )
     if open_still:
         listed = "; ".join(
