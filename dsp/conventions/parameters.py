@@ -212,6 +212,16 @@ class Convention:
             value = getattr(self, field)
             if not (isinstance(value, str) and value in words):  # searches make many conventions: first the usual case
                 as_word(value, field, words)
+        self._check_counts()
+        for field, bounds in _BOUNDS.items():
+            if getattr(self, field) is not None or field not in _OPTIONAL:
+                as_number(getattr(self, field), field, **bounds)
+        if self.scale == 0:
+            raise ValueError("scale=0 would silence every signal; another number is expected")
+        if self.frame_length is None and self.frame_length_s is None:
+            raise ValueError("frame_length or frame_length_s must be given")
+
+    def _check_counts(self) -> None:
         for field in ("frame_length", "hop_length", "n_mfcc"):
             if getattr(self, field) is not None:
                 as_count(getattr(self, field), field)
@@ -226,13 +236,6 @@ class Convention:
         as_count(self.lifter_first, "lifter_first", min_value=0)
         if as_count(self.delta_width, "delta_width", min_value=3) % 2 == 0:
             raise ValueError(f"delta_width={self.delta_width} is even; the window needs a middle frame")
-        for field, bounds in _BOUNDS.items():
-            if getattr(self, field) is not None or field not in _OPTIONAL:
-                as_number(getattr(self, field), field, **bounds)
-        if self.scale == 0:
-            raise ValueError("scale=0 would silence every signal; another number is expected")
-        if self.frame_length is None and self.frame_length_s is None:
-            raise ValueError("frame_length or frame_length_s must be given")
 
 
 _BOUNDS: dict[str, dict[str, Any]] = {

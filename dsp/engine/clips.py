@@ -26,6 +26,28 @@ class Clip(NamedTuple):
     n_frames: int
 
 
+class ClipTable(NamedTuple):
+    """What the kernels read and write of clips side by side."""
+
+    rows: np.ndarray  # (n_clips, 6) int64, see `describe_clips`
+    like: np.ndarray  # any array of the clips' dtype
+    means: np.ndarray  # (n_clips,) float64
+    mirror: int  # beyond the ends: -1 for zeros, otherwise `repeat` of dsp.framing.mirror_index
+    finite: np.ndarray  # (n_clips,), whether all samples of a clip are finite; the kernels write it
+
+
+def describe_clips(clips: list[Clip], layout: np.ndarray, mirror: int) -> ClipTable:
+    """The table of some clips, all of one dtype.
+
+    A row of `layout` holds a clip's number of samples, the first sample wanted (negative: before the signal), its
+    offset in the row of all clips, the offset of the next clip, and the sample up to which the clip is checked for NaN
+    and infinity. In the table the clip's address comes first.
+    """
+    rows = np.column_stack([[address(clip.samples) for clip in clips], layout])
+    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
+    return ClipTable(rows, clips[0].samples, means, mirror, finite)
+
+
 def address(x: np.ndarray) -> int:
     """The address of the first element; the caller keeps the array alive."""
     return x.__array_interface__["data"][0]
@@ -46,8 +68,29 @@ def array_at(typing, address, size, like):
     return kind(types.intp, types.intp, like), generate
 
 
+@inlined
+def load_clips(clips, low, high, tables, out):
+    """out = samples low .. high - 1 of the row of all clips, preprocessed."""
+    for i in range(clips.means.size):
+        address, size, begin, offset, end, _ = clips.rows[i]
+        start, end = maximum(offset, low), minimum(end, high)
+        if start < end:
+            x, begin = array_at(address, size, clips.like), begin + start - offset
+            finite = _preprocess_samples(x, begin, clips.means[i], clips.mirror, tables, out, start - low, end - start)
+            clips.finite[i] &= finite
+
+
+@inlined
+def check_ends(clips, high):
+    """Checks the samples of every clip beyond number `high` of the row of all clips, which no frame has used."""
+    for i in range(clips.means.size):
+        address, size, begin, offset, end, check_stop = clips.rows[i]
+        x = array_at(address, size, clips.like)
+        clips.finite[i] &= _all_finite(x, begin + minimum(end, high) - offset, check_stop)
+
+
 @inner
-def preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
+def _preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
     """out[offset], .. = x[start], .., also beyond its ends: dsp.mfcc.preprocess_signal, then dsp.framing.extend.
 
     Returns whether all samples are finite: only then is every difference y - y equal to 0.
@@ -62,7 +105,7 @@ def preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
     for k in range(count - done):  # the samples on either side of them
         n = index = start + k if start + k < after else start + k + done
         if n < low or n >= high:
-            index = -1 if mirror is None else _mirror_index(n, x.size, mirror)
+            index = -1 if mirror < 0 else _mirror_index(n, x.size, mirror)
         y = 0.0 if index < 0 else _preprocess_sample(x, index, mean, tables)
         finite &= y - y == 0.0
         out[offset + n - start] = y
@@ -99,7 +142,7 @@ _mirror_index = inlined(mirror_index)
 
 
 @inlined
-def all_finite(x, start, stop):
+def _all_finite(x, start, stop):
     """Whether samples start .. stop - 1 are finite; samples before the first do not count."""
     finite = True
     for n in range(maximum(start, 0), stop):
@@ -114,5 +157,6 @@ def scatter_rows(rows, starts, stops, out):
     for i in range(starts.size):
         n = stops[i] - starts[i]
         for k in range(rows.shape[0]):
-            out[offset : offset + n] = rows[k, starts[i] : stops[i]]
+            for j in range(n):
+                out[offset + j] = rows[k, starts[i] + j]
             offset += n

@@ -6,7 +6,7 @@ each frame.
 Every function here has the result of a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.clips import all_finite, array_at, preprocess_samples
+from dsp.engine.clips import check_ends, load_clips
 from dsp.engine.compiling import inlined, kernel
 from dsp.engine.complex_lanes import (
     conjugate,
@@ -21,71 +21,57 @@ from dsp.engine.transpose import transpose_frames
 
 
 @kernel
-def mel_frames(clips, like, means, mirror, finite, samples, tables, z, power, butterfly, mel, energy):
+def mel_frames(clips, tables, spaces, mel, energy):
     """mel[m, t] and energy[t] of clips side by side: dsp.mfcc.trace from `signal` to `mel`.
 
-    A row of `clips` holds a clip's address and number of samples (of the dtype of `like`), the first sample wanted
-    (negative: before the signal), its offset in the row of all clips, the offset of the next clip, and the sample up
-    to which the clip is checked; finite[i] tells whether all samples of clip i are finite. The row of all clips never
-    exists as a whole: `samples` holds a stretch of it, small enough to stay in the cache between its two uses.
+    The row of all clips never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the
+    cache between its two uses.
 
-    The transform is complex, of length n_fft / 2, on even samples + i odd samples, and stores X[k] at position
-    tables.order[k]. The stages of Cooley and Tukey run in Gentleman and Sande's order: a block of r m elements becomes
-    r blocks of m elements, in place. dsp.engine.plan.schedule lists the stages and their elements.
-
-    None skips a step: for `clips` if `samples` is the signal itself, for `mirror` if zeros extend the clips, for
-    `butterfly` if every radix is 4, and for `energy` if no energy is needed and the window is the only step before the
-    transform.
+    `energy` stays as it is if the convention needs none.
     """
-    lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, samples.size, 0
+    lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, spaces.samples.size, 0
     stretch = (n_loaded - tables.load_factors.size) // hop + 1
     for number in range(-(-n_frames // stretch)):
         first = minimum(number * stretch, n_frames - lanes)
         last = minimum(first + stretch, n_frames) - lanes  # where the last register begins; it overlaps the one before
-        low, high = first * hop, first * hop + n_loaded
-        if clips is not None:
-            for i in range(means.size):
-                address, size, begin, offset, end, _ = clips[i]
-                start, end = maximum(offset, low), minimum(end, high)
-                if start < end:
-                    x, begin = array_at(address, size, like), begin + start - offset
-                    finite[i] &= preprocess_samples(
-                        x, begin, means[i], mirror, tables, samples, start - low, end - start
-                    )
+        high = first * hop + n_loaded
+        load_clips(clips, first * hop, high, tables, spaces.samples)
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
-            for step in range(tables.schedule.shape[0]):
-                radix, start, size, length, p, stop = tables.schedule[step]
-                if radix == 0:
-                    _load_frames(samples, (t - first) * hop, tables, start, start + size, z)
-                    if energy is not None:
-                        if not tables.plain_frames:
-                            store(energy, t, _prepare(z, tables))
-                elif radix == 4 and length == 4:
-                    _last_radix4(z, start, size)
-                elif radix == 4:
-                    _radix4(z, tables.half_roots, start, size, length, p, stop)
-                elif butterfly is not None:
-                    if radix == 2:
-                        _radix2(z, tables.half_roots, start, size, length, p, stop)
-                    else:
-                        _radix_r(z, butterfly, tables.half_roots, radix, start, size, length, p, stop)
-            _power(z, tables, power)
-            if energy is not None:
-                if tables.spectrum_energy:
-                    total = load(power, 0)
-                    for k in range(1, tables.n_fft // 2 + 1):
-                        total = total + load(power, k * lanes)
-                    store(energy, t, total)
+            _transform(spaces, (t - first) * hop, t, tables, energy)
+            _power(spaces.z, tables, spaces.power)
+            if tables.spectrum_energy:
+                _sum_power(spaces.power, tables, t, energy)
             if tables.filter_first.size > 0:
-                _filter(power, tables, t, mel)
+                _filter(spaces.power, tables, t, mel)
             else:
-                for k in range(tables.n_levels):
-                    store(mel, k * n_frames + t, load(power, k * lanes))
-    if clips is not None:
-        for i in range(means.size):
-            address, size, begin, offset, end, check_stop = clips[i]
-            finite[i] &= all_finite(array_at(address, size, like), begin + minimum(end, high) - offset, check_stop)
+                _copy_power(spaces.power, tables, t, mel)
+    check_ends(clips, high)
+
+
+@inlined
+def _transform(spaces, first, t, tables, energy):
+    """The transforms of the frames from t on, which begin at samples[first]: dsp.fft.fft of the windowed frames.
+
+    The transform is complex, of length n_fft / 2, on even samples + i odd samples, and stores X[k] at position
+    tables.order[k]. The stages of Cooley and Tukey run in Gentleman and Sande's order: a block of r m elements becomes
+    r blocks of m elements, in place. dsp.engine.plan.schedule lists the stages and their elements.
+    """
+    z, roots = spaces.z, tables.half_roots
+    for step in range(tables.schedule.shape[0]):
+        radix, start, size, length, p, stop = tables.schedule[step]
+        if radix == 0:
+            _load_frames(spaces.samples, first, tables, start, start + size, z)
+            if not tables.plain_frames:
+                store(energy, t, _prepare(z, tables))
+        elif radix == 4 and length == 4:
+            _last_radix4(z, start, size)
+        elif radix == 4:
+            _radix4(z, roots, start, size, length, p, stop)
+        elif radix == 2:
+            _radix2(z, roots, start, size, length, p, stop)
+        else:
+            _radix_r(z, spaces.butterfly, roots, radix, start, size, length, p, stop)
 
 
 @inlined
@@ -199,6 +185,23 @@ def _power(z, tables, power):
         store(power, k * lanes, sqrt(square) if tables.magnitude else square)
         square = squared_magnitude(even - odd)
         store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
+
+
+@inlined
+def _sum_power(power, tables, t, energy):
+    """The energy of the spectrum, which python_speech_features takes for that of the frame."""
+    lanes, total = width(power), load(power, 0)
+    for k in range(1, tables.n_fft // 2 + 1):
+        total = total + load(power, k * lanes)
+    store(energy, t, total)
+
+
+@inlined
+def _copy_power(power, tables, t, mel):
+    """mel[k, t] = power[k], where there are no filters."""
+    lanes, n_frames = width(power), mel.shape[1]
+    for k in range(tables.n_levels):
+        store(mel, k * n_frames + t, load(power, k * lanes))
 
 
 @inlined

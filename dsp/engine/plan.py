@@ -32,7 +32,6 @@ class Tables(NamedTuple):
     )  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
     window: np.ndarray  # (frame,), including the normalization of the spectrum
     schedule: np.ndarray  # (steps, 6), see `schedule`
-    only_radix_4: bool  # whether all stages are of that radix
     beyond: int  # the number of following frames that a frame overlaps
     order: np.ndarray  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
     half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
@@ -57,7 +56,7 @@ class Plan(NamedTuple):
     before: int  # samples that the framing adds before the signal
     fast: bool  # whether the kernels know every step; otherwise the textbook lane computes the features
     tables: Tables
-    mirror: int | None  # beyond the ends: None for zeros, otherwise `repeat` of dsp.framing.mirror_index
+    mirror: int  # beyond the ends: -1 for zeros, otherwise `repeat` of dsp.framing.mirror_index
     whole_clip: bool  # whether levels depend on the maximum of their clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter combined; (0, 0) without cepstra
     delta_weights: tuple[np.ndarray, np.ndarray]  # weights of the first and the second order
@@ -106,7 +105,7 @@ def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
         and c.spectrum_scaling == "as is"
         and energy_of != "windowed frame",
         tables=tables,
-        mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing),
+        mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing, -1),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
         cepstrum=cepstrum,
         delta_weights=(delta_weights(c.delta_width, 1).astype(dtype), delta_weights(c.delta_width, 2).astype(dtype)),
@@ -136,7 +135,6 @@ def spectrum_tables(
         load_factors=np.pad(window if plain_frames else np.ones_like(window), (0, -frame % width(window))),
         window=window,
         schedule=schedule(factors(half), by_strips=plain_frames),
-        only_radix_4=set(factors(half)) == {4},
         beyond=(frame - 1) // hop,
         order=_order(factors(half)),
         half_roots=_parts(roots_of_unity(half), dtype),

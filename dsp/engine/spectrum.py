@@ -6,8 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from dsp.engine.plan import Tables, spectrum_tables
-from dsp.engine.stages import ADD, count_samples, logarithm, mel_and_energy
-from dsp.framing import slice_extended
+from dsp.engine.stages import ADD, logarithm, mel_and_energy
 
 _DB_PER_NEPER = 20 / math.log(10)
 
@@ -26,8 +25,7 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """
     tables = _tables(np.ascontiguousarray(window).tobytes(), hop_length, n_fft)
     n_frames = 1 + (signal.size - window.size) // hop_length
-    samples = slice_extended(signal, 0, count_samples(n_frames, tables), "valid")
-    magnitude, _ = mel_and_energy(np.ascontiguousarray(samples), n_frames, tables)
+    magnitude, _ = mel_and_energy(np.ascontiguousarray(signal, np.float64), n_frames, tables)
     return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, in_own_memory=True)
 
 

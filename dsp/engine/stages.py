@@ -5,12 +5,13 @@ Results lie in a workspace of this thread, which the next call overwrites: copy 
 
 import math
 import threading
+from typing import NamedTuple
 
 import numpy as np
 
 from dsp.checks import check_finite
 from dsp.cooley_tukey import MAX_BUTTERFLY
-from dsp.engine.clips import Clip, address
+from dsp.engine.clips import Clip, describe_clips
 from dsp.engine.kernels import mel_frames
 from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
@@ -26,53 +27,49 @@ def count_samples(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.load_factors.size
 
 
-def mel_and_energy(samples: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
-    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of the samples.
+class Workspaces(NamedTuple):
+    """The arrays that mel_frames works in; `lanes` is the width of a register."""
 
-    Energy is None if the convention needs none.
+    samples: np.ndarray  # a stretch of the row of all clips
+    z: np.ndarray  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
+    power: np.ndarray  # (n_fft / 2 + 1, lanes)
+    butterfly: np.ndarray  # (2 MAX_BUTTERFLY, lanes), for radices other than 4
+
+
+def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
+    """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
+
+    Energy means nothing if the convention needs none.
+
+    Raises ValueError if the signal is not finite.
     """
-    spaces = _workspaces(n_frames, tables)
-    mel_frames(None, None, None, None, None, samples, tables, *spaces)
-    return _columns(n_frames, *spaces[-2:])
+    layout = np.array([[x.size, 0, 0, count_samples(n_frames, tables), x.size]])
+    return mel_of_clips([Clip("signal", x, 0.0, n_frames)], layout, n_frames, tables, -1)
 
 
 def mel_of_clips(
-    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, mirror: int | None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """mel_and_energy of clips side by side.
-
-    A row of `layout` holds a clip's number of samples, the first sample wanted, its offset in the row of all clips,
-    the offset of the next clip, and the sample up to which the clip is checked for NaN and infinity.
+    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, mirror: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """mel_and_energy of clips side by side; dsp.engine.clips.describe_clips explains the layout.
 
     Raises ValueError for a clip with a sample that is not finite.
     """
-    spaces, stretch = _workspaces(n_frames, tables), max(width(tables.window), STRETCH // tables.hop)
-    samples = workspace("samples", (count_samples(min(stretch, n_frames), tables),), tables.window.dtype)
-    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
-    table = np.column_stack([[address(clip.samples) for clip in clips], layout])
-    mel_frames(table, clips[0].samples, means, mirror, finite, samples, tables, *spaces)
-    if not finite.all():
-        bad = clips[finite.argmin()]
-        check_finite(bad.samples, bad.name)
-    return _columns(n_frames, *spaces[-2:])
-
-
-def _workspaces(n_frames: int, tables: Tables) -> tuple:
-    """The arrays that the kernel works in and writes to: z, power, butterfly, mel, energy."""
-    lanes, dtype, n_fft = width(tables.window), tables.window.dtype, tables.n_fft
-    n_columns = max(n_frames, lanes)
-    z = workspace("z", (n_fft + lanes, lanes), dtype)  # the last register of samples may extend beyond the end
-    power, mel = (
-        workspace("power", (n_fft // 2 + 1, lanes), dtype),
-        workspace("mel", (tables.n_levels, n_columns), dtype),
+    lanes, dtype = width(tables.window), tables.window.dtype
+    stretch, n_columns = max(lanes, STRETCH // tables.hop), max(n_frames, lanes)
+    spaces = Workspaces(
+        workspace("samples", (count_samples(min(stretch, n_frames), tables),), dtype),
+        workspace("z", (tables.n_fft + lanes, lanes), dtype),
+        workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
+        workspace("butterfly", (2 * MAX_BUTTERFLY, lanes), dtype),
     )
-    butterfly = None if tables.only_radix_4 else workspace("butterfly", (2 * MAX_BUTTERFLY, lanes), dtype)
-    without_energy = tables.plain_frames and not tables.spectrum_energy
-    return z, power, butterfly, mel, None if without_energy else workspace("energy", (n_columns,), dtype)
-
-
-def _columns(n_frames: int, mel: np.ndarray, energy: np.ndarray | None) -> tuple[np.ndarray, np.ndarray | None]:
-    return mel[:, :n_frames], None if energy is None else energy[:n_frames]
+    mel = workspace("mel", (tables.n_levels, n_columns), dtype)
+    energy = workspace("energy", (n_columns,), dtype)
+    table = describe_clips(clips, layout, mirror)
+    mel_frames(table, tables, spaces, mel, energy)
+    if not table.finite.all():
+        bad = clips[table.finite.argmin()]
+        check_finite(bad.samples, bad.name)
+    return mel[:, :n_frames], energy[:n_frames]
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, in_own_memory: bool = False) -> np.ndarray:
