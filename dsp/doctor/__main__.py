@@ -17,7 +17,7 @@ import numpy as np
 from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
 from dsp.doctor.report import comparison_dict, comparison_text, diagnosis_dict, diagnosis_text
-from dsp.doctor.search.deadline import WALL_S, WORK_S
+from dsp.doctor.search.deadline import WALL_S
 from dsp.feature_files import READERS, read_features
 from dsp.files.commands import exit_status
 from dsp.files.naming import printable
@@ -75,8 +75,14 @@ def add_inputs(made: argparse.ArgumentParser) -> None:
         "--time-limit",
         type=float,
         metavar="SECONDS",
-        help=f"stop the search for each file after so many seconds (default: after {WORK_S:g} s of work of the "
-        f"processor, or {WALL_S:g} s in all)",
+        help=f"stop the search for each file after so many seconds on the clock (default: {WALL_S:g} times the effort)",
+    )
+    made.add_argument(
+        "--effort",
+        type=float,
+        default=1.0,
+        metavar="X",
+        help="search X times as much as by default before giving up; a slow or busy machine searches as much as any",
     )
 
 
@@ -90,6 +96,8 @@ def check_inputs(options: argparse.Namespace) -> None:
         raise ValueError("the recording is missing: add --audio FILE, or give two files to compare them")
     if options.time_limit is not None and not options.time_limit > 0:
         raise ValueError(f"--time-limit {options.time_limit:g}: more than 0 seconds are expected")
+    if not options.effort > 0:
+        raise ValueError(f"--effort {options.effort:g}: more than 0 is expected")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -104,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
     check_inputs(options)
     matrices, recording = read_inputs(options)
     if len(matrices) == 1 and recording is not None:
-        diagnosis = identify(matrices[0], *recording, options.time_limit)
+        diagnosis = identify(matrices[0], *recording, options.time_limit, options.effort)
         print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else diagnosis_text(diagnosis))
         return int(diagnosis.verdict not in EXPLAINED)
     (a, b), (name_a, name_b) = matrices, names_of(options.features)

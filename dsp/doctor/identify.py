@@ -1,18 +1,24 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from time import thread_time
 
 import numpy as np
 
+from dsp.checks import as_number
 from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor.knowledge.floors import constant_sentence
+from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
-from dsp.doctor.search.interpretations import as_matrix, interpretations, resolution
+from dsp.doctor.search.interpretations import as_matrix, resolution
+from dsp.doctor.search.pooled import pooled
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
 from dsp.doctor.search.scheduler import schedule
 from dsp.doctor.search.search import HOPELESS, Search
@@ -27,6 +33,13 @@ MAX_DITHERED = 3  # guesses that dither is tried on
 MAX_PAIRED = 3  # shapes that are searched on by pairs of moves
 LONG_CLIP_MINUTES = 1.0  # the search of a longer clip takes more than a few seconds; if its time runs out, say so
 WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to
+LOOKS_SHARE = 0.4  # of the time, for looking at changed signals and frames
+AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the search
+AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
+MUCH_NEARER = 0.5  # and must bring it nearer than that share
+MAX_CHANGES = 3  # that are searched on
+SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
+RESAMPLER = "the filter of the resampler"
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,7 @@ class Diagnosis:
     notes         sentences on what else was seen
     error         features - the convention's, (n_rows, n_frames)
     seconds       of the processor
+    change        what was done to the signal before, or to the frames after, beside the convention; None if nothing
     """
 
     verdict: str
@@ -64,18 +78,22 @@ class Diagnosis:
     notes: tuple[str, ...]
     error: np.ndarray = field(repr=False)
     seconds: float
+    change: str | None = None
 
 
-def identify(features, signal, sample_rate: float, time_limit: float | None = None) -> Diagnosis:
+def identify(features, signal, sample_rate: float, time_limit: float | None = None, effort: float = 1.0) -> Diagnosis:
     """The convention behind a matrix of features, searched from every preset over all parameters.
 
     Parameters
     ----------
-    features : (n_rows, n_frames) or (n_frames, n_rows), real or complex: cepstra, (log-)mel bands or spectra
+    features : (n_rows, n_frames) or (n_frames, n_rows), real or complex: cepstra, (log-)mel bands or spectra; or (n,),
+        statistics of them over time
     signal : (n,) real, in -1 .. 1: the audio that they were computed from
     sample_rate : Hz
-    time_limit : s after which the search stops with the best that it has found. None: after 9 s of work of the
-        processor, or 300 s in all. What Numba compiles at first does not count
+    time_limit : s on the clock after which the search stops with the best that it has found, a safety net; None takes
+        300 effort
+    effort : how much is searched, relative to the default. The search is bounded by counted work, so that it finds the
+        same on a slow or busy machine
 
     Returns
     -------
@@ -89,19 +107,128 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     """
     if time_limit is not None and not time_limit > 0:
         raise ValueError(f"{time_limit=} is not a time; more than 0 s is expected")
+    effort = as_number(effort, "effort", above=0)
     matrix, eps = as_matrix(features), resolution(features)
-    cache = StageCache(signal, sample_rate)
     _compile()
-    begun, deadline = thread_time(), Deadline.for_search(time_limit)
-    searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in interpretations(matrix)]
+    begun, deadline = thread_time(), Deadline.for_search(time_limit, effort)
+    cache = StageCache(signal, sample_rate, work=deadline.work)
+    constant = constant_sentence(matrix)
+    if constant is not None:
+        return _nothing_found(matrix, (constant,), begun)
+    notes = _shape_notes(features)
+    if 1 in matrix.shape:
+        return _of_statistics(matrix, cache, notes, begun)
+    orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
+    as_given = _distance_as_given(orientations, cache, deadline, eps)
+    found = _search_changed(orientations, cache, eps, deadline, as_given)
+    if found is None and as_given > AS_GIVEN:
+        found = _search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
+    if found is not None:
+        best, change = found
+        return _diagnosis(best.search.cache, matrix, best, notes, begun, change)
+    possible = [one for oriented in orientations for one in oriented.interpretations]
+    searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
     best, searched = _search(searches, deadline.part(GUESSES_SHARE))
-    notes: tuple[str, ...] = ()
     if best is None or not best.explains():
+        found = _search_resampled(orientations, cache, eps, deadline, RESAMPLED)
+        if found is not None:
+            best, change = found
+            return _diagnosis(best.search.cache, matrix, best, notes, begun, change)
         dithered = _best_dithered(searched, best, deadline)
         if dithered is None:
-            notes = _notes(cache, matrix, eps, best, deadline)
+            notes += _notes(cache, matrix, eps, best, deadline)
         best = dithered or best
     return _diagnosis(cache, matrix, best, notes, begun)
+
+
+def _shape_notes(features) -> tuple[str, ...]:
+    """What was done to an array that is no matrix."""
+    shape = np.shape(features)
+    return (f"the array has the shape {shape}: axes of length 1 were left out",) if len(shape) > 2 else ()
+
+
+def _of_statistics(matrix: np.ndarray, cache: StageCache, notes: tuple[str, ...], begun: float) -> Diagnosis:
+    """The diagnosis of a vector: which preset's features it is near, after statistics over time."""
+    nearest = pooled(matrix.ravel(), cache)
+    if nearest is None:
+        return _nothing_found(matrix, (*notes, no_shape_sentence(*matrix.shape)), begun)
+    found = _nothing_found(matrix, (*notes, nearest.sentence()), begun)
+    if not nearest.is_same():
+        return found
+    error = matrix - nearest.values.reshape(matrix.shape)
+    return replace(
+        found,
+        verdict="explained up to a class",
+        left_open="statistics over time, which other conventions may give as well",
+        convention=nearest.convention,
+        kind=nearest.kind,
+        nearest=nearest.preset,
+        differences=diff(nearest.preset, nearest.convention),
+        residual=nearest.distance,
+        distance=nearest.distance,
+        gain=np.ones((1, 1)),
+        offset=np.zeros((1, 1)),
+        error=error,
+    )
+
+
+def _distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
+    """How near the presets come to the matrix as it is, without any change."""
+    plain = [Change("", cache.signal, cache.sample_rate, oriented) for oriented in orientations]
+    return min((one.distance for one in _nearest(plain, deadline, eps)), default=DOES_NOT_FIT)
+
+
+def _search_changed(
+    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, as_given: float
+) -> tuple[Outcome, Change] | None:
+    """The outcome after a change of the signal or of the frames that explains the matrix; None without one."""
+    until = deadline.part(LOOKS_SHARE)
+    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and all(edges_are_plain(one.matrix) for one in orientations)):
+        return None  # the plain search will find it
+    most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
+    for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
+        if found.distance > most:
+            break
+        best, _ = _search(found.change.searches(until, eps), until)
+        if best is not None and best.explains():
+            return best, found.change
+    return None
+
+
+def _search_resampled(
+    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, farthest: float
+) -> tuple[Outcome, Change] | None:
+    """A preset of the signal at another rate that comes so near that only the resampler's filter can be different."""
+    looks = _nearest(resampled(orientations, cache.signal, cache.sample_rate), deadline, eps)
+    if not looks or looks[0].distance > farthest:
+        return None
+    nearest, others = looks[0], [one for one in looks[1:] if one.change.sample_rate != looks[0].change.sample_rate]
+    if others and nearest.distance > MUCH_NEARER * others[0].distance:
+        return None
+    for search in nearest.change.searches(deadline, eps):
+        levels = search.levels(nearest.convention, search.whole)
+        if levels is None or search.interpretation.left_out:
+            continue
+        features = search.cache.features(nearest.convention, search.kind)
+        distance = relative_distance(search.interpretation.matrix, features)
+        if distance < farthest:
+            rank, fit = len(CLASSES), as_it_is(features)
+            return Outcome(rank, distance, RESAMPLER, fit, nearest.convention, search), nearest.change
+    return None
+
+
+def _nearest(candidates: Iterable[Change], until: Deadline, eps: float) -> list[Look]:
+    """What the presets come to after each change, nearest first; of equally near ones the plainest first."""
+    looks = []
+    for change in candidates:
+        if until.is_over():
+            break
+        found = look(change, until, eps)
+        if found is not None:
+            looks.append(found)
+        if found is not None and found.distance < WORTH_FITTING:
+            break
+    return sorted(looks, key=lambda found: round(found.distance, 6))
 
 
 @lru_cache
@@ -205,31 +332,41 @@ def no_shape_sentence(rows: int, frames: int) -> str:
     return f"no known convention gives a matrix of {rows} x {frames} for a clip of this length"
 
 
+def _nothing_found(matrix: np.ndarray, notes: tuple[str, ...], begun: float) -> Diagnosis:
+    """The diagnosis where there is no convention to name."""
+    nan = np.full((1, 1), np.nan)
+    return Diagnosis(
+        verdict="unexplained",
+        left_open=None,
+        convention=Convention(),
+        kind="log_mel",
+        transposed=False,
+        nearest="",
+        differences={},
+        unobservable={},
+        residual=1.0,
+        distance=1.0,
+        gain=nan,
+        offset=nan,
+        notes=notes,
+        error=matrix,
+        seconds=thread_time() - begun,
+    )
+
+
 def _diagnosis(
-    cache: StageCache, matrix: np.ndarray, best: Outcome | None, notes: tuple[str, ...], begun: float
+    cache: StageCache,
+    matrix: np.ndarray,
+    best: Outcome | None,
+    notes: tuple[str, ...],
+    begun: float,
+    change: Change | None = None,
 ) -> Diagnosis:
     if best is None:
-        nan = np.full((1, 1), np.nan)
-        return Diagnosis(
-            verdict="unexplained",
-            left_open=None,
-            convention=Convention(),
-            kind="log_mel",
-            transposed=False,
-            nearest="",
-            differences={},
-            unobservable={},
-            residual=1.0,
-            distance=1.0,
-            gain=nan,
-            offset=nan,
-            notes=(no_shape_sentence(*matrix.shape), *notes),
-            error=matrix,
-            seconds=thread_time() - begun,
-        )
+        return _nothing_found(matrix, (no_shape_sentence(*matrix.shape), *notes), begun)
     c = best.convention
     unobservable: Alternatives = {}
-    if best.explains() and best.left_open != DITHER:
+    if best.explains() and best.left_open not in (DITHER, RESAMPLER):
         c, unobservable = simplest_equivalent(best)
         simplest = judge(best.search, c)
         if simplest.rank < best.rank:  # so plain a convention needs no class
@@ -237,7 +374,9 @@ def _diagnosis(
             c, unobservable = simplest_equivalent(best)
     interpretation, fit = best.search.interpretation, best.fit
     explained = best.explains()
-    error = np.zeros(matrix.T.shape if interpretation.transposed else matrix.shape)
+    transposed = interpretation.transposed
+    searched = change.matrix if change else matrix.T if transposed else matrix
+    error = np.zeros(searched.shape)
     error[interpretation.rows] = interpretation.matrix - fit.fitted
     left_out = interpretation.left_out if explained else None
     preset = nearest_preset(c, cache.sample_rate, interpretation.kind, unobservable)
@@ -246,7 +385,7 @@ def _diagnosis(
         left_open=" and ".join(filter(None, (best.left_open, left_out))) or None,
         convention=c,
         kind=interpretation.kind,
-        transposed=interpretation.transposed,
+        transposed=transposed,
         nearest=preset,
         differences=diff(preset, c) if explained else {},
         unobservable=unobservable,
@@ -257,4 +396,5 @@ def _diagnosis(
         notes=notes,
         error=error,
         seconds=thread_time() - begun,
+        change=change.sentence if change else None,
     )

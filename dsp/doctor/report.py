@@ -40,6 +40,9 @@ def diagnosis_text(found: Diagnosis) -> str:
             lines.append(f"  {error_location(found.error)}")
         return "\n".join(lines)
     lines = [_verdict_line(found), f"{contents}; greatest error {found.residual:.1g} relative to the greatest value"]
+    if found.change:
+        lines.append(f"beside the convention: {found.change}")
+    lines += [f"  {note}" for note in found.notes]
     tool = CONVENTIONS[found.nearest].tool
     shown = {name: values for name, values in found.differences.items() if _matters(name, found)}
     lines.append(f"{'closest to' if shown else 'same as'} {found.nearest}: {tool}")
@@ -132,6 +135,7 @@ def diagnosis_dict(found: Diagnosis) -> dict[str, Any]:
         "left_open": found.left_open,
         "kind": found.kind,
         "time_first": found.transposed,
+        "change": found.change,
         "nearest": found.nearest,
         "convention": dataclasses.asdict(found.convention) if explained else None,
         "differences": {parameter: list(values) for parameter, values in found.differences.items()},

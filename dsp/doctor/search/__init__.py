@@ -2,7 +2,9 @@
 
     interpretations        what the matrix may be: which axis is time, whether it holds logarithms or deltas
     stage_cache            features of one clip under many conventions, every stage computed once
-    deadline               when the search must stop
+    deadline               when the search must stop: work is counted
+    changes                what pipelines do to the signal before a convention, and to the frames after it
+    pooled                 vectors: statistics of features over time
     scheduler              in which order initial guesses are searched
     initial_guesses        where the search begins: presets, on their own frames or on others
     frame_grids            frame lengths and hops that give a number of frames

@@ -53,7 +53,8 @@ def _deviation(search: Search, c: Convention, clean: np.ndarray, strength: float
     """How far noise of this standard deviation moves each value: root mean square over some draws."""
     rng, squares, cache = np.random.default_rng(0), np.zeros(clean.shape), search.cache
     for _ in range(DRAWS):
-        noisy = StageCache(cache.signal + strength * rng.standard_normal(cache.signal.size), cache.sample_rate)
+        noise = strength * rng.standard_normal(cache.signal.size)
+        noisy = StageCache(cache.signal + noise, cache.sample_rate, cache.kept, cache.work)
         squares += (noisy.static(c, search.kind, search.sample.columns) - clean) ** 2
     return np.sqrt(squares / DRAWS)
 
@@ -88,7 +89,7 @@ def resampling_note(
                 continue
             if deadline.is_over():
                 return None
-            other = StageCache(resample(cache.signal, int(cache.sample_rate), rate), rate)
+            other = StageCache(resample(cache.signal, int(cache.sample_rate), rate), rate, work=cache.work)
             for interpretation in interpretations(matrix):
                 search = Search(other, interpretation, deadline, resolution)
                 if deadline.is_over():

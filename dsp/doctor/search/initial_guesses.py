@@ -49,7 +49,7 @@ def as_they_are(search: Search) -> list[Family]:
     """The presets with their own lengths, where some framing gives the number of frames that there are."""
     families = []
     for preset in CONVENTIONS.values():
-        adapted = _adapt(search, preset)
+        adapted = adapt(search, preset)
         for own in (adapted, *_other_kinds(search, adapted)):
             for framed in (_every_framing(own), _in_longer_frames(own, search.cache.sizes_or_none(own))):
                 fitting = dict.fromkeys(c for c in framed if search.cache.n_frames(c) == search.n_frames)
@@ -63,7 +63,7 @@ def on_other_frames(search: Search) -> list[Family]:
     """The presets with other lengths: on the frame grids on which two generic conventions are nearest."""
     ranked_grids = []
     for generic in GENERIC.values():
-        c = _adapt(search, generic)
+        c = adapt(search, generic)
         n_fft = search.n_fft if c.n_mels is None else None
         for fitted in grids(c, search.cache.sample_rate, search.cache.signal.size, search.n_frames, n_fft):
             if search.descent.deadline.is_over():
@@ -73,7 +73,7 @@ def on_other_frames(search: Search) -> list[Family]:
     ranked_grids.sort(key=lambda grid: grid[0])
     families = []
     for preset in CONVENTIONS.values():
-        own, family = _adapt(search, preset), {}
+        own, family = adapt(search, preset), {}
         nearest = [_on_grid(search, own, *grid[1:]) for grid in ranked_grids[:GRIDS_PER_PRESET]]
         framings = (own.framing, nearest[0].framing) if nearest else ()
         for c in (*nearest, *_with_fitting_hop(search, own, framings)):
@@ -220,7 +220,7 @@ def _on_grid(
     return with_lengths(c, window, hop, search.cache.sample_rate)
 
 
-def _adapt(search: Search, preset: Convention) -> Convention:
+def adapt(search: Search, preset: Convention) -> Convention:
     """The preset with this matrix's number of rows."""
     interpretation = search.interpretation
     c = replace(preset, dither=0.0, normalization=interpretation.normalization, delta_orders=0)

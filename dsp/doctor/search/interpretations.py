@@ -49,13 +49,21 @@ class Interpretation:
 
 
 def as_matrix(features) -> np.ndarray:
-    """The features as a finite (., .) float64 matrix; complex ones become magnitudes.
+    """The features as a finite (., .) float64 matrix; complex ones become magnitudes, and axes of length 1 go.
 
-    Raises ValueError for another number of axes, fewer than four values, NaN or infinity.
+    A vector becomes a matrix of one column. Raises ValueError for another number of axes, fewer than four values, NaN
+    or infinity.
     """
     x = np.asarray(features)
+    while x.ndim > 2 and 1 in x.shape:
+        x = x.squeeze(axis=x.shape.index(1))
+    if x.ndim == 1:
+        x = x[:, None]
     if x.ndim != 2 or min(x.shape) < 1 or x.size < 4:
-        raise ValueError(f"features have shape {x.shape}; a matrix of frames and coefficients is expected")
+        raise ValueError(
+            f"features have shape {np.shape(features)}; a matrix of frames and coefficients, or a vector of at least 4 "
+            "statistics, is expected"
+        )
     if x.dtype.kind not in "fciu":
         raise ValueError(f"features have dtype {x.dtype}; numbers are expected")
     if not np.isfinite(x).all():

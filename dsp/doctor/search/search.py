@@ -167,7 +167,8 @@ class Search:
     def limits(self, c: Convention) -> Constraints:
         bins_are_rows = self.kind == "log_mel" and c.n_mels is None
         cache = self.cache
-        return Constraints(cache.sample_rate, cache.signal.size, self.n_frames, self.kind, self.n_static, bins_are_rows)
+        n_frames = self.n_frames if cache.kept is None else cache.frames_of_clip(c)
+        return Constraints(cache.sample_rate, cache.signal.size, n_frames, self.kind, self.n_static, bins_are_rows)
 
     def early_moves(self, c: Convention) -> Iterator[Move]:
         yield from moves.spectrum_moves(c, self.limits(c))

@@ -15,6 +15,7 @@ from numba import njit
 from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, require_frames, sizes
+from dsp.doctor.search.deadline import CALL, LEVEL, SAMPLE, WEIGHT, Work
 from dsp.doctor.search.frame_grids import sizes_or_none
 from dsp.doctor.search.residuals import TINY
 from dsp.fft import rfft
@@ -53,13 +54,18 @@ CEPSTRUM_PARAMETERS = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter
 POWER_PARAMETERS = ("scale", "spectrum", "spectrum_norm", "spectrum_scaling")
 
 Columns = np.ndarray | None  # indices of frames; None for all
+Kept = tuple[int, int] | None  # the first of the clip's frames that a matrix holds, and the one after the last
 
 
 class StageCache:
-    """One signal, and what has been computed from it."""
+    """One signal, and what has been computed from it.
 
-    def __init__(self, signal, sample_rate: float):
-        self.signal = as_signal(signal)
+    `kept` are the frames that there are to compare with, where a matrix holds a part of the clip's frames. Columns
+    count from the first of these. Maxima, deltas and normalization are still those of the whole clip.
+    """
+
+    def __init__(self, signal, sample_rate: float, kept: Kept = None, work: Work | None = None):
+        self.signal, self.kept, self.work = as_signal(signal), kept, work or Work()
         if not sample_rate > 0:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.sample_rate = sample_rate
@@ -75,6 +81,14 @@ class StageCache:
         return sizes_or_none(c, self.sample_rate, self.signal.size)
 
     def n_frames(self, c: Convention) -> int:
+        """How many frames there are to compare with; 0 if the convention does not fit the clip."""
+        n_frames = self.frames_of_clip(c)
+        if self.kept is None:
+            return n_frames
+        first, stop = self.kept
+        return stop - first if stop <= n_frames else 0
+
+    def frames_of_clip(self, c: Convention) -> int:
         """How many frames the whole clip has; 0 if the convention does not fit it."""
         try:
             return require_frames(self.signal.size, self._sizes(c), c)
@@ -86,7 +100,24 @@ class StageCache:
 
         Returns (n_rows, n_columns). Raises ValueError where the convention does not fit the clip.
         """
+        if self.kept is None:
+            return self._static(c, kind, columns)
+        columns = self._of_clip(columns)
+        if not uses_maximum(c):
+            return self._static(c, kind, columns)
+        loudest = self._mel(c, None)[0].max(axis=0).argmax()
+        return self._static(c, kind, np.append(columns, loudest))[:, :-1]
+
+    def _of_clip(self, columns: Columns) -> Columns:
+        """Columns counted from the clip's first frame."""
+        if self.kept is None:
+            return columns
+        return np.arange(*self.kept) if columns is None else columns + self.kept[0]
+
+    def _static(self, c: Convention, kind: str, columns: Columns) -> np.ndarray:
+        """As `static`, in columns of the clip."""
         mel, total, energies = self._mel(c, columns)
+        self.work.done += CALL + LEVEL * mel.size
         level = log_compress(mel, c)
         if kind == "log_mel":
             return level
@@ -99,12 +130,13 @@ class StageCache:
 
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features of all frames: as `static`, cepstra with their deltas and normalized."""
-        rows = self.static(c, kind)
-        return append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c) if kind == "mfcc" else rows
+        rows = self._static(c, kind, None)
+        finished = append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c) if kind == "mfcc" else rows
+        return finished if self.kept is None else finished[:, slice(*self.kept)]
 
     def n_mels(self, c: Convention, columns: Columns = None) -> int:
         """How many bands go into a cepstrum."""
-        return len(self._mel(c, columns)[0])
+        return len(self._mel(c, self._of_clip(columns))[0])
 
     def rounding_drift(self, c: Convention, eps: float) -> np.ndarray:
         """How far the natural logarithm of each band may move by rounding of its frame's power.
@@ -117,12 +149,13 @@ class StageCache:
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
-        return np.log1p(noise / np.maximum(mel, noise + TINY))
+        drift = np.log1p(noise / np.maximum(mel, noise + TINY))
+        return drift if self.kept is None else drift[:, slice(*self.kept)]
 
     def greatest(self, c: Convention, columns: Columns = None) -> float:
         """The greatest value that the logarithm is taken of; 1 where the convention does not fit."""
         try:
-            return float(self._mel(c, columns)[0].max())
+            return float(self._mel(c, self._of_clip(columns))[0].max())
         except ValueError:
             return 1.0
 
@@ -156,7 +189,7 @@ class StageCache:
 
     def _all_bands(self, c: Convention, size: Sizes, columns: Columns, spectrum_key, bank_key) -> list[np.ndarray]:
         """Bands, power and energies of all columns asked for; of a long clip, computed part by part."""
-        n_columns = self.n_frames(c) if columns is None else len(columns)
+        n_columns = self.frames_of_clip(c) if columns is None else len(columns)
         if n_columns * size.n_fft <= MAX_AT_ONCE:
             kept = self._spectra.get(spectrum_key, lambda: self._spectrum(c, size, self._frames(c, size, columns)))
             return self._bands(c, size, bank_key, *kept)
@@ -176,6 +209,7 @@ class StageCache:
         bands = bins
         if c.n_mels is not None:
             weights, first, n_bins = self._bank(c, size, bank_key)
+            self.work.done += WEIGHT * weights.size * bins.shape[1]
             bands = apply_filters(weights, first, n_bins, bins)
         return [bands, bins.sum(axis=0), *energies]
 
@@ -188,6 +222,7 @@ class StageCache:
 
     def _spectrum(self, c: Convention, size: Sizes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """|X|^2, and the sum of squares of each frame before and after the window."""
+        self.work.done += SAMPLE * size.n_fft * frames.shape[1]
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
         windowed = preemphasize_frames(raw, c) * make_window(size, c)[:, None]
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
@@ -217,6 +252,13 @@ class StageCache:
         """The DCT with the lifter's weights in it."""
         key = (n_mels, *(getattr(c, name) for name in CEPSTRUM_PARAMETERS))
         return self._cepstra.get(key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c))
+
+
+def uses_maximum(c: Convention) -> bool:
+    """Whether a level depends on the maximum of its clip."""
+    return c.log is not None and (
+        c.reference is not None or c.dynamic_range is not None or c.floor_rule == "fraction of maximum"
+    )
 
 
 @keep_on_disk

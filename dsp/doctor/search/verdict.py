@@ -22,6 +22,9 @@ ROWS_LEFT_OUT = 0.5  # added to the rank where rows of the file were left out: l
 TYPICAL = 1e-5  # a distance: at most what tools that compute in float32 leave over the whole matrix
 FLOAT32_TOLERANCE = 5e-5  # of the largest value: at most what tools leave whose mel filters alone are float32
 FARTHEST_SHARE = 1000  # one value in so many is left out of the typical error: bands with next to nothing in them
+MIN_COLUMNS = 6  # that a class is fitted to and judged by
+HELD_OUT = 8.0  # times the tolerance, for columns that the class was not fitted to
+MOSTLY_FLAT = 0.5  # of the values: with more of them at a constant, offsets alone explain the matrix
 PLAIN = Convention()
 
 
@@ -66,9 +69,27 @@ def judge(search: Search, c: Convention) -> Outcome:
     for rank, name, fit in fits:
         within = np.abs(F - fit.fitted) <= tolerance * np.maximum(1, np.abs(fit.gain))
         if _typical_distance(F, fit.fitted) <= typical and within.all():
+            if name is not None and not _predicts(F, G, name, tolerance):
+                continue
             rank += ROWS_LEFT_OUT if interpretation.left_out else 0
             return Outcome(rank, relative_distance(F, fit.fitted), name, fit, c, search)
     return Outcome(UNEXPLAINED, relative_distance(F, G), None, as_it_is(G), c, search)
+
+
+def _predicts(F: np.ndarray, G: np.ndarray, name: str, tolerance: np.ndarray) -> bool:
+    """Whether a class fitted to half the columns gives the other half, which gains and offsets alone do not.
+
+    A gain and an offset always reproduce two columns, or a row that stays at one value.
+    """
+    if F.shape[1] < MIN_COLUMNS:
+        return False
+    fitted, other = np.arange(F.shape[1]) % 2 == 0, np.arange(F.shape[1]) % 2 == 1
+    fit = fit_class(F[:, fitted], G[:, fitted], name)
+    off = np.abs(F[:, other] - (fit.gain * G[:, other] + fit.offset))
+    predicted = off <= HELD_OUT * tolerance[:, other] * np.maximum(1, np.abs(fit.gain))
+    level = F.mean(axis=1 if CLASSES[name][0] else None, keepdims=True) if CLASSES[name][2] else 0.0
+    flat = np.abs(F - level) <= tolerance
+    return bool(predicted.all()) and float(flat.mean()) < MOSTLY_FLAT
 
 
 def _typical_distance(F: np.ndarray, G: np.ndarray) -> float:

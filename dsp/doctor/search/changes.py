@@ -1,0 +1,254 @@
+"""Features of a changed signal, or with changed frames: what pipelines do beside a convention.
+
+They cut or pad recordings to a length, trim silence, read a part, resample, declare a wrong rate; afterwards they cut
+or pad frames, mask or stack them. Each `Change` undoes one such step, so that the search sees a plain case: a signal,
+and the frames of it that the matrix holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from itertools import product
+
+import numpy as np
+
+from dsp.checks import as_signal
+from dsp.conventions.parameters import Convention
+from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.initial_guesses import adapt
+from dsp.doctor.search.interpretations import Interpretation, interpretations
+from dsp.doctor.search.search import Search
+from dsp.doctor.search.stage_cache import Kept, StageCache
+from dsp.resampling import resample
+from dsp.trimming import trim
+
+SECONDS = (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 7.5, 8, 10, 12, 15, 20, 25, 30, 60)  # customary lengths of a clip
+OFFSETS_S = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0, 1.5, 2.0)  # customary beginnings
+TOP_DB = (60, 50, 45, 40, 35, 30, 25, 20, 15, 10)  # customary thresholds of librosa.effects.trim
+TRIM_FRAMES = ((2048, 512), (512, 64), (512, 128), (256, 64), (1024, 256))  # its frame and hop: the default first
+RATES = (22_050, 16_000, 8_000, 44_100, 48_000, 24_000, 11_025, 32_000)
+STACKED = (2, 3, 4, 5, 6, 7, 8, 10)  # frames in a row of a matrix of stacked frames
+MIN_FRAMES = 8  # of a matrix that is compared with a part of a clip's frames: fewer may fit by chance
+MIN_CUT = 4  # frames that a cut removes; with fewer, another rule of framing is likelier
+
+
+class Oriented:
+    """A matrix with time as its last axis, and what it may be."""
+
+    def __init__(self, matrix: np.ndarray, transposed: bool):
+        self.matrix, self.transposed = matrix, transposed
+
+    @cached_property
+    def interpretations(self) -> list[Interpretation]:
+        """What the matrix may be, transposed where the file has time first."""
+        plain = [one for one in interpretations(self.matrix) if not one.transposed]
+        return [replace(one, transposed=self.transposed) for one in plain]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A signal and a matrix, as they were before a step that changed one of them."""
+
+    sentence: str  # what was done
+    signal: np.ndarray
+    sample_rate: float
+    oriented: Oriented
+    kept: Kept = None  # the frames of the signal that the matrix holds; None for all
+    least_missing: int = 0  # frames that the matrix lacks at its end, if it lacks any
+
+    @property
+    def matrix(self) -> np.ndarray:
+        return self.oriented.matrix
+
+    def searches(self, deadline: Deadline, resolution: float) -> list[Search]:
+        """A search for every interpretation of the matrix."""
+        cache = StageCache(self.signal, self.sample_rate, self.kept, deadline.work)
+        return [Search(cache, one, deadline, resolution) for one in self.oriented.interpretations]
+
+    def fits_a_preset(self) -> bool:
+        """Whether any preset gives the matrix's number of frames, or more where it holds a part of them."""
+        counts = _frames_of_presets(self.signal.size, self.sample_rate)
+        return max(counts) >= self.kept[1] if self.kept else self.matrix.shape[1] in counts
+
+
+@lru_cache(maxsize=1024)
+def _frames_of_presets(size: int, sample_rate: float) -> frozenset[int]:
+    cache = StageCache(np.broadcast_to(0.0, size), sample_rate)
+    return frozenset(cache.n_frames(c) for c in CONVENTIONS.values())
+
+
+@dataclass(frozen=True)
+class Look:
+    """How near the presets, as they are, come to a matrix after one change."""
+
+    distance: float
+    change: Change
+    convention: Convention
+
+
+def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
+    """The nearest preset as it is, adapted to the matrix's rows; None if none has the matrix's number of frames."""
+    if not change.fits_a_preset():
+        return None
+    best: Look | None = None
+    for search in change.searches(deadline, resolution):
+        for preset in CONVENTIONS.values():
+            if deadline.is_over():
+                return best
+            if _is_possible(change, search.cache, preset):
+                c = adapt(search, preset)
+                distance = search.affine_distance(c)
+                if distance < (best.distance if best else DOES_NOT_FIT):
+                    best = Look(distance, change, c)
+    return best
+
+
+def _is_possible(change: Change, cache: StageCache, c: Convention) -> bool:
+    """Whether the convention gives the matrix's number of frames, and not a few more.
+
+    Where very few frames are missing, another rule for the ends of the signal is likelier than a cut.
+    """
+    if cache.n_frames(c) != change.matrix.shape[1]:
+        return False
+    missing = cache.frames_of_clip(c) - change.kept[1] if change.kept else 0
+    return missing == 0 or missing >= change.least_missing
+
+
+def changes(orientations: list[Oriented], signal: np.ndarray, sample_rate: float) -> Iterator[Change]:
+    """Every change that is looked at, the plain ones first.
+
+    orientations : the matrix with either axis as time
+    """
+    for oriented in orientations:
+        yield from _changed_frames(oriented, signal, sample_rate)
+    for sentence, other, rate in changed_signals(signal, sample_rate):
+        yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
+    for oriented in orientations:
+        yield from _stacked_frames(oriented, signal, sample_rate)
+
+
+def _changed_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
+    """The matrix as the first of the clip's frames, without constant frames at either end."""
+    x, n_frames = oriented.matrix, oriented.matrix.shape[1]
+    first, stop = constant_edges(x)
+    n = stop - first
+    if n < MIN_FRAMES:
+        return
+    inner = Oriented(x[:, first:stop], oriented.transposed) if n < n_frames else oriented
+    constant = " and ".join(
+        f"the {where} {count_frames(count)} constant (padded or masked)"
+        for where, count in (("first", first), ("last", n_frames - stop))
+        if count
+    )
+    cut = f"the features are cut: only the first {n} frames of the clip are there"
+    if constant:
+        yield Change(constant, signal, rate, inner)
+        yield Change(constant, signal, rate, inner, (first, stop))
+    if first or not constant:
+        yield Change(f"{constant}; {cut}" if constant else cut, signal, rate, inner, (0, n), MIN_CUT)
+
+
+def edges_are_plain(x: np.ndarray) -> bool:
+    """Whether neither end of the frames is constant."""
+    return constant_edges(x) == (0, x.shape[1])
+
+
+def count_frames(n: int) -> str:
+    return "frame is" if n == 1 else f"{n} frames are"
+
+
+def constant_edges(x: np.ndarray) -> tuple[int, int]:
+    """(first, stop): the columns without those at either end that repeat the outermost column, or hold one value."""
+    n = x.shape[1]
+    first = stop = 0
+    for reverse in (False, True):
+        y = x[:, ::-1] if reverse else x
+        same = (y == y[:, :1]).all(axis=0)
+        run = n if same.all() else int(np.argmin(same))
+        if run == 1 and np.ptp(y[:, 0]) > 0:
+            run = 0  # any frame equals itself
+        first, stop = (first, n - run) if reverse else (run, n)
+    return first, max(first, stop)
+
+
+def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+    """(what was done, the signal after it, its rate)."""
+    x = as_signal(signal)
+    yield from _declared_rates(x, rate)
+    yield from _lengths("the signal", x, rate)
+    seen = {(0, x.size)}
+    for (frame_length, hop_length), top_db in product(TRIM_FRAMES, TOP_DB):
+        trimmed, (start, stop) = trim(x, top_db, frame_length, hop_length)
+        if stop > start and (start, stop) not in seen:
+            seen.add((start, stop))
+            sentence = (
+                f"silence was trimmed: samples {start} to {stop - 1} are left, as trim gives with top_db={top_db}"
+            )
+            if frame_length != TRIM_FRAMES[0][0]:
+                sentence += f", frames of {frame_length} and a hop of {hop_length}"
+            yield sentence, trimmed, rate
+            yield from _lengths(f"{sentence}; then it", trimmed, rate)
+    for seconds in OFFSETS_S:
+        start = round(seconds * rate)
+        if start < x.size:
+            sentence = f"the signal was read from {seconds:g} s on"
+            yield sentence, x[start:], rate
+            yield from _lengths(f"{sentence}; then it", x[start:], rate)
+
+
+def _lengths(what: str, x: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+    """The signal cut, or padded with zeros, to customary lengths."""
+    lengths = {round(seconds * rate): f"{seconds:g} s" for seconds in SECONDS}
+    lengths |= {n: f"{n} samples" for n in (1 << k for k in range(12, 20)) if n not in lengths}
+    for n, words in sorted(lengths.items()):
+        if n < x.size:
+            yield f"{what} was cut to its first {words} ({n} samples)", x[:n], rate
+        elif n > x.size:
+            yield f"{what} was padded with zeros to {words} ({n} samples)", np.pad(x, (0, n - x.size)), rate
+
+
+def _declared_rates(x: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+    for declared in RATES:
+        if declared != rate:
+            yield f"samples at {rate:g} Hz were taken for samples at {declared} Hz", x, declared
+
+
+def resampled(orientations: list[Oriented], signal: np.ndarray, rate: float) -> Iterator[Change]:
+    """The signal at other rates: features of it come near only, as every resampler has its own filter."""
+    if rate != int(rate):
+        return
+    for other in RATES:
+        if other != rate:
+            y = resample(signal, int(rate), other)
+            sentence = f"the signal was resampled from {rate:g} to {other} Hz first"
+            yield from (Change(sentence, y, other, oriented) for oriented in orientations)
+
+
+def _stacked_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
+    """Neighboring frames that stand one above the other in a column, taken apart."""
+    x, (n_rows, n_columns) = oriented.matrix, oriented.matrix.shape
+    for k in STACKED:
+        if n_rows % k:
+            continue
+        blocks = x.reshape(k, n_rows // k, n_columns)
+        for step in range(1, k + 1):
+            if not _is_stacked(blocks, step):
+                continue
+            apart = np.concatenate(
+                [blocks[:step].transpose(1, 2, 0).reshape(n_rows // k, -1), blocks[step:, :, -1].T], 1
+            )
+            if apart.shape[1] >= MIN_FRAMES:
+                every = "" if step == k else f", a column for every {step}"
+                sentence = f"{k} frames of {n_rows // k} rows stand in each column{every}"
+                single = Oriented(apart, oriented.transposed)
+                yield from (Change(sentence, signal, rate, single, kept) for kept in (None, (0, apart.shape[1])))
+
+
+def _is_stacked(blocks: np.ndarray, step: int) -> bool:
+    """Whether columns that are `step` frames apart agree where they overlap; without an overlap nothing tells."""
+    k = len(blocks)
+    return step == k or bool((blocks[step:, :, :-1] == blocks[: k - step, :, 1:]).all())
