@@ -8,6 +8,7 @@ transforms whose length is a power of two (Bluestein 1970).
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -74,6 +75,17 @@ def factors(n: int) -> tuple[int, ...]:
             n //= radix
         radix += 2
     return tuple(radices) or (1,)
+
+
+def fft_by_factors(x: NDArray[Any]) -> NDArray[np.complex128]:
+    """The DFT along the last axis, of any length: dsp.fft, as it is to be read.
+
+    Checked: tests/test_fast_transforms_equal_textbook.py
+    """
+    rows = np.ascontiguousarray(x, dtype=np.complex128).reshape(-1, x.shape[-1])
+    radices = factors(rows.shape[1])
+    spectrum = fft_rows(rows, radices) if max(radices) <= MAX_BUTTERFLY else chirp_fft(rows)
+    return spectrum.reshape(x.shape)
 
 
 def fft_rows(rows: NDArray[np.complex128], radices: tuple[int, ...]) -> NDArray[np.complex128]:

@@ -3,8 +3,6 @@
 Results lie in a workspace of this thread, which the next call overwrites: copy what you want to keep.
 """
 
-import math
-import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +14,8 @@ from dsp.engine.kernels import mel_frames
 from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
+from dsp.engine.workspaces import workspace
 
-_WORKSPACES = threading.local()
 STRETCH = 2**17  # samples: they and their results fit the second-level cache
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # how `logarithm` applies its floor
 
@@ -96,17 +94,3 @@ def _widen(rows: np.ndarray) -> np.ndarray:
     wide = np.ones((rows.shape[0], lanes), rows.dtype)
     wide[:, : rows.shape[1]] = rows
     return wide
-
-
-def workspace(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Uninitialized floats that this thread keeps for the next call, as fresh memory costs more than the kernels.
-
-    They begin on a 64-byte boundary, so that no register straddles two cache lines.
-    """
-    count = math.prod(shape)
-    memory = _WORKSPACES.__dict__.get(name)
-    if memory is None or memory.nbytes < count * dtype.itemsize:
-        memory = np.empty(count * dtype.itemsize + 64, np.uint8)
-        skip = -memory.ctypes.data % 64
-        memory = _WORKSPACES.__dict__[name] = memory[skip : skip + count * dtype.itemsize]
-    return memory[: count * dtype.itemsize].view(dtype).reshape(shape)
