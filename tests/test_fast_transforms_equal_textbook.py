@@ -1,4 +1,4 @@
-"""Definition: the transforms in registers against the textbook's stages and chirp, for lengths that hypothesis chooses."""
+"""Definition: the transforms in registers against the textbook's stages and chirp, for lengths of every kind."""
 
 import os
 import subprocess
@@ -35,8 +35,8 @@ def assert_equal_to_textbook(n: int, n_rows: int, seed: int) -> None:
     assert (np.abs(dsp.irfft(X, n) - irfft_by_symmetry(X, n)) <= TOLERANCE * norm).all()
 
 
-@settings(max_examples=150, deadline=None)
-@given(n=st.integers(1, 5000), n_rows=st.integers(1, 20), seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=100, deadline=None)
+@given(n=st.integers(1, 5000), n_rows=st.integers(1, 10), seed=st.integers(0, 2**32 - 1))
 def test_any_length(n, n_rows, seed):
     assert_equal_to_textbook(n, n_rows, seed)
 
@@ -81,7 +81,15 @@ def test_any_dtype_and_memory_order(rng, n):
     unaligned = np.frombuffer(b"." + x.astype(np.float64).tobytes(), offset=1).reshape(x.shape)
     fixed = x.astype(np.float64)
     fixed.flags.writeable = False
-    for same in (x, x.astype(np.float32), np.asfortranarray(x * 1.0), np.repeat(x * 1.0, 2, axis=1)[:, ::2], unaligned, fixed):
+    every_second = np.repeat(x * 1.0, 2, axis=1)[:, ::2]
+    for same in (
+        x,
+        x.astype(np.float32),
+        np.asfortranarray(x * 1.0),
+        every_second,
+        unaligned,
+        fixed,
+    ):
         np.testing.assert_array_equal(dsp.rfft(same), expected[0])
         np.testing.assert_array_equal(dsp.fft(same), expected[1])
 

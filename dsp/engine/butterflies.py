@@ -1,9 +1,9 @@
 """One stage of a transform on registers: Gentleman and Sande's order, in place.
 
 An array z of complex registers holds blocks of `block` = r m elements. A stage of radix r replaces the elements p,
-p + m, p + 2m, .. of every block by their r-point transform, times w^0, w^p, w^2p, .. with w = exp(-2 pi i / block). This
-leaves r blocks of m elements, whose transforms are the bins 0, 1, .. r - 1 modulo r of the block's. After the last stage
-bin k lies at position dsp.engine.transform_tables.positions(radices)[k].
+p + m, p + 2m, .. of every block by their r-point transform, times w^0, w^p, w^2p, .. with w = exp(-2 pi i / block).
+This leaves r blocks of m elements, whose transforms are the bins 0, 1, .. r - 1 modulo r of the block's. After the last
+stage bin k lies at position dsp.engine.transform_tables.positions(radices)[k].
 
 The textbook reading is dsp.cooley_tukey._radix4 and _radix_r. Checked: tests/test_fast_transforms_equal_textbook.py
 """
@@ -19,14 +19,14 @@ from dsp.engine.complex_lanes import (
     store_complex,
     times_minus_i,
 )
-from dsp.engine.lanes import fma, load, load_splat, splat, store, width
+from dsp.engine.lanes import fma, load, load_splat, splat, width
 
 MAX_RADIX = 31  # of the odd radices, whose sums and differences `transform_in_place` keeps beside z
 
 
 @inner
 def transform_in_place(z, start, radices, roots, spare):
-    """The transform of every lane of z[start .. start + n - 1]; from z[spare] on MAX_RADIX + 1 elements are overwritten."""
+    """The transform of every lane of z[start .. start + n - 1]; MAX_RADIX + 1 elements from z[spare] on are lost."""
     block = roots.size // 2
     for radix in radices:
         if radix == 4:

@@ -2,8 +2,8 @@
 
 Inside an @njit function, `x = load_complex(z, k)` is element k of an array whose elements are two registers each, real
 parts followed by imaginary parts; `store_complex(z, k, x)` writes it back; `splat_complex(w, k)` is w[k] in every lane
-for w of shape (2, n) or (2n,), real parts followed by imaginary parts. + - * work on all lanes at once, and so do the functions
-below.
+for w of shape (2, n) or (2n,), real parts followed by imaginary parts. + - * work on all lanes at once, and so do the
+functions below.
 
 Checked: tests/test_lanes_match_numpy.py
 """

@@ -13,7 +13,7 @@ from dsp.engine.lanes import INT32, element, lanes_of, splat_of
 
 
 def _transposed(builder, lanes, load_sixteen_bytes) -> Iterator:
-    """One register after the other: the columns of a square of numbers, of which load_sixteen_bytes(row, column) gives a piece of a row.
+    """The columns of a square, as registers; load_sixteen_bytes(row, column) gives a piece of a row.
 
     Sixteen bytes of every fourth part of the rows make one register; then the small squares inside these sixteen bytes
     are transposed by interleaving pairs of registers (a perfect shuffle).
@@ -56,7 +56,10 @@ def _store(context, builder, lanes, z_type, z, index, register) -> None:
 
 @intrinsic
 def transpose_frames(typing, x, start, step, factors, n, z):
-    """z.ravel()[(n + j) width + i] = factors[n + j] x[start + j + i step], i, j < width; the caller checks the bounds."""
+    """z.ravel()[(n + j) width + i] = factors[n + j] x[start + j + i step]; the caller checks the bounds.
+
+    i, j < width
+    """
     lanes = lanes_of(x)
     if lanes is None or lanes_of(factors) != lanes or lanes_of(z) != lanes:
         return None
@@ -78,7 +81,10 @@ def transpose_frames(typing, x, start, step, factors, n, z):
 
 @intrinsic
 def transpose(typing, x, start, step, z, z_start, z_step):
-    """z.ravel()[z_start + j z_step + i] = x.ravel()[start + i step + j], i, j < width; the caller checks the bounds."""
+    """z.ravel()[z_start + j z_step + i] = x.ravel()[start + i step + j]; the caller checks the bounds.
+
+    i, j < width
+    """
     lanes = lanes_of(x)
     if lanes is None or lanes_of(z) != lanes:
         return None
