@@ -14,8 +14,7 @@ from dsp.engine.clips import Clip, scatter_rows
 from dsp.engine.plan import Plan
 from dsp.engine.rows import delta_rows
 from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, count_samples, logarithm, matmul_rows, mel_of_clips, workspace
-from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT
-from dsp.normalization import cmn, cmvn
+from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT, normalize_rows
 
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "fraction of maximum": AT_LEAST}
 
@@ -43,6 +42,8 @@ def compute_features(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarra
         rows = append_deltas_and_normalize(
             rows, energy, spans, plan, workspace("features", (count_rows(plan), rows.shape[1]), plan.dtype)
         )
+    else:
+        normalize_spans(rows, spans, plan)
     if len(clips) == 1:  # nothing to scatter, and nothing to compile for it
         return [rows.copy()]
     features = np.empty(len(rows) * sum(counts), plan.dtype)
@@ -131,11 +132,16 @@ def append_deltas_and_normalize(cepstra, energy, spans: Spans, plan: Plan, featu
         _deltas(features[:n_static], spans, plan, 1, out=features[n_static : 2 * n_static])
     if c.delta_orders > 1:
         _second_deltas(features[:n_static], features[n_static : 2 * n_static], spans, plan, features[2 * n_static :])
-    if c.normalization is not None:
-        normalize = cmn if c.normalization == "mean" else cmvn
-        for span in spans.slices():
-            features[:, span] = normalize(features[:, span])
+    normalize_spans(features, spans, plan, finished=True)
     return features
+
+
+def normalize_spans(rows: np.ndarray, spans: Spans, plan: Plan, finished: bool = False) -> None:
+    """dsp.mfcc.normalize_rows of the clips at `spans`, in place: of finished cepstra, or of levels without cepstra."""
+    c = plan.convention
+    if c.normalization is not None and (finished or c.n_mfcc is None):
+        for span in spans.slices():
+            rows[:, span] = normalize_rows(rows[:, span], c)
 
 
 def _deltas(rows: np.ndarray, spans: Spans, plan: Plan, order: int, out: np.ndarray) -> None:

@@ -26,6 +26,7 @@ from dsp.engine.batch import (
     compute_rows,
     count_rows,
     find_maxima,
+    normalize_spans,
     single_span,
 )
 from dsp.engine.clips import Clip
@@ -51,7 +52,8 @@ def extract(
     """Features of many signals; equals mfcc(x, ...) or log_mel(x, ...) of each, many times as fast.
 
     The textbook lane computes what the kernels do not know: transforms of odd length or with a prime factor above 31,
-    features without a logarithm, one-sided doubled spectra, and the energy of the windowed frame.
+    features without a logarithm, one-sided doubled spectra, the energy of the windowed frame, a floor under the
+    spectrum or relative to its greatest bin, a row of energy beside the mel bands, and smoothing over frames.
 
     Parameters
     ----------
@@ -199,6 +201,7 @@ def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers
 
     _map_threads(fill, pieces, workers)
     if kind == "log_mel":
+        normalize_spans(rows, single_span(clip.n_frames), plan)
         return rows
     features = np.empty((count_rows(plan), clip.n_frames), plan.dtype)
     return append_deltas_and_normalize(rows, energy, single_span(clip.n_frames), plan, features)

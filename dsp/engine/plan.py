@@ -11,7 +11,7 @@ from dsp.conventions.sizes import Sizes, sizes
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import delta_weights
 from dsp.engine.lanes import width
-from dsp.framing import count_leading_samples
+from dsp.framing import MIRRORED, count_leading_samples
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, make_filterbank, make_window, power_divisor
 
 BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, the size of a first-level cache
@@ -103,9 +103,13 @@ def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
         fast=is_fast(size.n_fft)
         and c.log is not None
         and c.spectrum_scaling == "as is"
+        and not c.spectrum_floor
+        and c.floor_rule != "fraction of greatest bin"
+        and c.mel_energy is None
+        and c.smoothing == 1
         and energy_of != "windowed frame",
         tables=tables,
-        mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing, -1),
+        mirror=MIRRORED.get(c.framing, -1),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
         cepstrum=cepstrum,
         delta_weights=(delta_weights(c.delta_width, 1).astype(dtype), delta_weights(c.delta_width, 2).astype(dtype)),
