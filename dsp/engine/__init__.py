@@ -10,6 +10,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     workspaces.py     memory that a thread keeps between calls
     butterflies.py    one stage of a Fourier transform
     transforms.py     fft, rfft and their inverses, of any length; transform_tables.py has their tables
+    row_transforms.py the same of many short rows
     clips.py          the way into a batch and out of it, for many clips at once
     kernels.py        the inner loops from clips to mel values, written on these types like formulas
     logarithm.py      the logarithm of a register

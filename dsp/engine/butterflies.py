@@ -21,12 +21,10 @@ from dsp.engine.complex_lanes import (
 )
 from dsp.engine.lanes import fma, load, load_splat, splat, width
 
-MAX_RADIX = 31  # of the odd radices, whose sums and differences `transform_in_place` keeps beside z
-
 
 @inner
 def transform_in_place(z, start, radices, roots, spare):
-    """The transform of every lane of z[start .. start + n - 1]; MAX_RADIX + 1 elements from z[spare] on are lost."""
+    """The transform of every lane of z[start .. start + n - 1]; those from z[spare] on are lost."""
     block = roots.size // 2
     for radix in radices:
         if radix == 4:

@@ -6,19 +6,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.cooley_tukey import MAX_BUTTERFLY, factors, fft_rows, roots_of_unity
+from dsp.cooley_tukey import factors, fft_rows, roots_of_unity
 from dsp.engine.compiling import inlined
 
 LANES = 8  # of a register of float64
+COMPLEX, EVEN, ODD = 0, 1, 2  # kinds of numbers: complex, or an even or odd number of real samples
 MIN_LENGTH = LANES * LANES  # of a transform by rows and columns
-SPARE = 32  # complex registers beside the rows and columns
+SPARE = 64  # complex registers beside the rows and columns
 CACHED_ELEMENTS = 256  # complex registers that fit the first-level cache
 STAGE_COST = {2: 1.2, 3: 1.8, 4: 1.7, 5: 2.6}  # of an element, in about a nanosecond for eight lanes
+MAX_RADIX = 61  # a larger prime factor sends the whole transform through the chirp
+MAX_IN_LANES = 1024  # points: eight rows of them take 128 kB
+MIN_POINTS = 8  # fewer are for the textbook
 MAX_KEPT = 2**20  # samples; the tables of longer transforms, and their workspaces, are not kept
 
 
 class Tables(NamedTuple):
-    """A transform of n = n1 n2 points by rows and columns, or by a chirp (then n1 n2 = m >= 2n - 1)."""
+    """A transform of n = n1 n2 points by rows and columns, or by a chirp (then n1 n2 = m >= 2n - 1).
+
+    For eight rows in lanes n1 = n and n2 = 1.
+    """
 
     n: int
     n1: int  # the length of the columns
@@ -42,30 +49,37 @@ class Plan(NamedTuple):
     integers: np.ndarray
     floats: np.ndarray
     work: int  # floats that the kernels work in
+    in_lanes: bool  # whether for dsp.engine.row_transforms
     kept: bool
 
 
-def make_plan(n: int, real: bool = False) -> Plan | None:
-    """The plan of a transform of n points, or of 2 n real samples; None if the kernels do not know the length."""
-    return _kept_plan(n, real) if n <= MAX_KEPT else _plan(n, real)
+def make_plan(n: int, kind: int, many_rows: bool) -> Plan | None:
+    """The plan for rows of n numbers, many_rows: at least eight; None for a few points."""
+    return _kept_plan(n, kind, many_rows) if n <= MAX_KEPT else _plan(n, kind, many_rows)
 
 
-def _plan(n: int, real: bool) -> Plan | None:
-    if max(factors(n)) <= MAX_BUTTERFLY:
-        split = _split(n)
-        tables = split and _split_tables(n, *split)
-    else:
-        tables = _chirp_tables(n)
-    if tables is None:
+def _plan(n: int, kind: int, many_rows: bool) -> Plan | None:
+    points = n // 2 if kind == EVEN else n
+    if points < MIN_POINTS:
         return None
-    if real:
-        tables = tables._replace(real_roots=_parts(roots_of_unity(2 * n)[: n + 1]))
+    by_factors = max(factors(points)) <= MAX_RADIX
+    split = _split(points)
+    in_lanes = by_factors and (split is None or (many_rows and points <= MAX_IN_LANES))
+    if in_lanes:
+        tables = _tables(points, points, 1)
+    elif by_factors:
+        tables = _tables(points, *split)
+    else:
+        tables = _chirp_tables(points)
+    if kind == EVEN:
+        tables = tables._replace(real_roots=_parts(roots_of_unity(n)[: points + 1]))
     sizes = [tables.n, tables.n1, tables.n2, *(table.size for table in tables[3:])]
     squares = -(-tables.n1 // LANES) * tables.n2
     return Plan(
         np.concatenate([sizes, *tables[3:7]]),
         np.concatenate(tables[7:]),
-        2 * LANES * (tables.n1 + SPARE + squares) + tables.chirp_filter.size + 2 * LANES + 2 * n,
+        2 * LANES * (tables.n1 + SPARE + squares) + tables.chirp_filter.size + 2 * LANES + 2 * points,
+        in_lanes,
         n <= MAX_KEPT,
     )
 
@@ -114,16 +128,16 @@ def _chirp_tables(n: int) -> Tables:
     impulse_response[:n] = np.conj(chirp)
     impulse_response[m - n + 1 :] = np.conj(chirp[:0:-1])
     chirp_filter = fft_rows(impulse_response[None], factors(m))[0] / m
-    return _split_tables(m, *_split(m))._replace(
+    return _tables(m, *_split(m))._replace(
         n=n, chirp=chirp.view(np.float64), chirp_filter=chirp_filter.view(np.float64)
     )
 
 
-def _split_tables(n: int, n1: int, n2: int) -> Tables:
+def _tables(n: int, n1: int, n2: int) -> Tables:
     roots = roots_of_unity(n)
     k, lanes = np.arange(n1), np.arange(LANES)
-    first = np.minimum(LANES * np.arange(-(-n2 // LANES)), n2 - LANES)
-    lane_twiddles = roots[np.outer(k, lanes)]
+    first = np.minimum(LANES * np.arange(-(-n2 // LANES)), max(0, n2 - LANES))
+    lane_twiddles = roots[np.outer(k, lanes) % n]
     radices1, radices2 = factors(n1), factors(n2)
     return Tables(
         n=n,

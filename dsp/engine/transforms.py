@@ -34,42 +34,50 @@ from dsp.engine.complex_lanes import (
     times_minus_i,
 )
 from dsp.engine.lanes import load, minimum, splat, store
-from dsp.engine.transform_tables import LANES, SPARE, Plan, make_plan, unpack
+from dsp.engine.row_transforms import transform_rows
+from dsp.engine.transform_tables import COMPLEX, EVEN, LANES, ODD, SPARE, Plan, make_plan, unpack
 from dsp.engine.transpose import transpose
 from dsp.engine.workspaces import scratch
 
 PAIRS = 2 * LANES  # floats of a register of complex numbers
 
 
-COMPLEX, EVEN, ODD = 0, 1, 2  # kinds of numbers to be transformed: complex, or an even or odd number of real samples
-
-
 def fft(x: NDArray[Any], inverse: bool = False) -> NDArray[np.complex128] | None:
-    """dsp.cooley_tukey.fft_by_factors of the last axis, or its inverse; None for a length unknown to the kernels."""
-    plan = make_plan(x.shape[-1])
+    """dsp.cooley_tukey.fft_by_factors of the last axis, or its inverse; None for fewer than eight points."""
+    n = x.shape[-1]
+    plan = make_plan(n, COMPLEX, x.size >= LANES * n)
     return plan and _run(x, np.complex128, x.shape, np.complex128, plan, COMPLEX, inverse)
 
 
 def rfft(x: NDArray[Any]) -> NDArray[np.complex128] | None:
-    """dsp.fft.rfft_by_halves of the last axis; None for a length unknown to the kernels."""
+    """dsp.fft.rfft_by_halves of the last axis; None for fewer than eight points."""
     n = x.shape[-1]
-    plan = make_plan(n) if n % 2 else make_plan(n // 2, True)
-    return plan and _run(x, np.float64, (*x.shape[:-1], n // 2 + 1), np.complex128, plan, ODD if n % 2 else EVEN, False)
+    kind = ODD if n % 2 else EVEN
+    plan = make_plan(n, kind, x.size >= LANES * n)
+    return plan and _run(x, np.float64, (*x.shape[:-1], n // 2 + 1), np.complex128, plan, kind, False)
 
 
 def irfft(X: NDArray[Any], n: int) -> NDArray[np.float64] | None:
-    """dsp.fft.irfft_by_symmetry of the last axis, n // 2 + 1 bins; None for a length unknown to the kernels."""
-    plan = make_plan(n) if n % 2 else make_plan(n // 2, True)
-    return plan and _run(X, np.complex128, (*X.shape[:-1], n), np.float64, plan, ODD if n % 2 else EVEN, True)
+    """dsp.fft.irfft_by_symmetry of the last axis, n // 2 + 1 bins; None for fewer than eight points."""
+    kind = ODD if n % 2 else EVEN
+    plan = make_plan(n, kind, X.size >= LANES * X.shape[-1])
+    return plan and _run(X, np.complex128, (*X.shape[:-1], n), np.float64, plan, kind, True)
 
 
 def _run(x: np.ndarray, dtype: type, shape: tuple, result_dtype: type, plan: Plan, kind: int, inverse: bool):
     """The result of a plan for an array of any dtype and memory order. Numba compiles again for read-only arrays."""
+    n_rows = x.size // x.shape[-1]
+    if plan.in_lanes and n_rows < LANES:
+        padded = np.zeros((LANES, x.shape[-1]), dtype)
+        padded[:n_rows] = x.reshape(n_rows, -1)
+        X = _run(padded, dtype, (LANES, shape[-1]), result_dtype, plan, kind, inverse)
+        return X[:n_rows].reshape(shape)
     if x.dtype != dtype or not x.flags.carray:
         x = np.array(x, dtype, order="C")
     X = np.empty(shape, result_dtype)
     work = scratch(plan.work) if plan.kept else np.empty(plan.work)
-    transform(x.ravel().view(np.float64), X.ravel().view(np.float64), plan.integers, plan.floats, work, kind, inverse)
+    kernel = transform_rows if plan.in_lanes else transform
+    kernel(x.ravel().view(np.float64), X.ravel().view(np.float64), plan.integers, plan.floats, work, kind, inverse)
     return X
 
 
