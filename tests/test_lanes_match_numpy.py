@@ -7,7 +7,7 @@ from numba import njit
 from dsp.engine import complex_lanes, lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
 from dsp.engine.logarithm import log
-from dsp.engine.transpose import transpose_frames
+from dsp.engine.transpose import transpose, transpose_frames
 
 LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
 
@@ -85,7 +85,18 @@ def _complex(z, w, out, magnitudes):
     complex_lanes.store_complex(out, 3, complex_lanes.splat_complex(w, 2) * b)
     complex_lanes.store_complex(out, 4, complex_lanes.conjugate(a))
     complex_lanes.store_complex(out, 5, complex_lanes.times_minus_i(a))
+    complex_lanes.store_complex(out, 6, complex_lanes.scale(a, 0.75))
     store(magnitudes, 0, complex_lanes.squared_magnitude(a))
+
+
+@njit
+def _total(a):
+    return lanes.reduce_add(load(a, 0))
+
+
+@njit
+def _square(x, start, step, z, to, to_step):
+    transpose(x, start, step, z, to, to_step)
 
 
 @njit
@@ -175,10 +186,10 @@ def test_fma_rounds_once(dtype, digits):
 @pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
 def test_complex_numbers(rng, dtype, wide):
     z, w = (rng.standard_normal(shape).astype(dtype) for shape in ((2, 2, wide), (2, 5)))
-    out, magnitudes = np.empty((6, 2, wide), dtype), np.empty(wide, dtype)
+    out, magnitudes = np.empty((7, 2, wide), dtype), np.empty(wide, dtype)
     _complex(z, w, out, magnitudes)
     a, b = z[:, 0] + 1j * z[:, 1].astype(np.float64)
-    expected = np.array([a + b, a - b, a * b, (w[0, 2] + 1j * w[1, 2]) * b, a.conj(), -1j * a])
+    expected = np.array([a + b, a - b, a * b, (w[0, 2] + 1j * w[1, 2]) * b, a.conj(), -1j * a, 0.75 * a])
     np.testing.assert_allclose(out[:, 0] + 1j * out[:, 1], expected, rtol=0, atol=8 * np.finfo(dtype).eps * 4)
     np.testing.assert_allclose(magnitudes, np.abs(a) ** 2, rtol=4 * np.finfo(dtype).eps)
 
@@ -193,6 +204,21 @@ def test_turn(rng, dtype, wide, step):
     i, j = np.arange(wide), np.arange(wide)[:, None]
     np.testing.assert_array_equal(z[n : n + wide], factors[n + j] * x[start + j + i * step])
     assert not z[:n].any() and not z[n + wide :].any()
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+def test_squares_are_transposed(rng, dtype, wide):
+    start, step, to, to_step = 3, 21, 5, 19
+    x, z = rng.standard_normal(start + 16 * step + 16).astype(dtype), np.zeros(to + 16 * to_step + 16, dtype)
+    _square(x, start, step, z, to, to_step)
+    for j in range(wide):
+        np.testing.assert_array_equal(z[to + j * to_step :][:wide], x[start + j :][: wide * step : step])
+    assert np.count_nonzero(z) == wide**2
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+def test_the_sum_of_the_lanes(dtype, wide):
+    assert _total(np.arange(20, dtype=dtype)) == wide * (wide - 1) / 2
 
 
 def test_width_outside_compiled_code():

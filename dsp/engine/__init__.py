@@ -19,5 +19,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     stages.py         the kernels as functions from arrays to arrays
     batch.py          the steps on a few clips side by side
     extract.py        many utterances: batches, pieces of long clips, threads
+    radices.py        eight complex transforms at once, one in each lane
+    resampler.py      resampling by transforms of blocks
     spectrum.py       the same kernels without filters, for spectrograms
 """

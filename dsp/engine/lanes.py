@@ -276,3 +276,18 @@ def _reduction(name: str):
 
 reduce_min = _reduction("fmin")
 reduce_max = _reduction("fmax")
+
+
+@intrinsic
+def reduce_add(typing, x):
+    """The sum of the lanes: halves are added until one number is left."""
+
+    def generate(context, builder, signature, arguments):
+        values, half = arguments[0], x.width // 2
+        while half:
+            parts = (ir.Constant(ir.VectorType(INT32, half), list(range(i, i + half))) for i in (0, half))
+            low, high = (builder.shuffle_vector(values, values, part) for part in parts)
+            values, half = builder.fadd(low, high), half // 2
+        return builder.extract_element(values, ir.Constant(INT32, 0))
+
+    return x.of(x), generate
