@@ -1,14 +1,14 @@
 """Eight complex transforms at once, one in each lane, by Cooley and Tukey's stages of radix 2, 3, 4, 5 and 7, in place.
 
 A register pair z[n] holds element n of eight sequences. A stage of radix r turns every block of r m elements into r
-blocks of m elements (Gentleman and Sande's order), and leaves bin k of the transform at position `order(radices)[k]`.
+blocks of m elements (Gentleman and Sande's order); bin k of the transform is left at position
+dsp.engine.transform_tables.positions(radices)[k]. The blocks come one after the other, which suits the long transforms
+of the resampler better than the order in butterflies.py.
 
 Checked: tests/test_fast_resampling_equals_its_definition.py
 """
 
 import math
-
-import numpy as np
 
 from dsp.engine.compiling import inner
 from dsp.engine.complex_lanes import load_complex, scale, splat_complex, store_complex, times_minus_i
@@ -30,16 +30,6 @@ def radices_of(n: int) -> tuple[int, ...]:
             radices.append(radix)
             n //= radix
     return tuple(sorted(radices, key=RADICES.index)) if n == 1 else ()
-
-
-def order(radices: tuple[int, ...]) -> np.ndarray:
-    """Where a transform of these radices leaves bin k: the digits of k in reverse."""
-    rest = np.arange(math.prod(radices))
-    position = np.zeros_like(rest)
-    for radix in radices:
-        rest, digit = np.divmod(rest, radix)
-        position = position * radix + digit
-    return position
 
 
 @inner

@@ -21,7 +21,8 @@ from dsp.cooley_tukey import roots_of_unity
 from dsp.engine.compiling import inner, kernel
 from dsp.engine.complex_lanes import load_complex, store_complex
 from dsp.engine.lanes import fma, load, load_wide, maximum, minimum, reduce_add, splat, store
-from dsp.engine.radices import order, radices_of, transform, transform_8
+from dsp.engine.radices import radices_of, transform, transform_8
+from dsp.engine.transform_tables import positions
 from dsp.engine.transpose import transpose
 from dsp.engine.workspaces import workspace
 from dsp.windows import kaiser
@@ -121,7 +122,7 @@ def make_transform(n: int) -> Transform:
         pitch=m + -m % LANES + LANES,
         radices=np.array(radices),
         roots=_parts(roots_of_unity(m)),
-        order=order(radices),
+        order=positions(radices),
         starts=starts,
         twiddles=np.concatenate([twiddles.real, twiddles.imag], axis=-1),
     )
