@@ -10,11 +10,9 @@ import warnings
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_number, as_real, as_sample_rate, as_word, check_nonnegative
-from dsp.files.compiled import keep_on_disk
 
 MelScale = Literal["htk", "kaldi", "slaney"]
 MelTriangles = Literal["hz", "mel", "mel, cut at bins", "bins", "symmetric", "stretched"]
@@ -180,19 +178,13 @@ def _as_nonnegative(values: ArrayLike, name: str, unit: str) -> NDArray[np.float
     return array
 
 
-@keep_on_disk
-@njit
 def _triangles(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """H[m, k] = max(0, min((x_k - left) / (center - left), (right - x_k) / (right - center))).
 
     Edges that fall together make a vertical side.
     """
-    filters = np.zeros((edges.size - 2, x.size))
-    for m in range(edges.size - 2):
-        left, center, right = edges[m], edges[m + 1], edges[m + 2]
-        for k in range(x.size):
-            if left <= x[k] <= right:
-                rising = (x[k] - left) / (center - left) if center > left else (1.0 if x[k] >= center else 0.0)
-                falling = (right - x[k]) / (right - center) if right > center else (1.0 if x[k] < center else 0.0)
-                filters[m, k] = min(rising, falling, 1.0)
-    return filters
+    left, center, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rising = np.where(center > left, (x - left) / (center - left), x >= center)
+        falling = np.where(right > center, (right - x) / (right - center), x < center)
+    return np.where((left <= x) & (x <= right), np.minimum(np.minimum(rising, falling), 1.0), 0.0)

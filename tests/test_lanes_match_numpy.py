@@ -1,12 +1,15 @@
 """Live oracle: every operation on both register types against NumPy's on the same numbers, bit for bit but for log."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 from numba import njit
 
-from dsp.engine import complex_lanes, lanes
+from dsp.engine import codelets, complex_lanes, lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
 from dsp.engine.logarithm import log
+from dsp.engine.structures import Bools, Doubles, FloatRows, Floats, IntRows, Ints, pack, structure
 from dsp.engine.transpose import transpose, transpose_frames
 
 LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
@@ -223,3 +226,80 @@ def test_the_sum_of_the_lanes(dtype, wide):
 
 def test_width_outside_compiled_code():
     assert (lanes.width(np.empty(3)), lanes.width(np.empty(3, np.float32))) == (8, 16)
+
+
+@njit
+def _butterfly(z, radix, i, m, roots, k):
+    codelets.butterfly(z, radix, i, m, roots, k)
+
+
+@pytest.mark.parametrize("m", [1, 3])
+@pytest.mark.parametrize("radix", codelets.RADICES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_butterflies(rng, dtype, radix, m):
+    wide, first, k = 64 // np.dtype(dtype).itemsize, 2, 2 if m > 1 else 0
+    z = rng.standard_normal((first + radix * m, 2, wide)).astype(dtype)
+    roots = np.exp(-2j * np.pi * np.arange(4 * radix) / (4 * radix))
+    x = z[:, 0] + 1j * z[:, 1]
+    j = np.arange(radix)
+    definition = np.exp(-2j * np.pi * np.outer(j, j) / radix)
+    x[first::m][:radix] = roots[k * j][:, None] * (definition @ x[first::m][:radix])
+    _butterfly(z.reshape(-1, wide), radix, first, m, np.stack([roots.real, roots.imag]).astype(dtype), k)
+    np.testing.assert_allclose(z[:, 0] + 1j * z[:, 1], x, atol=20 * np.finfo(dtype).eps)
+
+
+@njit
+def _power(z, order, roots, power):
+    m = roots.shape[1] - 1
+    for k in range(m // 2 + 1):
+        codelets.power_pair(z, order[k], order[m - k], roots, k, power)
+
+
+@pytest.mark.parametrize("n", [2, 10, 16])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_power_pairs(rng, dtype, n):
+    wide, m = 64 // np.dtype(dtype).itemsize, n // 2
+    x = rng.standard_normal((n, wide))
+    half = np.fft.fft(x[0::2] + 1j * x[1::2], axis=0) / 2
+    z = np.stack([half.real, half.imag], axis=1).astype(dtype)
+    roots = np.exp(-2j * np.pi * np.arange(m + 1) / n)
+    power = np.empty((m + 1, wide), dtype)
+    order = np.append(np.arange(m), 0)
+    _power(z.reshape(-1, wide), order, np.stack([roots.real, roots.imag]).astype(dtype), power)
+    expected = abs(np.fft.rfft(x, axis=0)) ** 2
+    np.testing.assert_allclose(power, expected, rtol=0, atol=50 * np.finfo(dtype).eps * expected.max())
+
+
+class _Fields(NamedTuple):
+    count: int
+    is_odd: bool
+    factor: float
+    three: tuple[float, float, float]
+    floats: Floats
+    rows: FloatRows
+    ints: Ints
+    int_rows: IntRows
+    doubles: Doubles
+    bools: Bools
+
+
+@njit
+def _read(words, like):
+    x = structure(words, _Fields, like)
+    if x.is_odd:
+        x.bools[1] = True
+    n = x.floats.size + 10 * x.rows.shape[0] + 100 * x.rows.shape[1] + 1000 * x.ints.size + 10000 * x.bools.size
+    total = x.rows[1, 2] + x.ints[1] + x.int_rows[1, 0] + x.doubles[0] + x.floats[3]
+    return x.count, x.factor + x.three[1], n, total
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_packed_tuples(dtype):
+    rows, int_rows = np.arange(6, dtype=dtype).reshape(2, 3), np.array([[1], [20]])
+    fields = _Fields(
+        -3, True, 0.25, (1.0, 2.0, 3.0), np.arange(4, dtype=dtype) / 2, rows, np.array([5, 7]), int_rows,
+        np.array([0.125]), np.zeros(2, bool),
+    )  # fmt: skip
+    assert _read(pack(fields), rows) == (-3, 2.25, 4 + 20 + 300 + 2000 + 20000, 5 + 7 + 20 + 0.125 + 1.5)
+    assert fields.bools.tolist() == [False, True]
+    assert _read(pack(fields._replace(is_odd=False, bools=np.zeros(2, bool))), rows)[0] == -3

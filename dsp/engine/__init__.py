@@ -6,6 +6,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     lanes.py          one SIMD register as a type with ordinary operators
     complex_lanes.py  two of them as a complex number
     transpose.py      how frames get into lanes
+    structures.py     tables as one argument
     compiling.py      how functions on them are compiled
     workspaces.py     memory that a thread keeps between calls
     butterflies.py    one stage of a Fourier transform
@@ -13,6 +14,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     row_transforms.py the same of many short rows
     clips.py          the way into a batch and out of it, for many clips at once
     kernels.py        the inner loops from clips to mel values, written on these types like formulas
+    codelets.py       the small transforms inside their stages
     logarithm.py      the logarithm of a register
     rows.py           the inner loops on rows: logarithm, DCT, deltas
     plan.py           the tables that a Convention needs: window, roots of unity, sparse filters, DCT

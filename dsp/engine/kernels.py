@@ -6,36 +6,44 @@ each frame.
 Every function here has the result of a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.clips import check_ends, load_clips
+from typing import NamedTuple
+
+from dsp.engine.clips import ClipTable, check_ends, load_clips
+from dsp.engine.codelets import butterfly, power_pair
 from dsp.engine.compiling import inlined, kernel
-from dsp.engine.complex_lanes import (
-    conjugate,
-    load_complex,
-    splat_complex,
-    squared_magnitude,
-    store_complex,
-    times_minus_i,
-)
+from dsp.engine.complex_lanes import load_complex, splat_complex, store_complex
 from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, sqrt, store, width
+from dsp.engine.plan import Tables
+from dsp.engine.structures import FloatRows, Floats, structure
 from dsp.engine.transpose import transpose_frames
 
 
+class Workspaces(NamedTuple):
+    """The arrays that mel_frames works in; `lanes` is the width of a register."""
+
+    samples: Floats  # a stretch of the row of all clips
+    z: FloatRows  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
+    power: FloatRows  # (n_fft / 2 + 1, lanes)
+    terms: FloatRows  # (2 MAX_BUTTERFLY, lanes), for large radices
+
+
 @kernel
-def mel_frames(clips, tables, spaces, mel, energy):
+def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, mel, energy):
     """mel[m, t] and energy[t] of clips side by side: dsp.mfcc.trace from `signal` to `mel`.
 
-    The row of all clips never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the
-    cache between its two uses.
-
-    `energy` stays as it is if the convention needs none.
+    The words are a packed ClipTable with clips of the dtype of `like`, Tables and Workspaces. The row of all clips
+    never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the cache between its two
+    uses. `energy` stays as it is if the convention needs none.
     """
+    clips, tables = structure(words_of_clips, ClipTable, mel), structure(words_of_tables, Tables, mel)
+    spaces = structure(words_of_spaces, Workspaces, mel)
     lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, spaces.samples.size, 0
     stretch = (n_loaded - tables.load_factors.size) // hop + 1
     for number in range(-(-n_frames // stretch)):
         first = minimum(number * stretch, n_frames - lanes)
         last = minimum(first + stretch, n_frames) - lanes  # where the last register begins; it overlaps the one before
         high = first * hop + n_loaded
-        load_clips(clips, first * hop, high, tables, spaces.samples)
+        load_clips(clips, like, first * hop, high, tables, spaces.samples)
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
             _transform(spaces, (t - first) * hop, t, tables, energy)
@@ -46,7 +54,7 @@ def mel_frames(clips, tables, spaces, mel, energy):
                 _filter(spaces.power, tables, t, mel)
             else:
                 _copy_power(spaces.power, tables, t, mel)
-    check_ends(clips, high)
+    check_ends(clips, like, high)
 
 
 @inlined
@@ -64,14 +72,10 @@ def _transform(spaces, first, t, tables, energy):
             _load_frames(spaces.samples, first, tables, start, start + size, z)
             if not tables.plain_frames:
                 store(energy, t, _prepare(z, tables))
-        elif radix == 4 and length == 4:
-            _last_radix4(z, start, size)
-        elif radix == 4:
-            _radix4(z, roots, start, size, length, p, stop)
-        elif radix == 2:
-            _radix2(z, roots, start, size, length, p, stop)
+        elif radix <= 8 and radix != 7:
+            _stage(z, roots, radix, start, size, length, p, stop)
         else:
-            _radix_r(z, spaces.butterfly, roots, radix, start, size, length, p, stop)
+            _radix_r(z, spaces.terms, roots, radix, start, size, length, p, stop)
 
 
 @inlined
@@ -92,81 +96,50 @@ def _prepare(z, tables):
     y[n] = x[n] - a x[n-1] and y[0] = b x[0] + c x[1], from the last sample to the first
     """
     lanes, frame, (a, b, c) = width(z), tables.frame, tables.frame_emphasis
-    mean, energy = splat(z, 0.0), splat(z, 0.0)
-    if tables.frame_dc:
-        for n in range(frame):
-            mean = mean + load(z, n * lanes)
-        mean = mean / float(frame)
-    for n in range(frame):
+    mean = _mean(z, tables) if tables.frame_dc else splat(z, 0.0)
+    before, second = load(z, 0) - mean, load(z, lanes) - mean
+    energy, other = before * before, splat(z, 0.0)
+    store(z, 0, (b * before + c * second) * load_splat(tables.window, 0))
+    for n in range(1, frame):
         x = load(z, n * lanes) - mean
-        energy = energy + x * x
-        store(z, n * lanes, x)
-    second = load(z, lanes)
-    for n in range(frame - 1, 0, -1):
-        y = load(z, n * lanes) - a * load(z, (n - 1) * lanes)
-        store(z, n * lanes, y * load_splat(tables.window, n))
-    y = b * load(z, 0)
-    if c != 0.0:
-        y = y + c * second
-    store(z, 0, y * load_splat(tables.window, 0))
-    return energy
+        energy, other = other, fma(x, x, energy)  # two sums, so that neither waits for itself
+        store(z, n * lanes, fma(before, -a, x) * load_splat(tables.window, n))
+        before = x
+    return energy + other
 
 
 @inlined
-def _radix4(z, roots, start, size, block, p_start, p_stop):
-    """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
-    n, m = roots.shape[1], block // 4
+def _mean(z, tables):
+    """The mean of every frame. Zeros follow a frame, up to a whole register of samples."""
+    lanes, a = width(z), splat(z, 0.0)
+    b = c = d = a
+    for n in range(0, tables.frame * lanes, 4 * lanes):
+        a, b = a + load(z, n), b + load(z, n + lanes)
+        c, d = c + load(z, n + 2 * lanes), d + load(z, n + 3 * lanes)
+    return ((a + b) + (c + d)) / float(tables.frame)
+
+
+@inlined
+def _stage(z, roots, radix, start, size, block, p_start, p_stop):
+    """Elements p, p + m, .. of every block become their transform of length `radix`, times w^0, w^p, w^2p, .."""
+    n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
-        k = p * (n // block)
-        w1, w2, w3 = splat_complex(roots, k), splat_complex(roots, 2 * k), splat_complex(roots, 3 * k)
         for i in range(start + p, start + size, block):
-            a, b = load_complex(z, i), load_complex(z, i + m)
-            c, d = load_complex(z, i + 2 * m), load_complex(z, i + 3 * m)
-            sum_ac, difference_ac = a + c, a - c
-            sum_bd, difference_bd = b + d, times_minus_i(b - d)
-            store_complex(z, i, sum_ac + sum_bd)
-            store_complex(z, i + m, w1 * (difference_ac + difference_bd))
-            store_complex(z, i + 2 * m, w2 * (sum_ac - sum_bd))
-            store_complex(z, i + 3 * m, w3 * (difference_ac - difference_bd))
+            butterfly(z, radix, i, m, roots, p * (n // block))
 
 
 @inlined
-def _last_radix4(z, start, size):
-    """_radix4 on blocks of four elements, whose factors are all 1."""
-    for i in range(start, start + size, 4):
-        a, b, c, d = load_complex(z, i), load_complex(z, i + 1), load_complex(z, i + 2), load_complex(z, i + 3)
-        sum_ac, difference_ac = a + c, a - c
-        sum_bd, difference_bd = b + d, times_minus_i(b - d)
-        store_complex(z, i, sum_ac + sum_bd)
-        store_complex(z, i + 1, difference_ac + difference_bd)
-        store_complex(z, i + 2, sum_ac - sum_bd)
-        store_complex(z, i + 3, difference_ac - difference_bd)
-
-
-@inlined
-def _radix2(z, roots, start, size, block, p_start, p_stop):
-    """Elements p and p + m of a block become their sum, and their difference times w^p."""
-    n, m = roots.shape[1], block // 2
-    for p in range(p_start, p_stop):
-        w = splat_complex(roots, p * (n // block))
-        for i in range(start + p, start + size, block):
-            a, b = load_complex(z, i), load_complex(z, i + m)
-            store_complex(z, i, a + b)
-            store_complex(z, i + m, w * (a - b))
-
-
-@inlined
-def _radix_r(z, butterfly, roots, radix, start, size, block, p_start, p_stop):
+def _radix_r(z, terms, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
     n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
         for i in range(start + p, start + size, block):
             for j in range(radix):
-                store_complex(butterfly, j, load_complex(z, i + j * m))
+                store_complex(terms, j, load_complex(z, i + j * m))
             for k in range(radix):
-                total = load_complex(butterfly, 0)
+                total = load_complex(terms, 0)
                 for j in range(1, radix):
-                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(butterfly, j)
+                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(terms, j)
                 store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
 
 
@@ -177,14 +150,13 @@ def _power(z, tables, power):
     X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k], so two bins come at once. The
     window already contains the factor 1/2 of E = (Z[k] + conj Z[-k]) / 2 and O = -i (Z[k] - conj Z[-k]) / 2.
     """
-    lanes, half = width(power), tables.n_fft // 2
+    half = tables.n_fft // 2
     for k in range(half // 2 + 1):
-        a, b = load_complex(z, tables.order[k]), conjugate(load_complex(z, tables.order[half - k]))
-        even, odd = a + b, splat_complex(tables.roots, k) * times_minus_i(a - b)
-        square = squared_magnitude(even + odd)
-        store(power, k * lanes, sqrt(square) if tables.magnitude else square)
-        square = squared_magnitude(even - odd)
-        store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
+        power_pair(z, tables.order[k], tables.order[half - k], tables.roots, k, power)
+    if tables.magnitude:
+        lanes = width(power)
+        for k in range(half + 1):
+            store(power, k * lanes, sqrt(load(power, k * lanes)))
 
 
 @inlined

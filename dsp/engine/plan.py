@@ -11,6 +11,7 @@ from dsp.conventions.sizes import Sizes, sizes
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import delta_weights
 from dsp.engine.lanes import width
+from dsp.engine.structures import FloatRows, Floats, IntRows, Ints
 from dsp.framing import MIRRORED, count_leading_samples
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, make_filterbank, make_window, power_divisor
 
@@ -27,24 +28,22 @@ class Tables(NamedTuple):
     n_fft: int
     gain: float  # the signal is s = gain x, minus its mean if the convention removes it
     emphasis: tuple[float, float, float]  # a, b, c: over the signal y[n] = s[n] - a s[n-1], y[0] = b s[0] + c s[1]
-    load_factors: (
-        np.ndarray
-    )  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
-    window: np.ndarray  # (frame,), including the normalization of the spectrum
-    schedule: np.ndarray  # (steps, 6), see `schedule`
+    load_factors: Floats  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
+    window: Floats  # (frame,), including the normalization of the spectrum
+    schedule: IntRows  # (steps, 6), see `schedule`
     beyond: int  # the number of following frames that a frame overlaps
-    order: np.ndarray  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
-    half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
-    roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
+    order: Ints  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
+    half_roots: FloatRows  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
+    roots: FloatRows  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
     plain_frames: bool  # no step comes before the window of a frame, and its energy is not needed
     frame_dc: bool
     frame_emphasis: tuple[float, float, float]  # as `emphasis`, in every frame by itself
     magnitude: bool
     spectrum_energy: bool  # whether energy is that of the spectrum, not of the raw frame
     n_levels: int  # rows of the result: filters, or bins where there are none
-    filter_first: np.ndarray  # (n_filters,), first bin of each filter; empty: the bins themselves
-    filter_start: np.ndarray  # (n_filters + 1,), where its weights begin below
-    filter_weights: np.ndarray  # the weights of all filters, one filter after the other
+    filter_first: Ints  # (n_filters,), first bin of each filter; empty: the bins themselves
+    filter_start: Ints  # (n_filters + 1,), where its weights begin below
+    filter_weights: Floats  # the weights of all filters, one filter after the other
 
 
 class Plan(NamedTuple):
@@ -138,9 +137,9 @@ def spectrum_tables(
         emphasis=NO_EMPHASIS,
         load_factors=np.pad(window if plain_frames else np.ones_like(window), (0, -frame % width(window))),
         window=window,
-        schedule=schedule(factors(half), by_strips=plain_frames),
+        schedule=schedule(stage_radices(half), by_strips=plain_frames),
         beyond=(frame - 1) // hop,
-        order=_order(factors(half)),
+        order=_order(stage_radices(half)),
         half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
         plain_frames=plain_frames,
@@ -197,6 +196,16 @@ def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
             steps.append((radix, start, size, left, 0, left // radix))
             left //= radix
     return np.array(steps)
+
+
+def stage_radices(n: int) -> tuple[int, ...]:
+    """The radices of the stages of a transform: odd primes first, then eights, and fours or a two where they remain."""
+    odd = [factor for factor in factors(n) if factor % 2 and factor > 1]
+    twos = (n & -n).bit_length() - 1
+    if twos == 1:
+        return (*odd, 2)
+    fours = -twos % 3  # 16 = 4 x 4, 4 = 4
+    return (*odd, *[8] * ((twos - 2 * fours) // 3), *[4] * fours) or (1,)
 
 
 def _order(radices: tuple[int, ...]) -> np.ndarray:

@@ -3,17 +3,16 @@
 Results lie in a workspace of this thread, which the next call overwrites: copy what you want to keep.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from dsp.checks import check_finite
 from dsp.cooley_tukey import MAX_BUTTERFLY
 from dsp.engine.clips import Clip, describe_clips
-from dsp.engine.kernels import mel_frames
+from dsp.engine.kernels import Workspaces, mel_frames
 from dsp.engine.lanes import width
 from dsp.engine.plan import Tables
 from dsp.engine.rows import mix_rows, take_log
+from dsp.engine.structures import pack
 from dsp.engine.workspaces import workspace
 
 STRETCH = 2**17  # samples: they and their results fit the second-level cache
@@ -23,15 +22,6 @@ AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # how `logarithm` applies its floor
 def count_samples(n_frames: int, tables: Tables) -> int:
     """How many samples mel_and_energy reads: whole registers of frames, and of samples in a frame."""
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.load_factors.size
-
-
-class Workspaces(NamedTuple):
-    """The arrays that mel_frames works in; `lanes` is the width of a register."""
-
-    samples: np.ndarray  # a stretch of the row of all clips
-    z: np.ndarray  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
-    power: np.ndarray  # (n_fft / 2 + 1, lanes)
-    butterfly: np.ndarray  # (2 MAX_BUTTERFLY, lanes), for radices other than 4
 
 
 def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
@@ -58,12 +48,12 @@ def mel_of_clips(
         workspace("samples", (count_samples(min(stretch, n_frames), tables),), dtype),
         workspace("z", (tables.n_fft + lanes, lanes), dtype),
         workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
-        workspace("butterfly", (2 * MAX_BUTTERFLY, lanes), dtype),
+        workspace("terms", (2 * MAX_BUTTERFLY, lanes), dtype),
     )
     mel = workspace("mel", (tables.n_levels, n_columns), dtype)
     energy = workspace("energy", (n_columns,), dtype)
     table = describe_clips(clips, layout, mirror)
-    mel_frames(table, tables, spaces, mel, energy)
+    mel_frames(pack(table), clips[0].samples, pack(tables), pack(spaces), mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
         check_finite(bad.samples, bad.name)
