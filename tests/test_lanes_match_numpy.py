@@ -10,7 +10,7 @@ from dsp.engine import codelets, complex_lanes, lanes
 from dsp.engine.lanes import load, load_splat, splat, store, width
 from dsp.engine.logarithm import log
 from dsp.engine.structures import Bools, Doubles, FloatRows, Floats, IntRows, Ints, pack, structure
-from dsp.engine.transpose import transpose, transpose_frames
+from dsp.engine.transpose import add_frames, transpose, transpose_frames
 
 LOG_ERROR = {"float64": 3e-16, "float32": 1.7e-7}  # of max(1, |log x|): the polynomial and one division
 
@@ -195,6 +195,52 @@ def test_complex_numbers(rng, dtype, wide):
     expected = np.array([a + b, a - b, a * b, (w[0, 2] + 1j * w[1, 2]) * b, a.conj(), -1j * a, 0.75 * a])
     np.testing.assert_allclose(out[:, 0] + 1j * out[:, 1], expected, rtol=0, atol=8 * np.finfo(dtype).eps * 4)
     np.testing.assert_allclose(magnitudes, np.abs(a) ** 2, rtol=4 * np.finfo(dtype).eps)
+
+
+@njit
+def _in_pairs(x, factor, out):
+    z = complex_lanes.load_pairs(x, 2)
+    complex_lanes.store_pairs(out, 0, complex_lanes.swap_parts(z))
+    complex_lanes.store_pairs(out, 2 * width(x), complex_lanes.scale(z, load(factor, 0)))
+    complex_lanes.store_pairs(out, 4 * width(x), complex_lanes.unit(z))
+    complex_lanes.store_pairs(out, 6 * width(x), complex_lanes.scale(z, factor[3]))
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+def test_numpys_order_of_complex_numbers(rng, dtype, wide):
+    x, factor, out = rng.standard_normal(2 + 2 * wide).astype(dtype), rng.random(wide).astype(dtype), np.empty(8 * wide)
+    x[[4, 5]] = 0  # one number is 0, and its phasor 1
+    out = out.astype(dtype)
+    _in_pairs(x, factor, out)
+    kind = np.dtype(dtype).char.upper()
+    z = x[2:].view(kind)
+    swapped, scaled, units, multiplied = out.view(kind).reshape(4, wide)
+    np.testing.assert_array_equal(swapped, z.imag + 1j * z.real)
+    np.testing.assert_array_equal(scaled, z * factor)
+    np.testing.assert_array_equal(multiplied, z * factor[3])
+    expected = np.exp(1j * np.angle(z.astype(complex)))
+    np.testing.assert_allclose(units, expected, rtol=0, atol=4 * np.finfo(dtype).eps)
+    assert units[1] == 1
+
+
+@njit
+def _added(z, rows, factors, n, y, start, step):
+    add_frames(z, rows, factors, n, y, start, step)
+
+
+@pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])
+@pytest.mark.parametrize("step", [1, 7, 160])
+def test_frames_are_added(rng, dtype, wide, step):
+    """Overlapping frames add up; nothing else changes."""
+    start, n = 3, 5
+    z, factors = rng.integers(-9, 9, (40, wide)).astype(dtype), rng.integers(1, 9, 40).astype(dtype)
+    rows, y = rng.permutation(40), np.arange(start + 16 * step + 16).astype(dtype)
+    expected = y.copy()
+    for i in range(wide):
+        for j in range(wide):
+            expected[start + j + i * step] += factors[n + j] * z[rows[n + j], i]
+    _added(z, rows, factors, n, y, start, step)
+    np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize(("dtype", "wide"), [("float64", 8), ("float32", 16)])

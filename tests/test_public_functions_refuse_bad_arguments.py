@@ -49,6 +49,7 @@ GOOD = {
     "frame": {"signal": X, "frame_length": 100, "hop_length": 50},
     "griffin_lim": {
         "magnitude": np.abs(SPECTRA), "window": WINDOW, "hop_length": 16, "n_fft": 64, "iterations": 1, "rng": RNG,
+        "momentum": 0.5,
     },
     "hamming": N,
     "hann": N,

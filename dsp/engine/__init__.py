@@ -5,7 +5,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
 
     lanes.py          one SIMD register as a type with ordinary operators
     complex_lanes.py  two of them as a complex number
-    transpose.py      how frames get into lanes
+    transpose.py      how frames get into lanes, and out of them
     structures.py     tables as one argument
     compiling.py      how functions on them are compiled
     workspaces.py     memory that a thread keeps between calls
@@ -24,4 +24,6 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     radices.py        eight complex transforms at once, one in each lane
     resampler.py      resampling by transforms of blocks
     spectrum.py       the same kernels without filters, for spectrograms
+    short_time_kernels.py  from samples to short-time spectra and back, and what changes spectra between them
+    short_time.py     stft, istft, Griffin-Lim, time stretching and the spectral Wiener filter on these kernels
 """

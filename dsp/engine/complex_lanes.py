@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-from dsp.engine.lanes import INT32, LANES32, LANES64, LanesType, call, element, lanes_of, splat_of
+from dsp.engine.lanes import INT32, LANES32, LANES64, LanesType, as_register, call, element, lanes_of, splat_of
 
 
 class ComplexLanesType(types.Type):
@@ -156,14 +156,14 @@ def complex_of(typing, re, im):
 
 @intrinsic
 def scale(typing, z, factor):
-    """z times a real number."""
+    """z times a real number, or a real register."""
 
     def generate(context, builder, signature, arguments):
-        number = splat_of(builder, z.lanes, context.cast(builder, arguments[1], signature.args[1], z.lanes.of))
+        register = as_register(context, builder, z.lanes, arguments[1], signature.args[1])
         parts = _parts(context, builder, z, arguments[0])
-        return _complex(context, builder, z, *(builder.fmul(part, number) for part in parts))
+        return _complex(context, builder, z, *(builder.fmul(part, register) for part in parts))
 
-    if not isinstance(z, ComplexLanesType) or not isinstance(factor, types.Float):
+    if not isinstance(z, ComplexLanesType) or (factor != z.lanes and not isinstance(factor, types.Float)):
         return None
     return z(z, factor), generate
 
@@ -223,3 +223,15 @@ reverse_lanes = _function(
 squared_magnitude = _function(
     lambda builder, lanes, re, im: call(builder, "fma", lanes, [re, re, builder.fmul(im, im)]), is_real=True
 )
+
+
+def _unit(builder, lanes: LanesType, re, im) -> tuple:
+    one, zero = (ir.Constant(lanes.llvm, [number] * lanes.width) for number in (1.0, 0.0))
+    square = call(builder, "fma", lanes, [re, re, builder.fmul(im, im)])
+    is_zero = builder.fcmp_ordered("==", square, zero)
+    factor = builder.fdiv(one, call(builder, "sqrt", lanes, [square]))
+    re, im = builder.fmul(re, factor), builder.fmul(im, factor)
+    return builder.select(is_zero, one, re), builder.select(is_zero, zero, im)
+
+
+unit = _function(_unit)  # x / |x|; 1 where |x|^2 is 0, as exp(i angle(0)) is

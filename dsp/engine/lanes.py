@@ -143,7 +143,7 @@ def splat(typing, array, number):
     return lanes(array, number), generate
 
 
-def _as_register(context, builder, lanes: LanesType, value, numba_type):
+def as_register(context, builder, lanes: LanesType, value, numba_type):
     """A register unchanged; a number repeated in every lane."""
     if numba_type == lanes:
         return value
@@ -172,7 +172,7 @@ def _arithmetic(operation, emit) -> None:
     def lower(context, builder, signature, arguments):
         lanes = signature.return_type
         pairs = zip(arguments, signature.args, strict=True)
-        return emit(builder, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
+        return emit(builder, *(as_register(context, builder, lanes, *pair) for pair in pairs))
 
     for kinds in ((LanesType, LanesType), (LanesType, types.Float), (types.Float, LanesType)):
         lower_builtin(operation, *kinds)(lower)
@@ -191,7 +191,7 @@ def _typed(emit, lanes, *others):
 
     def generate(context, builder, signature, arguments):
         pairs = zip(arguments, signature.args, strict=True)
-        return emit(builder, lanes, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
+        return emit(builder, lanes, *(as_register(context, builder, lanes, *pair) for pair in pairs))
 
     return lanes(lanes, *others), generate
 

@@ -1,4 +1,5 @@
-"""How frames get into lanes: a square of samples, one row per frame, becomes registers, one per sample number.
+"""How frames get into lanes and out of them: a square of samples, one row per frame, becomes registers, one per sample
+number, or the other way round.
 
 Checked: tests/test_lanes_match_numpy.py
 """
@@ -9,7 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from dsp.engine.lanes import INT32, element, lanes_of, splat_of
+from dsp.engine.lanes import INT32, call, element, lanes_of, splat_of
 
 
 def _transposed(builder, lanes, load_sixteen_bytes) -> Iterator:
@@ -99,3 +100,38 @@ def transpose(typing, x, start, step, z, z_start, z_step):
         return context.get_dummy_value()
 
     return types.void(x, types.intp, types.intp, z, types.intp, types.intp), generate
+
+
+@intrinsic
+def add_frames(typing, z, rows, factors, n, y, start, step):
+    """y.ravel()[start + j + i step] += factors[n + j] z.ravel()[rows[n + j] width + i]; the caller checks the bounds.
+
+    i, j < width; the rows of y may overlap
+    """
+    lanes = lanes_of(z)
+    if lanes is None or lanes_of(factors) != lanes or lanes_of(y) != lanes:
+        return None
+
+    def generate(context, builder, signature, arguments):
+        z, rows, factors, n, y, start, step = arguments
+        z_type, rows_type, factors_type, _, y_type, _, _ = signature.args
+        align = lanes.of.bitwidth // 8
+
+        def load_sixteen_bytes(row, column):
+            number = builder.load(element(context, builder, rows_type, rows, builder.add(n, ir.Constant(n.type, row))))
+            index = builder.add(builder.mul(number, ir.Constant(n.type, lanes.width)), ir.Constant(n.type, column))
+            kind = ir.VectorType(lanes.llvm.element, lanes.width // 4)
+            pointer = builder.bitcast(element(context, builder, z_type, z, index), kind.as_pointer())
+            return builder.load(pointer, align=align)
+
+        def register(array_type, array, index):
+            return builder.bitcast(element(context, builder, array_type, array, index), lanes.llvm.as_pointer())
+
+        factor = builder.load(register(factors_type, factors, n), align=align)
+        for i, samples in enumerate(_transposed(builder, lanes, load_sixteen_bytes)):
+            target = register(y_type, y, builder.add(start, builder.mul(step, ir.Constant(step.type, i))))
+            total = call(builder, "fma", lanes, [samples, factor, builder.load(target, align=align)])
+            builder.store(total, target, align=align)
+        return context.get_dummy_value()
+
+    return types.void(z, rows, factors, types.intp, y, types.intp, types.intp), generate
