@@ -16,7 +16,8 @@ SPARE = 64  # complex registers beside the rows and columns
 CACHED_ELEMENTS = 256  # complex registers that fit the first-level cache
 STAGE_COST = {2: 1.2, 3: 1.8, 4: 1.7, 5: 2.6}  # of an element, in about a nanosecond for eight lanes
 MAX_RADIX = 61  # a larger prime factor sends the whole transform through the chirp
-MAX_IN_LANES = 1024  # points: eight rows of them take 128 kB
+MAX_IN_LANES = 4096  # points: eight rows of them take 512 kB
+MAX_ALIGNED = 1024  # points of rows that begin a multiple of 4 kB apart, and so push each other out of the cache
 MIN_POINTS = 8  # fewer are for the textbook
 MAX_KEPT = 2**20  # samples; the tables of longer transforms, and their workspaces, are not kept
 
@@ -64,9 +65,10 @@ def _plan(n: int, kind: int, many_rows: bool) -> Plan | None:
         return None
     by_factors = max(factors(points)) <= MAX_RADIX
     split = _split(points)
-    in_lanes = by_factors and (split is None or (many_rows and points <= MAX_IN_LANES))
+    suits_lanes = points <= (MAX_ALIGNED if points % 256 == 0 else MAX_IN_LANES)
+    in_lanes = by_factors and (split is None or (many_rows and suits_lanes))
     if in_lanes:
-        tables = _tables(points, points, 1)
+        tables = _tables(points, points, 1, largest_first=kind == ODD)
     elif by_factors:
         tables = _tables(points, *split)
     else:
@@ -74,11 +76,11 @@ def _plan(n: int, kind: int, many_rows: bool) -> Plan | None:
     if kind == EVEN:
         tables = tables._replace(real_roots=_parts(roots_of_unity(n)[: points + 1]))
     sizes = [tables.n, tables.n1, tables.n2, *(table.size for table in tables[3:])]
-    squares = -(-tables.n1 // LANES) * tables.n2
+    beside = tables.n // 2 if in_lanes else -(-tables.n1 // LANES) * tables.n2  # real samples, or squares
     return Plan(
         np.concatenate([sizes, *tables[3:7]]),
         np.concatenate(tables[7:]),
-        2 * LANES * (tables.n1 + SPARE + squares) + tables.chirp_filter.size + 2 * LANES + 2 * points,
+        2 * LANES * (tables.n1 + 1 + SPARE + beside + 1) + tables.chirp_filter.size + 2 * LANES + 2 * points,
         in_lanes,
         n <= MAX_KEPT,
     )
@@ -133,12 +135,14 @@ def _chirp_tables(n: int) -> Tables:
     )
 
 
-def _tables(n: int, n1: int, n2: int) -> Tables:
+def _tables(n: int, n1: int, n2: int, largest_first: bool = False) -> Tables:
     roots = roots_of_unity(n)
     k, lanes = np.arange(n1), np.arange(LANES)
     first = np.minimum(LANES * np.arange(-(-n2 // LANES)), max(0, n2 - LANES))
     lane_twiddles = roots[np.outer(k, lanes) % n]
     radices1, radices2 = factors(n1), factors(n2)
+    if largest_first:  # for butterflies.real_stage, which saves half of the first stage
+        radices1 = radices1[::-1]
     return Tables(
         n=n,
         n1=n1,

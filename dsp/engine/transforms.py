@@ -120,7 +120,7 @@ def _rows_and_columns(x, i, X, o, tables, work, inverse, factor):
         for j in range(n1):
             z = load_pairs(x, i + 2 * (j * n2 + c))
             store_complex(work, column + j, swap_parts(z) if inverse else z)
-        transform_in_place(work, column, tables.radices1, tables.roots1, spare)
+        transform_in_place(work, column, spare, tables.radices1, tables.roots1, spare)
         for strip in range((n1 + LANES - 1) // LANES):
             k = minimum(strip * LANES, n1 - LANES)
             for lane in range(LANES):
@@ -133,7 +133,7 @@ def _rows_and_columns(x, i, X, o, tables, work, inverse, factor):
     for strip in range((n1 + LANES - 1) // LANES):
         k = minimum(strip * LANES, n1 - LANES)
         row = strip * n2
-        transform_in_place(work, row, tables.radices2, tables.roots2, spare)
+        transform_in_place(work, row, row + n2, tables.radices2, tables.roots2, spare)
         for j in range(n2):
             z = scale(load_complex(work, row + tables.positions2[j]), factor)
             store_pairs(X, o + 2 * (k + n1 * j), swap_parts(z) if inverse else z)
