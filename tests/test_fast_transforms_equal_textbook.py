@@ -18,55 +18,9 @@ from dsp.fft import irfft_by_symmetry, rfft_by_halves
 
 ROOT = Path(__file__).parents[1]
 TOLERANCE = 5e-15  # of a row's norm: both are float64 and differ by a few roundings
-FACTORS = [
-    9,
-    17,
-    25,
-    62,
-    64,
-    77,
-    88,
-    120,
-    128,
-    135,
-    169,
-    256,
-    289,
-    400,
-    961,
-    1000,
-    1001,
-    1024,
-    2187,
-    11025,
-]  # by rows and columns
+FACTORS = [9, 17, 25, 62, 64, 77, 88, 120, 128, 135, 169, 256, 289, 400, 961, 1000, 1001, 1024, 2187, 11025]
 CHIRPS = [67, 97, 134, 257, 509, 1021, 1103, 2206, 10007]
 SHORT_OR_LONG = [1, 2, 3, 4, 5, 7, 8, 14, 15, 16, 31, 37, 61, 63, 126, 217, 1025, 2047, 2048, 2050, 4095, 4096, 4098]
-    1,
-    2,
-    3,
-    4,
-    5,
-    7,
-    8,
-    14,
-    15,
-    16,
-    31,
-    37,
-    59,
-    61,
-    63,
-    126,
-    217,
-    1025,
-    2047,
-    2048,
-    2050,
-    4095,
-    4096,
-    4098,
-]
 
 
 def assert_equal_to_textbook(n: int, n_rows: int, seed: int) -> None:
