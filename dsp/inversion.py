@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_generator, as_nonnegative, as_number, as_real
 from dsp.dct import dct_matrix
+from dsp.engine.least_squares import fit_power
 from dsp.stft import check_window, fast_lane, istft_by_definition, stft_by_definition
 
 
@@ -117,17 +118,30 @@ def mel_to_power(mel: ArrayLike, filterbank: ArrayLike, iterations: int = 200) -
     ValueError  if mel or filterbank is not a matrix of finite numbers >= 0, or their rows differ in number.
 
     Source: Lee & Seung 2001, Algorithms for non-negative matrix factorization, theorem 1 (H fixed).
-    Checked: tests/test_inversion_recovers.py
+    Checked: tests/test_inversion_recovers.py, tests/test_fast_statistics_equal_textbook.py
     """
     levels = as_nonnegative(mel, "mel", dimensions=(2,))
     H = as_nonnegative(filterbank, "filterbank", dimensions=(2,))
     if levels.shape[0] != H.shape[0]:
         raise ValueError(f"mel has {levels.shape[0]} rows, filterbank {H.shape[0]} filters; they must be equal")
+    iterations = as_count(iterations, "iterations", min_value=0)
+    return fit_power(np.ascontiguousarray(H), levels, _fit_flat_power(H, levels), iterations)
+
+
+def mel_to_power_by_definition(
+    levels: NDArray[np.float64], H: NDArray[np.float64], iterations: int
+) -> NDArray[np.float64]:
+    """`mel_to_power` of checked matrices, as its formula says it."""
     target = H.T @ levels
-    P = _divide(target, (H.T @ H.sum(axis=1))[:, None])
-    for _ in range(as_count(iterations, "iterations", min_value=0)):
+    P = _fit_flat_power(H, levels)
+    for _ in range(iterations):
         P *= _divide(target, H.T @ (H @ P))
     return P
+
+
+def _fit_flat_power(H: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the iteration starts: (H' mel) / (H' H 1)."""
+    return _divide(H.T @ levels, (H.T @ H.sum(axis=1))[:, None])
 
 
 def idct(coefficients: ArrayLike, n: int) -> NDArray[np.float64]:

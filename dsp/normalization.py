@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_flag, as_generator, as_number, as_real, as_word, check_nonnegative
+from dsp.engine.running import sliding_normalize
 
 EpsTo = Literal["deviation", "variance"]
 
@@ -124,17 +125,27 @@ def sliding_cmn(x: ArrayLike, window: int = 600, variance: bool = False) -> NDAr
     ------
     ValueError  if x has no frame, is complex or masked, window < 1, or variance is no bool.
 
-    Source: Kaldi, documentation of apply-cmvn-sliding. Checked: tests/test_normalization_matches_definition.py
+    Source: Kaldi, documentation of apply-cmvn-sliding. Checked: tests/test_normalization_matches_definition.py,
+    tests/test_fast_statistics_equal_textbook.py
     """
     rows, window = as_real(x, "x"), as_count(window, "window")
     with_variance = as_flag(variance, "variance")
     n = rows.shape[-1]
+    flat = np.ascontiguousarray(rows).reshape(-1, n)
+    y, before, after = np.empty(flat.shape), np.empty((2, n)), np.empty((2, n))
+    sliding_normalize(flat, min(window, n), with_variance, before, after, y)
+    return y.reshape(rows.shape)
+
+
+def sliding_cmn_by_definition(x: NDArray[np.float64], window: int, with_variance: bool) -> NDArray[np.float64]:
+    """`sliding_cmn` of a checked array, window by window."""
+    n = x.shape[-1]
     start = np.clip(np.arange(n) - window // 2, 0, max(0, n - window))
     stop = np.minimum(start + window, n)
-    y = np.empty_like(rows)
+    y = np.empty_like(x)
     for t in range(n):
-        inside = rows[..., start[t] : stop[t]]
-        y[..., t] = rows[..., t] - inside.mean(axis=-1)
+        inside = x[..., start[t] : stop[t]]
+        y[..., t] = x[..., t] - inside.mean(axis=-1)
         if with_variance:
             y[..., t] *= _invert(inside.std(axis=-1))
     return y

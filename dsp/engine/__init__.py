@@ -23,6 +23,8 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     extract.py        many utterances: batches, pieces of long clips, threads
     radices.py        eight complex transforms at once, one in each lane
     resampler.py      resampling by transforms of blocks
+    running.py        means, variances and powers around every sample or frame
+    least_squares.py  power spectra from mel spectra
     spectrum.py       the same kernels without filters, for spectrograms
     short_time_kernels.py  from samples to short-time spectra and back, and what changes spectra between them
     short_time.py     stft, istft, Griffin-Lim, time stretching and the spectral Wiener filter on these kernels
