@@ -5,15 +5,27 @@ Every function has the result of a few lines of the textbook lane, which its doc
 Checked: tests/test_extract_equals_textbook.py
 """
 
+import math
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from dsp.engine.clips import Clip, scatter_rows
+from dsp.engine.lanes import width
 from dsp.engine.plan import Plan
-from dsp.engine.rows import delta_rows
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, count_samples, logarithm, matmul_rows, mel_of_clips, workspace
+from dsp.engine.rows import compress_rows, delta_rows
+from dsp.engine.stages import (
+    ADD,
+    AT_LEAST,
+    ZEROS_ONLY,
+    count_samples,
+    logarithm,
+    matmul_rows,
+    mel_of_clip,
+    mel_of_clips,
+    workspace,
+)
 from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT, normalize_rows
 
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "fraction of maximum": AT_LEAST}
@@ -37,6 +49,10 @@ def single_span(n_frames: int) -> Spans:
 def compute_features(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     """Features of whole clips, computed together."""
     counts = [clip.n_frames for clip in clips]
+    if kind == "log_mel" and len(clips) == 1 and plan.one_pass and counts[0] >= width(plan.tables.window):
+        mel, _ = mel_of_clip(clips[0], plan)
+        compress_clip(mel, plan)
+        return [mel]
     rows, energy, spans = compute_rows(clips, [0] * len(clips), counts, plan, kind)
     if kind == "mfcc":
         rows = append_deltas_and_normalize(
@@ -89,6 +105,22 @@ def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
     if c.floor_rule == "zeros only":
         frame_maxima = np.maximum(frame_maxima, np.where(mel.min(axis=0) == 0, c.floor, 0))
     return np.array([frame_maxima[span].max() for span in spans.slices()], np.float64)
+
+
+def compress_clip(mel: np.ndarray, plan: Plan) -> None:
+    """_compress of a single clip, in place."""
+    c = plan.convention
+    max_range = math.inf if c.dynamic_range is None else float(c.dynamic_range)
+    compress_rows(
+        mel,
+        LOG_FACTOR[c.log],
+        max(float(c.floor), MIN_LOG_ARGUMENT),
+        _FLOOR_RULE[c.floor_rule],
+        max_range,
+        c.reference == "maximum",
+        float(c.log_gain),
+        float(c.log_offset),
+    )
 
 
 def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
 from dsp.engine.compiling import inlined, kernel
 from dsp.engine.lanes import load_wide, maximum, minimum, reduce_min, store, width
@@ -61,6 +60,8 @@ def array_at(typing, address, size, like):
         array = context.make_array(kind)(context, builder)
         item = context.get_constant(types.intp, like.dtype.bitwidth // 8)
         pointer = builder.inttoptr(arguments[0], array.data.type)
+        from numba.np.arrayobj import populate_array  # takes 30 ms, which a process with compiled kernels saves
+
         populate_array(array, pointer, shape=arguments[1:2], strides=[item], itemsize=item, meminfo=None)
         return array._getvalue()
 

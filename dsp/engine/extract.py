@@ -90,11 +90,13 @@ def extract(
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
     checked = [as_samples(signal, f"signals[{index}]") for index, signal in enumerate(signals)]
-    plan = make_plan(c, sample_rate, precision)
+    plan = _find_plan(c, sample_rate, precision)
     warn_beyond_full_scale(checked, c)
     results: list[Any] = [_prepare_clip(x, index, plan, kind, sample_rate) for index, x in enumerate(checked)]
     indices = [index for index, clip in enumerate(results) if isinstance(clip, Clip)]
     limit = max(1, min(MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES // plan.size.hop))
+    if len(indices) == len(results) == 1 and results[0].n_frames <= (limit if workers == 1 else MIN_SHARE):
+        return compute_features(results, plan, kind)
     total = sum(results[index].n_frames for index in indices)
     max_frames = _split_evenly(total, limit, workers)  # of a batch; a clip with more is a long one
     batches = list(_make_batches([i for i in indices if results[i].n_frames <= max_frames], results, max_frames))
@@ -106,6 +108,20 @@ def extract(
         if isinstance(results[index], Clip):
             results[index] = _extract_long(results[index], limit, plan, kind, workers)
     return results
+
+
+_PLANS: dict[tuple, Plan] = {}  # by the identity of their conventions
+
+
+def _find_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
+    """make_plan, which takes 5 us to compare conventions; here they are the same object."""
+    plan = _PLANS.get((id(c), sample_rate, precision))
+    if plan is None or plan.convention is not c:
+        plan = make_plan(c, sample_rate, precision)
+        if len(_PLANS) >= 32:
+            _PLANS.clear()
+        _PLANS[id(c), sample_rate, precision] = plan
+    return plan
 
 
 def _split_evenly(n_frames: int, limit: int, workers: int) -> int:

@@ -37,8 +37,9 @@ def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, mel, ener
     """
     clips, tables = structure(words_of_clips, ClipTable, mel), structure(words_of_tables, Tables, mel)
     spaces = structure(words_of_spaces, Workspaces, mel)
-    lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, spaces.samples.size, 0
-    stretch = (n_loaded - tables.load_factors.size) // hop + 1
+    lanes, n_frames, hop, high = width(mel), mel.shape[1], tables.hop, 0
+    stretch = minimum((spaces.samples.size - tables.load_factors.size) // hop + 1, n_frames)
+    n_loaded = (stretch - 1) * hop + tables.load_factors.size
     for number in range(-(-n_frames // stretch)):
         first = minimum(number * stretch, n_frames - lanes)
         last = minimum(first + stretch, n_frames) - lanes  # where the last register begins; it overlaps the one before

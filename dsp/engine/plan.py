@@ -11,7 +11,7 @@ from dsp.conventions.sizes import Sizes, sizes
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import delta_weights
 from dsp.engine.lanes import width
-from dsp.engine.structures import FloatRows, Floats, IntRows, Ints
+from dsp.engine.structures import FloatRows, Floats, IntRows, Ints, pack
 from dsp.framing import MIRRORED, count_leading_samples
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, make_filterbank, make_window, power_divisor
 
@@ -55,6 +55,8 @@ class Plan(NamedTuple):
     before: int  # samples that the framing adds before the signal
     fast: bool  # whether the kernels know every step; otherwise the textbook lane computes the features
     tables: Tables
+    words: np.ndarray  # the packed tables
+    one_pass: bool  # whether compress_rows is all that follows the mel values of a clip
     mirror: int  # beyond the ends: -1 for zeros, otherwise `repeat` of dsp.framing.mirror_index
     whole_clip: bool  # whether levels depend on the maximum of their clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter combined; (0, 0) without cepstra
@@ -108,6 +110,8 @@ def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
         and c.smoothing == 1
         and energy_of != "windowed frame",
         tables=tables,
+        words=pack(tables),
+        one_pass=c.log is not None and c.floor_rule != "fraction of maximum" and c.normalization is None,
         mirror=MIRRORED.get(c.framing, -1),
         whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
         cepstrum=cepstrum,

@@ -3,14 +3,17 @@
 Results lie in a workspace of this thread, which the next call overwrites: copy what you want to keep.
 """
 
+import threading
+from typing import NamedTuple
+
 import numpy as np
 
 from dsp.checks import check_finite
 from dsp.cooley_tukey import MAX_BUTTERFLY
-from dsp.engine.clips import Clip, describe_clips
+from dsp.engine.clips import Clip, ClipTable, address, describe_clips
 from dsp.engine.kernels import Workspaces, mel_frames
 from dsp.engine.lanes import width
-from dsp.engine.plan import Tables
+from dsp.engine.plan import Plan, Tables
 from dsp.engine.rows import mix_rows, take_log
 from dsp.engine.structures import pack
 from dsp.engine.workspaces import workspace
@@ -42,22 +45,66 @@ def mel_of_clips(
 
     Raises ValueError for a clip with a sample that is not finite.
     """
-    lanes, dtype = width(tables.window), tables.window.dtype
-    stretch, n_columns = max(lanes, STRETCH // tables.hop), max(n_frames, lanes)
-    spaces = Workspaces(
-        workspace("samples", (count_samples(min(stretch, n_frames), tables),), dtype),
-        workspace("z", (tables.n_fft + lanes, lanes), dtype),
-        workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
-        workspace("terms", (2 * MAX_BUTTERFLY, lanes), dtype),
-    )
+    dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
     mel = workspace("mel", (tables.n_levels, n_columns), dtype)
     energy = workspace("energy", (n_columns,), dtype)
     table = describe_clips(clips, layout, mirror)
-    mel_frames(pack(table), clips[0].samples, pack(tables), pack(spaces), mel, energy)
+    mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
         check_finite(bad.samples, bad.name)
     return mel[:, :n_frames], energy[:n_frames]
+
+
+def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """mel_and_energy of a whole clip with at least a register of frames, in memory of their own.
+
+    For a second of sound the kernels take 30 us. What describes a clip to them is therefore made once.
+    """
+    prepared = getattr(_PREPARED, "clip", None)
+    if prepared is None or prepared.plan is not plan:
+        prepared = _PREPARED.clip = _prepare(plan)
+    tables, samples = plan.tables, clip.samples
+    mel = np.empty((tables.n_levels, clip.n_frames), plan.dtype)
+    energy = np.empty(clip.n_frames, plan.dtype)
+    row, table = prepared.row, prepared.table
+    end = (clip.n_frames - 1) * tables.hop + tables.load_factors.size
+    row[:] = address(samples), samples.size, -plan.before, 0, end, samples.size
+    table.means[0], table.finite[0] = clip.mean, True
+    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, mel, energy)
+    if not table.finite[0]:
+        check_finite(samples, clip.name)
+    return mel, energy
+
+
+class _Prepared(NamedTuple):
+    """What a thread keeps for the next single clip under the same plan."""
+
+    plan: Plan
+    table: ClipTable
+    row: np.ndarray  # of the table
+    clip_words: np.ndarray
+    spaces: Workspaces  # kept here too, in case that the thread gets larger ones for another plan
+    space_words: np.ndarray
+
+
+_PREPARED = threading.local()
+
+
+def _prepare(plan: Plan) -> _Prepared:
+    table = ClipTable(np.zeros((1, 6), np.int64), np.zeros(1), plan.mirror, np.ones(1, bool))
+    spaces = _workspaces(plan.tables)
+    return _Prepared(plan, table, table.rows[0], pack(table), spaces, pack(spaces))
+
+
+def _workspaces(tables: Tables) -> Workspaces:
+    lanes, dtype = width(tables.window), tables.window.dtype
+    return Workspaces(
+        workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype),
+        workspace("z", (tables.n_fft + lanes, lanes), dtype),
+        workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
+        workspace("terms", (2 * MAX_BUTTERFLY, lanes), dtype),
+    )
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, in_own_memory: bool = False) -> np.ndarray:

@@ -20,7 +20,6 @@ from llvmlite import ir
 from numba import types
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, lower_getattr_generic, models, register_model
-from numba.np.arrayobj import populate_array
 
 Floats = Annotated[np.ndarray, None, 1]
 FloatRows = Annotated[np.ndarray, None, 2]
@@ -113,6 +112,8 @@ def _read(context, builder, kind, pointer, name):
         shape = [word(1 + i) for i in range(field.ndim)]
         strides = [size] if field.ndim == 1 else [builder.mul(shape[1], size), size]
         data = builder.inttoptr(word(0), array.data.type)
+        from numba.np.arrayobj import populate_array  # takes 30 ms, which a process with compiled kernels saves
+
         populate_array(array, data, shape=shape, strides=strides, itemsize=size, meminfo=None)
         return array._getvalue()
     if field == types.bool_:
