@@ -30,7 +30,7 @@ from dsp.engine.transpose import add_frames
 def _forward(samples, first, z, tables):
     """The transforms of half length (dsp.fft.rfft before the spectra come apart) of frames that begin at `first`."""
     _load_frames(samples, first, tables, 0, tables.n_fft, z)
-    transform_in_place(z, 0, tables.radices, tables.half_roots, tables.spare)
+    transform_in_place(z, 0, tables.half_roots.size // 2, tables.radices, tables.half_roots, tables.spare)
 
 
 @inlined
@@ -58,7 +58,7 @@ def _put_bins(z, k, low, high, tables):
 @inlined
 def _backward(z, signal, first, tables):
     """signal += the windowed frames of the spectra in z: the loop of dsp.stft.istft. Frame 0 begins at `first`."""
-    transform_in_place(z, 0, tables.radices, tables.half_roots, tables.spare)
+    transform_in_place(z, 0, tables.half_roots.size // 2, tables.radices, tables.half_roots, tables.spare)
     for n in range(0, tables.store_factors.size, width(z)):
         add_frames(z, tables.rows, tables.store_factors, n, signal, first + n, tables.hop)
 
