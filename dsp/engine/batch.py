@@ -74,7 +74,9 @@ def count_rows(plan: Plan) -> int:
     return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
 
 
-def compute_rows(clips, starts, counts, plan: Plan, kind: str, maxima=None) -> tuple[np.ndarray, np.ndarray, Spans]:
+def compute_rows(
+    clips, starts, counts, plan: Plan, kind: str, maxima=None
+) -> tuple[np.ndarray, np.ndarray | None, Spans]:
     """(levels or cepstra, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
     mel, energy, spans = compute_mel(clips, starts, counts, plan)
     if plan.whole_clip and maxima is None:

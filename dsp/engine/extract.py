@@ -213,7 +213,8 @@ def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers
             [clip], [piece.start], [piece.stop - piece.start], plan, kind, maxima
         )
         rows[:, piece] = piece_rows
-        energy[piece] = piece_energy
+        if piece_energy is not None:
+            energy[piece] = piece_energy
 
     _map_threads(fill, pieces, workers)
     if kind == "log_mel":

@@ -24,16 +24,18 @@ class Workspaces(NamedTuple):
     samples: Floats  # a stretch of the row of all clips
     z: FloatRows  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
     power: FloatRows  # (n_fft / 2 + 1, lanes)
-    terms: FloatRows  # (2 MAX_BUTTERFLY, lanes), for large radices
 
 
 @kernel
-def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, mel, energy):
+def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, terms, mel, energy):
     """mel[m, t] and energy[t] of clips side by side: dsp.mfcc.trace from `signal` to `mel`.
 
     The words are a packed ClipTable with clips of the dtype of `like`, Tables and Workspaces. The row of all clips
     never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the cache between its two
-    uses. `energy` stays as it is if the convention needs none.
+    uses.
+
+    None leaves steps out of the compiled form, a third of it: for `terms` if all radices are codelets, and for `energy`
+    if the window is the only step before the transform and no energy is needed.
     """
     clips, tables = structure(words_of_clips, ClipTable, mel), structure(words_of_tables, Tables, mel)
     spaces = structure(words_of_spaces, Workspaces, mel)
@@ -47,10 +49,11 @@ def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, mel, ener
         load_clips(clips, like, first * hop, high, tables, spaces.samples)
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
-            _transform(spaces, (t - first) * hop, t, tables, energy)
+            _transform(spaces, (t - first) * hop, t, tables, terms, energy)
             _power(spaces.z, tables, spaces.power)
-            if tables.spectrum_energy:
-                _sum_power(spaces.power, tables, t, energy)
+            if energy is not None:
+                if tables.spectrum_energy:
+                    _sum_power(spaces.power, tables, t, energy)
             if tables.filter_first.size > 0:
                 _filter(spaces.power, tables, t, mel)
             else:
@@ -59,7 +62,7 @@ def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, mel, ener
 
 
 @inlined
-def _transform(spaces, first, t, tables, energy):
+def _transform(spaces, first, t, tables, terms, energy):
     """The transforms of the frames from t on, which begin at samples[first]: dsp.fft.fft of the windowed frames.
 
     The transform is complex, of length n_fft / 2, on even samples + i odd samples, and stores X[k] at position
@@ -71,12 +74,13 @@ def _transform(spaces, first, t, tables, energy):
         radix, start, size, length, p, stop = tables.schedule[step]
         if radix == 0:
             _load_frames(spaces.samples, first, tables, start, start + size, z)
-            if not tables.plain_frames:
-                store(energy, t, _prepare(z, tables))
+            if energy is not None:
+                if not tables.plain_frames:
+                    store(energy, t, _prepare(z, tables))
         elif radix <= 8 and radix != 7:
             _stage(z, roots, radix, start, size, length, p, stop)
-        else:
-            _radix_r(z, spaces.terms, roots, radix, start, size, length, p, stop)
+        elif terms is not None:
+            _radix_r(z, terms, roots, radix, start, size, length, p, stop)
 
 
 @inlined

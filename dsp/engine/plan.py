@@ -10,6 +10,7 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
 from dsp.deltas import delta_weights
+from dsp.engine.codelets import RADICES
 from dsp.engine.lanes import width
 from dsp.engine.structures import FloatRows, Floats, IntRows, Ints, pack
 from dsp.framing import MIRRORED, count_leading_samples
@@ -31,6 +32,7 @@ class Tables(NamedTuple):
     load_factors: Floats  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
     window: Floats  # (frame,), including the normalization of the spectrum
     schedule: IntRows  # (steps, 6), see `schedule`
+    only_codelets: bool  # whether every stage has a small radix
     beyond: int  # the number of following frames that a frame overlaps
     order: Ints  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
     half_roots: FloatRows  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
@@ -142,6 +144,7 @@ def spectrum_tables(
         load_factors=np.pad(window if plain_frames else np.ones_like(window), (0, -frame % width(window))),
         window=window,
         schedule=schedule(stage_radices(half), by_strips=plain_frames),
+        only_codelets=set(stage_radices(half)) <= {1, *RADICES},
         beyond=(frame - 1) // hop,
         order=_order(stage_radices(half)),
         half_roots=_parts(roots_of_unity(half), dtype),

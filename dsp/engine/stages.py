@@ -27,10 +27,10 @@ def count_samples(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.load_factors.size
 
 
-def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
+def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
 
-    Energy means nothing if the convention needs none.
+    Energy is None if the convention needs none.
 
     Raises ValueError if the signal is not finite.
     """
@@ -40,23 +40,23 @@ def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.nda
 
 def mel_of_clips(
     clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, mirror: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray | None]:
     """mel_and_energy of clips side by side; dsp.engine.clips.describe_clips explains the layout.
 
     Raises ValueError for a clip with a sample that is not finite.
     """
     dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
     mel = workspace("mel", (tables.n_levels, n_columns), dtype)
-    energy = workspace("energy", (n_columns,), dtype)
+    energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
-    mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), mel, energy)
+    mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), _terms(tables), mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
         check_finite(bad.samples, bad.name)
-    return mel[:, :n_frames], energy[:n_frames]
+    return mel[:, :n_frames], None if energy is None else energy[:n_frames]
 
 
-def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray | None]:
     """mel_and_energy of a whole clip with at least a register of frames, in memory of their own.
 
     For a second of sound the kernels take 30 us. What describes a clip to them is therefore made once.
@@ -66,12 +66,12 @@ def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         prepared = _PREPARED.clip = _prepare(plan)
     tables, samples = plan.tables, clip.samples
     mel = np.empty((tables.n_levels, clip.n_frames), plan.dtype)
-    energy = np.empty(clip.n_frames, plan.dtype)
+    energy = np.empty(clip.n_frames, plan.dtype) if _needs_energy(tables) else None
     row, table = prepared.row, prepared.table
     end = (clip.n_frames - 1) * tables.hop + tables.load_factors.size
     row[:] = address(samples), samples.size, -plan.before, 0, end, samples.size
     table.means[0], table.finite[0] = clip.mean, True
-    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, mel, energy)
+    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, _terms(tables), mel, energy)
     if not table.finite[0]:
         check_finite(samples, clip.name)
     return mel, energy
@@ -103,8 +103,18 @@ def _workspaces(tables: Tables) -> Workspaces:
         workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype),
         workspace("z", (tables.n_fft + lanes, lanes), dtype),
         workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
-        workspace("terms", (2 * MAX_BUTTERFLY, lanes), dtype),
     )
+
+
+def _needs_energy(tables: Tables) -> bool:
+    return tables.spectrum_energy or not tables.plain_frames
+
+
+def _terms(tables: Tables) -> np.ndarray | None:
+    """Room for one transform of a large radix, if there is such a stage."""
+    if tables.only_codelets:
+        return None
+    return workspace("terms", (2 * MAX_BUTTERFLY, width(tables.window)), tables.window.dtype)
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, in_own_memory: bool = False) -> np.ndarray:
