@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dsp.checks import as_count
 from dsp.files.compiled import keep_on_disk
 
+MAX_KEPT = 2**16  # roots of unity; more are computed again each time
 MAX_BUTTERFLY = 31  # a larger prime factor sends the whole transform through `chirp_fft`
 
 
@@ -41,10 +42,10 @@ def roots_of_unity(n: int) -> NDArray[np.complex128]:
 
     Source: Tasche & Zeuner 2001 (accuracy of twiddle factors). Checked: tests/test_fft_is_accurate.py
     """
-    return _roots_of_unity(as_count(n, "n"))
+    n = as_count(n, "n")
+    return _kept_roots(n) if n <= MAX_KEPT else _roots_of_unity(n)
 
 
-@lru_cache(maxsize=64)
 def _roots_of_unity(n: int) -> NDArray[np.complex128]:
     quadrant, rest = np.divmod(4 * np.arange(n), n)  # angle = pi/2 (quadrant + rest / n)
     # Few distinct angles remain; each sine and cosine is computed once.
@@ -56,6 +57,9 @@ def _roots_of_unity(n: int) -> NDArray[np.complex128]:
     roots = root * np.array([1, -1j, -1, 1j])[quadrant]
     roots.flags.writeable = False
     return roots
+
+
+_kept_roots = lru_cache(maxsize=64)(_roots_of_unity)
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.cooley_tukey import factors, fft_rows, roots_of_unity
+from dsp.cooley_tukey import factors, roots_of_unity
 from dsp.engine.compiling import inlined
 
 LANES = 8  # of a register of float64
@@ -19,7 +19,8 @@ MAX_RADIX = 61  # a larger prime factor sends the whole transform through the ch
 MAX_IN_LANES = 4096  # points: eight rows of them take 512 kB
 MAX_ALIGNED = 1024  # points of rows that begin a multiple of 4 kB apart, and so push each other out of the cache
 MIN_POINTS = 8  # fewer are for the textbook
-MAX_KEPT = 2**20  # samples; the tables of longer transforms, and their workspaces, are not kept
+SHORT, LONG = 2**14, 2**21  # samples: the tables of many short transforms are kept, those of four long ones
+MAX_SCRATCH = 2**18  # samples; the workspaces of longer transforms are not kept
 
 
 class Tables(NamedTuple):
@@ -51,12 +52,14 @@ class Plan(NamedTuple):
     floats: np.ndarray
     work: int  # floats that the kernels work in
     in_lanes: bool  # whether for dsp.engine.row_transforms
-    kept: bool
+    uses_scratch: bool
 
 
 def make_plan(n: int, kind: int, many_rows: bool) -> Plan | None:
     """The plan for rows of n numbers, many_rows: at least eight; None for a few points."""
-    return _kept_plan(n, kind, many_rows) if n <= MAX_KEPT else _plan(n, kind, many_rows)
+    if n <= SHORT:
+        return _short_plan(n, kind, many_rows)
+    return _long_plan(n, kind, many_rows) if n <= LONG else _plan(n, kind, many_rows)
 
 
 def _plan(n: int, kind: int, many_rows: bool) -> Plan | None:
@@ -82,11 +85,11 @@ def _plan(n: int, kind: int, many_rows: bool) -> Plan | None:
         np.concatenate(tables[7:]),
         2 * LANES * (tables.n1 + 1 + SPARE + beside + 1) + tables.chirp_filter.size + 2 * LANES + 2 * points,
         in_lanes,
-        n <= MAX_KEPT,
+        n <= MAX_SCRATCH,
     )
 
 
-_kept_plan = lru_cache(maxsize=64)(_plan)
+_short_plan, _long_plan = lru_cache(maxsize=128)(_plan), lru_cache(maxsize=4)(_plan)
 
 
 @inlined
@@ -123,13 +126,15 @@ def unpack(integers, floats):
 
 
 def _chirp_tables(n: int) -> Tables:
+    from dsp.engine.transforms import fft  # which imports this module
+
     m = _chirp_length(n)
     k = np.arange(n)
     chirp = roots_of_unity(2 * n)[k * k % (2 * n)]
     impulse_response = np.zeros(m, np.complex128)
     impulse_response[:n] = np.conj(chirp)
     impulse_response[m - n + 1 :] = np.conj(chirp[:0:-1])
-    chirp_filter = fft_rows(impulse_response[None], factors(m))[0] / m
+    chirp_filter = fft(impulse_response) / m
     return _tables(m, *_split(m))._replace(
         n=n, chirp=chirp.view(np.float64), chirp_filter=chirp_filter.view(np.float64)
     )
@@ -198,8 +203,11 @@ def _stages_cost(n: int) -> float:
 def _chirp_length(n: int) -> int:
     """The cheapest length >= 2n - 1 whose rows and columns fill whole registers."""
     shortest = -(-(2 * n - 1) // MIN_LENGTH)
-    lengths = [m for m in range(shortest, shortest + max(3, shortest // 4)) if max(factors(m)) <= 7]
-    return min((MIN_LENGTH * m for m in lengths), key=lambda m: _cost(_split(m)))
+    longest, lengths = shortest + max(3, shortest // 4), [1]
+    for prime in (2, 3, 5, 7):
+        powers = [prime**k for k in range(longest.bit_length())]
+        lengths = [m * power for m in lengths for power in powers if m * power <= longest]
+    return min((MIN_LENGTH * m for m in lengths if m >= shortest), key=lambda m: _cost(_split(m)))
 
 
 def _parts(roots: np.ndarray) -> np.ndarray:

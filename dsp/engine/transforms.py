@@ -75,7 +75,7 @@ def _run(x: np.ndarray, dtype: type, shape: tuple, result_dtype: type, plan: Pla
     if x.dtype != dtype or not x.flags.carray:
         x = np.array(x, dtype, order="C")
     X = np.empty(shape, result_dtype)
-    work = scratch(plan.work) if plan.kept else np.empty(plan.work)
+    work = scratch(plan.work) if plan.uses_scratch else np.empty(plan.work)
     kernel = transform_rows if plan.in_lanes else transform
     kernel(x.ravel().view(np.float64), X.ravel().view(np.float64), plan.integers, plan.floats, work, kind, inverse)
     return X
