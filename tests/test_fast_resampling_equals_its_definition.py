@@ -107,9 +107,9 @@ def test_eight_transforms_side_by_side(rng, m):
 
 
 def test_radices():
-    assert radices.radices_of(2 * 3 * 4 * 5 * 7) == (7, 5, 3, 2, 4)
+    assert radices.radices_of(2 * 3 * 4 * 5 * 7) == (7, 5, 3, 8)
+    assert radices.radices_of(1024) == (8, 8, 4, 4)
     assert radices.radices_of(22) == ()
-    assert radices.radices_of(8) == (2, 4)
 
 
 PROGRAM = """

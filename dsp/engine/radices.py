@@ -1,4 +1,4 @@
-"""Eight complex transforms at once, one in each lane, by Cooley and Tukey's stages of radix 2, 3, 4, 5 and 7, in place.
+"""Eight complex transforms at once, one in each lane, by Cooley and Tukey's stages of radix 2 to 8, in place.
 
 A register pair z[n] holds element n of eight sequences. A stage of radix r turns every block of r m elements into r
 blocks of m elements (Gentleman and Sande's order); bin k of the transform is left at position
@@ -10,10 +10,9 @@ Checked: tests/test_fast_resampling_equals_its_definition.py
 
 import math
 
-from dsp.engine.compiling import inner
+from dsp.engine.compiling import inlined, inner
 from dsp.engine.complex_lanes import load_complex, scale, splat_complex, store_complex, times_minus_i
 
-RADICES = (7, 5, 3, 2, 4)  # in the order of use
 SQRT_HALF = math.sqrt(0.5)
 SIN_60 = math.sqrt(3) / 2
 COS_72, COS_144 = (math.sqrt(5) - 1) / 4, -(math.sqrt(5) + 1) / 4
@@ -23,13 +22,18 @@ SIN_1, SIN_2, SIN_3 = (math.sin(2 * math.pi * k / 7) for k in (1, 2, 3))
 
 
 def radices_of(n: int) -> tuple[int, ...]:
-    """The radices whose product is n, at most one of them 2; empty if n has a prime factor above 7."""
-    radices = []
-    for radix in (7, 5, 3, 4, 2):
-        while n % radix == 0:
+    """The radices whose product is n, as few as possible; empty if n has a prime factor above 7, or is 1."""
+    twos = (n & -n).bit_length() - 1
+    rest, radices = n >> twos, []
+    for radix in (7, 5, 3):
+        while rest % radix == 0:
             radices.append(radix)
-            n //= radix
-    return tuple(sorted(radices, key=RADICES.index)) if n == 1 else ()
+            rest //= radix
+    eights, left = divmod(twos, 3)
+    if left == 1 and eights:  # 16 = 4 4 takes less than 8 2
+        eights, left = eights - 1, 4
+    radices += [8] * eights + {0: [], 1: [2], 2: [4], 4: [4, 4]}[left]
+    return tuple(radices) if rest == 1 else ()
 
 
 @inner
@@ -37,17 +41,39 @@ def transform(z, radices, roots):
     """Eight transforms of as many elements as `roots` has columns: dsp.cooley_tukey.fft_rows, in place."""
     block = roots.shape[1]
     for radix in radices:
-        if radix == 4:
-            _radix4(z, roots, block)
-        elif radix == 2:
-            _radix2(z, roots, block)
-        elif radix == 3:
-            _radix3(z, roots, block)
-        elif radix == 5:
-            _radix5(z, roots, block)
-        else:
-            _radix7(z, roots, block)
+        _stage(z, roots, radix, block)
         block //= radix
+
+
+@inner
+def _stage(z, roots, radix, block):
+    if radix == 4 and block == 4:
+        _last_radix4(z, roots.shape[1])
+    elif radix == 4:
+        _radix4(z, roots, block)
+    elif radix == 8:
+        _radix8(z, roots, block)
+    elif radix == 2:
+        _radix2(z, roots, block)
+    elif radix == 3:
+        _radix3(z, roots, block)
+    elif radix == 5:
+        _radix5(z, roots, block)
+    else:
+        _radix7(z, roots, block)
+
+
+@inner
+def _last_radix4(z, n):
+    """_radix4 on blocks of four elements, whose factors are all 1."""
+    for i in range(0, n, 4):
+        a, b, c, d = load_complex(z, i), load_complex(z, i + 1), load_complex(z, i + 2), load_complex(z, i + 3)
+        sum_ac, difference_ac = a + c, a - c
+        sum_bd, difference_bd = b + d, times_minus_i(b - d)
+        store_complex(z, i, sum_ac + sum_bd)
+        store_complex(z, i + 1, difference_ac + difference_bd)
+        store_complex(z, i + 2, sum_ac - sum_bd)
+        store_complex(z, i + 3, difference_ac - difference_bd)
 
 
 @inner
@@ -157,22 +183,53 @@ def _radix7(z, roots, block):
 
 
 @inner
+def _radix8(z, roots, block):
+    """Elements p, p + m, .. p + 7m become their transform times w^0, w^p, .. w^7p."""
+    n, m = roots.shape[1], block // 8
+    for start in range(0, n, block):
+        for p in range(m):
+            i, k = start + p, p * (n // block)
+            e0, e1, e2, e3, o0, o1, o2, o3 = _two_of_four(z, i, m)
+            store_complex(z, i, e0 + o0)
+            store_complex(z, i + m, splat_complex(roots, k) * (e1 + o1))
+            store_complex(z, i + 2 * m, splat_complex(roots, 2 * k) * (e2 + o2))
+            store_complex(z, i + 3 * m, splat_complex(roots, 3 * k) * (e3 + o3))
+            store_complex(z, i + 4 * m, splat_complex(roots, 4 * k) * (e0 - o0))
+            store_complex(z, i + 5 * m, splat_complex(roots, 5 * k) * (e1 - o1))
+            store_complex(z, i + 6 * m, splat_complex(roots, 6 * k) * (e2 - o2))
+            store_complex(z, i + 7 * m, splat_complex(roots, 7 * k) * (e3 - o3))
+
+
+@inner
 def transform_8(z):
-    """The transform of elements 0 .. 7, in order: two of four, of the even and the odd elements, and a radix 2."""
-    a, c, e, g = load_complex(z, 0), load_complex(z, 2), load_complex(z, 4), load_complex(z, 6)
+    """The transform of elements 0 .. 7, in order."""
+    e0, e1, e2, e3, o0, o1, o2, o3 = _two_of_four(z, 0, 1)
+    store_complex(z, 0, e0 + o0)
+    store_complex(z, 1, e1 + o1)
+    store_complex(z, 2, e2 + o2)
+    store_complex(z, 3, e3 + o3)
+    store_complex(z, 4, e0 - o0)
+    store_complex(z, 5, e1 - o1)
+    store_complex(z, 6, e2 - o2)
+    store_complex(z, 7, e3 - o3)
+
+
+@inlined
+def _two_of_four(z, i, m):
+    """The transforms of the even and of the odd ones of elements i, i + m, .. i + 7m, the latter times w_8^k."""
+    a, c, e, g = load_complex(z, i), load_complex(z, i + 2 * m), load_complex(z, i + 4 * m), load_complex(z, i + 6 * m)
     sum_ae, difference_ae, sum_cg, difference_cg = a + e, a - e, c + g, times_minus_i(c - g)
-    even0, even1 = sum_ae + sum_cg, difference_ae + difference_cg
-    even2, even3 = sum_ae - sum_cg, difference_ae - difference_cg
-    b, d, f, h = load_complex(z, 1), load_complex(z, 3), load_complex(z, 5), load_complex(z, 7)
+    b, d = load_complex(z, i + m), load_complex(z, i + 3 * m)
+    f, h = load_complex(z, i + 5 * m), load_complex(z, i + 7 * m)
     sum_bf, difference_bf, sum_dh, difference_dh = b + f, b - f, d + h, times_minus_i(d - h)
-    odd0, odd2 = sum_bf + sum_dh, times_minus_i(sum_bf - sum_dh)
     odd1, odd3 = difference_bf + difference_dh, difference_bf - difference_dh
-    odd1, odd3 = scale(odd1 + times_minus_i(odd1), SQRT_HALF), scale(times_minus_i(odd3) - odd3, SQRT_HALF)
-    store_complex(z, 0, even0 + odd0)
-    store_complex(z, 1, even1 + odd1)
-    store_complex(z, 2, even2 + odd2)
-    store_complex(z, 3, even3 + odd3)
-    store_complex(z, 4, even0 - odd0)
-    store_complex(z, 5, even1 - odd1)
-    store_complex(z, 6, even2 - odd2)
-    store_complex(z, 7, even3 - odd3)
+    return (
+        sum_ae + sum_cg,
+        difference_ae + difference_cg,
+        sum_ae - sum_cg,
+        difference_ae - difference_cg,
+        sum_bf + sum_dh,
+        scale(odd1 + times_minus_i(odd1), SQRT_HALF),
+        times_minus_i(sum_bf - sum_dh),
+        scale(times_minus_i(odd3) - odd3, SQRT_HALF),
+    )

@@ -39,7 +39,7 @@ BETA = 24.0  # of its Kaiser window: 1e-11 outside the band
 class Transform(NamedTuple):
     """A transform of n complex numbers: one stage of radix 8, then eight transforms of n / 8 side by side.
 
-    The stage works on groups of eight rows.
+    The stage works on groups of eight rows, the last of which overlaps the one before.
     """
 
     n: int
@@ -47,7 +47,6 @@ class Transform(NamedTuple):
     radices: np.ndarray
     roots: np.ndarray  # (2, n / 8), real and imaginary parts of exp(-16 pi i k / n)
     order: np.ndarray  # (n / 8,), the row in which `transform` leaves bin k
-    starts: np.ndarray  # the first row of each group; the last group overlaps the one before
     twiddles: np.ndarray  # (groups, 8, 16): exp(-2 pi i k l / n) for the rows k of a group and l = 0 .. 7
 
 
@@ -123,7 +122,6 @@ def make_transform(n: int) -> Transform:
         radices=np.array(radices),
         roots=_parts(roots_of_unity(m)),
         order=positions(radices),
-        starts=starts,
         twiddles=np.concatenate([twiddles.real, twiddles.imag], axis=-1),
     )
 
@@ -143,31 +141,22 @@ def make_table() -> np.ndarray:
 
 def resample_blocks(x: np.ndarray, origin: int, first: int, n_blocks: int, plan: Plan, y: np.ndarray) -> None:
     """The outputs of blocks first .. first + n_blocks - 1, as many as y holds; x[0] is sample number `origin`."""
-    source, target = plan.source, plan.target
-    sizes = {"window": ROW * source.pitch, "z": 2 * source.n, "rows": LANES * ROW, "square": LANES * ROW}
-    sizes |= {"w": 2 * target.n, "out": ROW * target.pitch, "line": 0 if is_direct(plan.p, plan.q) else target.n}
-    spaces = Spaces(*(workspace(f"resampler {name}", (size,), np.dtype(float)) for name, size in sizes.items()))
-    table = None if is_direct(plan.p, plan.q) else make_table()
-    _run(x, origin, first, n_blocks, plan, table, spaces, y)
-
-
-class Spaces(NamedTuple):
-    """The arrays that the kernel works in."""
-
-    window: np.ndarray  # the eighths of two blocks
-    z: np.ndarray  # the first transform
-    rows: np.ndarray  # eight complex registers
-    square: np.ndarray
-    w: np.ndarray  # the second transform
-    out: np.ndarray  # the eighths of two blocks of results
-    line: np.ndarray  # a block of results between two steps
+    direct = is_direct(plan.p, plan.q)
+    size = 2 * LANES * ROW + 2 * plan.source.n + ROW * plan.source.pitch
+    size += 2 * plan.target.n + ROW * plan.target.pitch + (0 if direct else plan.target.n)
+    memory = workspace("resampler", (size,), np.dtype(float))
+    _run(x, origin, first, n_blocks, plan, None if direct else make_table(), memory, y)
 
 
 @kernel
-def _run(x, origin, first, n_blocks, plan, table, spaces, y):
+def _run(x, origin, first, n_blocks, plan, table, memory, y):
     """`resample_blocks`, two blocks at a time; x = 0 outside the signal."""
     source, target = plan.source, plan.target
-    window, z, rows, square, w, out, line = spaces
+    rows, square, rest = memory[: LANES * ROW], memory[LANES * ROW : 2 * LANES * ROW], memory[2 * LANES * ROW :]
+    z, rest = rest[: 2 * source.n], rest[2 * source.n :]  # the first transform
+    window, rest = rest[: ROW * source.pitch], rest[ROW * source.pitch :]  # the eighths of two blocks
+    w, rest = rest[: 2 * target.n], rest[2 * target.n :]  # the second transform
+    out, line = rest[: ROW * target.pitch], rest[ROW * target.pitch :]  # the eighths of two blocks, and one block
     y_start = ceil_div(first * plan.hop * plan.p, plan.q)
     for block in range(first, first + n_blocks, 2):
         for i in range(2):
@@ -230,8 +219,9 @@ def _divide(window, source, rows, square, z):
 
     Lane l then holds the numbers whose transform is X[l], X[8 + l], ..
     """
-    for group in range(source.starts.size):
-        start = source.starts[group]
+    m = source.order.size
+    for group in range(ceil_div(m, LANES)):
+        start = minimum(group * LANES, m - LANES)
         for j in range(LANES):
             store(square, j * ROW, load(window, j * source.pitch + start))
             store(square, j * ROW + LANES, load(window, (LANES + j) * source.pitch + start))
@@ -266,8 +256,9 @@ def _filter(z, plan, w):
 @inner
 def _join(w, target, rows, square, out):
     """The last stage, of radix 8: y[i + j m] = sum_l w_8^(l j) w_n^(l i) (row i, lane l), every eighth at its pitch."""
-    for group in range(target.starts.size):
-        start = target.starts[group]
+    m = target.order.size
+    for group in range(ceil_div(m, LANES)):
+        start = minimum(group * LANES, m - LANES)
         for i in range(LANES):
             store_complex(rows, i, load_complex(w, target.order[start + i]))
         transpose(rows, 0, ROW, square, 0, ROW)
