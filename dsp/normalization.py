@@ -73,7 +73,7 @@ def cmvn(x: ArrayLike, ddof: Literal[0, 1] = 0, eps: float = 0.0, eps_to: EpsTo 
 
 
 def smooth(x: ArrayLike, width: int = 3) -> NDArray[np.float64]:
-    """Moving average of every row over `width` frames; at the ends over those of them that there are.
+    """Moving average of every row over `width` frames; the first and the last frame are repeated beyond the ends.
 
     y[k, t] = mean of x[k, s] over |s - t| <= (width - 1) / 2
 
@@ -95,13 +95,9 @@ def smooth(x: ArrayLike, width: int = 3) -> NDArray[np.float64]:
     rows, width = as_real(x, "x"), as_count(width, "width")
     if width % 2 == 0:
         raise ValueError(f"{width=} is even; the average needs a middle frame")
-    half, n = width // 2, rows.shape[-1]
-    total, count = np.zeros_like(rows), np.zeros(n)
-    for shift in range(-min(half, n - 1), min(half, n - 1) + 1):
-        to, of = slice(max(0, -shift), n - max(0, shift)), slice(max(0, shift), n - max(0, -shift))
-        total[..., to] += rows[..., of]
-        count[to] += 1
-    return total / count
+    t = np.arange(rows.shape[-1])
+    neighbors = (rows[..., np.clip(t + shift, 0, t[-1])] for shift in range(-(width // 2), width // 2 + 1))
+    return np.sum(list(neighbors), axis=0) / width
 
 
 def sliding_cmn(x: ArrayLike, window: int = 600, variance: bool = False) -> NDArray[np.float64]:

@@ -145,8 +145,8 @@ class Convention:
 
     Over time
     ---------
-    smoothing : int >= 1, odd. Frames in the moving average over the cepstra; 1 means none. At the ends it averages the
-        frames that there are. Default 1.
+    smoothing : int >= 1, odd. Frames in the moving average over the cepstra; 1 means none. The first and
+        the last frame are repeated beyond the ends. Default 1.
     delta_orders : 0, 1 or 2. Rows appended to the cepstra: none, deltas, or deltas and second-order deltas. Default 0.
     delta_width : int >= 3, odd. Frames in the window of the deltas. Default 9.
     delta_edges : 'replicate' or 'interp'. What the deltas do at the ends (dsp.delta). Default 'replicate'.
