@@ -155,12 +155,9 @@ def nemo_features(x: np.ndarray) -> dict:
 
     samples, length = torch.from_numpy(x).float()[None], torch.tensor([x.size])
     made = {}
-    for name, options in {
-        "per_feature": {},
-        "all_features": {"normalize": "all_features"},
-        "log_mel": {"normalize": None},
-    }.items():
-        module = FilterbankFeatures(dither=0.0, pad_to=0, **options).eval()
+    for name, normalize in (("per_feature", "per_feature"), ("log_mel", None)):  # 25 ms, 80 bands: its ASR models
+        options = {"n_window_size": 400, "n_window_stride": 160, "n_fft": 512, "nfilt": 80, "normalize": normalize}
+        module = FilterbankFeatures(**options, dither=0.0, pad_to=0).eval()
         made[name] = module(samples, length)[0][0].detach().numpy()
     return made | {"version": version("nemo_toolkit")}
 
