@@ -15,9 +15,11 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     clips.py          the way into a batch and out of it, for many clips at once
     kernels.py        the inner loops from clips to mel values, written on these types like formulas
     codelets.py       the small transforms inside their stages
+    pairs.py          the same for odd lengths and large prime factors, two registers of frames at a time
     logarithm.py      the logarithm of a register
     rows.py           the inner loops on rows: logarithm, DCT, deltas
     plan.py           the tables that a Convention needs: window, roots of unity, sparse filters, DCT
+    pair_tables.py    the tables of pairs.py: stages, chirps
     stages.py         the kernels as functions from arrays to arrays
     batch.py          the steps on a few clips side by side
     extract.py        many utterances: batches, pieces of long clips, threads

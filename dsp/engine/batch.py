@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.engine.clips import Clip, scatter_rows
 from dsp.engine.lanes import width
 from dsp.engine.plan import Plan
@@ -97,7 +98,7 @@ def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: P
     check_stops = np.where(to_the_end, sizes, np.minimum(begin + ends - offsets, sizes))
     ends[-1] = max(ends[-1], count_samples(n_frames, plan.tables))
     layout = np.stack([sizes, begin, offsets, ends, check_stops], axis=1)
-    mel, energy = mel_of_clips(clips, layout, n_frames, plan.tables, plan.mirror)
+    mel, energy = mel_of_clips(clips, layout, n_frames, plan.tables, plan.pair, plan.mirror)
     return mel, energy, Spans(edges[:-1], edges[:-1] + n_each)
 
 
@@ -127,7 +128,10 @@ def compress_clip(mel: np.ndarray, plan: Plan) -> None:
 
 def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
     """dsp.mfcc.log_compress; `maxima` are the clips' largest mel values if the convention needs them."""
-    c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
+    c = plan.convention
+    if c.log is None:
+        return _scale(mel, c)
+    factor = LOG_FACTOR[c.log]
     floor = max(float(c.floor), MIN_LOG_ARGUMENT)
     if c.floor_rule == "fraction of maximum":
         floor = MIN_LOG_ARGUMENT
@@ -141,9 +145,14 @@ def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> 
             np.maximum(level, top - level.dtype.type(c.dynamic_range), out=level)
         if c.reference == "maximum":
             level -= top
+    return _scale(level, c)
+
+
+def _scale(level: np.ndarray, c: Convention) -> np.ndarray:
+    """level *= gain, level += offset."""
     if c.log_gain != 1 or c.log_offset != 0:
-        level *= plan.dtype.type(c.log_gain)
-        level += plan.dtype.type(c.log_offset)
+        level *= level.dtype.type(c.log_gain)
+        level += level.dtype.type(c.log_offset)
     return level
 
 

@@ -7,6 +7,7 @@ compiler's work small, where as many steps on registers inside an @njit function
     transform(terms)                        the DFT of a list of terms, as a list
 
     butterfly(z, radix, i, m, roots, k)     elements of z become their DFT, times powers of a root
+    butterfly_back(..)                      the same, with the powers before the DFT
     power_pair(z, i, j, roots, k, power)    two bins of the power of a real transform
 
 Checked: tests/test_lanes_match_numpy.py
@@ -145,14 +146,18 @@ RADICES = (2, 3, 4, 5, 8)
 OF_BLOCK = 256  # added to the radix of a stage whose blocks are no longer than it
 
 
-@intrinsic
-def butterfly(typing, z, radix, i, m, roots, k):
-    """Elements i, i + m, .. of z become their DFT of `radix` terms, times w^0, w^k, w^2k, ..
+def _butterfly(backward: bool):
+    """The intrinsic below, with the factors after the DFT or, backward, before it."""
 
-    radix is one of RADICES; the caller checks the bounds. For m = 1 k is 0, and there is nothing to multiply.
-    """
-    if lanes_of(z) is None or lanes_of(roots) != lanes_of(z):
-        return None
+    @intrinsic
+    def butterfly(typing, z, radix, i, m, roots, k):
+        """Elements i, i + m, .. of z become their DFT of `radix` terms, times w^0, w^k, w^2k, ..
+
+        radix is one of RADICES; the caller checks the bounds. For m = 1 k is 0, and there is nothing to multiply.
+        """
+        if lanes_of(z) is None or lanes_of(roots) != lanes_of(z):
+            return None
+        return types.void(z, types.intp, types.intp, types.intp, roots, types.intp), generate
 
     def generate(context, builder, signature, arguments):
         z_type, _, _, _, roots_type, _ = signature.args
@@ -162,6 +167,11 @@ def butterfly(typing, z, radix, i, m, roots, k):
         end = builder.append_basic_block("end")
         of_block = ir.Constant(m.type, OF_BLOCK)
         choice = builder.switch(builder.add(radix, builder.select(with_factors, ir.Constant(m.type, 0), of_block)), end)
+
+        def with_factor(j, term):
+            power = builder.mul(k, ir.Constant(k.type, j))
+            return term.times_root(*_root(context, builder, roots_type, roots, power)) if j else term
+
         for number in RADICES:
             for is_last in (False, True):
                 case = ir.Constant(m.type, number + OF_BLOCK * is_last)
@@ -172,16 +182,20 @@ def butterfly(typing, z, radix, i, m, roots, k):
                     continue
                 builder.position_at_end(block)
                 places = [builder.add(i, builder.mul(m, ir.Constant(m.type, j))) for j in range(number)]
-                for j, term in enumerate(transform([z[place] for place in places])):
-                    if j and not is_last:
-                        power = builder.mul(k, ir.Constant(k.type, j))
-                        term = term.times_root(*_root(context, builder, roots_type, roots, power))
-                    z[places[j]] = term
+                terms = [z[place] for place in places]
+                if backward and not is_last:
+                    terms = [with_factor(j, term) for j, term in enumerate(terms)]
+                for j, term in enumerate(transform(terms)):
+                    z[places[j]] = term if backward or is_last else with_factor(j, term)
                 builder.branch(end)
         builder.position_at_end(end)
         return context.get_dummy_value()
 
-    return types.void(z, types.intp, types.intp, types.intp, roots, types.intp), generate
+    return butterfly
+
+
+butterfly = _butterfly(backward=False)
+butterfly_back = _butterfly(backward=True)  # factors w^0, w^k, .. first, then the DFT: the way back through a stage
 
 
 @intrinsic

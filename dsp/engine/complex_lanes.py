@@ -173,6 +173,21 @@ def _product(builder, lanes: LanesType, a_re, a_im, b_re, b_im) -> tuple:
     return re, call(builder, "fma", lanes, [a_re, b_im, builder.fmul(a_im, b_re)])
 
 
+@intrinsic
+def multiply_add(typing, factor, x, y):
+    """factor x + y, for complex x and y and a factor that is a number or a register; each part is rounded once."""
+    if not isinstance(x, ComplexLanesType) or y != x or not (factor == x.lanes or isinstance(factor, types.Float)):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        real = as_register(context, builder, x.lanes, arguments[0], signature.args[0])
+        pairs = zip(_parts(context, builder, x, arguments[1]), _parts(context, builder, x, arguments[2]), strict=True)
+        parts = (call(builder, "fma", x.lanes, [real, *pair]) for pair in pairs)
+        return _complex(context, builder, x, *parts)
+
+    return x(factor, x, y), generate
+
+
 _OPERATIONS = {
     operator.add: lambda builder, lanes, a_re, a_im, b_re, b_im: (builder.fadd(a_re, b_re), builder.fadd(a_im, b_im)),
     operator.sub: lambda builder, lanes, a_re, a_im, b_re, b_im: (builder.fsub(a_re, b_re), builder.fsub(a_im, b_im)),

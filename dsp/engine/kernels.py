@@ -11,7 +11,7 @@ from typing import NamedTuple
 from dsp.engine.clips import ClipTable, check_ends, load_clips
 from dsp.engine.codelets import butterfly, power_pair
 from dsp.engine.compiling import inlined, kernel
-from dsp.engine.complex_lanes import load_complex, splat_complex, store_complex
+from dsp.engine.complex_lanes import load_complex, multiply_add, splat_complex, store_complex, times_minus_i
 from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, sqrt, store, width
 from dsp.engine.plan import Tables
 from dsp.engine.structures import FloatRows, Floats, structure
@@ -51,13 +51,7 @@ def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, terms, me
             t = minimum(first + block * lanes, last)
             _transform(spaces, (t - first) * hop, t, tables, terms, energy)
             _power(spaces.z, tables, spaces.power)
-            if energy is not None:
-                if tables.spectrum_energy:
-                    _sum_power(spaces.power, tables, t, energy)
-            if tables.filter_first.size > 0:
-                _filter(spaces.power, tables, t, mel)
-            else:
-                _copy_power(spaces.power, tables, t, mel)
+            store_levels(spaces.power, tables, t, mel, energy)
     check_ends(clips, like, high)
 
 
@@ -73,18 +67,18 @@ def _transform(spaces, first, t, tables, terms, energy):
     for step in range(tables.schedule.shape[0]):
         radix, start, size, length, p, stop = tables.schedule[step]
         if radix == 0:
-            _load_frames(spaces.samples, first, tables, start, start + size, z)
+            load_frames(spaces.samples, first, tables, start, start + size, z)
             if energy is not None:
                 if not tables.plain_frames:
-                    store(energy, t, _prepare(z, tables))
+                    store(energy, t, prepare_frames(z, tables))
         elif radix <= 8 and radix != 7:
-            _stage(z, roots, radix, start, size, length, p, stop)
+            stage(z, roots, radix, start, size, length, p, stop)
         elif terms is not None:
-            _radix_r(z, terms, roots, radix, start, size, length, p, stop)
+            stage_of_odd_radix(z, terms, roots, radix, start, size, length, p, stop)
 
 
 @inlined
-def _load_frames(x, first, tables, start, stop, z):
+def load_frames(x, first, tables, start, stop, z):
     """Samples start .. stop - 1 of every frame times tables.load_factors: even as real, odd as imaginary parts."""
     lanes = width(z)
     inside = minimum(stop, tables.frame)
@@ -95,7 +89,7 @@ def _load_frames(x, first, tables, start, stop, z):
 
 
 @inlined
-def _prepare(z, tables):
+def prepare_frames(z, tables):
     """The step `windowed` of dsp.mfcc.trace, in place: DC removal, pre-emphasis, window. Returns the raw energy.
 
     y[n] = x[n] - a x[n-1] and y[0] = b x[0] + c x[1], from the last sample to the first
@@ -125,7 +119,7 @@ def _mean(z, tables):
 
 
 @inlined
-def _stage(z, roots, radix, start, size, block, p_start, p_stop):
+def stage(z, roots, radix, start, size, block, p_start, p_stop):
     """Elements p, p + m, .. of every block become their transform of length `radix`, times w^0, w^p, w^2p, .."""
     n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
@@ -134,18 +128,39 @@ def _stage(z, roots, radix, start, size, block, p_start, p_stop):
 
 
 @inlined
-def _radix_r(z, terms, roots, radix, start, size, block, p_start, p_stop):
-    """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
-    n, m = roots.shape[1], block // radix
+def stage_of_odd_radix(z, terms, roots, radix, start, size, block, p_start, p_stop):
+    """`stage` for any odd radix: two results share the sums and differences of opposite elements.
+
+    X[k], X[r - k] = x[0] + sum_j (x[j] + x[r - j]) cos(2 pi j k / r) -+ i sum_j (x[j] - x[r - j]) sin(2 pi j k / r)
+    """
+    n, m, half = roots.shape[1], block // radix, radix // 2
     for p in range(p_start, p_stop):
         for i in range(start + p, start + size, block):
-            for j in range(radix):
-                store_complex(terms, j, load_complex(z, i + j * m))
-            for k in range(radix):
-                total = load_complex(terms, 0)
-                for j in range(1, radix):
-                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(terms, j)
-                store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
+            first = total = load_complex(z, i)
+            for j in range(1, half + 1):
+                a, b = load_complex(z, i + j * m), load_complex(z, i + (radix - j) * m)
+                store_complex(terms, 2 * j - 2, a + b)
+                store_complex(terms, 2 * j - 1, times_minus_i(b - a))  # sines in `roots` are negative
+                total = total + (a + b)
+            store_complex(z, i, total)
+            for k in range(1, half + 1):
+                even, odd = _sum_terms(terms, roots, radix, k, first)
+                store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * (even + odd))
+                other = radix - k
+                store_complex(z, i + other * m, splat_complex(roots, p * other * (n // block)) * (even - odd))
+
+
+@inlined
+def _sum_terms(terms, roots, radix, k, first):
+    """The two sums of X[k] in `stage_of_odd_radix`."""
+    n, step = roots.shape[1], k * (roots.shape[1] // radix)
+    even, odd, index = first, first - first, 0
+    for j in range(radix // 2):
+        index += step
+        index -= n if index >= n else 0
+        even = multiply_add(load_splat(roots, index), load_complex(terms, 2 * j), even)
+        odd = multiply_add(load_splat(roots, n + index), load_complex(terms, 2 * j + 1), odd)
+    return even, odd
 
 
 @inlined
@@ -165,20 +180,33 @@ def _power(z, tables, power):
 
 
 @inlined
+def store_levels(power, tables, t, mel, energy):
+    """mel[:, t] and, where it is a sum of bins, energy[t] of the frames from t on."""
+    if energy is not None:
+        if tables.energy_weights.size > 0:
+            _sum_power(power, tables, t, energy)
+    if tables.filter_first.size > 0:
+        _filter(power, tables, t, mel)
+    else:
+        _copy_power(power, tables, t, mel)
+
+
+@inlined
 def _sum_power(power, tables, t, energy):
-    """The energy of the spectrum, which python_speech_features takes for that of the frame."""
-    lanes, total = width(power), load(power, 0)
-    for k in range(1, tables.n_fft // 2 + 1):
-        total = total + load(power, k * lanes)
+    """energy[t] = sum_k weights[k] power[k]: that of the spectrum or, by Parseval's theorem, of the windowed frame."""
+    lanes, total = width(power), splat(power, 0.0)
+    for k in range(tables.energy_weights.size):
+        x = load(power, k * lanes)
+        total = fma(load_splat(tables.energy_weights, k), x * x if tables.energy_of_squares else x, total)
     store(energy, t, total)
 
 
 @inlined
 def _copy_power(power, tables, t, mel):
-    """mel[k, t] = power[k], where there are no filters."""
+    """mel[k, t] = gain[k] power[k], where there are no filters."""
     lanes, n_frames = width(power), mel.shape[1]
     for k in range(tables.n_levels):
-        store(mel, k * n_frames + t, load(power, k * lanes))
+        store(mel, k * n_frames + t, load_splat(tables.bin_gain, k) * load(power, k * lanes))
 
 
 @inlined

@@ -21,7 +21,7 @@ from dsp.engine.complex_lanes import (
     times_minus_i,
     unit,
 )
-from dsp.engine.kernels import _load_frames
+from dsp.engine.kernels import load_frames
 from dsp.engine.lanes import load, maximum, minimum, splat, sqrt, store, width
 from dsp.engine.transpose import add_frames
 
@@ -29,7 +29,7 @@ from dsp.engine.transpose import add_frames
 @inlined
 def _forward(samples, first, z, tables):
     """The transforms of half length (dsp.fft.rfft before the spectra come apart) of frames that begin at `first`."""
-    _load_frames(samples, first, tables, 0, tables.n_fft, z)
+    load_frames(samples, first, tables, 0, tables.n_fft, z)
     transform_in_place(z, 0, tables.half_roots.size // 2, tables.radices, tables.half_roots, tables.spare)
 
 

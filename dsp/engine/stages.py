@@ -13,6 +13,7 @@ from dsp.cooley_tukey import MAX_BUTTERFLY
 from dsp.engine.clips import Clip, ClipTable, address, describe_clips
 from dsp.engine.kernels import Workspaces, mel_frames
 from dsp.engine.lanes import width
+from dsp.engine.pair_tables import PairTables
 from dsp.engine.plan import Plan, Tables
 from dsp.engine.rows import mix_rows, take_log
 from dsp.engine.structures import pack
@@ -27,7 +28,9 @@ def count_samples(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.load_factors.size
 
 
-def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray | None]:
+def mel_and_energy(
+    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
 
     Energy is None if the convention needs none.
@@ -35,11 +38,11 @@ def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.nda
     Raises ValueError if the signal is not finite.
     """
     layout = np.array([[x.size, 0, 0, count_samples(n_frames, tables), x.size]])
-    return mel_of_clips([Clip("signal", x, 0.0, n_frames)], layout, n_frames, tables, -1)
+    return mel_of_clips([Clip("signal", x, 0.0, n_frames)], layout, n_frames, tables, pair, -1)
 
 
 def mel_of_clips(
-    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, mirror: int
+    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None, mirror: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """mel_and_energy of clips side by side; dsp.engine.clips.describe_clips explains the layout.
 
@@ -49,7 +52,13 @@ def mel_of_clips(
     mel = workspace("mel", (tables.n_levels, n_columns), dtype)
     energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
-    mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), _terms(tables), mel, energy)
+    if pair is None:
+        mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), _terms(tables), mel, energy)
+    else:
+        from dsp.engine.pairs import mel_of_pairs  # compiled only where a convention needs it
+
+        samples = workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype)
+        mel_of_pairs(table, clips[0].samples, tables, pair, samples, mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
         check_finite(bad.samples, bad.name)
@@ -107,7 +116,7 @@ def _workspaces(tables: Tables) -> Workspaces:
 
 
 def _needs_energy(tables: Tables) -> bool:
-    return tables.spectrum_energy or not tables.plain_frames
+    return tables.energy_weights.size > 0 or not tables.plain_frames
 
 
 def _terms(tables: Tables) -> np.ndarray | None:
