@@ -88,6 +88,8 @@ def compute_rows(
 
 def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
+    if len(clips) == 1 and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
+        return *mel_of_clip(clips[0], plan), single_span(counts[0])
     hop, beyond = plan.size.hop, plan.tables.beyond
     n_each, first = np.array(counts), np.array(starts)
     edges = np.concatenate([[0], np.cumsum(n_each + beyond)])  # the column of each clip's first frame, and the end

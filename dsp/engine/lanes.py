@@ -7,8 +7,6 @@ i)` is one element in every lane, and `splat(array, s)` a number in every lane o
 sixteen frames therefore reads like the formula for one. A processor without 512-bit registers runs the same code on
 smaller ones; the values are the same on every machine.
 
-Numba's disk cache does not notice changes to this file: delete __pycache__ after editing it.
-
 Checked: tests/test_lanes_match_numpy.py
 """
 
