@@ -88,7 +88,7 @@ def compute_rows(
 
 def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
-    if len(clips) == 1 and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
+    if len(clips) == 1 and plan.pair is None and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
         return *mel_of_clip(clips[0], plan), single_span(counts[0])
     hop, beyond = plan.size.hop, plan.tables.beyond
     n_each, first = np.array(counts), np.array(starts)
