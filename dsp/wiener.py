@@ -51,14 +51,15 @@ def wiener(signal: ArrayLike, width: int = 3, noise: float | None = None) -> NDA
         raise ValueError(f"{width=} has no middle sample; an odd width is expected")
     power = None if noise is None else as_number(noise, "noise", low=0)
     n, size = x.size, -(-x.size // REGISTER) * REGISTER
-    padded = np.zeros(size + width - 1)
-    padded[width // 2 : width // 2 + n] = x
+    half = min(width // 2, n)  # a wider window would only hold more zeros
+    padded = np.zeros(size + 2 * half)
+    padded[half : half + n] = x
     m, v, y = np.empty((3, size))
-    local_statistics(padded, width, m, v)
+    local_statistics(padded, 2 * half + 1, width - 2 * half - 1, m, v)
     power = float(v[:n].mean()) if power is None else power
     if power == 0:
         return x.copy()
-    shrink(padded, width // 2, m, v, power, y)
+    shrink(padded, half, m, v, power, y)
     return y[:n]
 
 

@@ -29,6 +29,14 @@ def test_wiener(n, half, noise, offset, seed):
     compare(dsp.wiener(x, 2 * half + 1, noise), wiener_by_definition(x, 2 * half + 1, noise))
 
 
+def test_wiener_with_windows_far_wider_than_the_signal():
+    x = np.array([1.0, -2.0, 4.0])
+    compare(dsp.wiener(x, 1001, 0.1), wiener_by_definition(x, 1001, 0.1))
+    assert np.abs(dsp.wiener(x, 2**28 - 1, 0.0) - x).max() == 0
+    mean, power = 3 / (2**28 - 1), 21 / (2**28 - 1)
+    np.testing.assert_allclose(dsp.wiener(x, 2**28 - 1, power / 2), mean + 0.5 * (x - mean), rtol=1e-7)
+
+
 def test_wiener_keeps_its_digits_beside_a_large_offset(rng):
     """The variance of 1e-3 beside an offset of 1e5 would vanish in E[x^2] - m^2, which has 1e-6 of rounding."""
     x = 1e-3 * rng.standard_normal(2000) + 1e5

@@ -13,19 +13,20 @@ from dsp.engine.lanes import fma, load, maximum, minimum, reduce_add, splat, sto
 
 
 @kernel
-def local_statistics(padded, length, mean, variance):
-    """Mean and variance of padded[i : i + length] for every i, a register of them at a time: dsp.wiener."""
-    lanes = width(padded)
+def local_statistics(padded, length, n_zeros, mean, variance):
+    """Mean and variance of padded[i : i + length] and n_zeros zeros, for every i: dsp.wiener."""
+    lanes, zeros, count = width(padded), float(n_zeros), float(length + n_zeros)
     for i in range(0, mean.size, lanes):
-        total, square = splat(padded, 0.0), splat(padded, 0.0)
+        total = splat(padded, 0.0)
         for j in range(length):
             total = total + load(padded, i + j)
-        m = total / float(length)
+        m = total / count
+        square = zeros * (m * m)
         for j in range(length):
             difference = load(padded, i + j) - m
             square = fma(difference, difference, square)
         store(mean, i, m)
-        store(variance, i, square / float(length))
+        store(variance, i, square / count)
 
 
 @kernel
