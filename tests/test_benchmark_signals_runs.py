@@ -80,6 +80,12 @@ def test_a_missed_limit_says_how_far_and_what_bounds_it(benchmark):
     assert timing.requirement(row_of(benchmark, [1.5] * 3, required=3.0, at_most=True)) == "at most 3: holds"
 
 
+def test_further_tables_say_where_they_were_measured(benchmark):
+    content = {"machine": "M", "date": "D", "tables": {"more": {"header": ["a", "b"], "rows": [["1", "2"]]}}}
+    texts = benchmark.timing.further_tables([content, {"machine": "N", "date": "D"}])
+    assert texts == {"more": "| a | b |\n|---|---|\n| 1 | 2 |\n\nMeasured on: M, D."}
+
+
 def test_work_is_counted_beside_this_cores_limit(benchmark):
     pair = benchmark.Pair("a task", None, None, "peer", flops=2e9)
     limits = {"float32 GFLOP/s": 100.0, "GB/s": 50.0}

@@ -136,6 +136,19 @@ def table(contents: list[dict]) -> str:
     return f"{lines}\n\nMeasured on: {'; '.join(machines)}."
 
 
+def further_tables(contents: list[dict]) -> dict[str, str]:
+    """{name: Markdown} of the tables that a benchmark stores beside its rows: {"tables": {name: {"header", "rows"}}}.
+
+    Checked: tests/test_benchmark_signals_runs.py
+    """
+    tables = {}
+    for content in contents:
+        for name, stored in content.get("tables", {}).items():
+            lines = markdown.table(stored["header"], stored["rows"])
+            tables[name] = f"{lines}\n\nMeasured on: {content['machine']}, {content['date']}."
+    return tables
+
+
 def duration(seconds: float) -> str:
     if seconds < 1e-4:
         return f"{1e6 * seconds:.1f} µs"
