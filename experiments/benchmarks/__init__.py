@@ -6,5 +6,6 @@ signals           the rest of dsp beside librosa, SciPy, soxr and asrfront (its 
 images            spectrogram images beside plain NumPy
 training          the CASIA network beside plain PyTorch
 training_keras    the networks of Dey, Yadav, Wang and Finch beside plain PyTorch
+before_after      the front ends and the recogniser of an earlier version and of this one
 recogniser        from a WAV file to a label
 """
