@@ -20,8 +20,9 @@ The path of one utterance, one plain array per arrow; time is always the last ax
     read_features, save_trace               features of other tools, from their files; a trace into a file
     conventions, doctor                     compare conventions; find the convention behind a file of features
 
-From signal to signal: resample, trim, nonsilent_intervals, wiener, spectral_wiener; add_noise, add_noise_at_snr,
-time_shift, time_stretch, pitch_shift. Back from features: idct, mel_to_power, griffin_lim.
+From signal to signal: resample (in pieces: Resampler), matlab_resample, trim, nonsilent_intervals, wiener,
+spectral_wiener; add_noise, add_noise_at_snr, time_shift, time_stretch, pitch_shift. Back from features: idct,
+mel_to_power, griffin_lim.
 
 Nothing here calls the transforms, windows or filters of NumPy or any other library: each is written out in a short
 file of its own, definition first, and tested against its definition and against other tools. dsp/README.md has the
@@ -47,16 +48,17 @@ from dsp.files.content import FeatureFileError
 from dsp.framing import buffer, count_frames, extend, frame
 from dsp.inversion import griffin_lim, idct, mel_to_power
 from dsp.log_spectrogram import log_spectrogram
+from dsp.matlab_resampling import matlab_resample
 from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
-from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, standardize
+from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, smooth, standardize
 from dsp.preemphasis import deemphasis, preemphasis
-from dsp.resampling import kaiser, resample
+from dsp.resampling import Resampler, resample
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
 from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
-from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
+from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, kaiser, povey, sine, tukey
 
 __all__ = [
     "CONVENTIONS",
@@ -64,6 +66,7 @@ __all__ = [
     "AudioError",
     "Convention",
     "FeatureFileError",
+    "Resampler",
     "__version__",
     "add_noise",
     "add_noise_at_snr",
@@ -98,6 +101,7 @@ __all__ = [
     "lifter",
     "log_mel",
     "log_spectrogram",
+    "matlab_resample",
     "mel_filterbank",
     "mel_to_hz",
     "mel_to_power",
@@ -119,6 +123,7 @@ __all__ = [
     "save_trace",
     "sine",
     "sliding_cmn",
+    "smooth",
     "spectral_wiener",
     "spectrogram",
     "standardize",

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_generator, as_number, as_signal
+from dsp.checks import MAX_COUNT, as_count, as_generator, as_number, as_signal
 from dsp.resampling import resample
-from dsp.stft import istft, stft
+from dsp.stft import istft_by_definition, stft_by_definition
 from dsp.windows import hann
 
 N_FFT, HOP_LENGTH = 2048, 512
+WINDOW = hann(N_FFT, periodic=True)
 MAX_TERM = 1000  # of the fraction p/q that approximates a ratio of pitches
 MAX_SEMITONES = 12.0  # beyond an octave the vocoder loses too much amplitude
 
@@ -135,24 +136,30 @@ def time_stretch(signal: ArrayLike, rate: float) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError  for a bad signal or rate, or if no sample would be left.
+    ValueError  for a bad signal or rate, or if no sample would be left, or more than 2^28.
 
     Source: Flanagan & Golden 1966, Phase vocoder; Dolson 1986, The phase vocoder: a tutorial.
-    Checked: tests/test_augmentation_does_what_it_says.py
+    Checked: tests/test_augmentation_does_what_it_says.py, tests/test_short_time_lanes_equal_textbook.py
     """
     x = as_signal(signal)
     rate = as_number(rate, "rate", above=0)
+    if x.size / rate > MAX_COUNT:
+        raise ValueError(f"{rate=} makes more than {MAX_COUNT} samples of {x.size}")
     n_stretched = round(x.size / rate)
     if n_stretched == 0:
         raise ValueError(f"{rate=} leaves nothing of {x.size} samples")
-    n_frames = 1 + -(-n_stretched // HOP_LENGTH)
-    t = rate * np.arange(n_frames)
-    window = hann(N_FFT, periodic=True)
+    t = rate * np.arange(1 + -(-n_stretched // HOP_LENGTH))
+    from dsp.engine import short_time  # on first use: features do without its kernels
+
+    return short_time.stretch(x, N_FFT // 2, t, short_time.make_tables(WINDOW, HOP_LENGTH, N_FFT), n_stretched)
+
+
+def time_stretch_by_definition(x: NDArray[np.float64], t: NDArray[np.float64], n_stretched: int) -> NDArray[np.float64]:
+    """The sound at the fractional frames t, of checked arguments: what `time_stretch` computes."""
     frames_needed = int(t[-1]) + 2
     x = np.pad(x, (0, max(0, (frames_needed - 1) * HOP_LENGTH - x.size)))
-    X = stft(x, window, HOP_LENGTH, padding="zeros")
-    Y = _vocoder(X, t)
-    return istft(Y, window, HOP_LENGTH, padding="zeros", length=n_stretched)
+    X = stft_by_definition(x, WINDOW, HOP_LENGTH, N_FFT, N_FFT // 2)
+    return istft_by_definition(_vocoder(X, t), WINDOW, HOP_LENGTH, N_FFT, N_FFT // 2, n_stretched)
 
 
 def _vocoder(X: NDArray[np.complex128], t: NDArray[Any]) -> NDArray[Any]:

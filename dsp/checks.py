@@ -8,7 +8,6 @@ import math
 import operator
 import sys
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -220,6 +219,8 @@ def as_float_dtype(value: Any, name: str = "dtype") -> str:
 
     Checked: tests/test_public_functions_refuse_bad_arguments.py
     """
+    if isinstance(value, str) and value in ("float64", "float32"):
+        return value
     try:
         word = "" if value is None else np.dtype(value).name  # np.dtype(None) is float64
     except TypeError:
@@ -248,6 +249,8 @@ def suggest(value: Any, words: Iterable[Any]) -> str:
     Checked: tests/test_public_functions_refuse_bad_arguments.py
     """
     by_lower = {word.lower(): word for word in words if isinstance(word, str)}
+    from difflib import get_close_matches  # only a refusal needs it
+
     near = get_close_matches(value.lower(), by_lower, n=3, cutoff=0.5) if isinstance(value, str) else []
     return f"; did you mean {' or '.join(repr(by_lower[word]) for word in near)}?" if near else ""
 

@@ -8,6 +8,7 @@ transforms whose length is a power of two (Bluestein 1970).
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from dsp.checks import as_count
 from dsp.files.compiled import keep_on_disk
 
+MAX_KEPT = 2**16  # roots of unity; more are computed again each time
 MAX_BUTTERFLY = 31  # a larger prime factor sends the whole transform through `chirp_fft`
 
 
@@ -40,10 +42,10 @@ def roots_of_unity(n: int) -> NDArray[np.complex128]:
 
     Source: Tasche & Zeuner 2001 (accuracy of twiddle factors). Checked: tests/test_fft_is_accurate.py
     """
-    return _roots_of_unity(as_count(n, "n"))
+    n = as_count(n, "n")
+    return _kept_roots(n) if n <= MAX_KEPT else _roots_of_unity(n)
 
 
-@lru_cache(maxsize=64)
 def _roots_of_unity(n: int) -> NDArray[np.complex128]:
     quadrant, rest = np.divmod(4 * np.arange(n), n)  # angle = pi/2 (quadrant + rest / n)
     # Few distinct angles remain; each sine and cosine is computed once.
@@ -55,6 +57,9 @@ def _roots_of_unity(n: int) -> NDArray[np.complex128]:
     roots = root * np.array([1, -1j, -1, 1j])[quadrant]
     roots.flags.writeable = False
     return roots
+
+
+_kept_roots = lru_cache(maxsize=64)(_roots_of_unity)
 
 
 @lru_cache(maxsize=64)
@@ -74,6 +79,17 @@ def factors(n: int) -> tuple[int, ...]:
             n //= radix
         radix += 2
     return tuple(radices) or (1,)
+
+
+def fft_by_factors(x: NDArray[Any]) -> NDArray[np.complex128]:
+    """The DFT along the last axis, of any length: dsp.fft, as it is to be read.
+
+    Checked: tests/test_fast_transforms_equal_textbook.py
+    """
+    rows = np.ascontiguousarray(x, dtype=np.complex128).reshape(-1, x.shape[-1])
+    radices = factors(rows.shape[1])
+    spectrum = fft_rows(rows, radices) if max(radices) <= MAX_BUTTERFLY else chirp_fft(rows)
+    return spectrum.reshape(x.shape)
 
 
 def fft_rows(rows: NDArray[np.complex128], radices: tuple[int, ...]) -> NDArray[np.complex128]:

@@ -3,8 +3,8 @@
 Conventions: X[k] = sum_n x[n] w^(k n) with w = exp(-2 pi i / N); nothing is scaled forward, 1/N
 backward, as in MATLAB. Transforms run along the last axis, in float64, for any length N >= 1.
 
-Reading order: `dft` (the definition); `fft`, whose algorithm is in dsp/cooley_tukey.py; `rfft` (half the work, for
-real signals).
+Reading order: `dft` (the definition); `fft`, whose algorithm is `fft_by_factors` in dsp/cooley_tukey.py;
+`rfft_by_halves` (half the work, for real signals). dsp/engine/transforms.py computes the same several times as fast.
 """
 
 from typing import Any
@@ -14,7 +14,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import NUMERIC, REAL, as_array, as_count
-from dsp.cooley_tukey import MAX_BUTTERFLY, chirp_fft, factors, fft_rows, roots_of_unity
+from dsp.cooley_tukey import fft_by_factors, roots_of_unity
+from dsp.engine import transforms
 from dsp.files.compiled import keep_on_disk
 
 
@@ -66,11 +67,8 @@ def fft(x: ArrayLike, n: int | None = None) -> NDArray[np.complex128]:
     Checked: tests/test_fft_matches_dft_definition.py
     """
     padded = _pad(as_array(x, "x", kinds=NUMERIC), n)
-    N = padded.shape[-1]
-    rows = np.ascontiguousarray(padded.reshape(-1, N), dtype=np.complex128)
-    radices = factors(N)
-    spectrum = fft_rows(rows, radices) if max(radices) <= MAX_BUTTERFLY else chirp_fft(rows)
-    return spectrum.reshape(padded.shape)
+    spectrum = transforms.fft(padded)
+    return fft_by_factors(padded) if spectrum is None else spectrum
 
 
 def ifft(X: ArrayLike) -> NDArray[np.complex128]:
@@ -92,8 +90,9 @@ def ifft(X: ArrayLike) -> NDArray[np.complex128]:
 
     Source: Oppenheim & Schafer, eq. 8.12. Checked: tests/test_fft_matches_dft_definition.py
     """
-    rows = as_array(X, "X", kinds=NUMERIC)
-    return np.conj(fft(np.conj(rows))) / rows.shape[-1]
+    array = as_array(X, "X", kinds=NUMERIC)
+    x = transforms.fft(array, inverse=True)
+    return np.conj(fft_by_factors(np.conj(array))) / array.shape[-1] if x is None else x
 
 
 def rfft(x: ArrayLike, n: int | None = None) -> NDArray[np.complex128]:
@@ -121,13 +120,22 @@ def rfft(x: ArrayLike, n: int | None = None) -> NDArray[np.complex128]:
     Source: Oppenheim & Schafer, problem 9.31 (N-point real from N/2-point complex).
     Checked: tests/test_fft_matches_dft_definition.py
     """
-    padded = _pad(as_array(x, "x", kinds=REAL), n).astype(np.float64, copy=False)
-    N = padded.shape[-1]
+    padded = _pad(as_array(x, "x", kinds=REAL), n)
+    spectrum = transforms.rfft(padded)
+    return rfft_by_halves(padded) if spectrum is None else spectrum
+
+
+def rfft_by_halves(x: NDArray[Any]) -> NDArray[np.complex128]:
+    """rfft as its formula says; an odd N takes the complex transform.
+
+    Checked: tests/test_fast_transforms_equal_textbook.py
+    """
+    N = x.shape[-1]
     if N % 2:
-        return fft(padded)[..., : N // 2 + 1]
-    z = np.ascontiguousarray(padded).view(np.complex128)
-    Z = fft(z).reshape(-1, N // 2)
-    return _untangle(Z, roots_of_unity(N)).reshape(*padded.shape[:-1], N // 2 + 1)
+        return fft_by_factors(x)[..., : N // 2 + 1]
+    z = np.ascontiguousarray(x, dtype=np.float64).view(np.complex128)
+    X = _untangle(fft_by_factors(z).reshape(-1, N // 2), roots_of_unity(N))
+    return X.reshape(*x.shape[:-1], N // 2 + 1)
 
 
 def irfft(X: ArrayLike, n: int) -> NDArray[np.float64]:
@@ -155,8 +163,18 @@ def irfft(X: ArrayLike, n: int) -> NDArray[np.float64]:
     n = as_count(n, "n")
     if bins.shape[-1] != n // 2 + 1:
         raise ValueError(f"{n=} samples have {n // 2 + 1} bins; X has {bins.shape[-1]}")
-    negative_frequencies = np.conj(bins[..., (n - 1) // 2 : 0 : -1])
-    return ifft(np.concatenate([bins, negative_frequencies], axis=-1)).real
+    x = transforms.irfft(bins, n)
+    return irfft_by_symmetry(bins, n) if x is None else x
+
+
+def irfft_by_symmetry(X: NDArray[Any], n: int) -> NDArray[np.float64]:
+    """irfft as its formula says.
+
+    Checked: tests/test_fast_transforms_equal_textbook.py
+    """
+    negative_frequencies = np.conj(X[..., (n - 1) // 2 : 0 : -1])
+    symmetric = np.concatenate([X, negative_frequencies], axis=-1)
+    return fft_by_factors(np.conj(symmetric)).real / n
 
 
 @keep_on_disk

@@ -13,8 +13,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import NUMERIC, as_array, as_count, as_word
 
-Framing = Literal["valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"]
+Framing = Literal[
+    "valid", "center, zeros", "center, reflect", "half overlap, reflect", "pad tail", "every hop", "symmetric", "scipy"
+]
 FRAMINGS: tuple[Framing, ...] = get_args(Framing)
+MIRRORED: dict[Framing, int] = {  # framings that mirror the signal, with the `repeat` of mirror_index
+    "center, reflect": 0,
+    "half overlap, reflect": 0,
+    "symmetric": 1,
+}
 
 
 def frame(signal: ArrayLike, frame_length: int, hop_length: int) -> NDArray[Any]:
@@ -100,7 +107,9 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: Fr
     "valid"            1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
     "center, zeros"    1 + floor(N / H) for even L               librosa >= 0.9
     "center, reflect"  1 + floor(N / H) for even L               torch.stft, torchaudio, librosa < 0.9
+    "half overlap, reflect"  1 + floor((N + 2 floor((L - H) / 2) - L) / H)    HiFi-GAN, BigVGAN, UnivNet
     "pad tail"         1 + ceil(max(0, N - L) / H)               python_speech_features
+    "every hop"        ceil(N / H)                               tf.signal with pad_end
     "symmetric"        floor((N + floor(H / 2)) / H)             Kaldi without snip_edges
     "scipy"            1 + ceil((N + 2 floor(L / 2) - L) / H)    scipy.signal.stft
 
@@ -135,8 +144,12 @@ def frame_count(N: int, L: int, H: int, framing: Framing) -> int:
         return max(0, 1 + (N - L) // H)
     if framing in ("center, zeros", "center, reflect"):
         return 1 + (N + 2 * (L // 2) - L) // H
+    if framing == "half overlap, reflect":
+        return max(0, 1 + (N + 2 * max(0, (L - H) // 2) - L) // H)
     if framing == "pad tail":
         return 1 - (min(0, L - N) // H)
+    if framing == "every hop":
+        return -(-N // H)
     if framing == "symmetric":
         return (N + H // 2) // H
     return 1 - ((L - N - 2 * (L // 2)) // H)
@@ -148,7 +161,9 @@ def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Frami
     "valid"            nothing
     "center, zeros"    L // 2 zeros on both sides
     "center, reflect"  L // 2 samples on both sides, mirrored about the first and last sample
+    "half overlap, reflect"  (L - H) // 2 samples on both sides (none if H > L), mirrored in the same way
     "pad tail"         zeros at the end up to a whole frame
+    "every hop"        zeros at the end, so that a frame begins at every multiple of H before the end
     "symmetric"        floor(L/2) - floor(H/2) samples before, the rest after, mirrored with the edge repeated
     "scipy"            L // 2 zeros on both sides, then zeros up to a whole frame
 
@@ -190,9 +205,9 @@ def require_frames(n_samples: int, frame_length: int, hop_length: int, framing: 
     n_frames = frame_count(n_samples, frame_length, hop_length, framing)
     if n_frames == 0:
         raise ValueError(f"{n_samples} samples give no frame of {frame_length} under the framing {framing!r}")
-    half = frame_length // 2
-    if framing == "center, reflect" and n_samples <= half:
-        raise ValueError(f"{n_samples} samples are too few to reflect {half} at the edges; {half + 1} are needed")
+    before = count_leading_samples(frame_length, hop_length, framing)
+    if framing in MIRRORED and not MIRRORED[framing] and n_samples <= before:
+        raise ValueError(f"{n_samples} samples are too few to reflect {before} at the edges; {before + 1} are needed")
     return n_frames
 
 
@@ -200,6 +215,7 @@ def count_leading_samples(frame_length: int, hop_length: int, framing: Framing) 
     """How many samples a framing rule adds before the first one."""
     half = frame_length // 2
     centered = {"center, zeros": half, "center, reflect": half, "scipy": half, "symmetric": half - hop_length // 2}
+    centered["half overlap, reflect"] = max(0, (frame_length - hop_length) // 2)
     return centered.get(framing, 0)
 
 
@@ -211,9 +227,9 @@ def slice_extended(x: NDArray[Any], start: int, length: int, framing: Framing) -
     low, high = max(start, 0), max(start, 0, min(stop, x.size))
     longer = np.zeros(length, x.dtype)
     longer[low - start : high - start] = x[low:high]
-    if framing in ("center, reflect", "symmetric"):
+    if framing in MIRRORED:
         outside = np.concatenate([np.arange(start, low), np.arange(high, stop)])
-        longer[outside - start] = x[mirror_index(outside, x.size, 0 if framing == "center, reflect" else 1)]
+        longer[outside - start] = x[mirror_index(outside, x.size, MIRRORED[framing])]
     return longer
 
 

@@ -5,12 +5,15 @@ Conventions: spectra are columns, (n_bins, n_frames), with the frames of stft(..
 function returns one of the many signals or spectra that have this feature.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_generator, as_nonnegative, as_real
+from dsp.checks import as_count, as_generator, as_nonnegative, as_number, as_real
 from dsp.dct import dct_matrix
-from dsp.stft import istft, stft
+from dsp.engine.least_squares import fit_power
+from dsp.stft import check_window, fast_lane, istft_by_definition, stft_by_definition
 
 
 def griffin_lim(
@@ -20,14 +23,20 @@ def griffin_lim(
     n_fft: int | None = None,
     iterations: int = 32,
     rng: np.random.Generator | None = None,
+    momentum: float = 0.0,
 ) -> NDArray[np.float64]:
     """A signal whose short-time spectrum has nearly the given magnitudes.
 
-    x_0 = istft(M exp(i phi)),  x_i+1 = istft(M exp(i angle stft(x_i)))
+    x_0 = istft(M exp(i phi)),  x_i+1 = istft(M exp(i angle stft(x_i + momentum (x_i - x_i-1)))),  x_-1 = x_0
 
-    No step increases the distance sum (|stft(x_i)| - M)^2, which counts the bins of two frequencies (all but
-    0 and Nyquist) twice. The iteration approaches a local minimum that depends on phi. The sign of the signal
-    cannot be known, and its length only to a hop.
+    With momentum 0 (Griffin & Lim), no step increases the distance sum (|stft(x_i)| - M)^2, which counts the bins of
+    two frequencies (all but 0 and Nyquist) twice. The iteration approaches a local minimum that depends on phi. With
+    momentum (the fast Griffin-Lim algorithm), single steps may go back, but most signals end at a smaller distance.
+    The source extrapolates the spectra c_i = stft(x_i); as stft is linear, extrapolating the signals is the same.
+    The sign of the signal cannot be known, and its length only to a hop.
+
+    Equals librosa.griffinlim(M, momentum=momentum, init=None), whose momentum is 0.99, for windows of n_fft samples
+    with n_fft even.
 
     Parameters
     ----------
@@ -35,6 +44,7 @@ def griffin_lim(
     window, hop_length, n_fft : as in stft with padding="zeros"
     iterations : int >= 0; 0 gives x_0
     rng : numpy Generator for phi ~ U(0, 2 pi); None takes phi = 0
+    momentum : finite, >= 0; 0.99 is usual
 
     Returns
     -------
@@ -43,20 +53,45 @@ def griffin_lim(
     Raises
     ------
     ValueError  if magnitude is not (n_fft // 2 + 1, n_frames), negative or not finite, if it has too
-        few frames to hold a sample, if rng is not a Generator, or for what stft refuses.
+        few frames to hold a sample, if rng is not a Generator, if momentum is negative, or for what stft refuses.
 
-    Source: Griffin & Lim 1984, Signal estimation from modified short-time Fourier transform, sec. III.
-    Checked: tests/test_inversion_recovers.py
+    Source: Griffin & Lim 1984, Signal estimation from modified short-time Fourier transform, sec. III;
+    Perraudin, Balazs & Sondergaard 2013, A fast Griffin-Lim algorithm, algorithm 2.
+    Checked: tests/test_inversion_recovers.py, tests/test_short_time_lanes_equal_textbook.py
     """
     M = as_nonnegative(magnitude, "magnitude", dimensions=(2,))
     iterations = as_count(iterations, "iterations", min_value=0)
-    phi = np.zeros(M.shape) if rng is None else 2 * np.pi * as_generator(rng).random(M.shape)
-    x = istft(M * np.exp(1j * phi), window, hop_length, n_fft, padding="zeros")
-    if x.size == 0:
+    momentum = as_number(momentum, "momentum", low=0)
+    w, n_fft = check_window(window, n_fft)
+    hop_length = as_count(hop_length, "hop_length")
+    before = n_fft // 2
+    if M.shape[0] != before + 1:
+        raise ValueError(f"{n_fft=} has {before + 1} bins; magnitude has {M.shape[0]} rows")
+    if (M.shape[1] - 1) * hop_length + w.size <= 2 * before:
         raise ValueError(f"magnitude has {M.shape[1]} frames, too few to hold a sample at {hop_length=}")
+    start = M if rng is None else M * np.exp(2j * np.pi * as_generator(rng).random(M.shape))
+    fast = fast_lane(n_fft, hop_length)
+    if fast is None:
+        return griffin_lim_by_definition(start, M, w, hop_length, n_fft, iterations, momentum)
+    return fast.reconstruct(start, M, fast.make_tables(w, hop_length, n_fft), iterations, momentum)
+
+
+def griffin_lim_by_definition(
+    start: NDArray[Any],
+    magnitude: NDArray[np.float64],
+    window: NDArray[np.float64],
+    hop_length: int,
+    n_fft: int,
+    iterations: int,
+    momentum: float,
+) -> NDArray[np.float64]:
+    """griffin_lim of checked arguments, from the spectra `start`."""
+    before = n_fft // 2
+    x = x_last = istft_by_definition(start, window, hop_length, n_fft, before, None)
     for _ in range(iterations):
-        phi = np.angle(stft(x, window, hop_length, n_fft, padding="zeros"))
-        x = istft(M * np.exp(1j * phi), window, hop_length, n_fft, padding="zeros")
+        X = stft_by_definition(x + momentum * (x - x_last), window, hop_length, n_fft, before)
+        x_last = x
+        x = istft_by_definition(magnitude * np.exp(1j * np.angle(X)), window, hop_length, n_fft, before, None)
     return x
 
 
@@ -83,17 +118,30 @@ def mel_to_power(mel: ArrayLike, filterbank: ArrayLike, iterations: int = 200) -
     ValueError  if mel or filterbank is not a matrix of finite numbers >= 0, or their rows differ in number.
 
     Source: Lee & Seung 2001, Algorithms for non-negative matrix factorization, theorem 1 (H fixed).
-    Checked: tests/test_inversion_recovers.py
+    Checked: tests/test_inversion_recovers.py, tests/test_fast_statistics_equal_textbook.py
     """
     levels = as_nonnegative(mel, "mel", dimensions=(2,))
     H = as_nonnegative(filterbank, "filterbank", dimensions=(2,))
     if levels.shape[0] != H.shape[0]:
         raise ValueError(f"mel has {levels.shape[0]} rows, filterbank {H.shape[0]} filters; they must be equal")
+    iterations = as_count(iterations, "iterations", min_value=0)
+    return fit_power(np.ascontiguousarray(H), levels, _fit_flat_power(H, levels), iterations)
+
+
+def mel_to_power_by_definition(
+    levels: NDArray[np.float64], H: NDArray[np.float64], iterations: int
+) -> NDArray[np.float64]:
+    """`mel_to_power` of checked matrices, as its formula says it."""
     target = H.T @ levels
-    P = _divide(target, (H.T @ H.sum(axis=1))[:, None])
-    for _ in range(as_count(iterations, "iterations", min_value=0)):
+    P = _fit_flat_power(H, levels)
+    for _ in range(iterations):
         P *= _divide(target, H.T @ (H @ P))
     return P
+
+
+def _fit_flat_power(H: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where the iteration starts: (H' mel) / (H' H 1)."""
+    return _divide(H.T @ levels, (H.T @ H.sum(axis=1))[:, None])
 
 
 def idct(coefficients: ArrayLike, n: int) -> NDArray[np.float64]:

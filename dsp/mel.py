@@ -5,18 +5,17 @@ Conventions: tools differ in three things, which have separate names here. The *
 height of a filter. Two banks on "the HTK scale" can still differ in the other two.
 """
 
+import math
 import warnings
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_number, as_real, as_sample_rate, as_word, check_nonnegative
-from dsp.files.compiled import keep_on_disk
 
 MelScale = Literal["htk", "kaldi", "slaney"]
-MelTriangles = Literal["hz", "mel", "bins"]
+MelTriangles = Literal["hz", "mel", "mel, cut at bins", "bins", "symmetric", "stretched"]
 MelNorm = Literal[None, "slaney", "sum", "doubled"]
 
 _SLANEY_STEP = np.log(6.4) / 27  # log-frequency step of one mel above 1 kHz
@@ -99,9 +98,15 @@ def mel_filterbank(
 
     H[m, k] = max(0, min((x_k - x_{m-1}) / (x_m - x_{m-1}), (x_{m+1} - x_k) / (x_{m+1} - x_m)))
 
-    triangles "hz"       x in Hz: x_k = k sample_rate / n_fft
-              "mel"      x in mel of the same frequencies
-              "bins"     x in FFT bins: x_k = k, edges rounded down to floor((n_fft + 1) f_m / sample_rate)
+    triangles "hz"         x in Hz: x_k = k sample_rate / n_fft
+              "mel"        x in mel of the same frequencies
+              "mel, cut at bins"  the same, 0 outside the bins floor(f_min n_fft / sample_rate + 3/2) ..
+                           floor(f_max n_fft / sample_rate - 1/2): HTK's LOFREQ and HIFREQ
+              "bins"       x in FFT bins: x_k = k, edges rounded down to floor((n_fft + 1) f_m / sample_rate)
+              "symmetric"  x in Hz, both sides as wide as the lower one: x_{m+1} - x_m counts as x_m - x_{m-1}
+                           (SpeechBrain)
+              "stretched"  x in Hz, with the bins spread over f_min .. f_max by mistake: x_k = f_min +
+                           k (f_max - f_min) / (n_fft // 2) (spafe, torchaudio before 0.4)
     norm      None       peak 1
               "slaney"   times 2 / (f_{m+1} - f_{m-1}) in Hz: equal areas (librosa's "slaney", MATLAB's "bandwidth")
               "sum"      divided by the sum of its values at the bins (Essentia's "unit_sum")
@@ -140,8 +145,17 @@ def mel_filterbank(
         filters = _triangles(frequency, edges)
     elif triangles == "mel":
         filters = _triangles(hz_to_mel(frequency, scale), edges_mel)
-    else:
+    elif triangles == "mel, cut at bins":
+        filters = _triangles(hz_to_mel(frequency, scale), edges_mel)
+        filters[:, : math.floor(f_min * n_fft / sample_rate + 1.5)] = 0
+        filters[:, math.floor(f_max * n_fft / sample_rate + 0.5) :] = 0
+    elif triangles == "bins":
         filters = _triangles(np.arange(frequency.size), np.floor((n_fft + 1) * edges / sample_rate))
+    elif triangles == "symmetric":
+        center, width = edges[1:-1, None], np.diff(edges)[:-1, None]
+        filters = np.maximum(0, 1 - np.abs(frequency - center) / width)
+    else:
+        filters = _triangles(np.linspace(f_min, f_max, frequency.size), edges)
     n_empty = n_mels - np.count_nonzero(filters.any(axis=1))
     if n_empty:
         warnings.warn(
@@ -164,19 +178,13 @@ def _as_nonnegative(values: ArrayLike, name: str, unit: str) -> NDArray[np.float
     return array
 
 
-@keep_on_disk
-@njit
 def _triangles(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """H[m, k] = max(0, min((x_k - left) / (center - left), (right - x_k) / (right - center))).
 
     Edges that fall together make a vertical side.
     """
-    filters = np.zeros((edges.size - 2, x.size))
-    for m in range(edges.size - 2):
-        left, center, right = edges[m], edges[m + 1], edges[m + 2]
-        for k in range(x.size):
-            if left <= x[k] <= right:
-                rising = (x[k] - left) / (center - left) if center > left else (1.0 if x[k] >= center else 0.0)
-                falling = (right - x[k]) / (right - center) if right > center else (1.0 if x[k] < center else 0.0)
-                filters[m, k] = min(rising, falling, 1.0)
-    return filters
+    left, center, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rising = np.where(center > left, (x - left) / (center - left), x >= center)
+        falling = np.where(right > center, (right - x) / (right - center), x < center)
+    return np.where((left <= x) & (x <= right), np.minimum(np.minimum(rising, falling), 1.0), 0.0)

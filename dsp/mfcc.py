@@ -23,7 +23,7 @@ from dsp.deltas import delta, second_delta
 from dsp.fft import rfft
 from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
-from dsp.normalization import cmn, cmvn, dither, remove_dc
+from dsp.normalization import cmn, cmvn, dither, remove_dc, smooth
 from dsp.preemphasis import _preemphasize_columns, preemphasis
 from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
 
@@ -113,9 +113,9 @@ def trace(
     power       (bins, n_frames)   |X|^2 or |X|, normalized
     filterbank  (n_mels, bins)     if the convention has filters
     mel         (n_mels, n_frames)
-    log_mel     (n_mels, n_frames)
+    log_mel     (n_mels, n_frames) with the row of energy if the convention has it; normalized if no cepstra follow
     cepstrum    (n, n_frames)      after the DCT
-    liftered    (n, n_frames)      after lifter and energy
+    liftered    (n, n_frames)      after lifter, energy and smoothing
     deltas      (rows, n_frames)   of liftered, all orders, if the convention has them
     mfcc        (n_rows, n_frames) liftered above deltas, normalized
 
@@ -173,14 +173,16 @@ def _compute_steps(x: NDArray[np.float64], sample_rate: float, c: Convention) ->
         yield "filterbank", filterbank
         mel = filterbank @ power
     yield "mel", mel
-    levels = log_compress(mel, c)
-    yield "log_mel", levels
+    bins = power if c.n_mels is None else power[filterbank.any(axis=0)]
+    levels = log_compress(mel, c, float(bins.max(initial=0)))
+    energy = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of].sum(axis=0)
+    level_rows = insert_mel_energy(levels, energy, c)
+    yield "log_mel", level_rows if c.n_mfcc is not None else normalize_rows(level_rows, c)
     if c.n_mfcc is None:
         return
     cepstrum = cepstrum_matrix(levels.shape[0], c) @ levels
     yield "cepstrum", cepstrum
-    energy = {"raw frame": raw**2, "windowed frame": windowed**2, "spectrum": power}[c.energy_of].sum(axis=0)
-    liftered = insert_energy(cepstrum * cepstrum_weights(c)[:, None], energy, c)
+    liftered = smooth(insert_energy(cepstrum * cepstrum_weights(c)[:, None], energy, c), c.smoothing)
     yield "liftered", liftered
     rows = [liftered, *compute_deltas(liftered, c)]
     if c.delta_orders:
@@ -266,7 +268,13 @@ def normalize_power(
     power = (spectrum.real**2 + spectrum.imag**2) / power_divisor(make_window(size, c), size, sample_rate, c)
     if c.spectrum_scaling == "one-sided, doubled":
         power[1 : (size.n_fft + 1) // 2] *= 2
-    return np.sqrt(power) if c.spectrum == "magnitude" else power
+    return root(power, c) if c.spectrum == "magnitude" else power
+
+
+def root(power: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """|X| from |X|^2, with the convention's floor under it."""
+    floored = np.maximum(power, c.spectrum_floor) if c.spectrum_floor_rule == "at least" else power + c.spectrum_floor
+    return np.sqrt(floored)
 
 
 def power_divisor(window: NDArray[np.float64], size: Sizes, sample_rate: float, c: Convention) -> float:
@@ -288,8 +296,11 @@ def make_filterbank(size: Sizes, sample_rate: float, c: Convention) -> NDArray[n
     return mel_filterbank(n_mels, size.n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles, c.mel_norm)
 
 
-def log_compress(mel: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
-    """The logarithm with its floor, reference, dynamic range, gain and offset."""
+def log_compress(mel: NDArray[np.float64], c: Convention, greatest_bin: float) -> NDArray[np.float64]:
+    """The logarithm with its floor, reference, dynamic range, gain and offset.
+
+    greatest_bin : the greatest value of the clip's spectrum at the bins that the filters use; one floor rule needs it
+    """
     if c.log is None:
         return c.log_gain * mel + c.log_offset
     if c.floor_rule == "at least":
@@ -299,13 +310,22 @@ def log_compress(mel: NDArray[np.float64], c: Convention) -> NDArray[np.float64]
     elif c.floor_rule == "zeros only":
         mel = np.where(mel == 0, c.floor, mel)
     else:
-        mel = np.maximum(mel, c.floor * mel.max())
+        greatest = mel.max() if c.floor_rule == "fraction of maximum" else greatest_bin
+        mel = np.maximum(mel, c.floor * greatest)
     level = LOG_FACTOR[c.log] * np.log(np.maximum(mel, MIN_LOG_ARGUMENT))
     if c.reference == "maximum":
         level = level - level.max()
     if c.dynamic_range is not None:
         level = np.maximum(level, level.max() - c.dynamic_range)
     return c.log_gain * level + c.log_offset
+
+
+def insert_mel_energy(levels: NDArray[np.float64], energy: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """The log-mel values with the log energy of each frame where the convention has it."""
+    if c.mel_energy is None:
+        return levels
+    row = log_energy(energy, c)
+    return np.concatenate([row, levels] if c.mel_energy == "first" else [levels, row])
 
 
 def cepstrum_matrix(n_mels: int, c: Convention) -> NDArray[np.float64]:
@@ -330,10 +350,15 @@ def insert_energy(cepstra: NDArray[np.float64], energy: NDArray[np.float64], c: 
     """The cepstra with the log energy of each frame where the convention has it."""
     if c.energy is None:
         return cepstra
-    row = np.log(np.maximum(energy, max(c.energy_floor, MIN_LOG_ARGUMENT)))[None]
+    row = log_energy(energy, c)
     if c.energy == "replaces c0":
         return np.concatenate([cepstra[:-1], row]) if c.c0 == "last" else np.concatenate([row, cepstra[1:]])
     return np.concatenate([row, cepstra] if c.energy == "first" else [cepstra, row])
+
+
+def log_energy(energy: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """(1, n_frames): the natural logarithm of each frame's energy, with its floor."""
+    return np.log(np.maximum(energy, max(c.energy_floor, MIN_LOG_ARGUMENT)))[None]
 
 
 def compute_deltas(rows: NDArray[np.float64], c: Convention) -> list[NDArray[np.float64]]:
@@ -348,7 +373,13 @@ def compute_deltas(rows: NDArray[np.float64], c: Convention) -> list[NDArray[np.
 
 def append_deltas_and_normalize(rows: list[NDArray[np.float64]], c: Convention) -> NDArray[np.float64]:
     """Static rows and deltas in one matrix, its rows normalized over the utterance."""
-    features = np.concatenate(rows)
+    return normalize_rows(np.concatenate(rows), c)
+
+
+def normalize_rows(rows: NDArray[np.float64], c: Convention) -> NDArray[np.float64]:
+    """Every row normalized over the utterance."""
     if c.normalization is None:
-        return features
-    return cmn(features) if c.normalization == "mean" else cmvn(features)
+        return rows
+    if c.normalization == "mean":
+        return cmn(rows)
+    return cmvn(rows, c.normalization_ddof, c.normalization_eps, c.normalization_eps_to)

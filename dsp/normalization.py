@@ -5,10 +5,15 @@ Statistics over a corpus (z-scores) belong to the experiment: compute them on tr
 them with `standardize`.
 """
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import as_count, as_flag, as_generator, as_number, as_real, check_nonnegative
+from dsp.checks import as_count, as_flag, as_generator, as_number, as_real, as_word, check_nonnegative
+from dsp.engine.running import sliding_normalize
+
+EpsTo = Literal["deviation", "variance"]
 
 
 def cmn(x: ArrayLike) -> NDArray[np.float64]:
@@ -34,14 +39,19 @@ def cmn(x: ArrayLike) -> NDArray[np.float64]:
     return rows - rows.mean(axis=-1, keepdims=True)
 
 
-def cmvn(x: ArrayLike) -> NDArray[np.float64]:
+def cmvn(x: ArrayLike, ddof: Literal[0, 1] = 0, eps: float = 0.0, eps_to: EpsTo = "deviation") -> NDArray[np.float64]:
     """Cepstral mean and variance normalization: every row with mean 0 and standard deviation 1.
 
-    y[k, t] = (x[k, t] - mean_t) / sd_t, sd over n frames (not n - 1); a constant row becomes 0
+    y[k, t] = (x[k, t] - mean_t) / sd_t,  sd_t = sqrt(sum_t (x[k, t] - mean_t)^2 / (n_frames - ddof))
+
+    A constant row becomes 0.
 
     Parameters
     ----------
     x : (..., n_frames) real
+    ddof : 0, or 1 for the estimate from a sample (PyTorch's std, NeMo, SeamlessM4T); of one frame always 0
+    eps : >= 0, added before the division
+    eps_to : "deviation" or "variance", what eps is added to
 
     Returns
     -------
@@ -49,12 +59,45 @@ def cmvn(x: ArrayLike) -> NDArray[np.float64]:
 
     Raises
     ------
-    ValueError  if x has no frame, or is complex or masked.
+    ValueError  if x has no frame, or is complex or masked, or for another ddof, eps or eps_to.
 
     Source: Viikki & Laurila 1998. Checked: tests/test_normalization_matches_definition.py
     """
     y = cmn(x)
-    return y * _invert(np.sqrt(np.mean(y**2, axis=-1, keepdims=True)))
+    ddof = as_count(ddof, "ddof", min_value=0, max_value=1)
+    eps = as_number(eps, "eps", low=0)
+    to_variance = as_word(eps_to, "eps_to", EpsTo) == "variance"
+    variance = np.sum(y**2, axis=-1, keepdims=True) / max(1, y.shape[-1] - ddof)
+    deviation = np.sqrt(variance + eps) if to_variance else np.sqrt(variance) + eps
+    return y * _invert(deviation)
+
+
+def smooth(x: ArrayLike, width: int = 3) -> NDArray[np.float64]:
+    """Moving average of every row over `width` frames; the first and the last frame are repeated beyond the ends.
+
+    y[k, t] = mean of x[k, s] over |s - t| <= (width - 1) / 2
+
+    Parameters
+    ----------
+    x : (..., n_frames) real
+    width : odd int >= 1, frames; 1 changes nothing
+
+    Returns
+    -------
+    y : same shape, float64
+
+    Raises
+    ------
+    ValueError  if x has no frame, or is complex or masked, or width is even or < 1.
+
+    Source: openSMILE, documentation of cContourSmoother. Checked: tests/test_normalization_matches_definition.py
+    """
+    rows, width = as_real(x, "x"), as_count(width, "width")
+    if width % 2 == 0:
+        raise ValueError(f"{width=} is even; the average needs a middle frame")
+    t = np.arange(rows.shape[-1])
+    neighbors = (rows[..., np.clip(t + shift, 0, t[-1])] for shift in range(-(width // 2), width // 2 + 1))
+    return np.sum(list(neighbors), axis=0) / width
 
 
 def sliding_cmn(x: ArrayLike, window: int = 600, variance: bool = False) -> NDArray[np.float64]:
@@ -78,17 +121,27 @@ def sliding_cmn(x: ArrayLike, window: int = 600, variance: bool = False) -> NDAr
     ------
     ValueError  if x has no frame, is complex or masked, window < 1, or variance is no bool.
 
-    Source: Kaldi, documentation of apply-cmvn-sliding. Checked: tests/test_normalization_matches_definition.py
+    Source: Kaldi, documentation of apply-cmvn-sliding. Checked: tests/test_normalization_matches_definition.py,
+    tests/test_fast_statistics_equal_textbook.py
     """
     rows, window = as_real(x, "x"), as_count(window, "window")
     with_variance = as_flag(variance, "variance")
     n = rows.shape[-1]
+    flat = np.ascontiguousarray(rows).reshape(-1, n)
+    y, before, after = np.empty(flat.shape), np.empty((2, n)), np.empty((2, n))
+    sliding_normalize(flat, min(window, n), with_variance, before, after, y)
+    return y.reshape(rows.shape)
+
+
+def sliding_cmn_by_definition(x: NDArray[np.float64], window: int, with_variance: bool) -> NDArray[np.float64]:
+    """`sliding_cmn` of a checked array, window by window."""
+    n = x.shape[-1]
     start = np.clip(np.arange(n) - window // 2, 0, max(0, n - window))
     stop = np.minimum(start + window, n)
-    y = np.empty_like(rows)
+    y = np.empty_like(x)
     for t in range(n):
-        inside = rows[..., start[t] : stop[t]]
-        y[..., t] = rows[..., t] - inside.mean(axis=-1)
+        inside = x[..., start[t] : stop[t]]
+        y[..., t] = x[..., t] - inside.mean(axis=-1)
         if with_variance:
             y[..., t] *= _invert(inside.std(axis=-1))
     return y

@@ -1,16 +1,22 @@
 """The short-time Fourier transform, its inverse, and MATLAB's `spectrogram`.
 
+To read: `stft_by_definition` and `istft_by_definition` are the formulas. `stft` and `istft` check their arguments and
+leave the sums to the fast lane (engine/short_time.py) where it knows the transform: even lengths up to 8192 without a
+prime factor above 31, and hops no longer than the transform.
+
 Conventions: spectra are columns, (n_bins, n_frames), bin 0 is 0 Hz and stands in row 0. Frame t
 begins at sample t * hop_length; with padding="zeros" it is centered there instead, because
 n_fft // 2 zeros precede and follow the signal.
 """
 
-from typing import Literal
+import math
+from types import ModuleType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import NUMERIC, as_array, as_count, as_sample_rate, as_signal, as_word
+from dsp.checks import NUMERIC, as_array, as_count, as_sample_rate, as_signal, as_word, check_finite
 from dsp.fft import irfft, rfft
 from dsp.framing import frame
 from dsp.windows import hamming
@@ -41,13 +47,27 @@ def stft(
     ------
     ValueError  for a bad signal or size, n_fft < L, an unknown padding, or a signal shorter than L.
 
-    Source: Oppenheim & Schafer, eq. 10.18. Checked: tests/test_stft_reconstructs.py
+    Source: Oppenheim & Schafer, eq. 10.18.
+    Checked: tests/test_stft_reconstructs.py, tests/test_short_time_lanes_equal_textbook.py
     """
     x = as_signal(signal)
-    w, n_fft = _check_window(window, n_fft)
-    if as_word(padding, "padding", Padding) == "zeros":
-        x = np.pad(x, n_fft // 2)
-    frames = frame(x, w.size, hop_length).T * w  # (n_frames, L)
+    w, n_fft = check_window(window, n_fft)
+    hop_length = as_count(hop_length, "hop_length")
+    before = n_fft // 2 if as_word(padding, "padding", Padding) == "zeros" else 0
+    if x.size + 2 * before < w.size:
+        raise ValueError(f"signal has {x.size} samples, fewer than one frame of {w.size}")
+    fast = fast_lane(n_fft, hop_length)
+    if fast is None:
+        return stft_by_definition(x, w, hop_length, n_fft, before)
+    n_frames = 1 + (x.size + 2 * before - w.size) // hop_length
+    return fast.analyze(x, before, n_frames, fast.make_tables(w, hop_length, n_fft))
+
+
+def stft_by_definition(
+    x: NDArray[np.float64], window: NDArray[np.float64], hop_length: int, n_fft: int, before: int
+) -> NDArray[np.complex128]:
+    """stft of checked arguments: the transforms of the windowed frames of x between `before` zeros on either side."""
+    frames = frame(np.pad(x, before), window.size, hop_length).T * window  # (n_frames, L)
     return rfft(frames, n_fft).T
 
 
@@ -63,8 +83,10 @@ def istft(
 
     y[n] = sum_t window[n - t hop] y_t[n - t hop] / sum_t window[n - t hop]^2,  y_t = irfft(spectra[:, t])
 
-    Frames tell the length of the signal only to a hop. With the length of x, padding="zeros" and windows that overlap
-    by half or more, istft(stft(x)) is x, all of it.
+    Frames tell the length of the signal only to a hop. istft(stft(x), length=N) is x, all N samples of it, for
+    padding="zeros", windows of n_fft samples and hops so short that every sample lies under a window that is not 0
+    there: a Hann window with at least half overlap, for example. At the last samples that weight can be small, and the
+    rounding error grows as it shrinks.
 
     Parameters
     ----------
@@ -80,32 +102,54 @@ def istft(
 
     Raises
     ------
-    ValueError  if spectra has not n_fft // 2 + 1 rows, or for what stft refuses.
+    ValueError  if spectra has not n_fft // 2 + 1 rows or is not finite, or for what stft refuses.
 
-    Source: Griffin & Lim 1984, eq. 6. Checked: tests/test_stft_reconstructs.py
+    Source: Griffin & Lim 1984, eq. 6.
+    Checked: tests/test_stft_reconstructs.py, tests/test_short_time_lanes_equal_textbook.py
     """
-    w, n_fft = _check_window(window, n_fft)
+    w, n_fft = check_window(window, n_fft)
     hop_length = as_count(hop_length, "hop_length")
     as_word(padding, "padding", Padding)
     length = None if length is None else as_count(length, "length")
     columns = as_array(spectra, "spectra", dimensions=(2,), kinds=NUMERIC)
     if columns.shape[0] != n_fft // 2 + 1:
         raise ValueError(f"{n_fft=} has {n_fft // 2 + 1} bins; spectra has {columns.shape[0]} rows")
-    frames = irfft(columns.T, n_fft)[:, : w.size]  # (n_frames, L)
+    before = n_fft // 2 if padding == "zeros" else 0
+    fast = fast_lane(n_fft, hop_length)
+    if fast is None:
+        signal = istft_by_definition(columns, w, hop_length, n_fft, before, length)
+    else:
+        signal = fast.synthesize(columns, before, fast.make_tables(w, hop_length, n_fft), length)
+    if signal.size and not math.isfinite(signal.min() + signal.max()):
+        check_finite(columns, "spectra")
+    return signal
+
+
+def istft_by_definition(
+    spectra: NDArray[Any], window: NDArray[np.float64], hop_length: int, n_fft: int, before: int, length: int | None
+) -> NDArray[np.float64]:
+    """istft of checked arguments; `before` samples of padding are left out at both ends."""
+    frames = irfft(spectra.T, n_fft)[:, : window.size]  # (n_frames, L)
     n_frames, L = frames.shape
     signal = np.zeros((n_frames - 1) * hop_length + L)
     weight = np.zeros_like(signal)
     for t in range(n_frames):
         here = slice(t * hop_length, t * hop_length + L)
-        signal[here] += w * frames[t]
-        weight[here] += w**2
+        signal[here] += window * frames[t]
+        weight[here] += window**2
     covered = weight > np.finfo(np.float64).tiny
     signal = np.divide(signal, weight, out=np.zeros_like(signal), where=covered)
-    start = n_fft // 2 if padding == "zeros" else 0
     if length is None:
-        return signal[start : signal.size - start]
-    signal = signal[start : start + length]
+        return signal[before : signal.size - before]
+    signal = signal[before : before + length]
     return np.pad(signal, (0, length - signal.size))
+
+
+def fast_lane(n_fft: int, hop_length: int) -> ModuleType | None:
+    """dsp.engine.short_time if it knows this transform. Imported on first use: features do without its kernels."""
+    from dsp.engine import short_time
+
+    return short_time if short_time.is_fast(n_fft, hop_length) else None
 
 
 def spectrogram(
@@ -182,14 +226,15 @@ def check_matlab_arguments(window: ArrayLike, noverlap: int, nfft: int) -> tuple
     """(window, nfft, hop) for the arguments of spectrogram; a number for a window means hamming."""
     is_number = isinstance(window, int | float | np.number)
     nfft = as_count(nfft, "nfft")
-    w, nfft = _check_window(hamming(as_count(window, "window")) if is_number else window, nfft, "nfft")
+    w, nfft = check_window(hamming(as_count(window, "window")) if is_number else window, nfft, "nfft")
     noverlap = as_count(noverlap, "noverlap", min_value=0)
     if noverlap >= w.size:
         raise ValueError(f"{noverlap=} leaves no hop under a window of {w.size}; less is expected")
     return w, nfft, w.size - noverlap
 
 
-def _check_window(window: ArrayLike, n_fft: int | None, name: str = "n_fft") -> tuple[NDArray[np.float64], int]:
+def check_window(window: ArrayLike, n_fft: int | None, name: str = "n_fft") -> tuple[NDArray[np.float64], int]:
+    """The window as an array, and n_fft, which is at least as long."""
     if isinstance(window, str):
         raise ValueError(f"{window=} is a word; an array of samples is expected, as dsp.hann(512) returns")
     w = as_signal(window, "window")

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_nonnegative, as_number, as_signal
+from dsp.engine.running import local_statistics, shrink
 from dsp.framing import frame
-from dsp.stft import istft, stft
+from dsp.stft import fast_lane, istft_by_definition, stft_by_definition
+
+REGISTER = 8  # numbers that the fast lane handles at once
 
 
 def wiener(signal: ArrayLike, width: int = 3, noise: float | None = None) -> NDArray[np.float64]:
@@ -39,16 +42,32 @@ def wiener(signal: ArrayLike, width: int = 3, noise: float | None = None) -> NDA
 
     Source: Lee 1980, Digital image enhancement and noise filtering by use of local statistics;
     Lim 1990, Two-Dimensional Signal and Image Processing, eq. 9.44-9.46 (MATLAB's wiener2, scipy.signal.wiener).
-    Checked: tests/test_wiener_matches_scipy.py
+    Checked: tests/test_wiener_matches_scipy.py,
+    tests/test_fast_statistics_equal_textbook.py
     """
     x = as_signal(signal)
     width = as_count(width, "width")
     if width % 2 == 0:
         raise ValueError(f"{width=} has no middle sample; an odd width is expected")
+    power = None if noise is None else as_number(noise, "noise", low=0)
+    n, size = x.size, -(-x.size // REGISTER) * REGISTER
+    half = min(width // 2, n)  # a wider window would only hold more zeros
+    padded = np.zeros(size + 2 * half)
+    padded[half : half + n] = x
+    m, v, y = np.empty((3, size))
+    local_statistics(padded, 2 * half + 1, width - 2 * half - 1, m, v)
+    power = float(v[:n].mean()) if power is None else power
+    if power == 0:
+        return x.copy()
+    shrink(padded, half, m, v, power, y)
+    return y[:n]
+
+
+def wiener_by_definition(x: NDArray[np.float64], width: int, noise: float | None) -> NDArray[np.float64]:
+    """`wiener` of a checked signal, as its formulas say it."""
     neighbors = frame(np.pad(x, width // 2), width, 1)  # (width, N)
     m, v = neighbors.mean(axis=0), neighbors.var(axis=0)
-    noise = float(v.mean()) if noise is None else as_number(noise, "noise", low=0)
-    return m + _gain(v, np.float64(noise)) * (x - m)
+    return m + _gain(v, v.mean() if noise is None else np.float64(noise)) * (x - m)
 
 
 def spectral_wiener(
@@ -79,23 +98,34 @@ def spectral_wiener(
         negative, not finite or of another shape.
 
     Source: Lim & Oppenheim 1979, Enhancement and bandwidth compression of noisy speech, sec. III.
-    Checked: tests/test_wiener_matches_scipy.py
+    Checked: tests/test_wiener_matches_scipy.py, tests/test_short_time_lanes_equal_textbook.py
     """
     x = as_signal(signal)
     w = as_signal(window, "window")
     hop_length = as_count(hop_length, "hop_length")
     if not np.bincount(np.arange(w.size) % hop_length, w**2, hop_length).all():
         raise ValueError(f"{hop_length=} leaves samples under no window of {w.size}; less is expected")
-    X = stft(np.pad(x, (0, hop_length)), w, hop_length, padding="zeros")  # the last frames reach beyond x
-    P = np.abs(X) ** 2
-    if noise_power is None:
-        noise = _estimate_noise(P)
-    else:
+    noise = None
+    if noise_power is not None:
         noise = as_nonnegative(noise_power, "noise_power", "any")
-        if noise.shape not in ((), P.shape[:1]):
-            raise ValueError(f"noise_power has shape {noise.shape}; () or {P.shape[:1]} is expected")
-    G = _gain(P, noise[..., None])
-    return istft(G * X, w, hop_length, padding="zeros", length=x.size)
+        if noise.shape not in ((), (w.size // 2 + 1,)):
+            raise ValueError(f"noise_power has shape {noise.shape}; () or {(w.size // 2 + 1,)} is expected")
+    fast = fast_lane(w.size, hop_length)
+    if fast is None:
+        return spectral_wiener_by_definition(x, w, hop_length, noise)
+    n_frames = 1 + (x.size + hop_length) // hop_length  # the last ones reach beyond x
+    return fast.suppress_noise(x, w.size // 2, n_frames, noise, fast.make_tables(w, hop_length, w.size))
+
+
+def spectral_wiener_by_definition(
+    x: NDArray[np.float64], window: NDArray[np.float64], hop_length: int, noise: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """spectral_wiener of checked arguments."""
+    n_fft, before = window.size, window.size // 2
+    X = stft_by_definition(np.pad(x, (0, hop_length)), window, hop_length, n_fft, before)  # frames reach beyond x
+    P = np.abs(X) ** 2
+    noise = _estimate_noise(P) if noise is None else noise
+    return istft_by_definition(_gain(P, noise[..., None]) * X, window, hop_length, n_fft, before, x.size)
 
 
 def _gain(power: NDArray[np.float64], noise: NDArray[np.float64] | np.float64) -> NDArray[np.float64]:

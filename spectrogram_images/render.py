@@ -1,15 +1,18 @@
 """From a signal to the image that the CASIA paper's MATLAB script, or one like it, writes."""
 
+import math
 from functools import lru_cache
 
 import numpy as np
 
 from dsp import EPS, AudioError, amplitude_to_db, log_spectrogram, spectrogram
 from dsp.audio import read_one_channel
+from dsp.checks import as_signal
+from dsp.engine.plan import is_fast
 from spectrogram_images.colormaps import colormap
 from spectrogram_images.imresize import imresize
 from spectrogram_images.ind2rgb import ind2rgb
-from spectrogram_images.kernels import color_and_resize
+from spectrogram_images.kernels import color_and_resize, color_and_resize_power, extremes, power_spectra
 from spectrogram_images.parameters import PAPER, ImageParameters
 from spectrogram_images.quantize import round_half_away, to_uint8
 
@@ -48,7 +51,7 @@ def render_by_definition(signal, parameters: ImageParameters = PAPER) -> np.ndar
 
 
 def render(signal, parameters: ImageParameters = PAPER) -> np.ndarray:
-    """Equals render_by_definition(signal, parameters); about ten times as fast.
+    """Equals render_by_definition(signal, parameters); about twenty times as fast.
 
     Parameters
     ----------
@@ -67,11 +70,21 @@ def render(signal, parameters: ImageParameters = PAPER) -> np.ndarray:
     Checked: tests/test_image_kernels_equal_textbook.py, tests/test_image_pixels_match_matlab.py
     """
     window, colors = _tables(parameters)
-    level = log_spectrogram(signal, window, parameters.noverlap, parameters.nfft, offset=EPS)
-    if level.shape[1] < 8:  # less than a register
-        return render_by_definition(signal, parameters)
-    _refuse_unscalable(signal, level)
-    return color_and_resize(np.ascontiguousarray(level), colors, parameters.size)
+    x, hop_length = as_signal(signal), window.size - parameters.noverlap
+    n_frames = 1 + (x.size - window.size) // hop_length
+    if x.size < window.size:
+        raise ValueError(f"signal has {x.size} samples, fewer than one window of {window.size}")
+    if n_frames < 8:  # less than a register
+        return render_by_definition(x, parameters)
+    if not is_fast(parameters.nfft):
+        level = log_spectrogram(x, window, parameters.noverlap, parameters.nfft, offset=EPS)
+        _refuse_unscalable(x, level)
+        return color_and_resize(np.ascontiguousarray(level), colors, parameters.size)
+    _refuse_unscalable_signal(*extremes(x))
+    power = power_spectra(x, window, hop_length, parameters.nfft)
+    lowest, highest = (20 * math.log10(math.sqrt(value) + EPS) for value in extremes(power))
+    _refuse_constant_level(lowest, highest)
+    return color_and_resize_power(power, lowest, highest, colors, parameters.size)
 
 
 def render_file(path, parameters: ImageParameters = PAPER) -> np.ndarray:
@@ -117,10 +130,17 @@ def _tables(parameters: ImageParameters) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _refuse_unscalable(signal, level: np.ndarray) -> None:
-    lowest, highest = float(np.min(signal)), float(np.max(signal))
+    _refuse_unscalable_signal(float(np.min(signal)), float(np.max(signal)))
+    _refuse_constant_level(level.min(), level.max())
+
+
+def _refuse_unscalable_signal(lowest: float, highest: float) -> None:
     if lowest == highest:
         raise ValueError("every sample is the same: a constant signal has no spectrogram to scale")
     if max(-lowest, highest) > LARGEST_SAMPLE:
         raise ValueError(f"a sample exceeds {LARGEST_SAMPLE:g}: the power spectrum would overflow")
-    if level.max() == level.min():
+
+
+def _refuse_constant_level(lowest: float, highest: float) -> None:
+    if lowest == highest:
         raise ValueError("every value of the spectrogram is the same: there is nothing to scale")

@@ -88,3 +88,44 @@ def test_missing_peers_are_told(benchmark, wav_tree, monkeypatch, capsys):
 
 def test_the_program_of_the_first_result_runs(benchmark):
     exec(benchmark.FIRST_RESULT)
+
+
+@pytest.mark.slow
+def test_from_files_to_features_on_disk(benchmark, wav_tree, monkeypatch, capsys):
+    rows, stored = [], {}
+    monkeypatch.setattr(benchmark.timing, "show", rows.append)
+    monkeypatch.setattr(benchmark.timing, "store", lambda name, rows, facts: stored.update({name: facts}))
+    monkeypatch.setattr(benchmark.end_to_end, "available_cores", lambda: 1)  # no second process
+    arguments = ["--data", str(wav_tree), "--files", "3", "--rounds", "1", "--end-to-end", "--store"]
+    assert benchmark.main(arguments) == 0
+    for kind in ("WAV", "FLAC"):
+        others = {row["slow"].split()[0] for row in rows if row["task"] == f"{kind} file to features on disk"}
+        assert {"librosa", "kaldi-native-fbank"} <= others
+    table = stored["end_to_end"]["tables"]["end to end"]
+    shares = [line[4:] for line in table["rows"] if line[1] == "ours"]
+    assert all(98 <= sum(float(share.rstrip("%")) for share in line) <= 102 for line in shares) and len(shares) == 2
+    assert "3 recordings, equal features" in capsys.readouterr().out
+
+
+def test_archives_hold_the_features_of_every_file(benchmark, wav_tree, tmp_path):
+    end_to_end = benchmark.end_to_end
+    paths = sorted(wav_tree.rglob("*.wav"))
+    end_to_end.ours(paths, tmp_path)
+    for path in paths:
+        signal, _ = end_to_end.read_audio(path)
+        expected = end_to_end.extract([signal], 16000, end_to_end.FBANK, "log_mel", "float32")[0].T
+        stored = end_to_end.read_features(tmp_path / "0.ark", end_to_end.name_of(path))
+        np.testing.assert_array_equal(stored, expected)
+
+
+def test_other_features_on_disk_are_not_timed(benchmark, wav_tree, monkeypatch, capsys):
+    pytest.importorskip("kaldi_native_fbank")
+    end_to_end, right = benchmark.end_to_end, benchmark.end_to_end.write_ark
+
+    def wrong(path, matrices):
+        right(path, {name: x + 0.1 * ("theirs" in str(path)) for name, x in matrices.items()})
+
+    monkeypatch.setattr(end_to_end, "write_ark", wrong)
+    monkeypatch.setattr(benchmark.timing, "alternate", lambda *_: pytest.fail("something was timed"))
+    assert benchmark.main(["--data", str(wav_tree), "--files", "3", "--rounds", "1", "--end-to-end"]) == 1
+    assert capsys.readouterr().err.startswith("error: features by kaldi-native-fbank and by us differ by 0.1")

@@ -8,7 +8,7 @@ import pytest
 
 from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
 from dsp.doctor.knowledge.probe_signals import DESCRIPTIONS, PROBES, advice, probe
-from dsp.mfcc import mfcc
+from dsp.mfcc import log_mel, mfcc
 
 RATE = 16_000
 EVERYTHING = Convention(  # most parameters have an effect in it
@@ -31,6 +31,7 @@ CHANGED = {  # for parameters that hold numbers: another value
     "n_mels": 24,
     "f_min": 20.0,
     "f_max": 7600.0,
+    "spectrum_floor": 1e-3,
     "floor": 1e-7,
     "dynamic_range": 8.0,
     "log_gain": 2.0,
@@ -40,20 +41,33 @@ CHANGED = {  # for parameters that hold numbers: another value
     "lifter": 0.0,
     "lifter_first": 1,
     "energy_floor": 1e-3,
+    "smoothing": 3,
     "delta_orders": 1,
     "delta_width": 5,
+    "normalization_ddof": 1,
+    "normalization_eps": 0.5,
 }
 
 
 SAME = {"mel_scale": {"kaldi"}}  # HTK's and Kaldi's mels are proportional: the filters of both are equal
-BESIDE = {"rounding": {"frame_length_s": 0.02505}}  # 400.8 samples
+_NORMALIZED = {"normalization": "mean and variance"}
+BESIDE = {  # what another parameter needs to have an effect
+    "rounding": {"frame_length_s": 0.02505},  # 400.8 samples
+    "spectrum_floor": {"spectrum": "magnitude"},
+    "spectrum_floor_rule": {"spectrum": "magnitude", "spectrum_floor": 1e-3},
+    "mel_triangles": {"f_min": 100.0},
+    "mel_energy": {"n_mfcc": None},
+    "normalization_ddof": _NORMALIZED,
+    "normalization_eps": _NORMALIZED,
+    "normalization_eps_to": _NORMALIZED | {"normalization_eps": 0.5},
+}
 
 
 def features(parameter: str, value):
     c = replace(EVERYTHING, **BESIDE.get(parameter, {}), **{parameter: value})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return mfcc(probe(PROBES[parameter], RATE), RATE, c)
+        return (log_mel if c.n_mfcc is None else mfcc)(probe(PROBES[parameter], RATE), RATE, c)
 
 
 def differ(x, y) -> bool:

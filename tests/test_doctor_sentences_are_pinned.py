@@ -57,6 +57,9 @@ NUMBERS = {  # for parameters that hold numbers: two values, and a third that ag
     "n_mfcc": (13, 20),
     "lifter": (22.0, 12.0),
     "delta_width": (5, 9),
+    "spectrum_floor": (1e-9, 1e-10),
+    "smoothing": (3, 5),
+    "normalization_eps": (1e-5, 1e-7),
 }
 
 

@@ -12,7 +12,7 @@ import dsp
 
 RMS, LARGEST = 5e-16, 1e-14  # of the frame's L2 norm: what 1200 of 1200 exact images ask for
 SCALE = 2**130
-LENGTHS = [512, 2, 31, 97, 100, 257, 400, 401, 509, 1000, 1021, 1024, 2048]
+LENGTHS = [512, 2, 31, 61, 97, 100, 257, 400, 401, 509, 1000, 1001, 1021, 1025, 1024, 2048]
 
 
 def exact_roots(n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -75,13 +75,19 @@ def test_essentia():
     assert [dsp.count_frames(n, 1024, 512, CONVENTIONS["essentia"].framing) for n in range(1, 2001)] == counts.tolist()
 
 
-@pytest.mark.parametrize("framing", ["valid", "center, zeros", "center, reflect", "pad tail", "symmetric", "scipy"])
+@pytest.mark.parametrize("framing", dsp.framing.FRAMINGS)
 @pytest.mark.parametrize(("n", "length", "hop"), [(1000, 400, 160), (401, 400, 160), (777, 64, 33), (500, 33, 7)])
 def test_extended_signals_fit_their_frames(framing, n, length, hop):
     x = np.arange(1.0, n + 1)
     frames = dsp.frame(dsp.extend(x, length, hop, framing), length, hop)
     assert frames.shape[1] == dsp.count_frames(n, length, hop, framing)
-    before = {"symmetric": length // 2 - hop // 2, "valid": 0, "pad tail": 0}.get(framing, length // 2)
+    before = {
+        "symmetric": length // 2 - hop // 2,
+        "valid": 0,
+        "pad tail": 0,
+        "every hop": 0,
+        "half overlap, reflect": (length - hop) // 2,
+    }.get(framing, length // 2)
     inside = np.flatnonzero((np.arange(length) >= before) & (np.arange(length) - before < n))
     np.testing.assert_array_equal(frames[inside, 0], x[inside - before])
 
@@ -90,6 +96,8 @@ def test_what_stands_outside():
     x = np.arange(5.0)
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, reflect"), np.pad(x, 2, mode="reflect")[:8])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, zeros"), np.pad(x, 2)[:8])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "half overlap, reflect"), [1, 0, 1, 2, 3, 4])
+    np.testing.assert_array_equal(dsp.extend(x, 4, 2, "every hop"), [0, 1, 2, 3, 4, 0, 0, 0])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "symmetric"), [0, 0, 1, 2, 3, 4, 4, 3])
     for n in (1, 2, 5):  # of any length, to any distance
         for repeat, mode in ((0, "reflect"), (1, "symmetric")):

@@ -17,7 +17,7 @@ from spectrogram_images import (
     round_half_away,
     to_uint8,
 )
-from spectrogram_images.kernels import color_and_resize
+from spectrogram_images.kernels import color_and_resize, color_and_resize_power
 from spectrogram_images.parameters import WINDOWS
 
 
@@ -69,6 +69,30 @@ def test_colors_of_any_size(rng, shape, size, name):
     scaled = (level - level.min()) / (level.max() - level.min()) * 255
     expected = to_uint8(imresize(ind2rgb(round_half_away(scaled), colormap(name)), size))
     np.testing.assert_array_equal(color_and_resize(level, colormap(name), size), expected)
+
+
+@pytest.mark.parametrize("away", [0.3, 1e-4, 1e-6, 1e-7, 1e-8])
+def test_levels_near_a_half_are_rounded_as_the_logarithm_says(away):
+    """Powers whose color numbers lie a little below and above 0.5, 1.5, .., 254.5."""
+    halves = np.arange(255) + 0.5
+    numbers = np.concatenate([[0.0, 255.0], halves - away, halves + away])
+    assert_colors_of_powers(10 ** ((-40 + 100 * numbers / 255) / 10))
+
+
+@pytest.mark.parametrize("smallest", [0.0, 1e-300, 1e-40, 5e-32, 1e-30, 1e-28, 1e-20])
+def test_magnitudes_as_small_as_eps(smallest):
+    powers = np.concatenate([[smallest, 4.0], smallest * np.linspace(1, 9, 300), np.geomspace(1e-36, 3, 210)])
+    assert_colors_of_powers(powers)
+
+
+def assert_colors_of_powers(powers):
+    """One color per power: a gray map that is not resized."""
+    power = np.ascontiguousarray(np.resize(powers, (8, 64)))
+    level = 20 * np.log10(np.sqrt(power) + 2.0**-52)
+    expected = to_uint8(round_half_away((level - level.min()) / (level.max() - level.min()) * 255) / 255)
+    gray = np.repeat(np.append(np.arange(1, 256), 255)[:, None] / 255, 3, axis=1)  # the number itself; 0 becomes 1
+    image = color_and_resize_power(power, level.min(), level.max(), gray, power.shape)
+    np.testing.assert_array_equal(image[..., 0], np.maximum(expected, 1))
 
 
 def test_the_256th_color_is_never_used(rng):

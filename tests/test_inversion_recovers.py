@@ -158,7 +158,7 @@ WINDOW = dsp.hann(16, periodic=True)
         (lambda: griffin_lim(M * np.nan, WINDOW, 4), r"magnitude\[0, 0\] is nan"),
         (lambda: griffin_lim(M + 0j, WINDOW, 4), "magnitude is complex"),
         (lambda: griffin_lim(M[0], WINDOW, 4), r"magnitude has shape \(5,\)"),
-        (lambda: griffin_lim(M[:8], WINDOW, 4), "9 bins; spectra has 8"),
+        (lambda: griffin_lim(M[:8], WINDOW, 4), "9 bins; magnitude has 8"),
         (lambda: griffin_lim(M[:, :1], WINDOW, 4), "magnitude has 1 frames, too few"),
         (lambda: griffin_lim(M, WINDOW, 0), "hop_length=0"),
         (lambda: griffin_lim(M, WINDOW, 4, 8), "n_fft=8"),

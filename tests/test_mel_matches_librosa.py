@@ -67,6 +67,37 @@ def test_straight_in_mel():
             assert abs(bank[m, k] - max(0.0, min(up, down))) < 1e-12
 
 
+def test_cut_at_bins():
+    """HTK's LOFREQ and HIFREQ: bins that round to a limit stand outside it."""
+    plain = dsp.mel_filterbank(20, 512, 16_000, 300, 3390, scale="htk", triangles="mel")
+    cut = dsp.mel_filterbank(20, 512, 16_000, 300, 3390, scale="htk", triangles="mel, cut at bins")
+    used = np.flatnonzero((cut != plain).any(axis=0))
+    assert used.tolist() == [10, 108] and not cut[:, [10, 108]].any()  # 312.5 and 3375 Hz
+    whole = [dsp.mel_filterbank(20, 512, 16_000, triangles=kind) for kind in ("mel", "mel, cut at bins")]
+    np.testing.assert_array_equal(*whole)
+
+
+def test_symmetric():
+    bank = dsp.mel_filterbank(23, 400, 16_000, scale="htk", triangles="symmetric")
+    edges = dsp.mel_to_hz(np.linspace(0, dsp.hz_to_mel(8000, "htk"), 25), "htk")
+    f = np.arange(201) * 40.0
+    for m in (0, 10, 22):
+        distance = np.abs(f - edges[m + 1]) / (edges[m + 1] - edges[m])
+        np.testing.assert_allclose(bank[m], np.maximum(0, 1 - distance), atol=1e-12)
+
+
+def test_stretched():
+    plain, stretched = (
+        dsp.mel_filterbank(24, 512, rate, low, high, scale="htk", triangles=kind)
+        for rate, low, high, kind in ((16_000, 0, None, "hz"), (16_000, 0, 8000, "stretched"))
+    )
+    np.testing.assert_allclose(stretched, plain, atol=1e-12)
+    bank = dsp.mel_filterbank(10, 8192, 16_000, 300, 3400, scale="htk", triangles="stretched")
+    edges = dsp.mel_to_hz(np.linspace(dsp.hz_to_mel(300, "htk"), dsp.hz_to_mel(3400, "htk"), 12), "htk")
+    peaks = 300 + bank.argmax(axis=1) * 3100 / 4096
+    np.testing.assert_allclose(peaks, edges[1:-1], atol=1)
+
+
 def test_both_sides():
     once = dsp.mel_filterbank(20, 256, 8_000, scale="htk", triangles="mel")
     twice = dsp.mel_filterbank(20, 256, 8_000, scale="htk", triangles="mel", norm="doubled")

@@ -72,3 +72,26 @@ def test_dither_is_seeded_and_as_strong_as_said():
 def test_bad_arguments(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("width", [1, 3, 5, 9])
+@pytest.mark.parametrize("n", [1, 2, 4, 30])
+def test_smooth_repeats_the_edge_frames(rng, width, n):
+    x = rng.standard_normal((3, n))
+    padded = np.pad(x, ((0, 0), (width // 2, width // 2)), mode="edge")
+    expected = np.stack([padded[:, t : t + width].mean(axis=1) for t in range(n)], axis=1)
+    np.testing.assert_allclose(dsp.smooth(x, width), expected, atol=1e-15)
+    with pytest.raises(ValueError, match="width=4 is even"):
+        dsp.smooth(x, 4)
+
+
+def test_the_divisor_and_the_small_constant_of_cmvn(rng):
+    x = rng.standard_normal((4, 20))
+    centered = x - x.mean(axis=1, keepdims=True)
+    sample = x.std(axis=1, ddof=1, keepdims=True)
+    np.testing.assert_allclose(dsp.cmvn(x, 1), centered / sample, atol=1e-14)
+    np.testing.assert_allclose(dsp.cmvn(x, 1, 0.5), centered / (sample + 0.5), atol=1e-14)
+    np.testing.assert_allclose(
+        dsp.cmvn(x, 0, 0.5, "variance"), centered / np.sqrt(x.var(axis=1, keepdims=True) + 0.5), atol=1e-14
+    )
+    assert not dsp.cmvn(x[:, :1], 1).any() and not dsp.cmvn(np.ones((2, 5)), 1, 1e-5).any()

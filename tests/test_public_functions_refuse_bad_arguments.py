@@ -32,7 +32,7 @@ GOOD = {
     "blackman_harris": N,
     "buffer": {"signal": X, "n": 10, "p": 3, "initial": np.ones(3)},
     "cmn": {"x": MATRIX},
-    "cmvn": {"x": MATRIX},
+    "cmvn": {"x": MATRIX, "ddof": 1, "eps": 1e-5, "eps_to": "variance"},
     "count_frames": {"n_samples": 1000, "frame_length": 100, "hop_length": 50, "framing": "valid"},
     "dct": {"x": MATRIX, "norm": "ortho"},
     "dct_matrix": {"n_out": 3, "n_in": 5, "norm": "ortho", "kind": 2},
@@ -49,6 +49,7 @@ GOOD = {
     "frame": {"signal": X, "frame_length": 100, "hop_length": 50},
     "griffin_lim": {
         "magnitude": np.abs(SPECTRA), "window": WINDOW, "hop_length": 16, "n_fft": 64, "iterations": 1, "rng": RNG,
+        "momentum": 0.5,
     },
     "hamming": N,
     "hann": N,
@@ -63,6 +64,7 @@ GOOD = {
     "lifter": {"n": 5, "length": 22.0, "first": 0},
     "log_mel": {"signal": X, "sample_rate": 16_000, "convention": "kaldi"},
     "log_spectrogram": {"signal": X, "window": WINDOW, "noverlap": 32, "nfft": 64, "offset": 1e-9},
+    "matlab_resample": {"signal": X, "p": 3, "q": 2, "n": 10, "beta": 5.0},
     "mel_filterbank": {
         "n_mels": 5, "n_fft": 256, "sample_rate": 8_000, "f_min": 20.0, "f_max": 3_000.0,
         "scale": "htk", "triangles": "hz", "norm": "slaney",
@@ -83,6 +85,7 @@ GOOD = {
     "roots_of_unity": {"n": 8},
     "sine": N,
     "sliding_cmn": {"x": MATRIX, "window": 4, "variance": True},
+    "smooth": {"x": MATRIX, "width": 3},
     "spectral_wiener": {"signal": X, "window": WINDOW, "hop_length": 16, "noise_power": np.ones(33)},
     "spectrogram": {"signal": X, "window": WINDOW, "noverlap": 32, "nfft": 64, "fs": 8_000.0},
     "standardize": {"x": MATRIX, "mean": np.ones(12), "sd": np.ones(12)},

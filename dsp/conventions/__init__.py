@@ -2,8 +2,9 @@
 
 parameters   Convention, the table of all parameters, and the words that each allows
 tools        the conventions of known tools
+front_ends   the conventions of the front ends of neural networks
 papers       the conventions of the five papers
-registry     CONVENTIONS: both by name
+registry     CONVENTIONS: all of them by name
 compare      what differs between two conventions, and several side by side
 fingerprint  twelve hex digits that name a convention
 sizes        lengths in samples at one sample rate

@@ -17,6 +17,7 @@ from dsp.dct import DctNorm, DctType
 from dsp.deltas import DeltaEdges, SecondDelta
 from dsp.framing import Framing
 from dsp.mel import MelNorm, MelScale, MelTriangles
+from dsp.normalization import EpsTo
 from dsp.preemphasis import FirstSample
 
 DcRemoval = Literal[None, "signal", "frame"]
@@ -32,9 +33,11 @@ SpectrumNorm = Literal[None, "n_fft", "window sum", "window energy", "density"]
 SpectrumScaling = Literal["as is", "one-sided, doubled"]
 MelCount = Literal["3 ln rate"]
 Log = Literal[None, "ln", "log10", "10 log10", "20 log10"]
-FloorRule = Literal["at least", "add", "zeros only", "fraction of maximum"]
+SpectrumFloorRule = Literal["add", "at least"]
+FloorRule = Literal["at least", "add", "zeros only", "fraction of maximum", "fraction of greatest bin"]
 Reference = Literal[None, "maximum"]
 C0 = Literal["first", "last", "none"]
+MelEnergy = Literal[None, "first", "last"]
 Energy = Literal[None, "replaces c0", "first", "last"]
 EnergyOf = Literal["raw frame", "windowed frame", "spectrum"]
 Normalization = Literal[None, "mean", "mean and variance"]
@@ -72,8 +75,9 @@ class Convention:
     hop_length_s : float > 0 or None. Seconds from one frame to the next, used if hop_length is None; if both are None,
         the hop is half a frame. Default 0.01.
     rounding : 'down', 'half up' or 'power of two down'. How seconds become samples. Default 'down'.
-    framing : 'valid', 'center, zeros', 'center, reflect', 'pad tail', 'symmetric' or 'scipy'. How many frames there are
-        and what extends the signal at its ends; dsp.count_frames and dsp.extend define each word. Default 'valid'.
+    framing : 'valid', 'center, zeros', 'center, reflect', 'half overlap, reflect', 'pad tail', 'every hop', 'symmetric'
+        or 'scipy'. How many frames there are and what extends the signal at its ends; dsp.count_frames and dsp.extend
+        define each word. Default 'valid'.
     last_frame : 'kept' or 'dropped'. Whisper drops the last frame. Default 'kept'.
     window : 'rectangular', 'hamming', 'hann', 'povey', 'blackman', 'blackman harris', 'bartlett', 'sine' or 'tukey'.
         The window function (dsp.hamming and so on; Tukey's with alpha = 0.25). Default 'hamming'.
@@ -91,6 +95,10 @@ class Convention:
         sum(w^2), or sample_rate sum(w^2). Default None.
     spectrum_scaling : 'as is' or 'one-sided, doubled'. The latter doubles the power except at 0 Hz and the Nyquist
         frequency, which have no mirror image. Default 'as is'.
+    spectrum_floor : float >= 0. A floor under |X|^2 of a magnitude, before the root is taken; 0 means none.
+        Default 0.0.
+    spectrum_floor_rule : 'add' or 'at least'. The floor is added to every |X|^2, or smaller ones become the floor.
+        Default 'add'.
 
     Mel filters
     -----------
@@ -99,7 +107,8 @@ class Convention:
     f_min : float >= 0. Hz, where the lowest filter begins. Default 0.0.
     f_max : float or None. Hz, where the highest filter ends; None takes the Nyquist frequency. Default None.
     mel_scale : 'htk', 'kaldi' or 'slaney'. The formula of dsp.hz_to_mel. Default 'htk'.
-    mel_triangles : 'hz', 'mel' or 'bins'. The axis on which the sides of a filter are straight lines. Default 'hz'.
+    mel_triangles : 'hz', 'mel', 'mel, cut at bins', 'bins', 'symmetric' or 'stretched'. The axis on which the sides of
+        a filter are straight lines, and what a tool makes of it; dsp.mel_filterbank defines each word. Default 'hz'.
     mel_norm : None, 'slaney', 'sum' or 'doubled'. Filters of peak 1, of equal area, of sum 1, or of peak 2 (see
         dsp.mel_filterbank). Default None.
 
@@ -108,14 +117,16 @@ class Convention:
     log : None, 'ln', 'log10', '10 log10' or '20 log10'. The logarithm; None takes none, and only log_gain and
         log_offset apply. Default 'ln'.
     floor : float > 0. In the unit of the mel values; see floor_rule. Default 1e-10.
-    floor_rule : 'at least', 'add', 'zeros only' or 'fraction of maximum'. Values below the floor become the floor; the
-        floor is added to every value; only zeros become the floor; or the floor is that fraction of the clip's
-        maximum. Default 'at least'.
+    floor_rule : 'at least', 'add', 'zeros only', 'fraction of maximum' or 'fraction of greatest bin'. Values below the
+        floor become the floor; the floor is added to every value; only zeros become the floor; or the floor is that
+        fraction of the clip's greatest mel value, or of the greatest bin that any filter uses. Default 'at least'.
     reference : None or 'maximum'. 'maximum' subtracts the clip's maximum, so that it becomes 0. Default None.
     dynamic_range : float >= 0 or None. In the unit of the logarithm: values further below the clip's maximum are raised
         to this distance (librosa's top_db). Default None.
     log_gain : float. Applied last: log_gain * value + log_offset. Default 1.0.
     log_offset : float. See log_gain. Default 0.0.
+    mel_energy : None, 'first' or 'last'. Where the log energy of the frame stands beside the log-mel values: nowhere,
+        in a row before them, or after them; energy_of and energy_floor apply, cepstra ignore it. Default None.
 
     Cepstrum
     --------
@@ -134,14 +145,19 @@ class Convention:
 
     Over time
     ---------
+    smoothing : int >= 1, odd. Frames in the moving average over the cepstra; 1 means none. The first and
+        the last frame are repeated beyond the ends. Default 1.
     delta_orders : 0, 1 or 2. Rows appended to the cepstra: none, deltas, or deltas and second-order deltas. Default 0.
     delta_width : int >= 3, odd. Frames in the window of the deltas. Default 9.
     delta_edges : 'replicate' or 'interp'. What the deltas do at the ends (dsp.delta). Default 'replicate'.
     delta_second : 'delta of delta', 'delta of delta, extended' or 'curvature'. Second-order deltas: deltas of the
         deltas; the same, with the last static frame first repeated (openSMILE); or the second derivative of a fitted
         parabola (librosa). Default 'delta of delta'.
-    normalization : None, 'mean' or 'mean and variance'. Of every row of the finished cepstra over the utterance.
-        Default None.
+    normalization : None, 'mean' or 'mean and variance'. Of every row of the finished features over the utterance: of
+        the cepstra, or of the log-mel values if n_mfcc is None. Default None.
+    normalization_ddof : 0 or 1. The variance is a sum over n frames divided by n, or by n - 1. Default 0.
+    normalization_eps : float >= 0. Added before the division by the standard deviation. Default 0.0.
+    normalization_eps_to : 'deviation' or 'variance'. What normalization_eps is added to. Default 'deviation'.
 
     Raises
     ------
@@ -175,6 +191,8 @@ class Convention:
     spectrum: Spectrum = "power"
     spectrum_norm: SpectrumNorm = None
     spectrum_scaling: SpectrumScaling = "as is"
+    spectrum_floor: float = 0.0
+    spectrum_floor_rule: SpectrumFloorRule = "add"
 
     n_mels: int | MelCount | None = 26
     f_min: float = 0.0
@@ -190,6 +208,7 @@ class Convention:
     dynamic_range: float | None = None
     log_gain: float = 1.0
     log_offset: float = 0.0
+    mel_energy: MelEnergy = None
 
     n_mfcc: int | None = 13
     dct_type: DctType = 2
@@ -201,11 +220,15 @@ class Convention:
     energy_of: EnergyOf = "raw frame"
     energy_floor: float = 0.0
 
+    smoothing: int = 1
     delta_orders: Literal[0, 1, 2] = 0
     delta_width: int = 9
     delta_edges: DeltaEdges = "replicate"
     delta_second: SecondDelta = "delta of delta"
     normalization: Normalization = None
+    normalization_ddof: Literal[0, 1] = 0
+    normalization_eps: float = 0.0
+    normalization_eps_to: EpsTo = "deviation"
 
     def __post_init__(self) -> None:
         for field, words in CHOICES.items():
@@ -236,6 +259,8 @@ class Convention:
         as_count(self.lifter_first, "lifter_first", min_value=0)
         if as_count(self.delta_width, "delta_width", min_value=3) % 2 == 0:
             raise ValueError(f"delta_width={self.delta_width} is even; the window needs a middle frame")
+        if as_count(self.smoothing, "smoothing") % 2 == 0:
+            raise ValueError(f"smoothing={self.smoothing} is even; the average needs a middle frame")
 
 
 _BOUNDS: dict[str, dict[str, Any]] = {
@@ -246,12 +271,14 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "hop_length_s": {"above": 0, "unit": "of seconds"},
     "f_min": {"low": 0, "unit": "of Hz"},
     "f_max": {"above": 0, "unit": "of Hz"},
+    "spectrum_floor": {"low": 0},
     "floor": {"above": 0},  # silence needs a level
     "dynamic_range": {"low": 0},
     "log_gain": {},
     "log_offset": {},
     "lifter": {"low": 0},
     "energy_floor": {"low": 0},
+    "normalization_eps": {"low": 0},
 }
 _OPTIONAL = ("frame_length_s", "hop_length_s", "f_max", "dynamic_range")
 _TYPES = get_type_hints(Convention)

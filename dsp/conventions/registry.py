@@ -1,9 +1,9 @@
-"""The conventions of known tools and of the five papers, by name."""
+"""The conventions of known tools, of front ends and of the five papers, by name."""
 
 from typing import Any
 
 from dsp.checks import suggest
-from dsp.conventions import papers, tools
+from dsp.conventions import front_ends, papers, tools
 from dsp.conventions.parameters import Convention
 
 CONVENTIONS: dict[str, Convention] = {
@@ -20,7 +20,28 @@ CONVENTIONS: dict[str, Convention] = {
     "voicebox": tools.voicebox,
     "scipy_stft": tools.scipy_stft,
     "scipy_spectrogram": tools.scipy_spectrogram,
-    "whisper": tools.whisper,
+    "whisper": front_ends.whisper,
+    "librosa_0_8": tools.librosa_0_8,
+    "torchaudio_kaldi": tools.torchaudio_kaldi,
+    "kaldi_fbank": tools.kaldi_fbank,
+    "speechbrain_fbank": front_ends.speechbrain_fbank,
+    "speechbrain_mfcc": front_ends.speechbrain_mfcc,
+    "espnet": front_ends.espnet,
+    "espnet_tts": front_ends.espnet_tts,
+    "nemo": front_ends.nemo,
+    "tacotron2": front_ends.tacotron2,
+    "hifigan": front_ends.hifigan,
+    "vggish": front_ends.vggish,
+    "yamnet": front_ends.yamnet,
+    "panns": front_ends.panns,
+    "ast": front_ends.ast,
+    "seamless_m4t": front_ends.seamless_m4t,
+    "speech_to_text": front_ends.speech_to_text,
+    "tensorflow": front_ends.tensorflow,
+    "tensorflow_pad_end": front_ends.tensorflow_pad_end,
+    "keras": front_ends.keras,
+    "opensmile_compare": tools.opensmile_compare,
+    "whisper_large_v3": front_ends.whisper_large_v3,
     "zheng_casia": papers.zheng_casia,
     "dey_emodb": papers.dey_emodb,
     "yadav_crnn": papers.yadav_crnn,

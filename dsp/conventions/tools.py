@@ -13,7 +13,7 @@ from dsp.mel import mel_to_hz
 
 _FLT_EPSILON = float(np.finfo(np.float32).eps)
 _DBL_EPSILON = float(np.finfo(np.float64).eps)
-_FROM_DOCUMENTS = "from documents only: not verified against the tool"
+FROM_DOCUMENTS = "from documents only: not verified against the tool"
 
 librosa = Convention(
     tool="librosa 0.11 feature.mfcc, feature.melspectrogram + power_to_db",
@@ -78,7 +78,7 @@ kaldi = Convention(
 
 htk = Convention(
     tool="HTK 3.5 HCopy, TARGETKIND=MFCC_0, TARGETRATE=100000.0",
-    status=_FROM_DOCUMENTS + " (its cepstra equal openSMILE's where the two agree)",
+    status=FROM_DOCUMENTS + " (its cepstra equal openSMILE's where the two agree)",
     scale=32768.0,
     preemphasis=0.97,
     preemphasis_in="frame",
@@ -86,7 +86,7 @@ htk = Convention(
     frame_length_s=0.0256,
     spectrum="magnitude",
     n_mels=20,
-    mel_triangles="mel",
+    mel_triangles="mel, cut at bins",
     floor=1.0,
     n_mfcc=12,
     dct_norm="htk",
@@ -121,6 +121,7 @@ spafe = Convention(
     n_fft=512,
     spectrum_norm="n_fft",
     n_mels=24,
+    mel_triangles="stretched",
     floor=_DBL_EPSILON,
     floor_rule="zeros only",
 )
@@ -133,7 +134,7 @@ opensmile_mfcc12 = Convention(
     preemphasis_in="frame",
     preemphasis_first="replicate",
     f_max=8000.0,
-    mel_triangles="mel",
+    mel_triangles="mel, cut at bins",
     floor=1.0,
     n_mfcc=12,
     dct_norm="htk",
@@ -164,7 +165,7 @@ essentia = Convention(
 
 matlab_audio_toolbox = Convention(
     tool="MATLAB Audio Toolbox mfcc",
-    status=_FROM_DOCUMENTS,
+    status=FROM_DOCUMENTS,
     frame_length_s=0.030,
     rounding="half up",
     window_symmetry="periodic",
@@ -184,7 +185,7 @@ matlab_audio_toolbox = Convention(
 
 voicebox = Convention(
     tool="VOICEBOX melcepst",
-    status=_FROM_DOCUMENTS,
+    status=FROM_DOCUMENTS,
     frame_length_s=0.030,
     hop_length_s=None,
     rounding="power of two down",
@@ -193,7 +194,7 @@ voicebox = Convention(
     mel_triangles="mel",
     mel_norm="doubled",
     floor=1e-10,
-    floor_rule="fraction of maximum",
+    floor_rule="fraction of greatest bin",
     n_mfcc=12,
     c0="none",
 )
@@ -232,24 +233,52 @@ scipy_spectrogram = Convention(
     n_mfcc=None,
 )
 
-whisper = Convention(
-    tool="openai-whisper log_mel_spectrogram (80 bands, without its padding to 30 s)",
-    status=_FROM_DOCUMENTS + "; its mel bank equals librosa's, its frames torch.stft's",
-    frame_length=400,
-    hop_length=160,
-    n_fft=400,
+librosa_0_8 = replace(
+    librosa,
+    tool="librosa 0.5 to 0.8 feature.mfcc, feature.melspectrogram + power_to_db",
+    status="verified against frozen output of librosa 0.8.1",
     framing="center, reflect",
-    last_frame="dropped",
-    window="hann",
-    window_symmetry="periodic",
-    window_alignment="center",
+)
+
+torchaudio_kaldi = Convention(
+    tool="torchaudio 2.11 compliance.kaldi.mfcc, fed samples between -1 and 1",
+    status="verified against frozen output of torchaudio 2.11.0 (float32)",
+    dc_removal="frame",
+    preemphasis=0.97,
+    preemphasis_in="frame",
+    preemphasis_first="replicate",
+    window="povey",
+    n_mels=23,
+    f_min=20.0,
+    mel_triangles="mel",
+    floor=_FLT_EPSILON,
+    lifter=22.0,
+    energy_floor=1.0,
+)
+
+kaldi_fbank = replace(
+    kaldi,
+    tool="Kaldi compute-fbank-feats --num-mel-bins=80, kaldi-native-fbank 1.22, 80 bands without energy",
     n_mels=80,
-    mel_scale="slaney",
-    mel_norm="slaney",
-    log="log10",
-    floor=1e-10,
-    dynamic_range=8.0,
-    log_gain=0.25,
-    log_offset=1.0,
     n_mfcc=None,
+    lifter=0.0,
+    energy=None,
+)
+
+opensmile_compare = Convention(
+    tool="openSMILE 2.6 ComParE_2016, mfcc_sma[1] to [14] and their deltas",
+    status="verified against frozen output of opensmile 2.6.0 (float32)",
+    scale=32768.0,
+    frame_length_s=0.020,
+    f_min=20.0,
+    f_max=8000.0,
+    mel_triangles="mel, cut at bins",
+    floor=1.0,
+    n_mfcc=14,
+    dct_norm="htk",
+    c0="none",
+    lifter=22.0,
+    smoothing=3,
+    delta_orders=1,
+    delta_width=5,
 )

@@ -5,17 +5,29 @@ Every function has the result of a few lines of the textbook lane, which its doc
 Checked: tests/test_extract_equals_textbook.py
 """
 
+import math
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from dsp.conventions.parameters import Convention
 from dsp.engine.clips import Clip, scatter_rows
+from dsp.engine.lanes import width
 from dsp.engine.plan import Plan
-from dsp.engine.rows import delta_rows
-from dsp.engine.stages import ADD, AT_LEAST, ZEROS_ONLY, count_samples, logarithm, matmul_rows, mel_of_clips, workspace
-from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT
-from dsp.normalization import cmn, cmvn
+from dsp.engine.rows import compress_rows, delta_rows
+from dsp.engine.stages import (
+    ADD,
+    AT_LEAST,
+    ZEROS_ONLY,
+    count_samples,
+    logarithm,
+    matmul_rows,
+    mel_of_clip,
+    mel_of_clips,
+    workspace,
+)
+from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT, normalize_rows
 
 _FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "fraction of maximum": AT_LEAST}
 
@@ -38,11 +50,17 @@ def single_span(n_frames: int) -> Spans:
 def compute_features(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarray]:
     """Features of whole clips, computed together."""
     counts = [clip.n_frames for clip in clips]
+    if kind == "log_mel" and len(clips) == 1 and plan.one_pass and counts[0] >= width(plan.tables.window):
+        mel, _ = mel_of_clip(clips[0], plan)
+        compress_clip(mel, plan)
+        return [mel]
     rows, energy, spans = compute_rows(clips, [0] * len(clips), counts, plan, kind)
     if kind == "mfcc":
         rows = append_deltas_and_normalize(
             rows, energy, spans, plan, workspace("features", (count_rows(plan), rows.shape[1]), plan.dtype)
         )
+    else:
+        normalize_spans(rows, spans, plan)
     if len(clips) == 1:  # nothing to scatter, and nothing to compile for it
         return [rows.copy()]
     features = np.empty(len(rows) * sum(counts), plan.dtype)
@@ -57,7 +75,9 @@ def count_rows(plan: Plan) -> int:
     return (len(plan.cepstrum) + (c.energy in ("first", "last"))) * (1 + c.delta_orders)
 
 
-def compute_rows(clips, starts, counts, plan: Plan, kind: str, maxima=None) -> tuple[np.ndarray, np.ndarray, Spans]:
+def compute_rows(
+    clips, starts, counts, plan: Plan, kind: str, maxima=None
+) -> tuple[np.ndarray, np.ndarray | None, Spans]:
     """(levels or cepstra, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
     mel, energy, spans = compute_mel(clips, starts, counts, plan)
     if plan.whole_clip and maxima is None:
@@ -68,6 +88,8 @@ def compute_rows(clips, starts, counts, plan: Plan, kind: str, maxima=None) -> t
 
 def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
+    if len(clips) == 1 and plan.pair is None and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
+        return *mel_of_clip(clips[0], plan), single_span(counts[0])
     hop, beyond = plan.size.hop, plan.tables.beyond
     n_each, first = np.array(counts), np.array(starts)
     edges = np.concatenate([[0], np.cumsum(n_each + beyond)])  # the column of each clip's first frame, and the end
@@ -78,7 +100,7 @@ def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: P
     check_stops = np.where(to_the_end, sizes, np.minimum(begin + ends - offsets, sizes))
     ends[-1] = max(ends[-1], count_samples(n_frames, plan.tables))
     layout = np.stack([sizes, begin, offsets, ends, check_stops], axis=1)
-    mel, energy = mel_of_clips(clips, layout, n_frames, plan.tables, plan.mirror)
+    mel, energy = mel_of_clips(clips, layout, n_frames, plan.tables, plan.pair, plan.mirror)
     return mel, energy, Spans(edges[:-1], edges[:-1] + n_each)
 
 
@@ -90,9 +112,28 @@ def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
     return np.array([frame_maxima[span].max() for span in spans.slices()], np.float64)
 
 
+def compress_clip(mel: np.ndarray, plan: Plan) -> None:
+    """_compress of a single clip, in place."""
+    c = plan.convention
+    max_range = math.inf if c.dynamic_range is None else float(c.dynamic_range)
+    compress_rows(
+        mel,
+        LOG_FACTOR[c.log],
+        max(float(c.floor), MIN_LOG_ARGUMENT),
+        _FLOOR_RULE[c.floor_rule],
+        max_range,
+        c.reference == "maximum",
+        float(c.log_gain),
+        float(c.log_offset),
+    )
+
+
 def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
     """dsp.mfcc.log_compress; `maxima` are the clips' largest mel values if the convention needs them."""
-    c, factor = plan.convention, LOG_FACTOR[plan.convention.log]
+    c = plan.convention
+    if c.log is None:
+        return _scale(mel, c)
+    factor = LOG_FACTOR[c.log]
     floor = max(float(c.floor), MIN_LOG_ARGUMENT)
     if c.floor_rule == "fraction of maximum":
         floor = MIN_LOG_ARGUMENT
@@ -106,9 +147,14 @@ def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> 
             np.maximum(level, top - level.dtype.type(c.dynamic_range), out=level)
         if c.reference == "maximum":
             level -= top
+    return _scale(level, c)
+
+
+def _scale(level: np.ndarray, c: Convention) -> np.ndarray:
+    """level *= gain, level += offset."""
     if c.log_gain != 1 or c.log_offset != 0:
-        level *= plan.dtype.type(c.log_gain)
-        level += plan.dtype.type(c.log_offset)
+        level *= level.dtype.type(c.log_gain)
+        level += level.dtype.type(c.log_offset)
     return level
 
 
@@ -131,11 +177,16 @@ def append_deltas_and_normalize(cepstra, energy, spans: Spans, plan: Plan, featu
         _deltas(features[:n_static], spans, plan, 1, out=features[n_static : 2 * n_static])
     if c.delta_orders > 1:
         _second_deltas(features[:n_static], features[n_static : 2 * n_static], spans, plan, features[2 * n_static :])
-    if c.normalization is not None:
-        normalize = cmn if c.normalization == "mean" else cmvn
-        for span in spans.slices():
-            features[:, span] = normalize(features[:, span])
+    normalize_spans(features, spans, plan, finished=True)
     return features
+
+
+def normalize_spans(rows: np.ndarray, spans: Spans, plan: Plan, finished: bool = False) -> None:
+    """dsp.mfcc.normalize_rows of the clips at `spans`, in place: of finished cepstra, or of levels without cepstra."""
+    c = plan.convention
+    if c.normalization is not None and (finished or c.n_mfcc is None):
+        for span in spans.slices():
+            rows[:, span] = normalize_rows(rows[:, span], c)
 
 
 def _deltas(rows: np.ndarray, spans: Spans, plan: Plan, order: int, out: np.ndarray) -> None:

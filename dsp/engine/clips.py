@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
-from dsp.engine.compiling import inlined, inner, kernel
+from dsp.engine.compiling import inlined, kernel
 from dsp.engine.lanes import load_wide, maximum, minimum, reduce_min, store, width
+from dsp.engine.structures import Bools, Doubles, IntRows
 from dsp.framing import mirror_index
 
 
@@ -27,25 +27,23 @@ class Clip(NamedTuple):
 
 
 class ClipTable(NamedTuple):
-    """What the kernels read and write of clips side by side."""
+    """What the kernels read and write of clips side by side; all have samples of the same dtype."""
 
-    rows: np.ndarray  # (n_clips, 6) int64, see `describe_clips`
-    like: np.ndarray  # any array of the clips' dtype
-    means: np.ndarray  # (n_clips,) float64
+    rows: IntRows  # (n_clips, 6), see `describe_clips`
+    means: Doubles  # (n_clips,)
     mirror: int  # beyond the ends: -1 for zeros, otherwise `repeat` of dsp.framing.mirror_index
-    finite: np.ndarray  # (n_clips,), whether all samples of a clip are finite; the kernels write it
+    finite: Bools  # (n_clips,), whether all samples of a clip are finite; the kernels write it
 
 
 def describe_clips(clips: list[Clip], layout: np.ndarray, mirror: int) -> ClipTable:
-    """The table of some clips, all of one dtype.
+    """The table of some clips.
 
     A row of `layout` holds a clip's number of samples, the first sample wanted (negative: before the signal), its
     offset in the row of all clips, the offset of the next clip, and the sample up to which the clip is checked for NaN
     and infinity. In the table the clip's address comes first.
     """
     rows = np.column_stack([[address(clip.samples) for clip in clips], layout])
-    means, finite = np.array([clip.mean for clip in clips]), np.ones(len(clips), bool)
-    return ClipTable(rows, clips[0].samples, means, mirror, finite)
+    return ClipTable(rows, np.array([clip.mean for clip in clips]), mirror, np.ones(len(clips), bool))
 
 
 def address(x: np.ndarray) -> int:
@@ -62,6 +60,8 @@ def array_at(typing, address, size, like):
         array = context.make_array(kind)(context, builder)
         item = context.get_constant(types.intp, like.dtype.bitwidth // 8)
         pointer = builder.inttoptr(arguments[0], array.data.type)
+        from numba.np.arrayobj import populate_array  # takes 30 ms, which a process with compiled kernels saves
+
         populate_array(array, pointer, shape=arguments[1:2], strides=[item], itemsize=item, meminfo=None)
         return array._getvalue()
 
@@ -69,27 +69,27 @@ def array_at(typing, address, size, like):
 
 
 @inlined
-def load_clips(clips, low, high, tables, out):
+def load_clips(clips, like, low, high, tables, out):
     """out = samples low .. high - 1 of the row of all clips, preprocessed."""
     for i in range(clips.means.size):
         address, size, begin, offset, end, _ = clips.rows[i]
         start, end = maximum(offset, low), minimum(end, high)
         if start < end:
-            x, begin = array_at(address, size, clips.like), begin + start - offset
+            x, begin = array_at(address, size, like), begin + start - offset
             finite = _preprocess_samples(x, begin, clips.means[i], clips.mirror, tables, out, start - low, end - start)
             clips.finite[i] &= finite
 
 
 @inlined
-def check_ends(clips, high):
+def check_ends(clips, like, high):
     """Checks the samples of every clip beyond number `high` of the row of all clips, which no frame has used."""
     for i in range(clips.means.size):
         address, size, begin, offset, end, check_stop = clips.rows[i]
-        x = array_at(address, size, clips.like)
+        x = array_at(address, size, like)
         clips.finite[i] &= _all_finite(x, begin + minimum(end, high) - offset, check_stop)
 
 
-@inner
+@inlined
 def _preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
     """out[offset], .. = x[start], .., also beyond its ends: dsp.mfcc.preprocess_signal, then dsp.framing.extend.
 

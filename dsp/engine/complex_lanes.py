@@ -2,8 +2,8 @@
 
 Inside an @njit function, `x = load_complex(z, k)` is element k of an array whose elements are two registers each, real
 parts followed by imaginary parts; `store_complex(z, k, x)` writes it back; `splat_complex(w, k)` is w[k] in every lane
-for w of shape (2, n), real parts followed by imaginary parts. + - * work on all lanes at once, and so do the functions
-below.
+for w of shape (2, n) or (2n,), real parts followed by imaginary parts. + - * work on all lanes at once, and so do the
+functions below.
 
 Checked: tests/test_lanes_match_numpy.py
 """
@@ -15,7 +15,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-from dsp.engine.lanes import LANES32, LANES64, LanesType, call, element, lanes_of, splat_of
+from dsp.engine.lanes import INT32, LANES32, LANES64, LanesType, as_register, call, element, lanes_of, splat_of
 
 
 class ComplexLanesType(types.Type):
@@ -84,12 +84,15 @@ def store_complex(typing, z, k, x):
 
 @intrinsic
 def splat_complex(typing, w, k):
-    """w[0, k] + i w[1, k] in every lane; the caller checks the bounds."""
+    """w[0, k] + i w[1, k] in every lane, w of shape (2, n) or flattened; the caller checks the bounds."""
     kind = _COMPLEX_OF[lanes_of(w)]
 
     def generate(context, builder, signature, arguments):
         array_type, (array, k) = signature.args[0], arguments
-        n = builder.extract_value(context.make_array(array_type)(context, builder, array).shape, 1)
+        shape = context.make_array(array_type)(context, builder, array).shape
+        n = builder.extract_value(shape, array_type.ndim - 1)
+        if array_type.ndim == 1:
+            n = builder.lshr(n, ir.Constant(n.type, 1))
         pointers = (element(context, builder, array_type, array, index) for index in (k, builder.add(n, k)))
         parts = (splat_of(builder, kind.lanes, builder.load(pointer)) for pointer in pointers)
         return _complex(context, builder, kind, *parts)
@@ -97,9 +100,92 @@ def splat_complex(typing, w, k):
     return kind(w, types.intp), generate
 
 
+def _shuffle(builder, a, b, order):
+    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(INT32, len(order)), list(order)))
+
+
+def _halves(context, builder, array_type, array, index, lanes: LanesType) -> list:
+    """Pointers to the register at flattened element `index` and to the next one."""
+    pointers = (
+        element(context, builder, array_type, array, at)
+        for at in (index, builder.add(index, ir.Constant(index.type, lanes.width)))
+    )
+    return [builder.bitcast(pointer, lanes.llvm.as_pointer()) for pointer in pointers]
+
+
+@intrinsic
+def load_pairs(typing, x, index):
+    """x.ravel()[index::2] + i x.ravel()[index + 1 :: 2], one register of them; the caller checks the bounds."""
+    kind = _COMPLEX_OF[lanes_of(x)]
+
+    def generate(context, builder, signature, arguments):
+        pointers = _halves(context, builder, signature.args[0], *arguments, kind.lanes)
+        low, high = (builder.load(pointer, align=kind.lanes.of.bitwidth // 8) for pointer in pointers)
+        pairs = range(0, 2 * kind.lanes.width, 2)
+        parts = (_shuffle(builder, low, high, [i + part for i in pairs]) for part in (0, 1))
+        return _complex(context, builder, kind, *parts)
+
+    return kind(x, types.intp), generate
+
+
+@intrinsic
+def store_pairs(typing, x, index, z):
+    """x.ravel()[index::2] = real parts, x.ravel()[index + 1 :: 2] = imaginary parts; the caller checks the bounds."""
+
+    def generate(context, builder, signature, arguments):
+        pointers = _halves(context, builder, signature.args[0], *arguments[:2], z.lanes)
+        parts, wide = _parts(context, builder, z, arguments[2]), z.lanes.width
+        for pointer, first in zip(pointers, (0, wide // 2), strict=True):
+            order = [i + part for i in range(first, first + wide // 2) for part in (0, wide)]
+            builder.store(_shuffle(builder, *parts, order), pointer, align=z.lanes.of.bitwidth // 8)
+        return context.get_dummy_value()
+
+    if not isinstance(z, ComplexLanesType) or lanes_of(x) != z.lanes:
+        return None
+    return types.void(x, types.intp, z), generate
+
+
+@intrinsic
+def complex_of(typing, re, im):
+    """re + i im of two registers."""
+    if not isinstance(re, LanesType) or re != im:
+        return None
+    kind = _COMPLEX_OF[re]
+    return kind(re, im), lambda context, builder, signature, arguments: _complex(context, builder, kind, *arguments)
+
+
+@intrinsic
+def scale(typing, z, factor):
+    """z times a real number, or a real register."""
+
+    def generate(context, builder, signature, arguments):
+        register = as_register(context, builder, z.lanes, arguments[1], signature.args[1])
+        parts = _parts(context, builder, z, arguments[0])
+        return _complex(context, builder, z, *(builder.fmul(part, register) for part in parts))
+
+    if not isinstance(z, ComplexLanesType) or (factor != z.lanes and not isinstance(factor, types.Float)):
+        return None
+    return z(z, factor), generate
+
+
 def _product(builder, lanes: LanesType, a_re, a_im, b_re, b_im) -> tuple:
     re = call(builder, "fma", lanes, [a_re, b_re, builder.fneg(builder.fmul(a_im, b_im))])
     return re, call(builder, "fma", lanes, [a_re, b_im, builder.fmul(a_im, b_re)])
+
+
+@intrinsic
+def multiply_add(typing, factor, x, y):
+    """factor x + y, for complex x and y and a factor that is a number or a register; each part is rounded once."""
+    if not isinstance(x, ComplexLanesType) or y != x or not (factor == x.lanes or isinstance(factor, types.Float)):
+        return None
+
+    def generate(context, builder, signature, arguments):
+        real = as_register(context, builder, x.lanes, arguments[0], signature.args[0])
+        pairs = zip(_parts(context, builder, x, arguments[1]), _parts(context, builder, x, arguments[2]), strict=True)
+        parts = (call(builder, "fma", x.lanes, [real, *pair]) for pair in pairs)
+        return _complex(context, builder, x, *parts)
+
+    return x(factor, x, y), generate
 
 
 _OPERATIONS = {
@@ -143,6 +229,24 @@ def _function(emit, is_real: bool = False):
 
 conjugate = _function(lambda builder, lanes, re, im: (re, builder.fneg(im)))
 times_minus_i = _function(lambda builder, lanes, re, im: (im, builder.fneg(re)))
+swap_parts = _function(lambda builder, lanes, re, im: (im, re))
+real_part = _function(lambda builder, lanes, re, im: re, is_real=True)
+imaginary_part = _function(lambda builder, lanes, re, im: im, is_real=True)
+reverse_lanes = _function(
+    lambda builder, lanes, *parts: [_shuffle(builder, part, part, range(lanes.width - 1, -1, -1)) for part in parts]
+)
 squared_magnitude = _function(
     lambda builder, lanes, re, im: call(builder, "fma", lanes, [re, re, builder.fmul(im, im)]), is_real=True
 )
+
+
+def _unit(builder, lanes: LanesType, re, im) -> tuple:
+    one, zero = (ir.Constant(lanes.llvm, [number] * lanes.width) for number in (1.0, 0.0))
+    square = call(builder, "fma", lanes, [re, re, builder.fmul(im, im)])
+    is_zero = builder.fcmp_ordered("==", square, zero)
+    factor = builder.fdiv(one, call(builder, "sqrt", lanes, [square]))
+    re, im = builder.fmul(re, factor), builder.fmul(im, factor)
+    return builder.select(is_zero, one, re), builder.select(is_zero, zero, im)
+
+
+unit = _function(_unit)  # x / |x|; 1 where |x|^2 is 0, as exp(i angle(0)) is

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from dsp.checks import as_count, as_float_dtype, as_sample_rate, as_samples, as_signal, as_word
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import named
-from dsp.conventions.sizes import require_frames
+from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.engine.batch import (
     append_deltas_and_normalize,
     compute_features,
@@ -26,10 +26,11 @@ from dsp.engine.batch import (
     compute_rows,
     count_rows,
     find_maxima,
+    normalize_spans,
     single_span,
 )
 from dsp.engine.clips import Clip
-from dsp.engine.plan import Plan, make_plan
+from dsp.engine.plan import Plan, is_known, make_plan
 from dsp.mfcc import compute_trace, require_cepstrum, warn_beyond_full_scale
 from dsp.normalization import dither
 
@@ -50,8 +51,8 @@ def extract(
 ) -> list[NDArray[Any]]:
     """Features of many signals; equals mfcc(x, ...) or log_mel(x, ...) of each, many times as fast.
 
-    The textbook lane computes what the kernels do not know: transforms of odd length or with a prime factor above 31,
-    features without a logarithm, one-sided doubled spectra, and the energy of the windowed frame.
+    The textbook lane computes what the kernels do not know: transforms of more than 2^18 samples, a floor under the
+    spectrum or relative to its greatest bin, a row of energy beside the mel bands, and smoothing over frames.
 
     Parameters
     ----------
@@ -88,14 +89,28 @@ def extract(
     if isinstance(signals, np.ndarray) and signals.ndim == 1 and signals.dtype != object:
         raise ValueError("signals is one array; a list of signals is expected, as in extract([x], ...)")
     checked = [as_samples(signal, f"signals[{index}]") for index, signal in enumerate(signals)]
-    plan = make_plan(c, sample_rate, precision)
     warn_beyond_full_scale(checked, c)
-    results: list[Any] = [_prepare_clip(x, index, plan, kind, sample_rate) for index, x in enumerate(checked)]
-    indices = [index for index, clip in enumerate(results) if isinstance(clip, Clip)]
+    size = sizes(c, sample_rate)
+    counts = [_count_frames(x, index, size, c, kind, sample_rate) for index, x in enumerate(checked)]
+    if not is_known(c, size.n_fft):
+        return [_extract_by_textbook(x, index, c, kind, sample_rate, precision) for index, x in enumerate(checked)]
+    plan = _find_plan(c, sample_rate, precision)
+    results: list[Any] = [
+        _prepare_clip(x, index, n, c) for index, (x, n) in enumerate(zip(checked, counts, strict=True))
+    ]
+    indices = list(range(len(results)))
+    if c.framing == "scipy":  # a signal shorter than the window gets a window of its own length
+        indices = [index for index in indices if checked[index].size >= size.window]
+        for index in {*range(len(results))} - {*indices}:
+            own = make_plan(c, sample_rate, precision, checked[index].size)
+            results[index] = compute_features([results[index]], own, kind)[0]
     limit = max(1, min(MAX_BATCH_FRAMES, MAX_BATCH_SAMPLES // plan.size.hop))
+    if len(indices) == len(results) == 1 and results[0].n_frames <= (limit if workers == 1 else MIN_SHARE):
+        return compute_features(results, plan, kind)
     total = sum(results[index].n_frames for index in indices)
     max_frames = _split_evenly(total, limit, workers)  # of a batch; a clip with more is a long one
-    batches = list(_make_batches([i for i in indices if results[i].n_frames <= max_frames], results, max_frames))
+    short = [index for index in indices if results[index].n_frames <= max_frames]
+    batches = list(_make_batches(short, results, max_frames))
     features = _map_threads(lambda batch: compute_features([results[i] for i in batch], plan, kind), batches, workers)
     for batch, features_of_batch in zip(batches, features, strict=True):
         for index, features_of_clip in zip(batch, features_of_batch, strict=True):
@@ -104,6 +119,20 @@ def extract(
         if isinstance(results[index], Clip):
             results[index] = _extract_long(results[index], limit, plan, kind, workers)
     return results
+
+
+_PLANS: dict[tuple, Plan] = {}  # by the identity of their conventions
+
+
+def _find_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
+    """make_plan, which takes 5 us to compare conventions; here they are the same object."""
+    plan = _PLANS.get((id(c), sample_rate, precision))
+    if plan is None or plan.convention is not c:
+        plan = make_plan(c, sample_rate, precision)
+        if len(_PLANS) >= 32:
+            _PLANS.clear()
+        _PLANS[id(c), sample_rate, precision] = plan
+    return plan
 
 
 def _split_evenly(n_frames: int, limit: int, workers: int) -> int:
@@ -137,21 +166,27 @@ def _threads(workers: int) -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_threads.cache_clear)  # a child process does not inherit its parent's threads
 
 
-def _prepare_clip(x: NDArray[np.floating], index: int, plan: Plan, kind: FeatureKind, sample_rate: float) -> Any:
-    """The signal as a Clip, not yet checked for NaN and infinity; its features where the kernels do not fit."""
-    c, name = plan.convention, f"signals[{index}]"
+def _count_frames(
+    x: NDArray[np.floating], index: int, size: Sizes, c: Convention, kind: FeatureKind, sample_rate: float
+) -> int:
+    """How many frames a signal has. Raises ValueError if it is too short for the convention; nothing is allocated."""
     try:
-        shortened = c.framing == "scipy" and x.size < plan.size.window
-        if shortened or not plan.fast:
-            return compute_trace(as_signal(x, name), sample_rate, c, kind)[kind].astype(plan.dtype)
-        n_frames = require_frames(x.size, plan.size, c)
-        if (plan.tables.emphasis[2] and x.size < 2) or (plan.tables.frame_emphasis[2] and plan.size.frame < 2):
-            raise ValueError('first="extrapolate" needs two samples; there is one')
+        if c.framing == "scipy" and x.size < size.window:
+            size = sizes(c, sample_rate, x.size)
+        n_frames = require_frames(x.size, size, c)
+        if c.preemphasis and c.preemphasis_first == "extrapolate":
+            if (size.frame if c.preemphasis_in == "frame" else x.size) < 2:
+                raise ValueError('first="extrapolate" needs two samples; there is one')
         if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
             raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")
     except ValueError as error:
-        message = str(error)
-        raise ValueError(message if message.startswith(name) else f"{name}: {message}") from None
+        raise ValueError(f"signals[{index}]: {error}") from None
+    return n_frames
+
+
+def _prepare_clip(x: NDArray[np.floating], index: int, n_frames: int, c: Convention) -> Clip:
+    """The signal as a Clip, not yet checked for NaN and infinity."""
+    name = f"signals[{index}]"
     if c.dither:
         x = dither(c.scale * as_signal(x, name), c.dither, np.random.default_rng(0)) / c.scale
     if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
@@ -160,11 +195,17 @@ def _prepare_clip(x: NDArray[np.floating], index: int, plan: Plan, kind: Feature
     return Clip(name, x, mean, n_frames)
 
 
+def _extract_by_textbook(
+    x: NDArray[np.floating], index: int, c: Convention, kind: FeatureKind, sample_rate: float, dtype: str
+) -> NDArray[Any]:
+    return compute_trace(as_signal(x, f"signals[{index}]"), sample_rate, c, kind)[kind].astype(dtype)
+
+
 def _make_batches(indices: list[int], clips: list[Clip], max_frames: int) -> Iterator[list[int]]:
-    """The indices in order, in batches of about `max_frames` frames whose samples have one dtype."""
+    """The indices, one dtype of samples after the other, in batches of about `max_frames` frames of the same dtype."""
     batch: list[int] = []
     total = 0
-    for index in indices:
+    for index in sorted(indices, key=lambda index: clips[index].samples.itemsize):
         clip = clips[index]
         if batch and (total >= max_frames or clip.samples.dtype != clips[batch[0]].samples.dtype):
             yield batch
@@ -195,10 +236,12 @@ def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers
             [clip], [piece.start], [piece.stop - piece.start], plan, kind, maxima
         )
         rows[:, piece] = piece_rows
-        energy[piece] = piece_energy
+        if piece_energy is not None:
+            energy[piece] = piece_energy
 
     _map_threads(fill, pieces, workers)
     if kind == "log_mel":
+        normalize_spans(rows, single_span(clip.n_frames), plan)
         return rows
     features = np.empty((count_rows(plan), clip.n_frames), plan.dtype)
     return append_deltas_and_normalize(rows, energy, single_span(clip.n_frames), plan, features)

@@ -6,51 +6,57 @@ each frame.
 Every function here has the result of a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.clips import check_ends, load_clips
+from typing import NamedTuple
+
+from dsp.engine.clips import ClipTable, check_ends, load_clips
+from dsp.engine.codelets import butterfly, power_pair
 from dsp.engine.compiling import inlined, kernel
-from dsp.engine.complex_lanes import (
-    conjugate,
-    load_complex,
-    splat_complex,
-    squared_magnitude,
-    store_complex,
-    times_minus_i,
-)
+from dsp.engine.complex_lanes import load_complex, multiply_add, splat_complex, store_complex, times_minus_i
 from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, sqrt, store, width
+from dsp.engine.plan import Tables
+from dsp.engine.structures import FloatRows, Floats, structure
 from dsp.engine.transpose import transpose_frames
 
 
+class Workspaces(NamedTuple):
+    """The arrays that mel_frames works in; `lanes` is the width of a register."""
+
+    samples: Floats  # a stretch of the row of all clips
+    z: FloatRows  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
+    power: FloatRows  # (n_fft / 2 + 1, lanes)
+
+
 @kernel
-def mel_frames(clips, tables, spaces, mel, energy):
+def mel_frames(words_of_clips, like, words_of_tables, words_of_spaces, terms, mel, energy):
     """mel[m, t] and energy[t] of clips side by side: dsp.mfcc.trace from `signal` to `mel`.
 
-    The row of all clips never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the
-    cache between its two uses.
+    The words are a packed ClipTable with clips of the dtype of `like`, Tables and Workspaces. The row of all clips
+    never exists as a whole: spaces.samples holds a stretch of it, small enough to stay in the cache between its two
+    uses.
 
-    `energy` stays as it is if the convention needs none.
+    None leaves steps out of the compiled form, a third of it: for `terms` if all radices are codelets, and for `energy`
+    if the window is the only step before the transform and no energy is needed.
     """
-    lanes, n_frames, hop, n_loaded, high = width(mel), mel.shape[1], tables.hop, spaces.samples.size, 0
-    stretch = (n_loaded - tables.load_factors.size) // hop + 1
+    clips, tables = structure(words_of_clips, ClipTable, mel), structure(words_of_tables, Tables, mel)
+    spaces = structure(words_of_spaces, Workspaces, mel)
+    lanes, n_frames, hop, high = width(mel), mel.shape[1], tables.hop, 0
+    stretch = minimum((spaces.samples.size - tables.load_factors.size) // hop + 1, n_frames)
+    n_loaded = (stretch - 1) * hop + tables.load_factors.size
     for number in range(-(-n_frames // stretch)):
         first = minimum(number * stretch, n_frames - lanes)
         last = minimum(first + stretch, n_frames) - lanes  # where the last register begins; it overlaps the one before
         high = first * hop + n_loaded
-        load_clips(clips, first * hop, high, tables, spaces.samples)
+        load_clips(clips, like, first * hop, high, tables, spaces.samples)
         for block in range(-(-(last + lanes - first) // lanes)):
             t = minimum(first + block * lanes, last)
-            _transform(spaces, (t - first) * hop, t, tables, energy)
+            _transform(spaces, (t - first) * hop, t, tables, terms, energy)
             _power(spaces.z, tables, spaces.power)
-            if tables.spectrum_energy:
-                _sum_power(spaces.power, tables, t, energy)
-            if tables.filter_first.size > 0:
-                _filter(spaces.power, tables, t, mel)
-            else:
-                _copy_power(spaces.power, tables, t, mel)
-    check_ends(clips, high)
+            store_levels(spaces.power, tables, t, mel, energy)
+    check_ends(clips, like, high)
 
 
 @inlined
-def _transform(spaces, first, t, tables, energy):
+def _transform(spaces, first, t, tables, terms, energy):
     """The transforms of the frames from t on, which begin at samples[first]: dsp.fft.fft of the windowed frames.
 
     The transform is complex, of length n_fft / 2, on even samples + i odd samples, and stores X[k] at position
@@ -61,21 +67,18 @@ def _transform(spaces, first, t, tables, energy):
     for step in range(tables.schedule.shape[0]):
         radix, start, size, length, p, stop = tables.schedule[step]
         if radix == 0:
-            _load_frames(spaces.samples, first, tables, start, start + size, z)
-            if not tables.plain_frames:
-                store(energy, t, _prepare(z, tables))
-        elif radix == 4 and length == 4:
-            _last_radix4(z, start, size)
-        elif radix == 4:
-            _radix4(z, roots, start, size, length, p, stop)
-        elif radix == 2:
-            _radix2(z, roots, start, size, length, p, stop)
-        else:
-            _radix_r(z, spaces.butterfly, roots, radix, start, size, length, p, stop)
+            load_frames(spaces.samples, first, tables, start, start + size, z)
+            if energy is not None:
+                if not tables.plain_frames:
+                    store(energy, t, prepare_frames(z, tables))
+        elif radix <= 8 and radix != 7:
+            stage(z, roots, radix, start, size, length, p, stop)
+        elif terms is not None:
+            stage_of_odd_radix(z, terms, roots, radix, start, size, length, p, stop)
 
 
 @inlined
-def _load_frames(x, first, tables, start, stop, z):
+def load_frames(x, first, tables, start, stop, z):
     """Samples start .. stop - 1 of every frame times tables.load_factors: even as real, odd as imaginary parts."""
     lanes = width(z)
     inside = minimum(stop, tables.frame)
@@ -86,88 +89,78 @@ def _load_frames(x, first, tables, start, stop, z):
 
 
 @inlined
-def _prepare(z, tables):
+def prepare_frames(z, tables):
     """The step `windowed` of dsp.mfcc.trace, in place: DC removal, pre-emphasis, window. Returns the raw energy.
 
     y[n] = x[n] - a x[n-1] and y[0] = b x[0] + c x[1], from the last sample to the first
     """
     lanes, frame, (a, b, c) = width(z), tables.frame, tables.frame_emphasis
-    mean, energy = splat(z, 0.0), splat(z, 0.0)
-    if tables.frame_dc:
-        for n in range(frame):
-            mean = mean + load(z, n * lanes)
-        mean = mean / float(frame)
-    for n in range(frame):
+    mean = _mean(z, tables) if tables.frame_dc else splat(z, 0.0)
+    before, second = load(z, 0) - mean, load(z, lanes) - mean
+    energy, other = before * before, splat(z, 0.0)
+    store(z, 0, (b * before + c * second) * load_splat(tables.window, 0))
+    for n in range(1, frame):
         x = load(z, n * lanes) - mean
-        energy = energy + x * x
-        store(z, n * lanes, x)
-    second = load(z, lanes)
-    for n in range(frame - 1, 0, -1):
-        y = load(z, n * lanes) - a * load(z, (n - 1) * lanes)
-        store(z, n * lanes, y * load_splat(tables.window, n))
-    y = b * load(z, 0)
-    if c != 0.0:
-        y = y + c * second
-    store(z, 0, y * load_splat(tables.window, 0))
-    return energy
+        energy, other = other, fma(x, x, energy)  # two sums, so that neither waits for itself
+        store(z, n * lanes, fma(before, -a, x) * load_splat(tables.window, n))
+        before = x
+    return energy + other
 
 
 @inlined
-def _radix4(z, roots, start, size, block, p_start, p_stop):
-    """Elements p, p + m, p + 2m, p + 3m of every block become their four-point transform times w^0, w^p, w^2p, w^3p."""
-    n, m = roots.shape[1], block // 4
-    for p in range(p_start, p_stop):
-        k = p * (n // block)
-        w1, w2, w3 = splat_complex(roots, k), splat_complex(roots, 2 * k), splat_complex(roots, 3 * k)
-        for i in range(start + p, start + size, block):
-            a, b = load_complex(z, i), load_complex(z, i + m)
-            c, d = load_complex(z, i + 2 * m), load_complex(z, i + 3 * m)
-            sum_ac, difference_ac = a + c, a - c
-            sum_bd, difference_bd = b + d, times_minus_i(b - d)
-            store_complex(z, i, sum_ac + sum_bd)
-            store_complex(z, i + m, w1 * (difference_ac + difference_bd))
-            store_complex(z, i + 2 * m, w2 * (sum_ac - sum_bd))
-            store_complex(z, i + 3 * m, w3 * (difference_ac - difference_bd))
+def _mean(z, tables):
+    """The mean of every frame. Zeros follow a frame, up to a whole register of samples."""
+    lanes, a = width(z), splat(z, 0.0)
+    b = c = d = a
+    for n in range(0, tables.frame * lanes, 4 * lanes):
+        a, b = a + load(z, n), b + load(z, n + lanes)
+        c, d = c + load(z, n + 2 * lanes), d + load(z, n + 3 * lanes)
+    return ((a + b) + (c + d)) / float(tables.frame)
 
 
 @inlined
-def _last_radix4(z, start, size):
-    """_radix4 on blocks of four elements, whose factors are all 1."""
-    for i in range(start, start + size, 4):
-        a, b, c, d = load_complex(z, i), load_complex(z, i + 1), load_complex(z, i + 2), load_complex(z, i + 3)
-        sum_ac, difference_ac = a + c, a - c
-        sum_bd, difference_bd = b + d, times_minus_i(b - d)
-        store_complex(z, i, sum_ac + sum_bd)
-        store_complex(z, i + 1, difference_ac + difference_bd)
-        store_complex(z, i + 2, sum_ac - sum_bd)
-        store_complex(z, i + 3, difference_ac - difference_bd)
-
-
-@inlined
-def _radix2(z, roots, start, size, block, p_start, p_stop):
-    """Elements p and p + m of a block become their sum, and their difference times w^p."""
-    n, m = roots.shape[1], block // 2
-    for p in range(p_start, p_stop):
-        w = splat_complex(roots, p * (n // block))
-        for i in range(start + p, start + size, block):
-            a, b = load_complex(z, i), load_complex(z, i + m)
-            store_complex(z, i, a + b)
-            store_complex(z, i + m, w * (a - b))
-
-
-@inlined
-def _radix_r(z, butterfly, roots, radix, start, size, block, p_start, p_stop):
-    """Elements p, p + m, .. of a block become their transform of length `radix`, by definition, times w^0, w^p, .."""
+def stage(z, roots, radix, start, size, block, p_start, p_stop):
+    """Elements p, p + m, .. of every block become their transform of length `radix`, times w^0, w^p, w^2p, .."""
     n, m = roots.shape[1], block // radix
     for p in range(p_start, p_stop):
         for i in range(start + p, start + size, block):
-            for j in range(radix):
-                store_complex(butterfly, j, load_complex(z, i + j * m))
-            for k in range(radix):
-                total = load_complex(butterfly, 0)
-                for j in range(1, radix):
-                    total = total + splat_complex(roots, j * k % radix * (n // radix)) * load_complex(butterfly, j)
-                store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * total)
+            butterfly(z, radix, i, m, roots, p * (n // block))
+
+
+@inlined
+def stage_of_odd_radix(z, terms, roots, radix, start, size, block, p_start, p_stop):
+    """`stage` for any odd radix: two results share the sums and differences of opposite elements.
+
+    X[k], X[r - k] = x[0] + sum_j (x[j] + x[r - j]) cos(2 pi j k / r) -+ i sum_j (x[j] - x[r - j]) sin(2 pi j k / r)
+    """
+    n, m, half = roots.shape[1], block // radix, radix // 2
+    for p in range(p_start, p_stop):
+        for i in range(start + p, start + size, block):
+            first = total = load_complex(z, i)
+            for j in range(1, half + 1):
+                a, b = load_complex(z, i + j * m), load_complex(z, i + (radix - j) * m)
+                store_complex(terms, 2 * j - 2, a + b)
+                store_complex(terms, 2 * j - 1, times_minus_i(b - a))  # sines in `roots` are negative
+                total = total + (a + b)
+            store_complex(z, i, total)
+            for k in range(1, half + 1):
+                even, odd = _sum_terms(terms, roots, radix, k, first)
+                store_complex(z, i + k * m, splat_complex(roots, p * k * (n // block)) * (even + odd))
+                other = radix - k
+                store_complex(z, i + other * m, splat_complex(roots, p * other * (n // block)) * (even - odd))
+
+
+@inlined
+def _sum_terms(terms, roots, radix, k, first):
+    """The two sums of X[k] in `stage_of_odd_radix`."""
+    n, step = roots.shape[1], k * (roots.shape[1] // radix)
+    even, odd, index = first, first - first, 0
+    for j in range(radix // 2):
+        index += step
+        index -= n if index >= n else 0
+        even = multiply_add(load_splat(roots, index), load_complex(terms, 2 * j), even)
+        odd = multiply_add(load_splat(roots, n + index), load_complex(terms, 2 * j + 1), odd)
+    return even, odd
 
 
 @inlined
@@ -177,31 +170,43 @@ def _power(z, tables, power):
     X[k] = E[k] + w^k O[k], and X[n_fft / 2 - k] is the conjugate of E[k] - w^k O[k], so two bins come at once. The
     window already contains the factor 1/2 of E = (Z[k] + conj Z[-k]) / 2 and O = -i (Z[k] - conj Z[-k]) / 2.
     """
-    lanes, half = width(power), tables.n_fft // 2
+    half = tables.n_fft // 2
     for k in range(half // 2 + 1):
-        a, b = load_complex(z, tables.order[k]), conjugate(load_complex(z, tables.order[half - k]))
-        even, odd = a + b, splat_complex(tables.roots, k) * times_minus_i(a - b)
-        square = squared_magnitude(even + odd)
-        store(power, k * lanes, sqrt(square) if tables.magnitude else square)
-        square = squared_magnitude(even - odd)
-        store(power, (half - k) * lanes, sqrt(square) if tables.magnitude else square)
+        power_pair(z, tables.order[k], tables.order[half - k], tables.roots, k, power)
+    if tables.magnitude:
+        lanes = width(power)
+        for k in range(half + 1):
+            store(power, k * lanes, sqrt(load(power, k * lanes)))
+
+
+@inlined
+def store_levels(power, tables, t, mel, energy):
+    """mel[:, t] and, where it is a sum of bins, energy[t] of the frames from t on."""
+    if energy is not None:
+        if tables.energy_weights.size > 0:
+            _sum_power(power, tables, t, energy)
+    if tables.filter_first.size > 0:
+        _filter(power, tables, t, mel)
+    else:
+        _copy_power(power, tables, t, mel)
 
 
 @inlined
 def _sum_power(power, tables, t, energy):
-    """The energy of the spectrum, which python_speech_features takes for that of the frame."""
-    lanes, total = width(power), load(power, 0)
-    for k in range(1, tables.n_fft // 2 + 1):
-        total = total + load(power, k * lanes)
+    """energy[t] = sum_k weights[k] power[k]: that of the spectrum or, by Parseval's theorem, of the windowed frame."""
+    lanes, total = width(power), splat(power, 0.0)
+    for k in range(tables.energy_weights.size):
+        x = load(power, k * lanes)
+        total = fma(load_splat(tables.energy_weights, k), x * x if tables.energy_of_squares else x, total)
     store(energy, t, total)
 
 
 @inlined
 def _copy_power(power, tables, t, mel):
-    """mel[k, t] = power[k], where there are no filters."""
+    """mel[k, t] = gain[k] power[k], where there are no filters."""
     lanes, n_frames = width(power), mel.shape[1]
     for k in range(tables.n_levels):
-        store(mel, k * n_frames + t, load(power, k * lanes))
+        store(mel, k * n_frames + t, load_splat(tables.bin_gain, k) * load(power, k * lanes))
 
 
 @inlined

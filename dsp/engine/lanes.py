@@ -7,8 +7,6 @@ i)` is one element in every lane, and `splat(array, s)` a number in every lane o
 sixteen frames therefore reads like the formula for one. A processor without 512-bit registers runs the same code on
 smaller ones; the values are the same on every machine.
 
-Numba's disk cache does not notice changes to this file: delete __pycache__ after editing it.
-
 Checked: tests/test_lanes_match_numpy.py
 """
 
@@ -143,7 +141,7 @@ def splat(typing, array, number):
     return lanes(array, number), generate
 
 
-def _as_register(context, builder, lanes: LanesType, value, numba_type):
+def as_register(context, builder, lanes: LanesType, value, numba_type):
     """A register unchanged; a number repeated in every lane."""
     if numba_type == lanes:
         return value
@@ -172,7 +170,7 @@ def _arithmetic(operation, emit) -> None:
     def lower(context, builder, signature, arguments):
         lanes = signature.return_type
         pairs = zip(arguments, signature.args, strict=True)
-        return emit(builder, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
+        return emit(builder, *(as_register(context, builder, lanes, *pair) for pair in pairs))
 
     for kinds in ((LanesType, LanesType), (LanesType, types.Float), (types.Float, LanesType)):
         lower_builtin(operation, *kinds)(lower)
@@ -191,7 +189,7 @@ def _typed(emit, lanes, *others):
 
     def generate(context, builder, signature, arguments):
         pairs = zip(arguments, signature.args, strict=True)
-        return emit(builder, lanes, *(_as_register(context, builder, lanes, *pair) for pair in pairs))
+        return emit(builder, lanes, *(as_register(context, builder, lanes, *pair) for pair in pairs))
 
     return lanes(lanes, *others), generate
 
@@ -276,3 +274,18 @@ def _reduction(name: str):
 
 reduce_min = _reduction("fmin")
 reduce_max = _reduction("fmax")
+
+
+@intrinsic
+def reduce_add(typing, x):
+    """The sum of the lanes: halves are added until one number is left."""
+
+    def generate(context, builder, signature, arguments):
+        values, half = arguments[0], x.width // 2
+        while half:
+            parts = (ir.Constant(ir.VectorType(INT32, half), list(range(i, i + half))) for i in (0, half))
+            low, high = (builder.shuffle_vector(values, values, part) for part in parts)
+            values, half = builder.fadd(low, high), half // 2
+        return builder.extract_element(values, ir.Constant(INT32, 0))
+
+    return x.of(x), generate

@@ -8,14 +8,19 @@ import numpy as np
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.cooley_tukey import MAX_BUTTERFLY, factors, roots_of_unity
+from dsp.cooley_tukey import factors, roots_of_unity
 from dsp.deltas import delta_weights
+from dsp.engine.codelets import RADICES
 from dsp.engine.lanes import width
-from dsp.framing import count_leading_samples
+from dsp.engine.pair_tables import PairTables, has_small_factors, pair_tables
+from dsp.engine.structures import FloatRows, Floats, IntRows, Ints, pack
+from dsp.engine.transform_tables import positions
+from dsp.framing import MIRRORED, count_leading_samples
 from dsp.mfcc import cepstrum_matrix, cepstrum_weights, make_filterbank, make_window, power_divisor
 
 BLOCK = 256  # elements of all lanes, real and imaginary: 32 kB, the size of a first-level cache
 STRIP = 64  # elements of each quarter: 256 together
+MAX_N_FFT = 2**18  # a workspace holds several registers for each sample of a transform
 NO_EMPHASIS = (0.0, 1.0, 0.0)  # y[n] = x[n], y[0] = x[0]
 
 
@@ -27,24 +32,25 @@ class Tables(NamedTuple):
     n_fft: int
     gain: float  # the signal is s = gain x, minus its mean if the convention removes it
     emphasis: tuple[float, float, float]  # a, b, c: over the signal y[n] = s[n] - a s[n-1], y[0] = b s[0] + c s[1]
-    load_factors: (
-        np.ndarray
-    )  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
-    window: np.ndarray  # (frame,), including the normalization of the spectrum
-    schedule: np.ndarray  # (steps, 6), see `schedule`
+    load_factors: Floats  # (frame, rounded up to whole registers,), the window; ones where other steps come before it
+    window: Floats  # (frame,), including the normalization of the spectrum
+    schedule: IntRows  # (steps, 6), see `schedule`
+    only_codelets: bool  # whether every stage has a small radix
     beyond: int  # the number of following frames that a frame overlaps
-    order: np.ndarray  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
-    half_roots: np.ndarray  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
-    roots: np.ndarray  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
+    order: Ints  # (n_fft / 2 + 1,), where the kernels store each bin of the half-length transform; bin 0 twice
+    half_roots: FloatRows  # (2, n_fft / 2), real and imaginary parts of exp(-4 pi i k / n_fft)
+    roots: FloatRows  # (2, n_fft / 2 + 1) of exp(-2 pi i k / n_fft)
     plain_frames: bool  # no step comes before the window of a frame, and its energy is not needed
     frame_dc: bool
     frame_emphasis: tuple[float, float, float]  # as `emphasis`, in every frame by itself
     magnitude: bool
-    spectrum_energy: bool  # whether energy is that of the spectrum, not of the raw frame
+    energy_weights: Floats  # (bins,), of their sum that is the energy; empty where the energy is no such sum
+    energy_of_squares: bool  # whether energy takes squares of what `magnitude` has left
     n_levels: int  # rows of the result: filters, or bins where there are none
-    filter_first: np.ndarray  # (n_filters,), first bin of each filter; empty: the bins themselves
-    filter_start: np.ndarray  # (n_filters + 1,), where its weights begin below
-    filter_weights: np.ndarray  # the weights of all filters, one filter after the other
+    bin_gain: Floats  # (bins,), factors of the bins where there are no filters
+    filter_first: Ints  # (n_filters,), first bin of each filter; empty: the bins themselves
+    filter_start: Ints  # (n_filters + 1,), where its weights begin below
+    filter_weights: Floats  # the weights of all filters, one filter after the other
 
 
 class Plan(NamedTuple):
@@ -54,8 +60,10 @@ class Plan(NamedTuple):
     size: Sizes
     dtype: np.dtype
     before: int  # samples that the framing adds before the signal
-    fast: bool  # whether the kernels know every step; otherwise the textbook lane computes the features
     tables: Tables
+    pair: PairTables | None  # for dsp.engine.pairs, where the transform is not of half the length
+    words: np.ndarray  # the packed tables
+    one_pass: bool  # whether compress_rows is all that follows the mel values of a clip that mel_frames computes
     mirror: int  # beyond the ends: -1 for zeros, otherwise `repeat` of dsp.framing.mirror_index
     whole_clip: bool  # whether levels depend on the maximum of their clip
     cepstrum: np.ndarray  # (n, n_levels), DCT and lifter combined; (0, 0) without cepstra
@@ -64,16 +72,31 @@ class Plan(NamedTuple):
 
 def is_fast(n_fft: int) -> bool:
     """Whether the kernels know this transform: of even length, without a large prime factor."""
-    return n_fft % 2 == 0 and max(factors(n_fft)) <= MAX_BUTTERFLY
+    return n_fft % 2 == 0 and has_small_factors(n_fft)
+
+
+def is_known(c: Convention, n_fft: int) -> bool:
+    """Whether the kernels know every step; otherwise the textbook lane computes the features."""
+    return (
+        n_fft <= MAX_N_FFT
+        and not c.spectrum_floor
+        and c.floor_rule != "fraction of greatest bin"
+        and c.mel_energy is None
+        and c.smoothing == 1
+    )
 
 
 @lru_cache(maxsize=32)
-def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
-    """The plan of a convention. Raises ValueError if the convention does not fit the sample rate."""
-    size = sizes(c, sample_rate)
+def make_plan(c: Convention, sample_rate: float, precision: str, n_samples: int | None = None) -> Plan:
+    """The plan of a convention. Raises ValueError if the convention does not fit the sample rate.
+
+    n_samples : of the signal, where SciPy's framing shortens the window to it
+    """
+    size = sizes(c, sample_rate, n_samples)
     dtype = np.dtype(precision)
     window = make_window(size, c)
-    window = window / math.sqrt(power_divisor(window, size, sample_rate, c))
+    divisor = power_divisor(window, size, sample_rate, c)
+    window = window / math.sqrt(divisor)
     energy_of = c.energy and c.energy_of
     plain_frames = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
     tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", plain_frames)
@@ -82,10 +105,10 @@ def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
         emphasis=_emphasis(c, "signal"),
         frame_dc=c.dc_removal == "frame",
         frame_emphasis=_emphasis(c, "frame"),
-        spectrum_energy=energy_of == "spectrum",
     )
+    tables = _weigh_bins(tables, c, divisor)
     if c.n_mels is not None:
-        first, start, weights = _sparse(make_filterbank(size, sample_rate, c))
+        first, start, weights = _sparse(make_filterbank(size, sample_rate, c) * tables.bin_gain)
         tables = tables._replace(
             n_levels=len(first),
             filter_first=np.array(first, np.intp),
@@ -95,21 +118,43 @@ def make_plan(c: Convention, sample_rate: float, precision: str) -> Plan:
     cepstrum = np.empty((0, 0), dtype)
     if c.n_mfcc is not None:
         cepstrum = (cepstrum_weights(c)[:, None] * cepstrum_matrix(tables.n_levels, c)).astype(dtype)
+    pair = None if is_fast(size.n_fft) else pair_tables(size.n_fft, dtype)
     return Plan(
         convention=c,
         size=size,
         dtype=dtype,
         before=count_leading_samples(size.frame, size.hop, c.framing),
-        fast=is_fast(size.n_fft)
-        and c.log is not None
-        and c.spectrum_scaling == "as is"
-        and energy_of != "windowed frame",
         tables=tables,
-        mirror={"center, reflect": 0, "symmetric": 1}.get(c.framing, -1),
-        whole_clip=c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum",
+        pair=pair,
+        words=pack(tables),
+        one_pass=pair is None
+        and c.log is not None
+        and c.floor_rule != "fraction of maximum"
+        and c.normalization is None,
+        mirror=MIRRORED.get(c.framing, -1),
+        whole_clip=c.log is not None
+        and (c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum"),
         cepstrum=cepstrum,
         delta_weights=(delta_weights(c.delta_width, 1).astype(dtype), delta_weights(c.delta_width, 2).astype(dtype)),
     )
+
+
+def _weigh_bins(tables: Tables, c: Convention, divisor: float) -> Tables:
+    """Tables with the factors of the bins: of a one-sided spectrum, and in the energy.
+
+    Parseval: sum_n y[n]^2 = 1/N sum_k |X[k]|^2, where all bins but 0 Hz and the Nyquist frequency stand for two.
+    """
+    dtype, n_fft = tables.window.dtype, tables.n_fft
+    sides = np.ones(n_fft // 2 + 1)
+    sides[1 : (n_fft + 1) // 2] = 2
+    if c.spectrum_scaling == "one-sided, doubled":
+        tables = tables._replace(bin_gain=(np.sqrt(sides) if tables.magnitude else sides).astype(dtype))
+    if c.energy and c.energy_of == "spectrum":
+        return tables._replace(energy_weights=tables.bin_gain)
+    if c.energy and c.energy_of == "windowed frame":
+        weights = (sides * (divisor / n_fft)).astype(dtype)
+        return tables._replace(energy_weights=weights, energy_of_squares=tables.magnitude)
+    return tables
 
 
 def _emphasis(c: Convention, where: str) -> tuple[float, float, float]:
@@ -134,17 +179,20 @@ def spectrum_tables(
         emphasis=NO_EMPHASIS,
         load_factors=np.pad(window if plain_frames else np.ones_like(window), (0, -frame % width(window))),
         window=window,
-        schedule=schedule(factors(half), by_strips=plain_frames),
+        schedule=schedule(stage_radices(half), by_strips=plain_frames),
+        only_codelets=set(stage_radices(half)) <= {1, *RADICES},
         beyond=(frame - 1) // hop,
-        order=_order(factors(half)),
+        order=np.append(positions(stage_radices(half)), 0),
         half_roots=_parts(roots_of_unity(half), dtype),
         roots=_parts(roots_of_unity(n_fft)[: n_fft // 2 + 1], dtype),
         plain_frames=plain_frames,
         frame_dc=False,
         frame_emphasis=NO_EMPHASIS,
         magnitude=magnitude,
-        spectrum_energy=False,
+        energy_weights=np.empty(0, dtype),
+        energy_of_squares=False,
         n_levels=n_fft // 2 + 1,
+        bin_gain=np.ones(n_fft // 2 + 1, dtype),
         filter_first=np.empty(0, np.intp),
         filter_start=np.zeros(1, np.intp),
         filter_weights=np.empty(0, dtype),
@@ -195,17 +243,14 @@ def schedule(radices: tuple[int, ...], by_strips: bool) -> np.ndarray:
     return np.array(steps)
 
 
-def _order(radices: tuple[int, ...]) -> np.ndarray:
-    """The position of bin k after stages that work in place: the digits of k in reverse.
-
-    k = k1 + r1 (k2 + r2 (k3 + ..)),  position = (.. (k1 r2 + k2) r3 + k3) ..
-    """
-    rest = np.arange(math.prod(radices))
-    position = np.zeros_like(rest)
-    for radix in radices:
-        rest, digit = np.divmod(rest, radix)
-        position = position * radix + digit
-    return np.append(position, 0)
+def stage_radices(n: int) -> tuple[int, ...]:
+    """The radices of the stages of a transform: odd primes first, then eights, and fours or a two where they remain."""
+    odd = [factor for factor in factors(n) if factor % 2 and factor > 1]
+    twos = (n & -n).bit_length() - 1
+    if twos == 1:
+        return (*odd, 2)
+    fours = -twos % 3  # 16 = 4 x 4, 4 = 4
+    return (*odd, *[8] * ((twos - 2 * fours) // 3), *[4] * fours) or (1,)
 
 
 def _parts(roots: np.ndarray, dtype) -> np.ndarray:

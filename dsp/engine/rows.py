@@ -4,8 +4,10 @@ Neighbors in a row are neighbors in time; a register holds as many of them as fi
 of a few lines of the textbook lane, which its docstring names.
 """
 
+import math
+
 from dsp.engine.compiling import inlined, inner, kernel
-from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, splat, store, width, zero_to
+from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, reduce_max, splat, store, width, zero_to
 from dsp.engine.logarithm import log
 
 
@@ -19,6 +21,27 @@ def take_log(mel, factor, floor, rule, level):
     for register in range(-(-n // lanes)):
         i = minimum(register * lanes, n - lanes)
         store(level, i, factor * log(_floored(load(mel, i), floor, rule)))
+
+
+@kernel
+def compress_rows(mel, factor, floor, rule, max_range, is_relative, gain, offset):
+    """In place, for a whole clip: dsp.mfcc.log_compress. The range reaches down from the largest level."""
+    last = mel.size - width(mel)  # where the last register begins, which may overlap the one before
+    x, top = load(mel, last), splat(mel, -math.inf)
+    for i in range(0, last, width(mel)):
+        level = factor * log(_floored(load(mel, i), floor, rule))
+        top = maximum(top, level)
+        store(mel, i, level)
+    level = factor * log(_floored(x, floor, rule))
+    store(mel, last, level)
+    highest = reduce_max(maximum(top, level))
+    lowest = highest - max_range
+    if is_relative:
+        offset -= gain * highest
+    x = load(mel, last)
+    for i in range(0, last, width(mel)):
+        store(mel, i, gain * maximum(load(mel, i), lowest) + offset)
+    store(mel, last, gain * maximum(x, lowest) + offset)
 
 
 @inlined

@@ -3,7 +3,6 @@
 Results lie in a workspace of this thread, which the next call overwrites: copy what you want to keep.
 """
 
-import math
 import threading
 from typing import NamedTuple
 
@@ -11,13 +10,15 @@ import numpy as np
 
 from dsp.checks import check_finite
 from dsp.cooley_tukey import MAX_BUTTERFLY
-from dsp.engine.clips import Clip, describe_clips
-from dsp.engine.kernels import mel_frames
+from dsp.engine.clips import Clip, ClipTable, address, describe_clips
+from dsp.engine.kernels import Workspaces, mel_frames
 from dsp.engine.lanes import width
-from dsp.engine.plan import Tables
+from dsp.engine.pair_tables import PairTables
+from dsp.engine.plan import Plan, Tables
 from dsp.engine.rows import mix_rows, take_log
+from dsp.engine.structures import pack
+from dsp.engine.workspaces import workspace
 
-_WORKSPACES = threading.local()
 STRETCH = 2**17  # samples: they and their results fit the second-level cache
 AT_LEAST, ADD, ZEROS_ONLY = 0, 1, 2  # how `logarithm` applies its floor
 
@@ -27,49 +28,102 @@ def count_samples(n_frames: int, tables: Tables) -> int:
     return (max(n_frames, width(tables.window)) - 1) * tables.hop + tables.load_factors.size
 
 
-class Workspaces(NamedTuple):
-    """The arrays that mel_frames works in; `lanes` is the width of a register."""
-
-    samples: np.ndarray  # a stretch of the row of all clips
-    z: np.ndarray  # (n_fft + lanes, lanes), the transforms: the last register of samples may extend beyond the end
-    power: np.ndarray  # (n_fft / 2 + 1, lanes)
-    butterfly: np.ndarray  # (2 MAX_BUTTERFLY, lanes), for radices other than 4
-
-
-def mel_and_energy(x: np.ndarray, n_frames: int, tables: Tables) -> tuple[np.ndarray, np.ndarray]:
+def mel_and_energy(
+    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None
+) -> tuple[np.ndarray, np.ndarray | None]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
 
-    Energy means nothing if the convention needs none.
+    Energy is None if the convention needs none.
 
     Raises ValueError if the signal is not finite.
     """
     layout = np.array([[x.size, 0, 0, count_samples(n_frames, tables), x.size]])
-    return mel_of_clips([Clip("signal", x, 0.0, n_frames)], layout, n_frames, tables, -1)
+    return mel_of_clips([Clip("signal", x, 0.0, n_frames)], layout, n_frames, tables, pair, -1)
 
 
 def mel_of_clips(
-    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, mirror: int
-) -> tuple[np.ndarray, np.ndarray]:
+    clips: list[Clip], layout: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None, mirror: int
+) -> tuple[np.ndarray, np.ndarray | None]:
     """mel_and_energy of clips side by side; dsp.engine.clips.describe_clips explains the layout.
 
     Raises ValueError for a clip with a sample that is not finite.
     """
-    lanes, dtype = width(tables.window), tables.window.dtype
-    stretch, n_columns = max(lanes, STRETCH // tables.hop), max(n_frames, lanes)
-    spaces = Workspaces(
-        workspace("samples", (count_samples(min(stretch, n_frames), tables),), dtype),
-        workspace("z", (tables.n_fft + lanes, lanes), dtype),
-        workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
-        workspace("butterfly", (2 * MAX_BUTTERFLY, lanes), dtype),
-    )
+    dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
     mel = workspace("mel", (tables.n_levels, n_columns), dtype)
-    energy = workspace("energy", (n_columns,), dtype)
+    energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
-    mel_frames(table, tables, spaces, mel, energy)
+    if pair is None:
+        mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), _terms(tables), mel, energy)
+    else:
+        from dsp.engine.pairs import mel_of_pairs  # compiled only where a convention needs it
+
+        samples = workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype)
+        mel_of_pairs(table, clips[0].samples, tables, pair, samples, mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
         check_finite(bad.samples, bad.name)
-    return mel[:, :n_frames], energy[:n_frames]
+    return mel[:, :n_frames], None if energy is None else energy[:n_frames]
+
+
+def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray | None]:
+    """mel_and_energy of a whole clip with at least a register of frames, in memory of their own.
+
+    For a second of sound the kernels take 30 us. What describes a clip to them is therefore made once.
+    """
+    prepared = getattr(_PREPARED, "clip", None)
+    if prepared is None or prepared.plan is not plan:
+        prepared = _PREPARED.clip = _prepare(plan)
+    tables, samples = plan.tables, clip.samples
+    mel = np.empty((tables.n_levels, clip.n_frames), plan.dtype)
+    energy = np.empty(clip.n_frames, plan.dtype) if _needs_energy(tables) else None
+    row, table = prepared.row, prepared.table
+    end = (clip.n_frames - 1) * tables.hop + tables.load_factors.size
+    row[:] = address(samples), samples.size, -plan.before, 0, end, samples.size
+    table.means[0], table.finite[0] = clip.mean, True
+    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, _terms(tables), mel, energy)
+    if not table.finite[0]:
+        check_finite(samples, clip.name)
+    return mel, energy
+
+
+class _Prepared(NamedTuple):
+    """What a thread keeps for the next single clip under the same plan."""
+
+    plan: Plan
+    table: ClipTable
+    row: np.ndarray  # of the table
+    clip_words: np.ndarray
+    spaces: Workspaces  # kept here too, in case that the thread gets larger ones for another plan
+    space_words: np.ndarray
+
+
+_PREPARED = threading.local()
+
+
+def _prepare(plan: Plan) -> _Prepared:
+    table = ClipTable(np.zeros((1, 6), np.int64), np.zeros(1), plan.mirror, np.ones(1, bool))
+    spaces = _workspaces(plan.tables)
+    return _Prepared(plan, table, table.rows[0], pack(table), spaces, pack(spaces))
+
+
+def _workspaces(tables: Tables) -> Workspaces:
+    lanes, dtype = width(tables.window), tables.window.dtype
+    return Workspaces(
+        workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype),
+        workspace("z", (tables.n_fft + lanes, lanes), dtype),
+        workspace("power", (tables.n_fft // 2 + 1, lanes), dtype),
+    )
+
+
+def _needs_energy(tables: Tables) -> bool:
+    return tables.energy_weights.size > 0 or not tables.plain_frames
+
+
+def _terms(tables: Tables) -> np.ndarray | None:
+    """Room for one transform of a large radix, if there is such a stage."""
+    if tables.only_codelets:
+        return None
+    return workspace("terms", (2 * MAX_BUTTERFLY, width(tables.window)), tables.window.dtype)
 
 
 def logarithm(mel: np.ndarray, factor: float, floor: float, rule: int, in_own_memory: bool = False) -> np.ndarray:
@@ -96,17 +150,3 @@ def _widen(rows: np.ndarray) -> np.ndarray:
     wide = np.ones((rows.shape[0], lanes), rows.dtype)
     wide[:, : rows.shape[1]] = rows
     return wide
-
-
-def workspace(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Uninitialized floats that this thread keeps for the next call, as fresh memory costs more than the kernels.
-
-    They begin on a 64-byte boundary, so that no register straddles two cache lines.
-    """
-    count = math.prod(shape)
-    memory = _WORKSPACES.__dict__.get(name)
-    if memory is None or memory.nbytes < count * dtype.itemsize:
-        memory = np.empty(count * dtype.itemsize + 64, np.uint8)
-        skip = -memory.ctypes.data % 64
-        memory = _WORKSPACES.__dict__[name] = memory[skip : skip + count * dtype.itemsize]
-    return memory[: count * dtype.itemsize].view(dtype).reshape(shape)

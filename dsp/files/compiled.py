@@ -32,7 +32,7 @@ def keep_on_disk(compiled: Any) -> Any:
     Checked: tests/test_compiled_functions_are_kept.py
     """
     try:
-        compiled._cache = _Cache(compiled.py_func)
+        compiled._cache = _Cache(compiled.py_func, counts_references=compiled.targetoptions.get("_nrt", True))
     except RuntimeError:  # Numba finds no folder to write to
         pass
     return compiled
@@ -50,12 +50,23 @@ def stamp(folder: Path) -> str:
 
 
 class _Cache(FunctionCache):
-    """Numba's cache of a function, with the files below."""
+    """Numba's cache of a function, with the files below.
 
-    def __init__(self, function):
+    Before a function is loaded, Numba imports all that it can compile, SciPy included: 0.2 s. Only its counting of
+    references needs some of that.
+    """
+
+    def __init__(self, function, counts_references):
         super().__init__(function)
+        self._counts_references = counts_references
         stamps = (self._impl.locator.get_source_stamp(), stamp(Path(function.__code__.co_filename).parent))
         self._cache_file = _CheckedFile(self._cache_path, self._impl.filename_base, stamps)
+
+    def load_overload(self, signature, context):
+        if self._counts_references:
+            return super().load_overload(signature, context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(signature, context)
 
     def _load_overload(self, *arguments):
         try:

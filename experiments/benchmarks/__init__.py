@@ -1,8 +1,11 @@
 """Speed beside other programs, measured in turns; what was measured lies here as JSON.
 
 features          dsp.extract beside librosa, torch and others: python -m experiments.benchmark_features
+end_to_end        from audio files to features on disk: python -m experiments.benchmark_features --end-to-end
+signals           the rest of dsp beside librosa, SciPy, soxr and asrfront (its pairs: signal_tasks)
 images            spectrogram images beside plain NumPy
 training          the CASIA network beside plain PyTorch
-training_keras    the Keras papers' networks beside plain PyTorch
+training_keras    the networks of Dey, Yadav, Wang and Finch beside plain PyTorch
+before_after      the front ends and the recogniser of an earlier version and of this one
 recogniser        from a WAV file to a label
 """

@@ -1,6 +1,6 @@
 """Times `dsp.extract` against the feature libraries that are installed here, doing equivalent work.
 
-    python -m experiments.benchmark_features [--data WAV_TREE] [--files N] [--rounds N] [--store]
+    python -m experiments.benchmark_features [--data WAV_TREE] [--files N] [--rounds N] [--end-to-end] [--store]
 
 Example: python -m experiments.benchmark_features --data CASIA --files 200
 
@@ -11,6 +11,8 @@ is checked first. The others do the same steps with other mel scales or edges. l
 transform in float64; librosa as called makes its mel bank every time. Tasks take turns, and what counts is the ratio
 of each round. A chart goes to experiments/runs/, or with --store to experiments/benchmarks/; the last table says how
 near the engine comes to this core's limit. Images: python -m experiments.benchmarks.images.
+
+--end-to-end times the way from WAV and FLAC files to features on disk instead: see experiments.benchmarks.end_to_end.
 """
 
 import argparse
@@ -37,7 +39,8 @@ from dsp.engine import lanes, plan, stages
 from dsp.files.commands import BAD_INPUT, NO
 from dsp.files.processes import available_cores
 from dsp.mfcc import cepstrum_matrix, make_filterbank, make_window, sizes
-from experiments.common import timing
+from experiments.benchmarks import end_to_end
+from experiments.common import markdown, timing
 from experiments.common.paths import BENCHMARKS, ROOT
 from experiments.data import synthetic
 from experiments.figures import matlab
@@ -269,6 +272,24 @@ def chart(path: Path, rows: list[dict]) -> None:
     matlab.save(figure, path)
 
 
+def files_to_features(paths: list[Path], options: argparse.Namespace) -> int:
+    """The program of --end-to-end."""
+    with TemporaryDirectory() as scratch:
+        difference = end_to_end.different(paths[:8], Path(scratch) / "check")
+        if difference:
+            print(f"error: {difference}", file=sys.stderr)
+            return NO
+        print(f"{len(paths)} recordings, equal features, {options.rounds} rounds")
+        rows, lines = end_to_end.measure(paths, Path(scratch), options.rounds)
+    for row in rows:
+        timing.show(row)
+    table = {"header": end_to_end.HEADER, "rows": lines}
+    print(markdown.table(table["header"], table["rows"]))
+    if options.store:
+        timing.store("end_to_end", rows, {"tables": {"end to end": table}})
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m experiments.benchmark_features",
@@ -278,6 +299,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, metavar="DIR", help="a WAV tree; default: the synthetic corpus")
     parser.add_argument("--files", type=int, default=100, metavar="N", help="recordings per round; default: 100")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="default: 7")
+    parser.add_argument("--end-to-end", action="store_true", help="from audio files to features on disk")
     parser.add_argument("--store", action="store_true", help="keep the result for the table in BENCHMARKS.md")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
@@ -291,6 +313,8 @@ def main(arguments: list[str] | None = None) -> int:
         read = [soundfile.read(wav, dtype="float32") for wav, _ in recordings[:: len(recordings) // options.files or 1]]
         if any(rate != RATE or x.ndim != 1 for x, rate in read):
             problems.append(f"{options.data}: recordings of one channel at {RATE} Hz are expected")
+        if options.end_to_end and not problems:
+            return files_to_features([wav for wav, _ in recordings[:: len(recordings) // options.files or 1]], options)
         clips = [x for x, _ in read]
         differences = [] if problems else different(clips)
         if problems or differences:

@@ -142,7 +142,7 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
             **recalls,
         },
         MODEL_CARD: card_tables(papers[SYSTEM]["runs"]),
-        EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks)},
+        EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks), **timing.further_tables(benchmarks)},
     }
 
 

@@ -12,7 +12,6 @@ from experiments.data.recordings import to_mono
 
 MAX_SECONDS = 60  # the rest is not even read: time and memory stay bounded
 SAMPLE_RATES = (1_000, 192_000)  # Hz, lowest and highest
-MAX_RATIO_TERM = 100_000  # of two sample rates in lowest terms; dsp.resample's filter has 312 times as many taps
 
 
 @dataclass(frozen=True)
@@ -72,16 +71,11 @@ def resample_to(recording: Recording, sample_rate: int) -> tuple[np.ndarray, tup
 
     signal : (n,) float64 at sample_rate
 
-    Raises AudioError for a pair of rates whose filter would fill the memory (191,999 and 16,000 Hz).
-
     Checked: tests/test_recogniser_core.py
     """
     own_rate = recording.sample_rate
     if own_rate == sample_rate:
         return recording.signal, recording.steps
-    if max(own_rate, sample_rate) // math.gcd(own_rate, sample_rate) > MAX_RATIO_TERM:
-        rule = f"a ratio of numbers up to {MAX_RATIO_TERM} is expected"
-        raise AudioError(f"{printable(recording.path)}: {own_rate} Hz cannot be resampled to {sample_rate} Hz; {rule}")
     step = f"resampled from {own_rate} Hz to {sample_rate} Hz"
     if own_rate < sample_rate:
         step += f": nothing above {own_rate / 2000:g} kHz"

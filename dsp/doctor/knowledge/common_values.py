@@ -11,7 +11,8 @@ import numpy as np
 
 from dsp.conventions.parameters import PARAMETERS
 
-AFTER_LOG_MEL = PARAMETERS[PARAMETERS.index("n_mfcc") :]  # the parameters of cepstra, deltas and their normalization
+_CEPSTRUM_AND_LATER = PARAMETERS[PARAMETERS.index("n_mfcc") :]
+AFTER_LOG_MEL = tuple(name for name in _CEPSTRUM_AND_LATER if not name.startswith("normalization"))  # of cepstra alone
 
 LENGTHS_MS = (5, 8, 10, 12.5, 15, 16, 20, 23.2, 24, 25, 25.6, 30, 32, 35, 40, 45, 46.4, 50, 60, 64, 80, 92.8, 100, 128)
 PREEMPHASIS = (0.0, 0.9, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)

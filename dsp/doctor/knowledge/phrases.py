@@ -67,7 +67,9 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "valid": "uses only frames that lie inside the signal and drops the tail",
             "center, zeros": "pads half a frame of zeros at both ends",
             "center, reflect": "reflects half a frame of the signal at both ends",
+            "half overlap, reflect": "reflects half the overlap of two frames at both ends",
             "pad tail": "pads the tail with zeros to a whole frame",
+            "every hop": "begins a frame at every hop and pads the last ones with zeros",
             "symmetric": "centers frames between the hops and mirrors the signal at both ends, edge sample included",
             "scipy": "pads half a frame of zeros at both ends and the tail to a whole frame",
         },
@@ -123,6 +125,19 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "one-sided, doubled": "doubles the power of the one-sided spectrum except at its two ends",
         },
     ),
+    "spectrum_floor": (
+        "",
+        "",
+        {0.0: "takes the root of the power as it is", NUMBER: "puts a floor of {} under the power before its root"},
+    ),
+    "spectrum_floor_rule": (
+        "",
+        "",
+        {
+            "add": "adds the floor under the root to every power",
+            "at least": "raises powers below the floor under the root to it",
+        },
+    ),
     "n_mels": (
         "",
         "uses",
@@ -149,7 +164,10 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
         {
             "hz": "triangles in Hz",
             "mel": "triangles in mel",
+            "mel, cut at bins": "triangles in mel, cut off at the FFT bins nearest to the band limits",
             "bins": "triangles with edges rounded to FFT bins",
+            "symmetric": "triangles in Hz with both sides as wide as the lower one",
+            "stretched": "triangles in Hz on bins that are stretched over the band",
         },
     ),
     "mel_norm": (
@@ -177,6 +195,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "add": "adds the floor to every value",
             "zeros only": "replaces only zeros with the floor",
             "fraction of maximum": "takes the floor relative to the greatest value of the clip",
+            "fraction of greatest bin": "takes the floor relative to the greatest FFT bin of the clip",
         },
     ),
     "reference": ("'s levels", "are", {None: "absolute", "maximum": "relative to the greatest level of the clip"}),
@@ -190,6 +209,15 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
     ),
     "log_gain": ("", "multiplies the logarithm", {NUMBER: "by {}"}),
     "log_offset": ("", "adds", {0.0: "nothing to the logarithm", NUMBER: "{} to the logarithm"}),
+    "mel_energy": (
+        "",
+        "",
+        {
+            None: "has no row of energy beside the mel bands",
+            "first": "puts a row of log energy before the mel bands",
+            "last": "puts a row of log energy after the mel bands",
+        },
+    ),
     "n_mfcc": ("", "", {None: "computes no cepstra", NUMBER: "keeps {} cepstral coefficients"}),
     "dct_type": ("'s DCT", "is", {2: "of type II", 3: "of type III"}),
     "dct_norm": (
@@ -220,6 +248,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
         },
     ),
     "energy_floor": ("'s floor under the energy", "is", {NUMBER: "{}"}),
+    "smoothing": ("", "", {1: "does not smooth over frames", NUMBER: "averages the cepstra over {} frames"}),
     "delta_orders": ("", "appends", {0: "no deltas", 1: "first deltas", 2: "first and second deltas"}),
     "delta_width": ("'s deltas", "span", {NUMBER: "{} frames"}),
     "delta_edges": (
@@ -240,10 +269,25 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
         "",
         "",
         {
-            None: "does not normalize the cepstra",
+            None: "does not normalize the rows",
             "mean": "subtracts the mean of each row",
             "mean and variance": "scales each row to mean 0 and variance 1",
         },
+    ),
+    "normalization_ddof": (
+        "'s variance",
+        "is",
+        {0: "a sum divided by the number of frames", 1: "a sum divided by the number of frames less one"},
+    ),
+    "normalization_eps": (
+        "",
+        "adds",
+        {0.0: "nothing before it divides by the deviation", NUMBER: "{} before it divides by the deviation"},
+    ),
+    "normalization_eps_to": (
+        "",
+        "adds",
+        {"deviation": "that to the standard deviation", "variance": "that to the variance"},
     ),
 }
 

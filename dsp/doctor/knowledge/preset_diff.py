@@ -141,16 +141,28 @@ class Control(NamedTuple):
 
 
 _CEPSTRA = Control("n_mfcc", lambda c: c.n_mfcc is None)
+_ENERGY = [
+    Control("n_mfcc", lambda c: c.n_mfcc is None and c.mel_energy is None),
+    Control("energy", lambda c: c.energy is None and c.mel_energy is None),
+]
+_DEVIATION = Control("normalization", lambda c: c.normalization != "mean and variance")
 _CONTROLS = {
     "preemphasis_in preemphasis_first": [Control("preemphasis", lambda c: c.preemphasis == 0)],
     "window_symmetry": [Control("window", lambda c: c.window == "rectangular")],
     "window_alignment": [Control("n_fft", lambda c: c.n_fft == c.frame_length, "frame length")],
+    "spectrum_floor": [Control("spectrum", lambda c: c.spectrum == "power")],
+    "spectrum_floor_rule": [
+        Control("spectrum", lambda c: c.spectrum == "power"),
+        Control("spectrum_floor", lambda c: c.spectrum_floor == 0),
+    ],
     "f_min f_max mel_scale mel_triangles mel_norm": [Control("n_mels", lambda c: c.n_mels is None)],
     "floor floor_rule reference dynamic_range": [Control("log", lambda c: c.log is None)],
-    "dct_type dct_norm c0 lifter energy normalization delta_orders": [_CEPSTRA],
+    "dct_type dct_norm c0 lifter energy smoothing delta_orders": [_CEPSTRA],
     "lifter_first": [_CEPSTRA, Control("lifter", lambda c: c.lifter == 0)],
-    "energy_of energy_floor": [_CEPSTRA, Control("energy", lambda c: c.energy is None)],
+    "energy_of energy_floor": _ENERGY,
     "delta_width delta_edges": [_CEPSTRA, Control("delta_orders", lambda c: c.delta_orders == 0)],
+    "normalization_ddof normalization_eps": [_DEVIATION],
+    "normalization_eps_to": [_DEVIATION, Control("normalization_eps", lambda c: c.normalization_eps == 0)],
     "delta_second": [_CEPSTRA, Control("delta_orders", lambda c: c.delta_orders < 2)],
 }
 CONTROLS = {parameter: controls for names, controls in _CONTROLS.items() for parameter in names.split()}

@@ -26,7 +26,7 @@ _SHOWN_BY = {  # signal -> the parameters that it shows best
         *("spectrum", "spectrum_scaling", "mel_scale", "mel_triangles", "mel_norm", "reference"),
         *("delta_orders", "delta_width", "delta_edges", "delta_second"),
     ),
-    "quiet after loud": ("floor", "floor_rule", "dynamic_range"),
+    "quiet after loud": ("spectrum_floor", "spectrum_floor_rule", "floor", "floor_rule", "dynamic_range"),
     "offset": ("dc_removal", "f_min"),
     "noise": (
         *("scale", "preemphasis", "preemphasis_in", "frame_length", "frame_length_s", "hop_length", "hop_length_s"),
@@ -35,7 +35,8 @@ _SHOWN_BY = {  # signal -> the parameters that it shows best
     ),
     "speech-like": (
         *("log", "log_gain", "log_offset", "n_mfcc", "dct_type", "dct_norm", "c0", "lifter", "lifter_first"),
-        *("energy", "energy_of", "normalization"),
+        *("energy", "energy_of", "mel_energy", "smoothing"),
+        *("normalization", "normalization_ddof", "normalization_eps", "normalization_eps_to"),
     ),
 }
 PROBES = {parameter: next(name for name, shown in _SHOWN_BY.items() if parameter in shown) for parameter in PARAMETERS}

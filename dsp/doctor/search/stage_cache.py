@@ -27,12 +27,15 @@ from dsp.mfcc import (
     compute_deltas,
     cut_frames,
     insert_energy,
+    insert_mel_energy,
     log_compress,
     make_filterbank,
     make_window,
+    normalize_rows,
     power_divisor,
     preemphasize_frames,
     preprocess_signal,
+    root,
 )
 from dsp.normalization import remove_dc
 
@@ -105,8 +108,9 @@ class StageCache:
         columns = self._of_clip(columns)
         if not uses_maximum(c):
             return self._static(c, kind, columns)
-        loudest = self._mel(c, None)[0].max(axis=0).argmax()
-        return self._static(c, kind, np.append(columns, loudest))[:, :-1]
+        mel, _, greatest, _ = self._mel(c, None)
+        loudest = [mel.max(axis=0).argmax(), greatest.argmax()]
+        return self._static(c, kind, np.append(columns, loudest))[:, : -len(loudest)]
 
     def _of_clip(self, columns: Columns) -> Columns:
         """Columns counted from the clip's first frame."""
@@ -116,23 +120,26 @@ class StageCache:
 
     def _static(self, c: Convention, kind: str, columns: Columns) -> np.ndarray:
         """As `static`, in columns of the clip."""
-        mel, total, energies = self._mel(c, columns)
+        mel, total, greatest, energies = self._mel(c, columns)
         self.work.done += CALL + LEVEL * mel.size
-        level = log_compress(mel, c)
-        if kind == "log_mel":
-            return level
+        level = log_compress(mel, c, float(greatest.max()))
         scaled = {
             "raw frame": energies[0] * c.scale**2,
             "windowed frame": energies[1] * c.scale**2,
             "spectrum": total,
         }
+        if kind == "log_mel":
+            return insert_mel_energy(level, scaled[c.energy_of], c)
         return insert_energy(self._cepstrum_matrix(c, len(level)) @ level, scaled[c.energy_of], c)
 
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features of all frames: as `static`, cepstra with their deltas and normalized."""
         rows = self._static(c, kind, None)
-        finished = append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c) if kind == "mfcc" else rows
-        return finished if self.kept is None else finished[:, slice(*self.kept)]
+        if kind == "mfcc":
+            rows = append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c)
+        elif c.n_mfcc is None:
+            rows = normalize_rows(rows, c)
+        return rows if self.kept is None else rows[:, slice(*self.kept)]
 
     def n_mels(self, c: Convention, columns: Columns = None) -> int:
         """How many bands go into a cepstrum."""
@@ -143,9 +150,10 @@ class StageCache:
 
         Returns (n_mels, n_frames). Nothing moves in an empty band, or in one that stays below the floor.
         """
-        mel, total, _ = self._mel(c)
+        mel, total, greatest, _ = self._mel(c)
         noise = ROUNDING_SPREAD * eps * total * (1.0 if c.n_mels is None else self._peaks(c)[:, None])
-        least = c.floor * (mel.max() if c.floor_rule == "fraction of maximum" else 1)
+        unit = {"fraction of maximum": mel.max(), "fraction of greatest bin": greatest.max()}.get(c.floor_rule, 1.0)
+        least = c.floor * unit
         if c.floor_rule != "zeros only":
             noise = np.where(mel + noise > least, noise, 0)
             mel = np.maximum(mel, least)
@@ -176,16 +184,21 @@ class StageCache:
     def _sizes(self, c: Convention) -> Sizes:
         return sizes(c, self.sample_rate, self.signal.size)
 
-    def _mel(self, c: Convention, columns: Columns = None) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        """What the logarithm is taken of, the power of each frame, and the two energies of _spectrum."""
+    def _mel(
+        self, c: Convention, columns: Columns = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+        """What the logarithm is taken of; of each frame its power and greatest bin; the two energies of _spectrum."""
         size = self._sizes(c)
         seen = None if columns is None else columns.tobytes()
         spectrum_key = (seen, size, *(getattr(c, name) for name in SPECTRUM_PARAMETERS))
         bank_key = (size.n_fft, *(getattr(c, name) for name in BANK_PARAMETERS))
-        key = (spectrum_key, bank_key, c.spectrum, c.spectrum_scaling)
-        mel, total, *energies = self._mels.get(key, lambda: self._all_bands(c, size, columns, spectrum_key, bank_key))
         gain = self.gain(c)
-        return mel * gain, total * gain, energies
+        floor = (c.spectrum_floor, c.spectrum_floor_rule, gain) if c.spectrum_floor else None
+        key = (spectrum_key, bank_key, c.spectrum, c.spectrum_scaling, floor)
+        mel, total, greatest, *energies = self._mels.get(
+            key, lambda: self._all_bands(c, size, columns, spectrum_key, bank_key)
+        )
+        return mel * gain, total * gain, greatest * gain, energies
 
     def _all_bands(self, c: Convention, size: Sizes, columns: Columns, spectrum_key, bank_key) -> list[np.ndarray]:
         """Bands, power and energies of all columns asked for; of a long clip, computed part by part."""
@@ -199,19 +212,21 @@ class StageCache:
         return [np.concatenate(of, axis=-1) for of in zip(*bands, strict=True)]
 
     def _bands(self, c: Convention, size: Sizes, bank_key, power, *energies) -> list[np.ndarray]:
-        """The bands and the power of each frame, both before the gain; and the energies as they are."""
+        """Bands, power and greatest bin of each frame, all before the gain; and the energies as they are."""
         bins = power
         if c.spectrum_scaling == "one-sided, doubled":
             bins = power.copy()
             bins[1 : (size.n_fft + 1) // 2] *= 2
         if c.spectrum == "magnitude":
-            bins = np.sqrt(bins)
-        bands = bins
+            gain = self.gain(c) if c.spectrum_floor else 1.0
+            bins = root(bins * gain**2, c) / gain
+        bands, used = bins, slice(None)
         if c.n_mels is not None:
             weights, first, n_bins = self._bank(c, size, bank_key)
             self.work.done += WEIGHT * weights.size * bins.shape[1]
             bands = apply_filters(weights, first, n_bins, bins)
-        return [bands, bins.sum(axis=0), *energies]
+            used = slice(int(first[n_bins > 0].min(initial=0)), int((first + n_bins).max()))
+        return [bands, bins.sum(axis=0), bins[used].max(axis=0, initial=0), *energies]
 
     def _frames(self, c: Convention, size: Sizes, columns: Columns) -> np.ndarray:
         """(frame, n_columns)."""
@@ -257,7 +272,7 @@ class StageCache:
 def uses_maximum(c: Convention) -> bool:
     """Whether a level depends on the maximum of its clip."""
     return c.log is not None and (
-        c.reference is not None or c.dynamic_range is not None or c.floor_rule == "fraction of maximum"
+        c.reference is not None or c.dynamic_range is not None or c.floor_rule.startswith("fraction of")
     )
 
 
