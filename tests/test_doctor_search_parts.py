@@ -11,7 +11,7 @@ from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.identify import identify
 from dsp.doctor.search.band_edges import fit_to_the_hertz
 from dsp.doctor.search.coordinate_descent import golden_section
-from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.deadline import WALL_S, WORK, Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER
 from dsp.doctor.search.interpretations import interpretations
 from dsp.doctor.search.joint_moves import promising_sets
@@ -56,36 +56,42 @@ def test_golden_section():
     assert golden_section(lambda x: abs(x - 0.3), -1, 1) == pytest.approx(0.3, abs=1e-6)
 
 
-def test_waiting_for_the_processor_does_not_count():
-    deadline = Deadline.after(0.05, 120)
+def test_work_is_counted_and_not_timed(utterance):
+    deadline = Deadline.for_search(effort=1e-3)
     time.sleep(0.2)
     assert not deadline.is_over()
-    begun = time.monotonic()
-    while not deadline.is_over() and time.monotonic() < begun + 60:
-        pass
-    assert deadline.is_over()
+    cache = StageCache(utterance, RATE, work=deadline.work)
+    for name in ("librosa", "kaldi", "whisper"):
+        cache.features(CONVENTIONS[name], "log_mel")
+    done = deadline.work.done
+    assert deadline.is_over() and not deadline.is_late()
+    again = StageCache(utterance, RATE)
+    for name in ("librosa", "kaldi", "whisper"):
+        again.features(CONVENTIONS[name], "log_mel")
+    assert again.work.done == done
 
 
 def test_a_deadline_ends_by_the_clock_too():
     """A machine that gives no processor time must still get an answer."""
-    deadline = Deadline.after(60, 0.05)
+    deadline = Deadline.for_search(time_limit=0.05)
     assert not deadline.is_over() and not deadline.part(0.5).is_over()
     time.sleep(0.2)
-    assert deadline.is_over() and deadline.part(0.5).is_over()
+    assert deadline.is_over() and deadline.part(0.5).is_over() and deadline.is_late()
 
 
 def test_a_part_of_a_deadline():
-    whole = Deadline.after(100, 1000)
-    assert whole.part(0.25).processor == pytest.approx(whole.processor - 75, abs=1)
+    whole = Deadline.for_search(time_limit=1000)
+    assert whole.part(0.25).most == pytest.approx(whole.most / 4)
     assert whole.part(0.25).wall == pytest.approx(whole.wall - 750, abs=1)
+    assert whole.part(0.25).work is whole.work
 
 
-def test_a_time_limit_replaces_work_and_wall_clock_time():
-    now = Deadline.after(0, 0)
-    for limit, work, wall in ((None, 9, 300), (3.0, 3, 3)):
-        deadline = Deadline.for_search(limit)
-        assert deadline.processor - now.processor == pytest.approx(work, abs=1)
-        assert deadline.wall - now.wall == pytest.approx(wall, abs=1)
+def test_effort_multiplies_work_and_the_time_that_it_may_take():
+    now = time.monotonic()
+    for limit, effort, seconds in ((None, 1.0, WALL_S), (None, 3.0, 3 * WALL_S), (5.0, 3.0, 5.0)):
+        deadline = Deadline.for_search(limit, effort)
+        assert deadline.most == effort * WORK
+        assert deadline.wall - now == pytest.approx(seconds, abs=1)
 
 
 def test_the_norm_of_a_residual_is_the_distance(rng):
@@ -215,7 +221,7 @@ def test_the_tolerance_of_a_normalized_row_is_in_its_own_units(utterance):
 def search_of(F, utterance, resolution: float) -> Search:
     """The search for F as log-mel values, time last."""
     interpretation = next(i for i in interpretations(F) if i.kind == "log_mel" and not i.transposed and not i.linear)
-    deadline = Deadline.after(TIME_LIMIT, TIME_LIMIT)
+    deadline = Deadline.for_search(TIME_LIMIT, effort=10)
     return Search(StageCache(utterance, RATE), interpretation, deadline, resolution)
 
 

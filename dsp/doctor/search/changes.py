@@ -124,32 +124,39 @@ def changes(orientations: list[Oriented], signal: np.ndarray, sample_rate: float
     orientations : the matrix with either axis as time
     """
     for oriented in orientations:
-        yield from _changed_frames(oriented, signal, sample_rate)
+        yield _cut(oriented, signal, sample_rate)
     for sentence, other, rate in changed_signals(signal, sample_rate):
         yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
     for oriented in orientations:
+        yield from _without_edges(oriented, signal, sample_rate)
         yield from _stacked_frames(oriented, signal, sample_rate)
 
 
-def _changed_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
-    """The matrix as the first of the clip's frames, without constant frames at either end."""
+def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") -> Change:
+    """The matrix as the first of the clip's frames."""
+    n = oriented.matrix.shape[1]
+    sentence = f"{before}the features are cut: only the first {n} frames of the clip are there"
+    return Change(sentence, signal, rate, oriented, (0, n), MIN_CUT)
+
+
+def _without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
+    """The matrix without constant frames at its end, at its beginning, at both."""
     x, n_frames = oriented.matrix, oriented.matrix.shape[1]
     first, stop = constant_edges(x)
-    n = stop - first
-    if n < MIN_FRAMES:
-        return
-    inner = Oriented(x[:, first:stop], oriented.transposed) if n < n_frames else oriented
-    constant = " and ".join(
-        f"the {where} {count_frames(count)} constant (padded or masked)"
-        for where, count in (("first", first), ("last", n_frames - stop))
-        if count
-    )
-    cut = f"the features are cut: only the first {n} frames of the clip are there"
-    if constant:
+    edges = dict.fromkeys([(0, stop), (first, n_frames), (first, stop)])
+    for start, end in edges:
+        if end - start < MIN_FRAMES or (start, end) == (0, n_frames):
+            continue
+        inner = Oriented(x[:, start:end], oriented.transposed)
+        constant = " and ".join(
+            f"the {where} {count_frames(count)} constant (padded or masked)"
+            for where, count in (("first", start), ("last", n_frames - end))
+            if count
+        )
         yield Change(constant, signal, rate, inner)
-        yield Change(constant, signal, rate, inner, (first, stop))
-    if first or not constant:
-        yield Change(f"{constant}; {cut}" if constant else cut, signal, rate, inner, (0, n), MIN_CUT)
+        yield Change(constant, signal, rate, inner, (start, end))
+        if start:
+            yield _cut(inner, signal, rate, f"{constant}; ")
 
 
 def edges_are_plain(x: np.ndarray) -> bool:

@@ -51,7 +51,8 @@ def as_they_are(search: Search) -> list[Family]:
     for preset in CONVENTIONS.values():
         adapted = adapt(search, preset)
         for own in (adapted, *_other_kinds(search, adapted)):
-            for framed in (_every_framing(own), _in_longer_frames(own, search.cache.sizes_or_none(own))):
+            others = (_every_framing(own), _in_longer_frames(own, search.cache.sizes_or_none(own)))
+            for framed in others if search.cache.kept is None else ([own],):  # of more frames, every framing has enough
                 fitting = dict.fromkeys(c for c in framed if search.cache.n_frames(c) == search.n_frames)
                 families.append(
                     {c: search.affine_distance(c) for c in fitting if not search.descent.deadline.is_over()}

@@ -1,0 +1,178 @@
+"""The doctor finds what a pipeline did beside a convention: to the signal before it, and to the frames after it.
+
+Each case is a call of librosa or a preset, with one change. The verdict must be right, the change must be named, and
+where nothing fits there must be no story.
+"""
+
+from dataclasses import replace
+
+import librosa
+import numpy as np
+import pytest
+import soxr
+
+import dsp
+from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor import identify
+from dsp.doctor.knowledge.floors import constant_sentence
+from dsp.doctor.report import diagnosis_dict, diagnosis_text
+
+RATE = 16_000
+TIME_LIMIT = 600.0  # a safety net
+
+
+@pytest.fixture(scope="module")
+def speech(utterance):
+    """Silence, the utterance, silence."""
+    return np.concatenate([np.zeros(5000), utterance, np.zeros(7000)]) + 1e-6 * np.random.default_rng(
+        0
+    ).standard_normal(12_000 + utterance.size)
+
+
+def mfcc(x, rate=RATE, n=13):
+    return librosa.feature.mfcc(y=x, sr=rate, n_mfcc=n)
+
+
+def stack(x, k, step):
+    """k neighboring columns above each other, for every `step` columns."""
+    starts = range(0, x.shape[1] - k + 1, step)
+    return np.stack([x[:, start : start + k].T.ravel() for start in starts], axis=1)
+
+
+CHANGES = {  # features of the speech -> the preset, and words of the change
+    "frames padded": (lambda x: np.pad(mfcc(x), ((0, 0), (0, 140))), "librosa", "the last 140 frames are constant"),
+    "padded at both ends": (
+        lambda x: np.pad(mfcc(x), ((0, 0), (3, 20)), constant_values=-1.0),
+        "librosa",
+        "the first 3 frames are constant (padded or masked) and the last 20 frames are constant",
+    ),
+    "frames cut": (lambda x: mfcc(x)[:, :40], "librosa", "only the first 40 frames of the clip"),
+    "time first, cut": (lambda x: dsp.log_mel(x, RATE, "kaldi").T[:100], "kaldi", "only the first 100 frames"),
+    "first samples": (lambda x: mfcc(x[:RATE]), "librosa", "cut to its first 1 s"),
+    "zeros appended": (
+        lambda x: mfcc(np.append(x, np.zeros(3 * RATE - x.size)), n=20),
+        "librosa",
+        "padded with zeros to 3 s",
+    ),
+    "30 s": (
+        lambda x: dsp.log_mel(np.append(x, np.zeros(30 * RATE - x.size)), RATE, "whisper"),
+        "whisper",
+        "padded with zeros to 30 s",
+    ),
+    "read from 0.5 s on": (lambda x: mfcc(x[RATE // 2 :]), "librosa", "read from 0.5 s on"),
+    "offset and duration": (
+        lambda x: dsp.mfcc(x[RATE // 4 :][:RATE], RATE, "kaldi"),
+        "kaldi",
+        "read from 0.25 s on; then it was cut to its first 1 s",
+    ),
+    "trimmed": (lambda x: mfcc(librosa.effects.trim(x, top_db=25)[0]), "librosa", "silence was trimmed: samples"),
+    "a wrong rate": (lambda x: mfcc(x, 22_050), "librosa", "samples at 16000 Hz were taken for samples at 22050 Hz"),
+    "two frames stacked": (
+        lambda x: stack(dsp.log_mel(x, RATE, "kaldi"), 2, 2).T,
+        "kaldi",
+        "2 frames of 23 rows stand in each column",
+    ),
+    "low frame rate": (
+        lambda x: stack(dsp.log_mel(x, RATE, "kaldi"), 7, 6),
+        "kaldi",
+        "7 frames of 23 rows stand in each column, a column for every 6",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", CHANGES)
+def test_one_change_is_named(case, speech):
+    compute, preset, words = CHANGES[case]
+    found = identify(compute(speech), speech, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest) == ("exact", preset)
+    assert words in found.change
+    assert set(found.differences) <= {"n_mfcc"}
+    assert words in diagnosis_text(found) and diagnosis_dict(found)["change"] == found.change
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_masked_and_normalized(speech):
+    """The last frame is masked, and every row was normalized before."""
+    w = dsp.log_mel(speech, RATE, "whisper")
+    v = (w - w.mean(1, keepdims=True)) / w.std(1, keepdims=True)
+    v[:, -1] = 0
+    found = identify(v, speech, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest) == ("explained up to a class", "whisper")
+    assert found.left_open == "a gain and an offset per row"
+    assert "the last frame is constant" in found.change
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rate", [22_050, 48_000])
+def test_a_resampled_signal(rate, utterance):
+    y = soxr.resample(utterance, RATE, rate, quality="HQ")
+    found = identify(dsp.mfcc(y, rate, "librosa"), utterance, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest) == ("explained up to a class", "librosa")
+    assert found.left_open == "the filter of the resampler"
+    assert found.change == f"the signal was resampled from 16000 to {rate} Hz first"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_without_a_change_none_is_named(utterance):
+    for c in ("librosa", "kaldi", replace(CONVENTIONS["kaldi"], framing="symmetric", n_mels=40)):
+        assert identify(dsp.log_mel(utterance, RATE, c), utterance, RATE, TIME_LIMIT).change is None
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (np.float32(-15.942385), "ln(FLT_EPSILON), a floor"),
+        (-100.0, "10 log10 1e-10"),
+        (np.log(1e-5), "ln(1e-5)"),
+        (0.0, "every value is 0"),
+        (3.25, "every value is 3.25: nothing can be said"),
+    ],
+)
+def test_a_constant_matrix_is_said_to_be_one(value, words, utterance):
+    found = identify(np.full((80, 98), value), utterance, RATE)
+    assert found.verdict == "unexplained" and found.differences == {}
+    assert words in found.notes[0]
+    assert words in diagnosis_text(found)
+
+
+def test_what_varies_is_not_called_constant(rng):
+    assert constant_sentence(-15.9 + 1e-3 * rng.standard_normal((8, 40))) is None
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_gains_and_offsets_alone_explain_nothing(utterance, rng):
+    """A gain and an offset per row reproduce any two frames, and any row that stays at one value."""
+    two_frames = rng.standard_normal((13, 2))
+    flat = np.repeat(rng.standard_normal((80, 1)), 98, axis=1) + 1e-6 * rng.standard_normal((80, 98))
+    for features in (two_frames, flat):
+        assert identify(features, utterance, RATE, TIME_LIMIT).verdict == "unexplained"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_unrelated_frames_are_no_part_of_a_clip(utterance, rng):
+    other = np.roll(utterance, 4000) * np.linspace(0.2, 1, utterance.size)
+    for features in (mfcc(other)[:, :20], np.pad(mfcc(other), ((0, 0), (0, 60))), rng.standard_normal((46, 40))):
+        found = identify(features, utterance, RATE, TIME_LIMIT)
+        assert found.verdict == "unexplained" and found.change is None
+
+
+def test_vectors_are_statistics_over_time(utterance, rng):
+    m = mfcc(utterance, n=40)
+    for vector, statistics in (
+        (m.mean(axis=1), "the mean over time"),
+        (np.concatenate([m.mean(axis=1), m.std(axis=1)]), "the mean and the standard deviation over time"),
+        (m.max(axis=1)[None], "the maximum over time"),
+    ):
+        found = identify(vector, utterance, RATE)
+        assert (found.verdict, found.nearest, found.convention.n_mfcc) == ("explained up to a class", "librosa", 40)
+        assert statistics in found.notes[0] and "other conventions may give the same" in found.notes[0]
+    unknown = identify(rng.standard_normal(40), utterance, RATE)
+    assert unknown.verdict == "unexplained" and "nearest are" in unknown.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_axes_of_length_1_are_left_out(utterance):
+    found = identify(mfcc(utterance)[None, :, :, None], utterance, RATE)
+    assert found.verdict == "exact"
+    assert "the shape (1, 13, 32, 1): axes of length 1 were left out" in found.notes[0]
