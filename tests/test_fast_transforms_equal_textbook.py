@@ -105,7 +105,7 @@ def test_irfft_ignores_the_imaginary_parts_that_no_real_signal_has(rng):
 
 
 def test_threads_do_not_share_their_workspace(rng):
-    signals = [rng.standard_normal((5, n)) for n in [256, 257, 1000, 1001, 4096, 2206] * 8]
+    signals = [rng.standard_normal((5, n)) for n in [256, 1001, 2206, 30_000, 32_768, 44_101] * 8]
     expected = [dsp.rfft(x) for x in signals]
     with ThreadPoolExecutor(4) as pool:
         for X, same in zip(pool.map(dsp.rfft, signals), expected, strict=True):
