@@ -29,7 +29,7 @@ def count_samples(n_frames: int, tables: Tables) -> int:
 
 
 def mel_and_energy(
-    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None
+    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
 
