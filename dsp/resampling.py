@@ -36,8 +36,8 @@ def resample(signal: ArrayLike, sample_rate: int, new_rate: int) -> NDArray[np.f
 
     The sums are not computed one by one: the transform of a block of samples, weighted by the filter and cut or
     extended, is the transform of the resampled block. This neglects the filter beyond the lower Nyquist frequency; the
-    result is that of `resample_by_definition` within 1e-9 of the largest sample. Any two rates take about the same
-    time and memory, with or without a common divisor.
+    result is that of `resample_by_definition` within 1e-9 of the largest sample. Rates whose ratio has large prime
+    factors take a second step, a short interpolation: more time per output, but no more memory.
 
     Parameters
     ----------
