@@ -49,7 +49,7 @@ def mel_of_clips(
     Raises ValueError for a clip with a sample that is not finite.
     """
     dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
-    mel = workspace("mel", (tables.n_levels, n_columns), dtype)
+    mel = workspace("mel", (tables.n_levels + (tables.used_bins.size > 0), n_columns), dtype)
     energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
     if pair is None:
