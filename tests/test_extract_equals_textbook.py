@@ -296,3 +296,12 @@ def test_whole_numbers_in_a_convention_are_numbers(rng, name, kind):
         np.testing.assert_array_equal(dsp.extract([x], 16000, pair[1], kind)[0], expected[0], err_msg=field.name)
         tried += 1
     assert tried >= 5
+
+
+@pytest.mark.parametrize("kind", ["mfcc", "log_mel"])
+@pytest.mark.parametrize("place", [0, 7_000, 15_999])
+def test_one_bad_sample_of_a_single_clip(rng, place, kind):
+    x = rng.standard_normal(16_000).astype(np.float32)
+    x[place] = np.nan
+    with pytest.raises(ValueError, match=r"signals\[0\]"):
+        dsp.extract([x], 16_000, "librosa", kind, "float32")
