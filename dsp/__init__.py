@@ -14,6 +14,8 @@ The path of one utterance, one plain array per arrow; time is always the last ax
     -> dct, lifter                          cepstrum              (n_mfcc, n_frames)
     -> delta, cmn, cmvn, sliding_cmn        over time             (rows, n_frames)
 
+    spectral_centroid, rms, chroma ..       one number, or a few, a frame (spectral_features.py, chroma.py)
+
     log_mel, mfcc, trace                    the whole path, under the convention of any tool (CONVENTIONS)
     extract                                 the same for many utterances, by the fast lane in engine/
 
@@ -35,6 +37,7 @@ from types import ModuleType
 from dsp._version import __version__
 from dsp.audio import AudioError, audio_duration, read_audio, read_beginning
 from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
+from dsp.chroma import chroma, chroma_filterbank, estimate_tuning, tonnetz
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.cooley_tukey import roots_of_unity
@@ -54,6 +57,15 @@ from dsp.mfcc import log_mel, mfcc, trace
 from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, smooth, standardize
 from dsp.preemphasis import deemphasis, preemphasis
 from dsp.resampling import Resampler, resample
+from dsp.spectral_features import (
+    rms,
+    spectral_bandwidth,
+    spectral_centroid,
+    spectral_contrast,
+    spectral_flatness,
+    spectral_rolloff,
+    zero_crossing_rate,
+)
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
 from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
@@ -76,6 +88,8 @@ __all__ = [
     "blackman",
     "blackman_harris",
     "buffer",
+    "chroma",
+    "chroma_filterbank",
     "cmn",
     "cmvn",
     "count_frames",
@@ -85,6 +99,7 @@ __all__ = [
     "delta",
     "dft",
     "dither",
+    "estimate_tuning",
     "extend",
     "extract",
     "fft",
@@ -119,21 +134,29 @@ __all__ = [
     "remove_dc",
     "resample",
     "rfft",
+    "rms",
     "roots_of_unity",
     "save_trace",
     "sine",
     "sliding_cmn",
     "smooth",
+    "spectral_bandwidth",
+    "spectral_centroid",
+    "spectral_contrast",
+    "spectral_flatness",
+    "spectral_rolloff",
     "spectral_wiener",
     "spectrogram",
     "standardize",
     "stft",
     "time_shift",
     "time_stretch",
+    "tonnetz",
     "trace",
     "trim",
     "tukey",
     "wiener",
+    "zero_crossing_rate",
 ]
 
 

@@ -5,8 +5,6 @@ Conventions: spectra are columns, (n_bins, n_frames), with the frames of stft(..
 function returns one of the many signals or spectra that have this feature.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -69,25 +67,25 @@ def griffin_lim(
         raise ValueError(f"{n_fft=} has {before + 1} bins; magnitude has {M.shape[0]} rows")
     if (M.shape[1] - 1) * hop_length + w.size <= 2 * before:
         raise ValueError(f"magnitude has {M.shape[1]} frames, too few to hold a sample at {hop_length=}")
-    start = M if rng is None else M * np.exp(2j * np.pi * as_generator(rng).random(M.shape))
+    turns = None if rng is None else as_generator(rng).random(M.shape)
     fast = fast_lane(n_fft, hop_length)
     if fast is None:
-        return griffin_lim_by_definition(start, M, w, hop_length, n_fft, iterations, momentum)
-    return fast.reconstruct(start, M, fast.make_tables(w, hop_length, n_fft), iterations, momentum)
+        return griffin_lim_by_definition(M, turns, w, hop_length, n_fft, iterations, momentum)
+    return fast.reconstruct(M, turns, fast.make_tables(w, hop_length, n_fft), iterations, momentum)
 
 
 def griffin_lim_by_definition(
-    start: NDArray[Any],
     magnitude: NDArray[np.float64],
+    turns: NDArray[np.float64] | None,
     window: NDArray[np.float64],
     hop_length: int,
     n_fft: int,
     iterations: int,
     momentum: float,
 ) -> NDArray[np.float64]:
-    """griffin_lim of checked arguments, from the spectra `start`."""
-    before = n_fft // 2
-    x = x_last = istft_by_definition(start, window, hop_length, n_fft, before, None)
+    """griffin_lim of checked arguments, from the phases phi = 2 pi turns, or from 0."""
+    before, phi = n_fft // 2, 2 * np.pi * (np.zeros_like(magnitude) if turns is None else turns)
+    x = x_last = istft_by_definition(magnitude * np.exp(1j * phi), window, hop_length, n_fft, before, None)
     for _ in range(iterations):
         X = stft_by_definition(x + momentum * (x - x_last), window, hop_length, n_fft, before)
         x_last = x

@@ -21,6 +21,7 @@ from dsp.windows import kaiser
 
 PASS_BAND = 0.95  # fraction of the lower Nyquist frequency that passes; the stop band begins at 1
 ATTENUATION_DB = 200.0  # of the stop band; the ripple of the pass band is as small, 1e-10
+AT_ONCE = 32  # blocks, an even number
 MAX_RATIO = 1024  # of two rates: the filter has 535 taps times this ratio
 
 
@@ -35,8 +36,8 @@ def resample(signal: ArrayLike, sample_rate: int, new_rate: int) -> NDArray[np.f
 
     The sums are not computed one by one: the transform of a block of samples, weighted by the filter and cut or
     extended, is the transform of the resampled block. This neglects the filter beyond the lower Nyquist frequency; the
-    result is that of `resample_by_definition` within 1e-9 of the largest sample. Any two rates take about the same
-    time and memory, with or without a common divisor.
+    result is that of `resample_by_definition` within 1e-9 of the largest sample. Rates whose ratio has large prime
+    factors take a second step, a short interpolation: more time per output, but no more memory.
 
     Parameters
     ----------
@@ -59,10 +60,18 @@ def resample(signal: ArrayLike, sample_rate: int, new_rate: int) -> NDArray[np.f
     x = _as_signal(signal, "signal")
     p, q = _ratio(sample_rate, new_rate)
     if p == q:
-        return x.copy()
+        return x.astype(np.float64)
     y = np.empty(_count_outputs(x.size, p, q))
     plan = _plan(p, q)
-    resample_blocks(np.ascontiguousarray(x), 0, 0, -(-x.size // plan.hop), plan, y)
+    n_blocks = -(-x.size // plan.hop)
+    if x.dtype == np.float64 and x.flags.c_contiguous:
+        resample_blocks(x, 0, 0, n_blocks, plan, y)
+        return y
+    for first in range(0, n_blocks, AT_ONCE):  # other samples are converted piece by piece, which takes little memory
+        begin = max(0, first * plan.hop - plan.lead)
+        piece = x[begin : (first + AT_ONCE) * plan.hop + plan.source.n].astype(np.float64)
+        start = -(-first * plan.hop * p // q)
+        resample_blocks(piece, begin, first, min(AT_ONCE, n_blocks - first), plan, y[start:])
     return y
 
 
@@ -142,7 +151,7 @@ class Resampler:
         """
         if np.shape(samples) == (0,):
             return np.empty(0)
-        x = _as_signal(samples, "samples")
+        x = _as_signal(samples, "samples").astype(np.float64)
         _count_outputs(self._n_pushed + x.size, self._p, self._q)
         self._n_pushed += x.size
         if self._plan is None:
@@ -180,12 +189,12 @@ class Resampler:
         return y
 
 
-def _as_signal(signal: ArrayLike, name: str) -> NDArray[np.float64]:
-    """as_signal, whose check is shortened: a sum of squares is finite only if every sample is."""
+def _as_signal(signal: ArrayLike, name: str) -> NDArray[np.floating]:
+    """as_samples without NaN and infinity: a sum of squares is finite only if every sample is."""
     x = as_samples(signal, name)
     if not math.isfinite(np.dot(x, x)):
         check_finite(x, name)
-    return x.astype(np.float64, copy=False)
+    return x
 
 
 def _ratio(sample_rate: int, new_rate: int) -> tuple[int, int]:

@@ -19,7 +19,8 @@ from dsp.conventions import diff
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import __main__ as command
 from dsp.doctor import compare, profile_diff
-from dsp.doctor.compare import GAINS, OFFSETS, Comparison, compare_conventions
+from dsp.doctor.compare import Comparison, compare_conventions
+from dsp.doctor.comparison.causes import GAINS, OFFSETS
 from dsp.doctor.identify import Diagnosis, long_clip_sentence, no_shape_sentence
 from dsp.doctor.knowledge.known_issues import KNOWN_ISSUES
 from dsp.doctor.knowledge.phrases import NUMBER, PHRASES, difference, kind_of_features, percent, statement
@@ -256,8 +257,8 @@ def of_conventions() -> Iterator[Line]:
         found = compare_conventions(found, of_a, of_b, x, RATE, NAMES)
         yield from lines_of("conventions", name, comparison_text(found).split("\n"))
     noise = probe("noise", RATE)[: 13 * 40].reshape(13, 40)
-    unexplained = compare(noise, noise[::-1], x, RATE, NAMES, time_limit=0.01)
-    yield "conventions", "unexplained", unexplained.findings[0]
+    unexplained = compare(noise, noise[:, ::-1], x, RATE, NAMES, time_limit=0.01)
+    yield "conventions", "unexplained", unexplained.findings[-1]
 
 
 def of_parts() -> Iterator[Line]:

@@ -89,6 +89,8 @@ conventions = st.builds(
     hop_length=st.integers(1, 100),
     n_fft=st.one_of(st.sampled_from(["power of two", "frame length", 1102, 1103, 2205]), st.integers(90, 600)),
     n_mels=st.one_of(st.none(), st.integers(1, 30)),
+    spectrum_floor=st.sampled_from([0.0, 1e-3]),
+    smoothing=st.sampled_from([1, 3]),
     floor=st.sampled_from([1e-6, 1e-3]),
     dynamic_range=st.sampled_from([None, 3.0]),
     log_gain=st.sampled_from([1.0, 0.25]),
@@ -294,3 +296,12 @@ def test_whole_numbers_in_a_convention_are_numbers(rng, name, kind):
         np.testing.assert_array_equal(dsp.extract([x], 16000, pair[1], kind)[0], expected[0], err_msg=field.name)
         tried += 1
     assert tried >= 5
+
+
+@pytest.mark.parametrize("kind", ["mfcc", "log_mel"])
+@pytest.mark.parametrize("place", [0, 7_000, 15_999])
+def test_one_bad_sample_of_a_single_clip(rng, place, kind):
+    x = rng.standard_normal(16_000).astype(np.float32)
+    x[place] = np.nan
+    with pytest.raises(ValueError, match=r"signals\[0\]"):
+        dsp.extract([x], 16_000, "librosa", kind, "float32")

@@ -17,7 +17,6 @@ from dsp import CONVENTIONS, Convention
 from dsp.conventions.parameters import WORDS
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors
 from dsp.engine import extract as engine
-from dsp.engine import plan
 from dsp.engine.pair_tables import convolution_radices
 from tests.conftest import ROOT
 from tests.two_lanes import assert_equal, textbook
@@ -62,8 +61,8 @@ def draw(rng: np.random.Generator) -> Convention:
         "hop_length": one_of(None, 1 + frame // 3, 2 * frame),
         "hop_length_s": None,
         "n_fft": one_of("power of two", "frame length", frame + int(rng.integers(0, 2000)), 1103, 2205),
-        "mel_energy": None,
-        "floor_rule": one_of("at least", "add", "zeros only", "fraction of maximum"),
+        "spectrum_floor": one_of(0.0, 1e-3),
+        "smoothing": one_of(1, 3),
         "n_mels": one_of(None, "3 ln rate", 8),
         "floor": one_of(1e-6, 1e-3),
         "dynamic_range": one_of(None, 3.0),
@@ -142,6 +141,20 @@ def test_frames_in_pairs_of_registers(rng, only_fast, n_frames, n_fft, dtype):
     np.testing.assert_allclose(found, expected, rtol=0, atol=SPECTRUM[dtype] * expected.max())
 
 
+@pytest.mark.parametrize("n_fft", [45, 101])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_quiet_frame_beside_a_loud_one(only_fast, n_fft, dtype):
+    """Frames of one transform do not disturb each other: silence stays 0, and a frame 200 dB lower keeps its digits."""
+    x = np.random.default_rng(n_fft).standard_normal(40 * n_fft).astype(dtype)
+    x[: 8 * n_fft] = 0
+    x[20 * n_fft :] *= 1e-10
+    c = replace(spectra(n_fft), hop_length=n_fft)
+    (found,) = dsp.extract([x], RATE, c, "log_mel", dtype)
+    expected = np.abs(np.fft.rfft(x.astype(float).reshape(40, n_fft) * dsp.hamming(n_fft), axis=1)).T
+    assert not found[:, :8].any()
+    assert (np.abs(found - expected).max(axis=0) <= SPECTRUM[dtype] * expected.max(axis=0)).all()
+
+
 @pytest.mark.parametrize("energy_of", ["windowed frame", "spectrum", "raw frame"])
 @pytest.mark.parametrize("spectrum", ["power", "magnitude"])
 @pytest.mark.parametrize("scaling", ["as is", "one-sided, doubled"])
@@ -193,7 +206,7 @@ def test_lengths_of_convolutions(least):
 
 def test_a_transform_too_long_for_workspaces_takes_the_textbook_lane(rng, monkeypatch):
     x, c = rng.standard_normal(2000), spectra(601)
-    monkeypatch.setattr(plan, "MAX_N_FFT", 600)
+    monkeypatch.setattr(engine, "MAX_N_FFT", 600)
     np.testing.assert_array_equal(dsp.extract([x], RATE, c, "log_mel")[0], dsp.log_mel(x, RATE, c))
 
 

@@ -94,6 +94,17 @@ def test_any_dtype_and_memory_order(rng, n):
         np.testing.assert_array_equal(dsp.fft(same), expected[1])
 
 
+def test_read_only_and_unaligned_rows_compile_nothing_again(rng):
+    """Numba has a type of its own for either."""
+    x = rng.standard_normal(256)
+    dsp.rfft(x)
+    forms = len(transforms.transform.signatures)
+    unaligned = np.frombuffer(b"." + x.tobytes(), offset=1)
+    x.flags.writeable = False
+    dsp.rfft(x), dsp.rfft(unaligned)
+    assert len(transforms.transform.signatures) == forms
+
+
 def test_irfft_ignores_the_imaginary_parts_that_no_real_signal_has(rng):
     for n in (128, 200, 257, 1001, 2206):
         X = dsp.rfft(rng.standard_normal(n))
@@ -105,7 +116,7 @@ def test_irfft_ignores_the_imaginary_parts_that_no_real_signal_has(rng):
 
 
 def test_threads_do_not_share_their_workspace(rng):
-    signals = [rng.standard_normal((5, n)) for n in [256, 257, 1000, 1001, 4096, 2206] * 8]
+    signals = [rng.standard_normal((5, n)) for n in [256, 1001, 2206, 30_000, 32_768, 44_101] * 8]
     expected = [dsp.rfft(x) for x in signals]
     with ThreadPoolExecutor(4) as pool:
         for X, same in zip(pool.map(dsp.rfft, signals), expected, strict=True):

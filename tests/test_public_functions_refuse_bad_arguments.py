@@ -31,6 +31,11 @@ GOOD = {
     "blackman": N,
     "blackman_harris": N,
     "buffer": {"signal": X, "n": 10, "p": 3, "initial": np.ones(3)},
+    "chroma": {"spectrum": MATRIX, "sample_rate": 8_000, "n_chroma": 12, "tuning": 0.1},
+    "chroma_filterbank": {
+        "n_chroma": 12, "n_fft": 64, "sample_rate": 8_000, "tuning": 0.1, "center_octave": 5.0, "octave_width": 2.0,
+        "from_c": True,
+    },
     "cmn": {"x": MATRIX},
     "cmvn": {"x": MATRIX, "ddof": 1, "eps": 1e-5, "eps_to": "variance"},
     "count_frames": {"n_samples": 1000, "frame_length": 100, "hop_length": 50, "framing": "valid"},
@@ -40,6 +45,7 @@ GOOD = {
     "delta": {"x": MATRIX, "width": 3, "edges": "interp", "order": 1},
     "dft": {"x": MATRIX},
     "dither": {"signal": X, "amplitude": 0.1, "rng": RNG},
+    "estimate_tuning": {"spectrum": MATRIX, "sample_rate": 8_000, "n_chroma": 12, "resolution": 0.01},
     "extend": {"signal": X, "frame_length": 100, "hop_length": 50, "framing": "symmetric"},
     "extract": {
         "signals": [X], "sample_rate": 16_000, "convention": "kaldi",
@@ -82,20 +88,31 @@ GOOD = {
     "remove_dc": {"x": MATRIX},
     "resample": {"signal": X, "sample_rate": 8_000, "new_rate": 4_000},
     "rfft": {"x": MATRIX, "n": 12},
+    "rms": {"signal": X, "frame_length": 64, "hop_length": 16},
     "roots_of_unity": {"n": 8},
     "sine": N,
     "sliding_cmn": {"x": MATRIX, "window": 4, "variance": True},
     "smooth": {"x": MATRIX, "width": 3},
+    "spectral_bandwidth": {"magnitude": MATRIX, "sample_rate": 8_000, "p": 2.0},
+    "spectral_centroid": {"magnitude": MATRIX, "sample_rate": 8_000},
+    "spectral_contrast": {
+        "magnitude": np.abs(SPECTRA), "sample_rate": 8_000, "n_bands": 2, "f_min": 500.0, "quantile": 0.1,
+        "scale": "decibels",
+    },
+    "spectral_flatness": {"magnitude": MATRIX, "floor": 1e-10, "power": 2.0},
+    "spectral_rolloff": {"magnitude": MATRIX, "sample_rate": 8_000, "fraction": 0.85},
     "spectral_wiener": {"signal": X, "window": WINDOW, "hop_length": 16, "noise_power": np.ones(33)},
     "spectrogram": {"signal": X, "window": WINDOW, "noverlap": 32, "nfft": 64, "fs": 8_000.0},
     "standardize": {"x": MATRIX, "mean": np.ones(12), "sd": np.ones(12)},
     "stft": {"signal": X, "window": WINDOW, "hop_length": 16, "n_fft": 64, "padding": "zeros"},
     "time_shift": {"signal": X, "samples": 3},
     "time_stretch": {"signal": X, "rate": 1.1},
+    "tonnetz": {"chroma": MATRIX},
     "trace": {"signal": X, "sample_rate": 16_000, "convention": "kaldi", "until": "mel"},
     "trim": {"signal": X, "top_db": 60.0, "frame_length": 64, "hop_length": 16},
     "tukey": {**N, "alpha": 0.5},
     "wiener": {"signal": X, "width": 3, "noise": 0.1},
+    "zero_crossing_rate": {"signal": X, "frame_length": 64, "hop_length": 16},
 }  # fmt: skip
 FILES = {"audio_duration", "read_audio", "read_beginning", "read_features", "save_trace"}  # their tests read files
 COMPLEX_IS_FINE = {
@@ -105,7 +122,7 @@ COMPLEX_IS_FINE = {
 ELEMENTWISE = {"amplitude_to_db", "power_to_db", "hz_to_mel", "mel_to_hz"}  # of nothing they make nothing
 OPTIONAL = {  # arguments for which None means something
     *(("fft", "n"), ("rfft", "n"), ("stft", "n_fft"), ("istft", "n_fft"), ("griffin_lim", "n_fft")),
-    ("istft", "length"),
+    *(("istft", "length"), ("chroma", "tuning"), ("chroma_filterbank", "octave_width")),
     *(("griffin_lim", "rng"), ("mel_filterbank", "f_max"), ("wiener", "noise"), ("spectral_wiener", "noise_power")),
 }
 

@@ -7,6 +7,7 @@ papers       the conventions of the five papers
 registry     CONVENTIONS: all of them by name
 compare      what differs between two conventions, and several side by side
 fingerprint  twelve hex digits that name a convention
+toml_files   conventions as files: load and save
 sizes        lengths in samples at one sample rate
 """
 
@@ -15,6 +16,7 @@ from dsp.conventions.fingerprint import fingerprint
 from dsp.conventions.parameters import PARAMETERS, WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS, named
 from dsp.conventions.sizes import Sizes, sizes
+from dsp.conventions.toml_files import load, save
 
 __all__ = [
     "CONVENTIONS",
@@ -24,7 +26,9 @@ __all__ = [
     "Sizes",
     "diff",
     "fingerprint",
+    "load",
     "named",
+    "save",
     "sizes",
     "table",
 ]

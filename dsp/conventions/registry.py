@@ -50,10 +50,21 @@ CONVENTIONS: dict[str, Convention] = {
 }
 
 
+GROUP = "dsp.conventions"  # of the entry points by which other packages offer presets
+SHOWN = 8  # names in a message
+
+
 def named(convention: Any) -> Convention:
     """The Convention itself, or the preset of that name; case is ignored, and spaces or hyphens count as underscores.
 
-    Raises ValueError for an unknown name, with the nearest known ones, and for what is neither name nor Convention.
+    Beside CONVENTIONS these are the presets that installed packages offer as entry points of the group
+    "dsp.conventions", each the name of a Convention, as in pyproject.toml:
+
+        [project.entry-points."dsp.conventions"]
+        my_lab = "my_package.features:MY_LAB"
+
+    Raises ValueError for an unknown name, with the nearest known ones, for what is neither name nor Convention, and for
+    an entry point that is no Convention.
 
     Checked: tests/test_conventions_are_tables.py
     """
@@ -61,11 +72,35 @@ def named(convention: Any) -> Convention:
         return convention
     if not isinstance(convention, str):
         raise ValueError(
-            f"convention is of type {type(convention).__name__}; a Convention or the name of one is expected: "
-            + ", ".join(CONVENTIONS)
+            f"convention is of type {type(convention).__name__}; a Convention or the name of one is expected: {_some()}"
         )
     name = convention.strip().lower().replace("-", "_").replace(" ", "_")
     if name in CONVENTIONS:
         return CONVENTIONS[name]
-    known = suggest(name, CONVENTIONS) or f"; known are {', '.join(CONVENTIONS)}"
+    found = _installed(name)
+    if found is not None:
+        return found
+    known = suggest(name, CONVENTIONS) or f"; known are {_some()}"
     raise ValueError(f"unknown convention {convention!r}{known}")
+
+
+def _some() -> str:
+    """The first names, and how many more there are."""
+    names = list(CONVENTIONS)
+    return f"{', '.join(names[:SHOWN])} and {len(names) - SHOWN} more, which dsp.CONVENTIONS lists"
+
+
+def _installed(name: str) -> Convention | None:
+    """The preset of that name that an installed package offers, if one does."""
+    from importlib.metadata import entry_points  # here, because it takes longer than everything else in this package
+
+    for entry in entry_points(group=GROUP):
+        if entry.name.lower().replace("-", "_") == name:
+            offered = entry.load()
+            if not isinstance(offered, Convention):
+                raise ValueError(
+                    f"convention {name!r}: the entry point {entry.value} is of type {type(offered).__name__}; "
+                    "a dsp.Convention is expected"
+                )
+            return offered
+    return None

@@ -6,8 +6,8 @@
     probe         signals on which a parameter shows
 
 As a command: dsp-doctor, or python -m dsp.doctor. In this folder, report.py turns answers into text and JSON; search/
-finds conventions, knowledge/ holds what is known of tools and how to say it. Begin to read with identify.py, then
-search/__init__.py.
+finds conventions, comparison/ relations of two matrices, and knowledge/ holds what is known of tools and how to say it.
+Begin to read with identify.py, then search/__init__.py, then comparison/__init__.py.
 """
 
 from dsp.doctor.compare import Comparison, compare

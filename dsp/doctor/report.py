@@ -20,6 +20,7 @@ PARTIAL = 0.5  # a distance above which the closest convention is not worth nami
 MOST = 0.9  # of the error, for a few rows or frames to be named instead of all
 MAX_ROWS = 2  # that are named instead of all
 MAX_LISTED, MAX_LISTED_NUMBERS = 8, 4
+MAX_SUMMARIZED = 3  # findings that one line holds
 
 
 def diagnosis_text(found: Diagnosis) -> str:
@@ -159,15 +160,28 @@ def same_parameters(found: Diagnosis) -> list[str]:
 
 
 def comparison_text(found: Comparison) -> str:
-    """The comparison for people.
+    """The comparison for people: what differs, and what to change, in a line each; then the details.
 
     Checked: tests/test_doctor_command.py, tests/test_doctor_sentences_are_pinned.py
     """
-    distance = "" if found.distance is None else f"; relative RMS difference {two_digits(found.distance)}"
-    lines = [f"{found.verdict}{distance}", *(f"  {finding}" for finding in found.findings)]
+    lines = [f"{found.verdict}: {summary(found)}" if summary(found) else found.verdict]
+    if found.change:
+        lines.append(found.change)
+    details = [] if len(found.findings) <= MAX_SUMMARIZED else list(found.findings)
+    details += found.remarks
+    if found.distance is not None:
+        details.append(f"relative RMS difference {two_digits(found.distance)}")
     if found.error is not None and found.verdict != "equal":
-        lines.append(f"  {error_location(found.error)}")
-    return "\n".join(lines + [f"  undecided: {sentence}" for sentence in found.undecided])
+        details.append(error_location(found.error))
+    details += [f"undecided: {sentence}" for sentence in found.undecided]
+    return "\n".join(lines + [f"  {detail}" for detail in details])
+
+
+def summary(found: Comparison) -> str:
+    """The findings in one line, the first ones of many."""
+    shown = found.findings if len(found.findings) <= MAX_SUMMARIZED else found.findings[: MAX_SUMMARIZED - 1]
+    more = len(found.findings) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more differences"] if more else [])])
 
 
 def comparison_dict(found: Comparison) -> dict[str, Any]:
@@ -177,7 +191,11 @@ def comparison_dict(found: Comparison) -> dict[str, Any]:
     """
     return {
         "verdict": found.verdict,
+        "summary": summary(found),
+        "change": found.change,
         "findings": list(found.findings),
+        "remarks": list(found.remarks),
+        "time_first": list(found.time_first),
         "undecided": list(found.undecided),
         "differences": {parameter: list(values) for parameter, values in found.differences.items()},
         "distance": found.distance,

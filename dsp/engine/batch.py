@@ -27,9 +27,16 @@ from dsp.engine.stages import (
     mel_of_clips,
     workspace,
 )
-from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT, normalize_rows
+from dsp.mfcc import LOG_FACTOR, MIN_LOG_ARGUMENT, insert_mel_energy, normalize_rows
+from dsp.normalization import smooth
 
-_FLOOR_RULE = {"at least": AT_LEAST, "add": ADD, "zeros only": ZEROS_ONLY, "fraction of maximum": AT_LEAST}
+_FLOOR_RULE = {  # None: a fraction of what find_maxima returns
+    "at least": AT_LEAST,
+    "add": ADD,
+    "zeros only": ZEROS_ONLY,
+    "fraction of maximum": None,
+    "fraction of greatest bin": None,
+}
 
 
 class Spans(NamedTuple):
@@ -60,6 +67,7 @@ def compute_features(clips: list[Clip], plan: Plan, kind: str) -> list[np.ndarra
             rows, energy, spans, plan, workspace("features", (count_rows(plan), rows.shape[1]), plan.dtype)
         )
     else:
+        rows = insert_mel_energy(rows, energy, plan.convention)
         normalize_spans(rows, spans, plan)
     if len(clips) == 1:  # nothing to scatter, and nothing to compile for it
         return [rows.copy()]
@@ -82,13 +90,15 @@ def compute_rows(
     mel, energy, spans = compute_mel(clips, starts, counts, plan)
     if plan.whole_clip and maxima is None:
         maxima = find_maxima(mel, spans, plan)
-    level = _compress(mel, plan, spans, np.empty(0) if maxima is None else maxima)
+    levels = mel[: plan.tables.n_levels]
+    level = _compress(levels, plan, spans, np.empty((2, 0)) if maxima is None else maxima)
     return matmul_rows(plan.cepstrum, level) if kind == "mfcc" else level, energy, spans
 
 
 def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: Plan):
     """(mel, energy, spans): counts[i] frames of clip i from frame starts[i] on."""
-    if len(clips) == 1 and plan.pair is None and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
+    plain = plan.pair is None and plan.tables.used_bins.size == 0  # what mel_of_clip knows
+    if len(clips) == 1 and plain and width(plan.tables.window) <= counts[0] == clips[0].n_frames:
         return *mel_of_clip(clips[0], plan), single_span(counts[0])
     hop, beyond = plan.size.hop, plan.tables.beyond
     n_each, first = np.array(counts), np.array(starts)
@@ -105,11 +115,17 @@ def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: P
 
 
 def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
-    """The largest mel value of each clip; under "zeros only" the floor counts where it replaces a zero."""
-    c, frame_maxima = plan.convention, mel.max(axis=0)
+    """(2, n_clips): the largest mel value of each clip, and what a relative floor is a fraction of.
+
+    Under "zeros only" the floor counts where it replaces a zero. The greatest bins follow the levels, if needed.
+    """
+    c, levels = plan.convention, mel[: plan.tables.n_levels]
+    frame_maxima = greatest = levels.max(axis=0)
     if c.floor_rule == "zeros only":
-        frame_maxima = np.maximum(frame_maxima, np.where(mel.min(axis=0) == 0, c.floor, 0))
-    return np.array([frame_maxima[span].max() for span in spans.slices()], np.float64)
+        frame_maxima = np.maximum(frame_maxima, np.where(levels.min(axis=0) == 0, c.floor, 0))
+    if c.floor_rule == "fraction of greatest bin":
+        greatest = mel[-1]
+    return np.array([[row[span].max() for span in spans.slices()] for row in (frame_maxima, greatest)], np.float64)
 
 
 def compress_clip(mel: np.ndarray, plan: Plan) -> None:
@@ -129,18 +145,19 @@ def compress_clip(mel: np.ndarray, plan: Plan) -> None:
 
 
 def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
-    """dsp.mfcc.log_compress; `maxima` are the clips' largest mel values if the convention needs them."""
+    """dsp.mfcc.log_compress; `maxima` is what find_maxima returns, if the convention needs it."""
     c = plan.convention
     if c.log is None:
         return _scale(mel, c)
     factor = LOG_FACTOR[c.log]
     floor = max(float(c.floor), MIN_LOG_ARGUMENT)
-    if c.floor_rule == "fraction of maximum":
-        floor = MIN_LOG_ARGUMENT
-        np.maximum(mel, _spread_over_frames(c.floor * maxima, spans, mel), out=mel)
-    level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule])
+    if _FLOOR_RULE[c.floor_rule] is None:
+        floor, floors = MIN_LOG_ARGUMENT, c.floor * maxima[1]
+        np.maximum(mel, _spread_over_frames(floors, spans, mel), out=mel)
+        maxima = np.maximum(maxima, floors)
+    level = logarithm(mel, factor, floor, _FLOOR_RULE[c.floor_rule] or AT_LEAST)
     if c.reference is not None or c.dynamic_range is not None:
-        floored = maxima + floor if c.floor_rule == "add" else maxima
+        floored = maxima[0] + floor if c.floor_rule == "add" else maxima[0]
         floored = np.maximum(floored, MIN_LOG_ARGUMENT if c.floor_rule == "zeros only" else floor)
         top = _spread_over_frames(factor * np.log(floored), spans, level)
         if c.dynamic_range is not None:
@@ -167,12 +184,15 @@ def _spread_over_frames(values: np.ndarray, spans: Spans, like: np.ndarray) -> n
 
 
 def append_deltas_and_normalize(cepstra, energy, spans: Spans, plan: Plan, features: np.ndarray) -> np.ndarray:
-    """dsp.mfcc.insert_energy and append_deltas_and_normalize, for the clips at `spans`, into `features`."""
+    """dsp.mfcc.insert_energy, smooth and append_deltas_and_normalize, for the clips at `spans`, into `features`."""
     c, n, n_static = plan.convention, len(cepstra), len(features) // (1 + plan.convention.delta_orders)
     features[c.energy == "first" :][:n] = cepstra
     if c.energy is not None:
         last = c.energy == "last" or (c.energy == "replaces c0" and c.c0 == "last")
         np.log(np.maximum(energy, max(c.energy_floor, MIN_LOG_ARGUMENT)), out=features[n_static - 1 if last else 0])
+    if c.smoothing > 1:
+        for span in spans.slices():
+            features[:n_static, span] = smooth(features[:n_static, span], c.smoothing)
     if c.delta_orders > 0:
         _deltas(features[:n_static], spans, plan, 1, out=features[n_static : 2 * n_static])
     if c.delta_orders > 1:

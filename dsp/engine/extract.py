@@ -30,8 +30,8 @@ from dsp.engine.batch import (
     single_span,
 )
 from dsp.engine.clips import Clip
-from dsp.engine.plan import Plan, is_known, make_plan
-from dsp.mfcc import compute_trace, require_cepstrum, warn_beyond_full_scale
+from dsp.engine.plan import MAX_N_FFT, Plan, make_plan
+from dsp.mfcc import compute_trace, insert_mel_energy, require_cepstrum, warn_beyond_full_scale
 from dsp.normalization import dither
 
 FeatureKind = Literal["mfcc", "log_mel"]
@@ -51,8 +51,8 @@ def extract(
 ) -> list[NDArray[Any]]:
     """Features of many signals; equals mfcc(x, ...) or log_mel(x, ...) of each, many times as fast.
 
-    The textbook lane computes what the kernels do not know: transforms of more than 2^18 samples, a floor under the
-    spectrum or relative to its greatest bin, a row of energy beside the mel bands, and smoothing over frames.
+    The textbook lane computes transforms of more than 2^18 samples; the kernels know everything else that a
+    convention can say.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def extract(
     warn_beyond_full_scale(checked, c)
     size = sizes(c, sample_rate)
     counts = [_count_frames(x, index, size, c, kind, sample_rate) for index, x in enumerate(checked)]
-    if not is_known(c, size.n_fft):
+    if size.n_fft > MAX_N_FFT:
         return [_extract_by_textbook(x, index, c, kind, sample_rate, precision) for index, x in enumerate(checked)]
     plan = _find_plan(c, sample_rate, precision)
     results: list[Any] = [
@@ -241,6 +241,7 @@ def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers
 
     _map_threads(fill, pieces, workers)
     if kind == "log_mel":
+        rows = insert_mel_energy(rows, energy, plan.convention)
         normalize_spans(rows, single_span(clip.n_frames), plan)
         return rows
     features = np.empty((count_rows(plan), clip.n_frames), plan.dtype)

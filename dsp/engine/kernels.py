@@ -183,8 +183,15 @@ def _power(z, tables, power):
 def store_levels(power, tables, t, mel, energy):
     """mel[:, t] and, where it is a sum of bins, energy[t] of the frames from t on."""
     if energy is not None:
-        if tables.energy_weights.size > 0:
+        if tables.energy_before_root:
             _sum_power(power, tables, t, energy)
+    if tables.root_floor.size > 0:
+        _take_root(power, tables)
+    if energy is not None:
+        if tables.energy_weights.size > 0 and not tables.energy_before_root:
+            _sum_power(power, tables, t, energy)
+    if tables.used_bins.size > 0:
+        _find_greatest(power, tables, t, mel)
     if tables.filter_first.size > 0:
         _filter(power, tables, t, mel)
     else:
@@ -196,9 +203,26 @@ def _sum_power(power, tables, t, energy):
     """energy[t] = sum_k weights[k] power[k]: that of the spectrum or, by Parseval's theorem, of the windowed frame."""
     lanes, total = width(power), splat(power, 0.0)
     for k in range(tables.energy_weights.size):
-        x = load(power, k * lanes)
-        total = fma(load_splat(tables.energy_weights, k), x * x if tables.energy_of_squares else x, total)
+        total = fma(load_splat(tables.energy_weights, k), load(power, k * lanes), total)
     store(energy, t, total)
+
+
+@inlined
+def _take_root(power, tables):
+    """dsp.mfcc.root, in place: sqrt(power + floor), or of the greater of the two."""
+    lanes = width(power)
+    for k in range(tables.root_floor.size):
+        x, floor = load(power, k * lanes), load_splat(tables.root_floor, k)
+        store(power, k * lanes, sqrt(x + floor if tables.root_adds else maximum(x, floor)))
+
+
+@inlined
+def _find_greatest(power, tables, t, mel):
+    """The greatest bin of every frame among those that the filters use, in the row after the levels."""
+    lanes, greatest = width(power), splat(power, 0.0)
+    for k in range(tables.used_bins.size):
+        greatest = maximum(greatest, load_splat(tables.used_bins, k) * load(power, k * lanes))
+    store(mel, tables.n_levels * mel.shape[1] + t, greatest)
 
 
 @inlined

@@ -27,7 +27,7 @@ from dsp.engine.complex_lanes import (
     times_minus_i,
 )
 from dsp.engine.kernels import load_frames, prepare_frames, stage, stage_of_odd_radix, store_levels
-from dsp.engine.lanes import load, minimum, sqrt, store, width
+from dsp.engine.lanes import load, maximum, minimum, splat, sqrt, store, width
 from dsp.engine.pair_tables import MAX_ODD_BUTTERFLY, PairTables
 from dsp.engine.plan import Tables
 from dsp.engine.structures import FloatRows, Floats, pack, structure
@@ -79,8 +79,10 @@ def _mel_by_transform(words_of_clips, like, words_of_tables, words_of_pair, word
         load_clips(clips, like, first * tables.hop, high, tables, spaces.samples)
         for t in range(first, last + width(mel), 2 * width(mel)):
             _load_pair(first, minimum(t, last), minimum(t + width(mel), last), tables, spaces, energy)
+            peaks = _normalize(spaces.x, tables.frame), _normalize(spaces.y, tables.frame)
             _transform(spaces, pair, tables.n_fft)
-            _store_pair(minimum(t, last), minimum(t + width(mel), last), tables, pair, spaces, mel, energy)
+            _power_of_pair(spaces, pair, tables, peaks)
+            _store_pair(minimum(t, last), minimum(t + width(mel), last), tables, spaces, mel, energy)
     check_ends(clips, like, high)
 
 
@@ -95,8 +97,10 @@ def _mel_by_convolution(words_of_clips, like, words_of_tables, words_of_pair, wo
         load_clips(clips, like, first * tables.hop, high, tables, spaces.samples)
         for t in range(first, last + width(mel), 2 * width(mel)):
             _load_pair(first, minimum(t, last), minimum(t + width(mel), last), tables, spaces, energy)
+            peaks = _normalize(spaces.x, tables.frame), _normalize(spaces.y, tables.frame)
             _convolve(spaces, pair)
-            _store_pair(minimum(t, last), minimum(t + width(mel), last), tables, pair, spaces, mel, energy)
+            _power_of_pair(spaces, pair, tables, peaks)
+            _store_pair(minimum(t, last), minimum(t + width(mel), last), tables, spaces, mel, energy)
     check_ends(clips, like, high)
 
 
@@ -131,10 +135,22 @@ def _load_pair(first, t, u, tables, spaces, energy):
                 store(energy, start, prepare_frames(frames, tables))
 
 
+@inner
+def _normalize(frames, n):
+    """Divides frames by their peaks, which it returns: the rounding of a loud frame would drown a quiet one."""
+    lanes, peak = width(frames), splat(frames, 0.0)
+    for k in range(n):
+        x = load(frames, k * lanes)
+        peak = maximum(peak, maximum(x, 0.0 - x))
+    factor = 1.0 / maximum(peak, 1e-30)
+    for k in range(n):
+        store(frames, k * lanes, factor * load(frames, k * lanes))
+    return peak
+
+
 @inlined
-def _store_pair(t, u, tables, pair, spaces, mel, energy):
+def _store_pair(t, u, tables, spaces, mel, energy):
     """mel and energy of both registers of frames."""
-    _power_of_pair(spaces, pair, tables)
     for i in range(2):
         start, power = (u, spaces.y_power) if i else (t, spaces.x_power)
         store_levels(power, tables, start, mel, energy)
@@ -239,17 +255,18 @@ def _leave(z, roots, n):
 
 
 @inlined
-def _power_of_pair(spaces, pair, tables):
-    """|X|^2 or |X| of both frames.
+def _power_of_pair(spaces, pair, tables, peaks):
+    """|X|^2 or |X| of both frames, which _normalize has divided by their peaks.
 
     2 |X[k]| = |Z[k] + conj Z[n_fft - k]|, and of the second frame with a minus. Z is conjugated and lacks factors of
     magnitude 1, of which `turn` is what matters. The window already contains the factor 1/2.
     """
     z, lanes = spaces.z, width(spaces.z)
+    x_gain, y_gain = peaks[0] * peaks[0], peaks[1] * peaks[1]
     for k in range(tables.n_fft // 2 + 1):
         a = conjugate(load_complex(z, pair.position[k]))
         b = splat_complex(pair.turn, k) * load_complex(z, pair.position[tables.n_fft - k])
-        square = squared_magnitude(a + b)
+        square = x_gain * squared_magnitude(a + b)
         store(spaces.x_power, k * lanes, sqrt(square) if tables.magnitude else square)
-        square = squared_magnitude(a - b)
+        square = y_gain * squared_magnitude(a - b)
         store(spaces.y_power, k * lanes, sqrt(square) if tables.magnitude else square)

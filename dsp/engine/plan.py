@@ -45,7 +45,10 @@ class Tables(NamedTuple):
     frame_emphasis: tuple[float, float, float]  # as `emphasis`, in every frame by itself
     magnitude: bool
     energy_weights: Floats  # (bins,), of their sum that is the energy; empty where the energy is no such sum
-    energy_of_squares: bool  # whether energy takes squares of what `magnitude` has left
+    energy_before_root: bool  # whether that sum comes before the next step
+    root_floor: Floats  # (bins,), the floor under a root that is a step of its own; empty where there is none
+    root_adds: bool  # whether this floor is added
+    used_bins: Floats  # (bins,), factors of the bins whose maximum the floor needs; empty where it needs none
     n_levels: int  # rows of the result: filters, or bins where there are none
     bin_gain: Floats  # (bins,), factors of the bins where there are no filters
     filter_first: Ints  # (n_filters,), first bin of each filter; empty: the bins themselves
@@ -75,17 +78,6 @@ def is_fast(n_fft: int) -> bool:
     return n_fft % 2 == 0 and has_small_factors(n_fft)
 
 
-def is_known(c: Convention, n_fft: int) -> bool:
-    """Whether the kernels know every step; otherwise the textbook lane computes the features."""
-    return (
-        n_fft <= MAX_N_FFT
-        and not c.spectrum_floor
-        and c.floor_rule != "fraction of greatest bin"
-        and c.mel_energy is None
-        and c.smoothing == 1
-    )
-
-
 @lru_cache(maxsize=32)
 def make_plan(c: Convention, sample_rate: float, precision: str, n_samples: int | None = None) -> Plan:
     """The plan of a convention. Raises ValueError if the convention does not fit the sample rate.
@@ -97,7 +89,7 @@ def make_plan(c: Convention, sample_rate: float, precision: str, n_samples: int 
     window = make_window(size, c)
     divisor = power_divisor(window, size, sample_rate, c)
     window = window / math.sqrt(divisor)
-    energy_of = c.energy and c.energy_of
+    energy_of = c.energy_of if c.energy or c.mel_energy else None
     plain_frames = c.dc_removal != "frame" and _emphasis(c, "frame") == NO_EMPHASIS and energy_of != "raw frame"
     tables = spectrum_tables(window, size.hop, size.n_fft, dtype, c.spectrum == "magnitude", plain_frames)
     tables = tables._replace(
@@ -106,18 +98,24 @@ def make_plan(c: Convention, sample_rate: float, precision: str, n_samples: int 
         frame_dc=c.dc_removal == "frame",
         frame_emphasis=_emphasis(c, "frame"),
     )
-    tables = _weigh_bins(tables, c, divisor)
+    tables = _weigh_bins(tables, c, divisor, energy_of)
+    used = tables.bin_gain
     if c.n_mels is not None:
-        first, start, weights = _sparse(make_filterbank(size, sample_rate, c) * tables.bin_gain)
+        filters = make_filterbank(size, sample_rate, c)
+        used = used * filters.any(axis=0).astype(dtype)
+        first, start, weights = _sparse(filters * tables.bin_gain)
         tables = tables._replace(
             n_levels=len(first),
             filter_first=np.array(first, np.intp),
             filter_start=np.array(start, np.intp),
             filter_weights=np.array(weights, dtype),
         )
+    if c.floor_rule == "fraction of greatest bin":
+        tables = tables._replace(used_bins=used)
     cepstrum = np.empty((0, 0), dtype)
     if c.n_mfcc is not None:
         cepstrum = (cepstrum_weights(c)[:, None] * cepstrum_matrix(tables.n_levels, c)).astype(dtype)
+    of_maximum = c.floor_rule in ("fraction of maximum", "fraction of greatest bin")
     pair = None if is_fast(size.n_fft) else pair_tables(size.n_fft, dtype)
     return Plan(
         convention=c,
@@ -129,31 +127,33 @@ def make_plan(c: Convention, sample_rate: float, precision: str, n_samples: int 
         words=pack(tables),
         one_pass=pair is None
         and c.log is not None
-        and c.floor_rule != "fraction of maximum"
-        and c.normalization is None,
+        and not of_maximum
+        and c.normalization is None
+        and c.mel_energy is None,
         mirror=MIRRORED.get(c.framing, -1),
-        whole_clip=c.log is not None
-        and (c.dynamic_range is not None or c.reference is not None or c.floor_rule == "fraction of maximum"),
+        whole_clip=c.log is not None and (c.dynamic_range is not None or c.reference is not None or of_maximum),
         cepstrum=cepstrum,
         delta_weights=(delta_weights(c.delta_width, 1).astype(dtype), delta_weights(c.delta_width, 2).astype(dtype)),
     )
 
 
-def _weigh_bins(tables: Tables, c: Convention, divisor: float) -> Tables:
-    """Tables with the factors of the bins: of a one-sided spectrum, and in the energy.
+def _weigh_bins(tables: Tables, c: Convention, divisor: float, energy_of: str | None) -> Tables:
+    """Tables with the factors of the bins: of a one-sided spectrum, in the energy, and under the root.
 
     Parseval: sum_n y[n]^2 = 1/N sum_k |X[k]|^2, where all bins but 0 Hz and the Nyquist frequency stand for two.
     """
     dtype, n_fft = tables.window.dtype, tables.n_fft
     sides = np.ones(n_fft // 2 + 1)
     sides[1 : (n_fft + 1) // 2] = 2
-    if c.spectrum_scaling == "one-sided, doubled":
-        tables = tables._replace(bin_gain=(np.sqrt(sides) if tables.magnitude else sides).astype(dtype))
-    if c.energy and c.energy_of == "spectrum":
+    doubled = sides if c.spectrum_scaling == "one-sided, doubled" else np.ones_like(sides)
+    tables = tables._replace(bin_gain=(np.sqrt(doubled) if tables.magnitude else doubled).astype(dtype))
+    if tables.magnitude and (c.spectrum_floor or energy_of == "windowed frame"):
+        floor = (c.spectrum_floor / doubled).astype(dtype)
+        tables = tables._replace(magnitude=False, root_floor=floor, root_adds=c.spectrum_floor_rule == "add")
+    if energy_of == "spectrum":
         return tables._replace(energy_weights=tables.bin_gain)
-    if c.energy and c.energy_of == "windowed frame":
-        weights = (sides * (divisor / n_fft)).astype(dtype)
-        return tables._replace(energy_weights=weights, energy_of_squares=tables.magnitude)
+    if energy_of == "windowed frame":
+        return tables._replace(energy_weights=(sides * (divisor / n_fft)).astype(dtype), energy_before_root=True)
     return tables
 
 
@@ -190,7 +190,10 @@ def spectrum_tables(
         frame_emphasis=NO_EMPHASIS,
         magnitude=magnitude,
         energy_weights=np.empty(0, dtype),
-        energy_of_squares=False,
+        energy_before_root=False,
+        root_floor=np.empty(0, dtype),
+        root_adds=False,
+        used_bins=np.empty(0, dtype),
         n_levels=n_fft // 2 + 1,
         bin_gain=np.ones(n_fft // 2 + 1, dtype),
         filter_first=np.empty(0, np.intp),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dsp.cooley_tukey import MAX_BUTTERFLY, factors
+from dsp.cooley_tukey import MAX_BUTTERFLY, roots_of_unity
 from dsp.engine import plan
 from dsp.engine.lanes import width
 from dsp.engine.short_time_kernels import (
@@ -20,15 +20,16 @@ from dsp.engine.short_time_kernels import (
     project_frames,
     reduce_noise,
     spectra_of_frames,
+    turn_magnitudes,
     turn_phases,
 )
 from dsp.engine.stages import STRETCH, workspace
-from dsp.engine.transform_tables import positions
 from dsp.framing import slice_extended
 
 FLOAT64 = np.dtype(np.float64)
 LANES = width(np.empty(0))
 MAX_N_FFT = 8192  # eight longer transforms side by side leave the cache; dsp.fft takes them one by one
+TURNS = np.conj(roots_of_unity(1024)).view(FLOAT64)  # the phasors of 0, 1/1024, 2/1024, .. turns
 COLUMNS = 64  # of spectra that are copied or changed at a time: they fit the second-level cache
 
 
@@ -42,9 +43,8 @@ class Tables(NamedTuple):
     load_factors: np.ndarray  # half of the window: `rfft` adds bins of two transforms
     store_factors: np.ndarray  # the window / n_fft, rounded up to whole registers
     rows: np.ndarray  # the register of each sample after a transform backwards, as many as store_factors
-    radices: np.ndarray  # of the transform of half length
-    half_roots: np.ndarray  # (n_fft,), its roots of unity: real parts, then imaginary parts
-    spare: int  # elements beyond the transform that its stages work in
+    schedule: np.ndarray  # without the steps that load frames
+    half_roots: np.ndarray
     order: np.ndarray
     roots: np.ndarray
 
@@ -72,9 +72,9 @@ def _make_tables(content: bytes, hop_length: int, n_fft: int) -> Tables:
     window = np.frombuffer(content)
     forward = plan.spectrum_tables(window, hop_length, n_fft, FLOAT64, magnitude=False)
     sample = np.arange(_round_up(window.size))
-    radices = factors(max(1, n_fft // 2))
-    order = np.append(positions(radices), 0)
-    pair = order[sample // 2 % (n_fft // 2)]
+    radices = plan.stage_radices(n_fft // 2)
+    stages = plan.schedule(radices, by_strips=False)
+    pair = forward.order[sample // 2 % (n_fft // 2)]
     return Tables(
         frame=window.size,
         hop=hop_length,
@@ -83,10 +83,9 @@ def _make_tables(content: bytes, hop_length: int, n_fft: int) -> Tables:
         load_factors=forward.load_factors,
         store_factors=np.pad(window / n_fft, (0, -window.size % LANES)),
         rows=2 * pair + 1 - sample % 2,  # even samples are the imaginary parts: _put_bins exchanges the two
-        radices=np.array(radices),
-        half_roots=forward.half_roots.ravel(),
-        spare=n_fft // 2 + LANES,
-        order=order,
+        schedule=stages[stages[:, 0] != 0],
+        half_roots=forward.half_roots,
+        order=forward.order,
         roots=forward.roots,
     )
 
@@ -115,10 +114,11 @@ def _samples(x: np.ndarray, before: int, first: int, n_frames: int, tables: Tabl
     return np.ascontiguousarray(slice_extended(x, first * tables.hop - before, length, "valid"))
 
 
-def _workspaces(tables: Tables) -> tuple[np.ndarray, np.ndarray]:
-    """Two transforms of a register of frames, and what their stages work in."""
-    shape = (2 * (tables.spare + MAX_BUTTERFLY + 1), LANES)
-    return workspace("z", shape, FLOAT64), workspace("z backwards", shape, FLOAT64)
+def _workspaces(tables: Tables) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Two transforms of a register of frames, and the input of one butterfly."""
+    shape = (tables.n_fft + LANES, LANES)
+    z, other = workspace("z", shape, FLOAT64), workspace("z backwards", shape, FLOAT64)
+    return z, other, workspace("terms", (2 * MAX_BUTTERFLY, LANES), FLOAT64)
 
 
 def synthesize(spectra: np.ndarray, before: int, tables: Tables, length: int | None) -> np.ndarray:
@@ -189,32 +189,41 @@ def _make_weight(content: bytes, hop_length: int, n_frames: int, has_period: boo
 
 
 def reconstruct(
-    start: np.ndarray, magnitude: np.ndarray, tables: Tables, iterations: int, momentum: float
+    magnitude: np.ndarray, turns: np.ndarray | None, tables: Tables, iterations: int, momentum: float
 ) -> np.ndarray:
-    """dsp.inversion.griffin_lim from the spectra `start`. Nothing is allocated in the loop."""
-    n_frames, before = magnitude.shape[1], tables.n_fft // 2
-    exponent = math.frexp(magnitude.max())[1]  # no square must underflow
+    """dsp.inversion.griffin_lim from the phases 2 pi turns, or 0. Nothing is allocated in the loop."""
+    n_frames, before, scale = magnitude.shape[1], tables.n_fft // 2, _scale(magnitude.max())
     M = np.zeros((len(magnitude), _round_up(n_frames)))
-    np.ldexp(magnitude, -exponent, out=M[:, :n_frames])
-    M = np.ascontiguousarray(M.reshape(len(M), -1, LANES).transpose(1, 0, 2))
+    np.multiply(magnitude, scale, out=M[:, :n_frames])
     total, x, samples = np.zeros((3, _sum_size(n_frames, tables)))
     weight = np.zeros(total.size)
     size = (n_frames - 1) * tables.hop + tables.frame
     weight[before : size - before] = 1
     _finish(weight, n_frames, 0, tables, None)
-    add_columns(start * math.ldexp(1, -exponent), tables, total, 0)
+    start = M[:, :n_frames]
+    if turns is not None:
+        start = np.empty(magnitude.shape, np.complex128)
+        turn_magnitudes(M, turns, TURNS, start.view(FLOAT64))
+    add_columns(start, tables, total, 0)
+    M = np.ascontiguousarray(M.reshape(len(M), -1, LANES).transpose(1, 0, 2))
     advance_signal(total, weight, 0.0, x, samples)
     spaces = _workspaces(tables)
     for _ in range(iterations):
         project_frames(samples, M, tables, spaces, total)
         advance_signal(total, weight, momentum, x, samples)
-    return np.ldexp(x[before : size - before], exponent)
+    return x[before : size - before] / scale
+
+
+def _scale(peak: float) -> float:
+    """A power of two that keeps squares of very faint and very loud signals in range; 1 for others and for silence."""
+    exponent = math.frexp(peak)[1]
+    return 1.0 if abs(exponent) < 100 or peak == 0 else math.ldexp(1, min(-exponent, 1000))
 
 
 def stretch(x: np.ndarray, before: int, t: np.ndarray, tables: Tables, length: int) -> np.ndarray:
     """dsp.augmentation.time_stretch: the signal of the spectra at the fractional frames t, which ascend from 0."""
-    exponent = math.frexp(np.abs(x).max())[1]
-    x = np.ldexp(x, -exponent)  # no square must underflow
+    scale = _scale(max(x.max(), -x.min()))
+    x = x if scale == 1 else x * scale
     k = t.astype(np.int64)
     n_bins, signal, phase = tables.n_fft // 2 + 1, np.zeros(_sum_size(t.size, tables)), None
     start = 0
@@ -231,7 +240,8 @@ def stretch(x: np.ndarray, before: int, t: np.ndarray, tables: Tables, length: i
         turn_phases(spectra, k[start:stop] - k[start], t[start:stop] - k[start:stop], phase, magnitude, units, out)
         add_spectra(out, 0, n_out, tables, _workspaces(tables), signal, start * tables.hop)
         start = stop
-    return np.ldexp(_finish(signal, t.size, before, tables, length), exponent)
+    y = _finish(signal, t.size, before, tables, length)
+    return y if scale == 1 else y / scale
 
 
 def _first_phase(spectra: np.ndarray) -> np.ndarray:

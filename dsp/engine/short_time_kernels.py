@@ -6,7 +6,8 @@ transform makes it the inverse one. A loop that changes spectra holds those of o
 Every function here has the result of a few lines of the textbook lane, which its docstring names.
 """
 
-from dsp.engine.butterflies import transform_in_place
+import numpy as np
+
 from dsp.engine.compiling import inlined, inner, kernel
 from dsp.engine.complex_lanes import (
     conjugate,
@@ -21,16 +22,27 @@ from dsp.engine.complex_lanes import (
     times_minus_i,
     unit,
 )
-from dsp.engine.kernels import load_frames
+from dsp.engine.kernels import load_frames, stage, stage_of_odd_radix
 from dsp.engine.lanes import load, maximum, minimum, splat, sqrt, store, width
 from dsp.engine.transpose import add_frames
 
 
+@inner
+def _transform(z, terms, tables):
+    """dsp.fft.fft in place; element k of the result stands at tables.order[k]."""
+    for step in range(tables.schedule.shape[0]):
+        radix, start, size, block, p, stop = tables.schedule[step]
+        if radix <= 8 and radix != 7:
+            stage(z, tables.half_roots, radix, start, size, block, p, stop)
+        else:
+            stage_of_odd_radix(z, terms, tables.half_roots, radix, start, size, block, p, stop)
+
+
 @inlined
-def _forward(samples, first, z, tables):
+def _forward(samples, first, z, terms, tables):
     """The transforms of half length (dsp.fft.rfft before the spectra come apart) of frames that begin at `first`."""
     load_frames(samples, first, tables, 0, tables.n_fft, z)
-    transform_in_place(z, 0, tables.half_roots.size // 2, tables.radices, tables.half_roots, tables.spare)
+    _transform(z, terms, tables)
 
 
 @inlined
@@ -56,9 +68,9 @@ def _put_bins(z, k, low, high, tables):
 
 
 @inlined
-def _backward(z, signal, first, tables):
+def _backward(z, terms, signal, first, tables):
     """signal += the windowed frames of the spectra in z: the loop of dsp.stft.istft. Frame 0 begins at `first`."""
-    transform_in_place(z, 0, tables.half_roots.size // 2, tables.radices, tables.half_roots, tables.spare)
+    _transform(z, terms, tables)
     for n in range(0, tables.store_factors.size, width(z)):
         add_frames(z, tables.rows, tables.store_factors, n, signal, first + n, tables.hop)
 
@@ -66,10 +78,10 @@ def _backward(z, signal, first, tables):
 @kernel
 def spectra_of_frames(samples, n_frames, tables, spaces, spectra, column):
     """spectra[:, column : column + n_frames] (pairs of floats): dsp.stft.stft. n_frames fill at least one register."""
-    (z, _), lanes, half, stride = spaces, width(samples), tables.n_fft // 2, spectra.shape[1]
+    (z, _, terms), lanes, half, stride = spaces, width(samples), tables.n_fft // 2, spectra.shape[1]
     for block in range(-(-n_frames // lanes)):
         t = minimum(block * lanes, n_frames - lanes)
-        _forward(samples, t * tables.hop, z, tables)
+        _forward(samples, t * tables.hop, z, terms, tables)
         offset = 2 * (column + t)
         for k in range(half // 2 + 1):
             low, high = _take_bins(z, k, tables)
@@ -80,7 +92,7 @@ def spectra_of_frames(samples, n_frames, tables, spaces, spectra, column):
 @kernel
 def add_spectra(spectra, column, n_frames, tables, spaces, signal, first):
     """signal[first:] += the windowed frames of columns `column`, ..: dsp.stft.istft. n_frames fill whole registers."""
-    (_, z), lanes, half, stride = spaces, width(signal), tables.n_fft // 2, spectra.shape[1]
+    (_, z, terms), lanes, half, stride = spaces, width(signal), tables.n_fft // 2, spectra.shape[1]
     for t in range(0, n_frames, lanes):
         offset = 2 * (column + t)
         for k in range(half // 2 + 1):
@@ -89,7 +101,7 @@ def add_spectra(spectra, column, n_frames, tables, spaces, signal, first):
             if k == 0:
                 low, high = _real(low, splat(signal, 0.5)), _real(high, splat(signal, 0.5))
             _put_bins(z, k, low, high, tables)
-        _backward(z, signal, first + t * tables.hop, tables)
+        _backward(z, terms, signal, first + t * tables.hop, tables)
 
 
 @inlined
@@ -104,17 +116,37 @@ def project_frames(samples, magnitude, tables, spaces, signal):
 
     magnitude[b, k] is a register: M[k] of the frames 8 b, 8 b + 1, .., in the order in which the loop needs them.
     """
-    (z, zz), lanes, half, blocks = spaces, width(signal), tables.n_fft // 2, magnitude.shape[0]
+    (z, zz, terms), lanes, half, blocks = spaces, width(signal), tables.n_fft // 2, magnitude.shape[0]
     for block in range(blocks):
         first = block * lanes * tables.hop
-        _forward(samples, first, z, tables)
+        _forward(samples, first, z, terms, tables)
         row = block * (half + 1)
         for k in range(half // 2 + 1):
             low, high = _take_bins(z, k, tables)
             low = scale(unit(low), load(magnitude, (row + k) * lanes))
             high = scale(unit(high), load(magnitude, (row + half - k) * lanes))
             _put_bins(zz, k, low, high, tables)
-        _backward(zz, signal, first, tables)
+        _backward(zz, terms, signal, first, tables)
+
+
+@kernel
+def turn_magnitudes(magnitude, turns, phasors, spectra):
+    """spectra[k, t] = magnitude[k, t] exp(2 pi i turns[k, t]): the start of dsp.inversion.griffin_lim.
+
+    The nearest phasor of the table times that of the rest r, |r| <= pi / n, whose series of five terms is exact for
+    n = 1024.
+    """
+    n = phasors.size // 2
+    for k in range(turns.shape[0]):
+        for t in range(turns.shape[1]):
+            nearest = int(turns[k, t] * n + 0.5)
+            r = 2.0 * np.pi * (turns[k, t] - nearest / n)
+            square = r * r
+            cosine = magnitude[k, t] * (1.0 + square * (square / 24.0 - 0.5))
+            sine = magnitude[k, t] * r * (1.0 + square * (square / 120.0 - 1.0 / 6.0))
+            re, im = phasors[2 * (nearest % n)], phasors[2 * (nearest % n) + 1]
+            spectra[k, 2 * t] = re * cosine - im * sine
+            spectra[k, 2 * t + 1] = re * sine + im * cosine
 
 
 @kernel
@@ -130,9 +162,9 @@ def advance_signal(total, weight, momentum, x, samples):
 @kernel
 def frame_powers(samples, tables, spaces, power):
     """power[t] = sum_k |X[k, t]|^2, of whole registers of frames."""
-    (z, _), lanes, half = spaces, width(samples), tables.n_fft // 2
+    (z, _, terms), lanes, half = spaces, width(samples), tables.n_fft // 2
     for t in range(0, power.size, lanes):
-        _forward(samples, t * tables.hop, z, tables)
+        _forward(samples, t * tables.hop, z, terms, tables)
         total = splat(samples, 0.0)
         for k in range(half // 2 + 1):
             low, high = _take_bins(z, k, tables)
@@ -146,16 +178,16 @@ def frame_powers(samples, tables, spaces, power):
 def reduce_noise(samples, noise, present, tables, spaces, signal, first):
     """signal[first:] += the windowed frames of G stft(samples): dsp.wiener.spectral_wiener. present[t]: 0 leaves a
     frame out."""
-    (z, zz), lanes, half = spaces, width(signal), tables.n_fft // 2
+    (z, zz, terms), lanes, half = spaces, width(signal), tables.n_fft // 2
     for t in range(0, present.size, lanes):
-        _forward(samples, t * tables.hop, z, tables)
+        _forward(samples, t * tables.hop, z, terms, tables)
         frames = load(present, t)
         for k in range(half // 2 + 1):
             low, high = _take_bins(z, k, tables)
             low = scale(low, _gain(low, noise[k], frames))
             high = scale(high, _gain(high, noise[half - k], frames))
             _put_bins(zz, k, low, high, tables)
-        _backward(zz, signal, first + t * tables.hop, tables)
+        _backward(zz, terms, signal, first + t * tables.hop, tables)
 
 
 @inner

@@ -25,7 +25,7 @@ def level_db(signal: np.ndarray, window: np.ndarray, hop_length: int, n_fft: int
     """
     tables = _tables(np.ascontiguousarray(window).tobytes(), hop_length, n_fft)
     n_frames = 1 + (signal.size - window.size) // hop_length
-    magnitude, _ = mel_and_energy(np.ascontiguousarray(signal, np.float64), n_frames, tables, None)
+    magnitude, _ = mel_and_energy(np.ascontiguousarray(signal, np.float64), n_frames, tables)
     return logarithm(magnitude, _DB_PER_NEPER, offset, ADD, in_own_memory=True)
 
 

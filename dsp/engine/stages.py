@@ -29,7 +29,7 @@ def count_samples(n_frames: int, tables: Tables) -> int:
 
 
 def mel_and_energy(
-    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None
+    x: np.ndarray, n_frames: int, tables: Tables, pair: PairTables | None = None
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """(n_levels, n_frames) and (n_frames,) of the frames that begin at 0, hop, 2 hop, .. of a signal.
 
@@ -49,7 +49,7 @@ def mel_of_clips(
     Raises ValueError for a clip with a sample that is not finite.
     """
     dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
-    mel = workspace("mel", (tables.n_levels, n_columns), dtype)
+    mel = workspace("mel", (tables.n_levels + (tables.used_bins.size > 0), n_columns), dtype)
     energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
     if pair is None:

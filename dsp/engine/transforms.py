@@ -214,8 +214,9 @@ def _transform_odd(x, X, tables, work, inverse):
             j = minimum(block * LANES, n - LANES)
             store_pairs(work, Z + 2 * j, complex_of(load(x, row * n + j), splat(x, 0.0)))
         _transform(work, Z, work, Z, tables, work, inverse, 1.0)
-        for k in range(2 * n_bins):
-            X[2 * n_bins * row + k] = work[Z + k]
+        for block in range((2 * n_bins + LANES - 1) // LANES):
+            k = minimum(block * LANES, 2 * n_bins - LANES)
+            store(X, 2 * n_bins * row + k, load(work, Z + k))
 
 
 @inlined

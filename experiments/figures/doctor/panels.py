@@ -69,11 +69,8 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
     Checked: tests/test_doctor_report_shows_the_error.py
     """
     first, second = (as_matrix(matrix) for matrix in matrices)
-    first = first.T if found.a and found.a.transposed else first
-    if found.b:
-        second = second.T if found.b.transposed else second
-    elif found.transposed:
-        second = second.T
+    time_first = (found.a.transposed, found.b.transposed) if found.a and found.b else found.time_first
+    first, second = (x.T if turned else x for x, turned in zip((first, second), time_first, strict=True))
     figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
     _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
     shares = {parameter: share for parameter, (*_, share) in found.differences.items() if share is not None}
