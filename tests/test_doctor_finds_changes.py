@@ -104,13 +104,16 @@ def test_masked_and_normalized(speech):
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("rate", [22_050, 48_000])
-def test_a_resampled_signal(rate, utterance):
-    y = soxr.resample(utterance, RATE, rate, quality="HQ")
-    found = identify(dsp.mfcc(y, rate, "librosa"), utterance, RATE, TIME_LIMIT)
+@pytest.mark.parametrize("rate", [22_050, 16_000])
+def test_a_resampled_signal(rate, utterance, rng):
+    """By a resampler with another filter than ours."""
+    x = dsp.resample(utterance, RATE, 44_100)
+    x = x + 1e-3 * rng.standard_normal(x.size)
+    y = soxr.resample(x, 44_100, rate, quality="HQ")
+    found = identify(dsp.mfcc(y, rate, "librosa"), x, 44_100, TIME_LIMIT)
     assert (found.verdict, found.nearest) == ("explained up to a class", "librosa")
     assert found.left_open == "the filter of the resampler"
-    assert found.change == f"the signal was resampled from 16000 to {rate} Hz first"
+    assert found.change == f"the signal was resampled from 44100 to {rate} Hz first"
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -146,14 +149,14 @@ def test_gains_and_offsets_alone_explain_nothing(utterance, rng):
     two_frames = rng.standard_normal((13, 2))
     flat = np.repeat(rng.standard_normal((80, 1)), 98, axis=1) + 1e-6 * rng.standard_normal((80, 98))
     for features in (two_frames, flat):
-        assert identify(features, utterance, RATE, TIME_LIMIT).verdict == "unexplained"
+        assert identify(features, utterance, RATE, TIME_LIMIT, effort=0.2).verdict == "unexplained"
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_unrelated_frames_are_no_part_of_a_clip(utterance, rng):
     other = np.roll(utterance, 4000) * np.linspace(0.2, 1, utterance.size)
     for features in (mfcc(other)[:, :20], np.pad(mfcc(other), ((0, 0), (0, 60))), rng.standard_normal((46, 40))):
-        found = identify(features, utterance, RATE, TIME_LIMIT)
+        found = identify(features, utterance, RATE, TIME_LIMIT, effort=0.2)
         assert found.verdict == "unexplained" and found.change is None
 
 
@@ -175,4 +178,4 @@ def test_vectors_are_statistics_over_time(utterance, rng):
 def test_axes_of_length_1_are_left_out(utterance):
     found = identify(mfcc(utterance)[None, :, :, None], utterance, RATE)
     assert found.verdict == "exact"
-    assert "the shape (1, 13, 32, 1): axes of length 1 were left out" in found.notes[0]
+    assert "the shape (1, 13, 53, 1): axes of length 1 were left out" in found.notes[0]

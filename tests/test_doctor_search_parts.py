@@ -25,7 +25,6 @@ from dsp.doctor.search.residuals import (
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import EXACT, FLOAT32_TOLERANCE, UNEXPLAINED, judge, tolerances
-from dsp.resampling import resample
 from tests.conftest import with_slow
 
 RATE = 16_000
@@ -57,7 +56,7 @@ def test_golden_section():
 
 
 def test_work_is_counted_and_not_timed(utterance):
-    deadline = Deadline.for_search(effort=1e-3)
+    deadline = Deadline.for_search(TIME_LIMIT, effort=1e-4)
     time.sleep(0.2)
     assert not deadline.is_over()
     cache = StageCache(utterance, RATE, work=deadline.work)
@@ -266,11 +265,3 @@ def test_other_errors_are_not_taken_for_dither(utterance):
     features = dsp.log_mel(utterance, RATE, "kaldi")
     for wrong in (features + 0.05 * np.sin(np.arange(len(features)))[:, None] ** 2 * features, np.round(features, 1)):
         assert identify(wrong, utterance, RATE, 8.0).left_open != DITHER
-
-
-@pytest.mark.slow
-def test_a_resampled_signal_is_recognized(utterance):
-    features = dsp.mfcc(resample(utterance, RATE, 22_050), 22_050, "librosa")
-    found = identify(features, utterance, RATE)
-    assert found.verdict == "unexplained"
-    assert any("22050 Hz" in note for note in found.notes)

@@ -36,8 +36,9 @@ from dsp.mfcc import (
     preemphasize_frames,
     preprocess_signal,
     root,
+    smooth,
 )
-from dsp.normalization import remove_dc
+from dsp.normalization import remove_dc, smooth
 
 MAX_SPECTRA = 48  # kept, and as many mel matrices; by trial
 MAX_SIGNALS = 4  # kept whole; they differ in pre-emphasis and DC removal alone
@@ -136,6 +137,7 @@ class StageCache:
         """The finished features of all frames: as `static`, cepstra with their deltas and normalized."""
         rows = self._static(c, kind, None)
         if kind == "mfcc":
+            rows = smooth(rows, c.smoothing)
             rows = append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c)
         elif c.n_mfcc is None:
             rows = normalize_rows(rows, c)

@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     clip = Clip(*recording) if recording else None
     names = names_of(options.features)
     if len(matrices) == 1:
-        found = identify(matrices[0], *recording, options.time_limit)
+        found = identify(matrices[0], *recording, options.time_limit, options.effort)
         text = diagnosis_text(found)
         figure = of_diagnosis(found, matrices[0], clip, (*names, printable(options.audio.name)))
     else:
