@@ -23,9 +23,9 @@ def matlab_resample(signal: ArrayLike, p: int, q: int, n: int = 10, beta: float 
     h[k] = p/m sinc((k - d) / m) w[k],  k = 0 .. 2 d,  w the symmetric Kaiser window of 2 d + 1 samples
     y[t] = sum_j h[d + t q - j p] x[j]
 
-    The filter is not divided by its sum, as in the releases whose output was compared; scipy.signal.resample_poly,
-    often taken for it, does divide and cuts off elsewhere: it is off by 7e-4 of the greatest value. dsp.resample keeps
-    more of the band and suppresses images better.
+    The filter is not divided by its sum, as in the releases whose output was compared. scipy.signal.resample_poly,
+    often taken for it, does divide: it is off by up to 7e-4 of the greatest value, and equal after a division by
+    sum(h) / p. dsp.resample keeps more of the band and suppresses images better.
 
     Parameters
     ----------

@@ -44,7 +44,8 @@ def cmvn(x: ArrayLike, ddof: Literal[0, 1] = 0, eps: float = 0.0, eps_to: EpsTo 
 
     y[k, t] = (x[k, t] - mean_t) / sd_t,  sd_t = sqrt(sum_t (x[k, t] - mean_t)^2 / (n_frames - ddof))
 
-    A constant row becomes 0.
+    A row that is constant but for rounding becomes 0: one whose deviation is at most 16 eps times its greatest value,
+    eps that of the numbers given.
 
     Parameters
     ----------
@@ -64,12 +65,15 @@ def cmvn(x: ArrayLike, ddof: Literal[0, 1] = 0, eps: float = 0.0, eps_to: EpsTo 
     Source: Viikki & Laurila 1998. Checked: tests/test_normalization_matches_definition.py
     """
     y = cmn(x)
+    given = np.asarray(x)
+    rounding = 16 * np.finfo(given.dtype if given.dtype.kind == "f" else np.float64).eps
     ddof = as_count(ddof, "ddof", min_value=0, max_value=1)
     eps = as_number(eps, "eps", low=0)
     to_variance = as_word(eps_to, "eps_to", EpsTo) == "variance"
     variance = np.sum(y**2, axis=-1, keepdims=True) / max(1, y.shape[-1] - ddof)
     deviation = np.sqrt(variance + eps) if to_variance else np.sqrt(variance) + eps
-    return y * _invert(deviation)
+    is_constant = np.sqrt(variance) <= rounding * np.abs(given).max(axis=-1, keepdims=True)
+    return y * np.where(is_constant, 0, _invert(deviation))
 
 
 def smooth(x: ArrayLike, width: int = 3) -> NDArray[np.float64]:

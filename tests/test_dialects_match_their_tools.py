@@ -1,13 +1,16 @@
 """Frozen oracles: every preset of a dialect against the tool itself, which installs into an environment of its own.
+openSMILE runs live.
 
 tests/golden/make/dialect_tools.py made the files. The tools compute in float32, so the tolerance is relative to the
 largest value and a frame in which the signal is all but silent may differ by ten times as much; where a tool computes
 in float64, it is 1e-12.
 """
 
+import runpy
 from dataclasses import replace
 
 import numpy as np
+import opensmile
 import pytest
 
 import dsp
@@ -125,6 +128,22 @@ def test_opensmiles_compare():
     for rows, name, n_frames in ((ours[:14], "mfcc", 46), (ours[14:], "deltas", 47)):
         assert stored[name].shape[1] - n_frames in (0, 1)
         check(rows[:, :n_frames], stored[name][:, :n_frames], FLOAT32)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("low", "high"), [(300.0, 3400.0), (290.0, 3390.0), (296.9, 3360.0), (64.0, 7600.0)])
+def test_htks_band_limits_cut_at_bins(low, high, tmp_path):
+    """openSMILE, run live, has HTK's filters: limits that round to a bin above and below, at both ends."""
+    config = runpy.run_path(str(GOLDEN / "make" / "python_tools.py"))["OPENSMILE_CONFIG"]
+    config = config.replace("lofreq=0", f"lofreq={low}").replace("hifreq=8000", f"hifreq={high}")
+    (tmp_path / "limits.conf").write_text(config, encoding="utf-8")
+    smile = opensmile.Smile(feature_set=str(tmp_path / "limits.conf"), feature_level="lld", loglevel=0)
+    x = golden("features_opensmile_compare.npz")["signal"]
+    theirs = smile.process_signal(x.astype(np.float32), RATE).to_numpy().T[:13]
+    cut = replace(CONVENTIONS["opensmile_mfcc12"], f_min=low, f_max=high, delta_orders=0)
+    check(dsp.mfcc(x, RATE, cut), theirs, FLOAT32)
+    whole = dsp.mfcc(x, RATE, replace(cut, mel_triangles="mel"))
+    assert np.abs(whole - theirs).max() > 5e-3  # the limit at 64 Hz lies almost on a bin
 
 
 def test_librosas_second_deltas_before_0_9():

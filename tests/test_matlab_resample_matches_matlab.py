@@ -53,6 +53,15 @@ def test_the_definition(p, q, n_samples, n, beta):
     np.testing.assert_allclose(ours, padded, atol=1e-12 * max(1, np.abs(expected).max()))
 
 
+@pytest.mark.parametrize(("p", "q"), [(160, 441), (2, 1), (1, 2), (3, 7)])
+def test_scipys_resample_poly_divides_by_the_sum(p, q):
+    x = np.random.default_rng(0).standard_normal(5000)
+    m = max(p, q)
+    h = p / m * np.sinc(np.arange(-10 * m, 10 * m + 1) / m) * dsp.kaiser(20 * m + 1, 5.0)
+    theirs = signal.resample_poly(x, p, q)
+    np.testing.assert_allclose(dsp.matlab_resample(x, p, q) / (h.sum() / p), theirs, rtol=0, atol=1e-13)
+
+
 def test_rates_may_be_given():
     x = np.sin(0.1 * np.arange(3000))
     np.testing.assert_array_equal(dsp.matlab_resample(x, 8000, 22_050), dsp.matlab_resample(x, 160, 441))

@@ -94,4 +94,7 @@ def test_the_divisor_and_the_small_constant_of_cmvn(rng):
     np.testing.assert_allclose(
         dsp.cmvn(x, 0, 0.5, "variance"), centered / np.sqrt(x.var(axis=1, keepdims=True) + 0.5), atol=1e-14
     )
+    nearly = 7.3 + np.array([[0, 1e-15, 0, -1e-15, 0]])
+    assert np.ptp(nearly) > 0 and not dsp.cmvn(nearly).any() and dsp.cmvn(nearly + np.array([0, 0, 0, 0, 1e-9])).any()
+    assert not dsp.cmvn(np.float32([[7.3, 7.3000007, 7.3]])).any()
     assert not dsp.cmvn(x[:, :1], 1).any() and not dsp.cmvn(np.ones((2, 5)), 1, 1e-5).any()

@@ -78,7 +78,7 @@ kaldi = Convention(
 
 htk = Convention(
     tool="HTK 3.5 HCopy, TARGETKIND=MFCC_0, TARGETRATE=100000.0",
-    status=FROM_DOCUMENTS + " (its cepstra equal openSMILE's where the two agree)",
+    status="verified against files of HTK's HCopy; a test holds its filters and cepstra against opensmile 2.6.0",
     scale=32768.0,
     preemphasis=0.97,
     preemphasis_in="frame",
@@ -185,7 +185,7 @@ matlab_audio_toolbox = Convention(
 
 voicebox = Convention(
     tool="VOICEBOX melcepst",
-    status=FROM_DOCUMENTS,
+    status="verified against VOICEBOX in GNU Octave, 50 of 50 calls; a test repeats its documents, not the tool",
     frame_length_s=0.030,
     hop_length_s=None,
     rounding="power of two down",
