@@ -163,3 +163,18 @@ def test_spafes_band_is_not_the_plain_triangles():
 def test_every_preset_with_a_frozen_tool_is_compared():
     for name in PRESETS:
         assert "verified against frozen output" in CONVENTIONS[name].status, name
+
+
+@pytest.mark.parametrize("lane", ["textbook", "extract"])
+@pytest.mark.parametrize("rule", ["add", "at least"])
+@pytest.mark.parametrize("loudness", [0.0, 1e-6])
+def test_a_floor_under_the_root(lane, rule, loudness):
+    """The root of |X|^2 + floor, or of the greater of the two; so quiet that HiFi-GAN's own clamp would hide it."""
+    x = loudness * np.random.default_rng(0).standard_normal(6000)
+    c = replace(CONVENTIONS["hifigan"], floor=1e-12, spectrum_floor_rule=rule)
+    plain = dsp.trace(x, 22_050, replace(c, spectrum_floor=0.0), until="mel")
+    power = plain["power"] ** 2
+    floored = power + 1e-9 if rule == "add" else np.maximum(power, 1e-9)
+    expected = np.log(plain["filterbank"] @ np.sqrt(floored))
+    ours = dsp.log_mel(x, 22_050, c) if lane == "textbook" else dsp.extract([x], 22_050, c, "log_mel")[0]
+    np.testing.assert_allclose(ours, expected, rtol=1e-9)
