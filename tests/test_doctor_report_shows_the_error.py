@@ -1,5 +1,9 @@
 """The doctor's picture against its numbers, read back from the figure: the matrices, the difference, margins, bars."""
 
+import base64
+import html
+import io
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -151,6 +155,22 @@ def test_the_command_says_what_the_doctor_says(files, capsys):
     assert command.main([*arguments, "--out", str(out)]) == doctor(arguments) == 1
 
 
+def test_a_page_holds_the_text_and_the_picture(files, capsys):
+    """One file without links: the two lines that matter first, then the details, then the picture."""
+    folder, _ = files
+    odd = folder / "<b>&.npy"
+    np.save(odd, np.load(folder / "kaldi.npy")[:, :60])
+    arguments, out = [str(odd), str(folder / "kaldi.npy")], folder / "report.html"
+    assert command.main([*arguments, "--out", str(out)]) == 0
+    said = capsys.readouterr().out.split("\n")
+    page = out.read_text(encoding="utf-8")
+    first, second = (html.unescape(line) for line in re.findall(r"<h1>(.*)</h1>\n<p>(.*)</p>", page)[0])
+    assert [first, second] == said[:2] and "<b>&" in first and "<b>&" not in page
+    (picture,) = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    assert plt.imread(io.BytesIO(base64.b64decode(picture))).shape[1] >= 1200
+    assert "http" not in page and [path.name for path in folder.glob("report*")] == ["report.html"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -158,7 +178,7 @@ def test_the_command_says_what_the_doctor_says(files, capsys):
         (["{folder}/kaldi.npy"], "--audio"),
         (["{folder}/none.npy", "--audio", "{wav}"], "none.npy"),
         (["{folder}/kaldi.npy", "--audio", "{folder}/none.wav"], "none.wav"),
-        (["{folder}/kaldi.npy", "{folder}/kaldi.npy", "--out", "{folder}/x.pdf"], "must end in .png"),
+        (["{folder}/kaldi.npy", "{folder}/kaldi.npy", "--out", "{folder}/x.pdf"], "must end in .png or .html"),
         (["{folder}/kaldi.npy", "{folder}/kaldi.npy", "--out", "{folder}/kaldi.npy/x.png"], "kaldi.npy"),
     ],
 )

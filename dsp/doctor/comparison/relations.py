@@ -6,7 +6,7 @@ import numpy as np
 
 from dsp.doctor.comparison import causes
 from dsp.doctor.comparison.steps import FIRST, SECOND, Names, Step, count, span
-from dsp.doctor.comparison.values import AS_IT_IS, EDGE, REPEATED, TINY, Pair, Relation, dead_frames, errors
+from dsp.doctor.comparison.values import AS_IT_IS, EDGE, EQUAL, REPEATED, TINY, Pair, Relation, dead_frames, errors
 
 KNOWN_ROW = 1e-4  # a factor of one row is known if it agrees to 1 in 10,000
 MAX_LISTED = 6
@@ -130,8 +130,11 @@ def statistic_step(pair: Pair, found: Relation, context: Context, names: Names) 
 
 def rounding_steps(pair: Pair, found: Relation, names: Names) -> list[Step]:
     """The roundings that are needed: without them the relation would not hold."""
-    exact = errors(pair, found.gain, found.offset) <= pair.tolerance(found.gain, roundings=False)
+    least = EQUAL * (np.abs(pair.F).max() + np.abs(found.gain) * np.abs(pair.G).max())
+    exact = errors(pair, found.gain, found.offset) <= least
     if not (pair.counts & found.holds & ~exact).any():
+        return []
+    if not (pair.of_F.name or pair.of_G.name):
         return []
     coarse = [FIRST, SECOND] if pair.of_F.name and pair.of_G.name else [FIRST if pair.of_F.name else SECOND]
     steps = []

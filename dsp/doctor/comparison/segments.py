@@ -16,6 +16,7 @@ MAX_SEGMENTS = 200
 PER_SEGMENT = 10  # frames, at least, on average
 KINDS = {"a constant offset": 4.0, "an offset per row": 4.4, "a gain and an offset per row": 4.8}  # with their costs
 MAX_LISTED = 6
+KNOWN_CELLS = 4  # of a row in a segment; fewer, the others at a floor, say nothing
 SLACK = 1.5  # while a fit rests on few frames
 
 
@@ -27,6 +28,7 @@ class Segment:
     stop: int
     gain: np.ndarray
     offset: np.ndarray
+    known: np.ndarray  # (n_rows,) whether enough cells of a row count
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def segment_from(pair: Pair, name: str, start: int, length: int = MIN_FRAMES) ->
     while not exactly:
         longer = min(n_frames, start + 2 * (stop - start))
         part = pair.at(slice(start, longer))
-        bad = (part.counts & (errors(part, gain, offset) > SLACK * part.tolerance(gain))).any(axis=0)
+        known = np.count_nonzero(pair.counts[:, start:stop], axis=1)[:, None] >= KNOWN_CELLS
+        bad = (part.counts & known & (errors(part, gain, offset) > SLACK * part.tolerance(gain))).any(axis=0)
         if bad.any():
             stop = start + int(np.argmax(bad))
             break
@@ -97,9 +100,10 @@ def segment_from(pair: Pair, name: str, start: int, length: int = MIN_FRAMES) ->
     whole = pair.at(slice(start, stop))
     gain, offset = least_squares(whole, name, whole.counts, gain, offset)
     tolerance = whole.tolerance(gain)
-    if (whole.counts & (errors(whole, gain, offset) > tolerance)).any() or not says_something(whole, tolerance):
+    known = np.count_nonzero(whole.counts, axis=1)[:, None] >= KNOWN_CELLS
+    if (whole.counts & known & (errors(whole, gain, offset) > tolerance)).any() or not says_something(whole, tolerance):
         return None
-    return Segment(start, stop, gain, offset)
+    return Segment(start, stop, gain, offset, known[:, 0])
 
 
 def segments_step(found: Segments, pair: Pair, at: Alignment, names: Names) -> Step:
@@ -141,8 +145,11 @@ def chunks_in_words(found: Segments, at: Alignment) -> str:
     gaps = [later - earlier for earlier, later in pairwise(starts)]
     if len(set(gaps)) == 1:
         return f"chunks of {gaps[0]} frames"
-    if len(set(gaps[1:])) == 1 and gaps[0] < gaps[1]:
-        return f"chunks of {gaps[1]} frames, the first of {gaps[0]}"
+    common = max(set(gaps), key=gaps.count)
+    if gaps[0] < common and all(gap % common == 0 for gap in gaps[1:]):
+        return f"chunks of {common} frames, the first of {gaps[0]}"
+    if all(gap % common == 0 for gap in gaps):  # two chunks may have the same mean
+        return f"chunks of {common} frames"
     changes = [str(at.a_start + at.a_step * start) for start in starts[1:]]
     listed = ", ".join(changes[:MAX_LISTED]) + (", ..." if len(changes) > MAX_LISTED else "")
     return f"stretches that change at frames {listed}"
@@ -170,4 +177,7 @@ def relation_words(name: str, part: Segment) -> str:
 
 def statistic_of(values: np.ndarray, part: Segment, per_row: bool, inverse: bool) -> Statistic | None:
     gain, offset = (1 / part.gain, -part.offset / part.gain) if inverse else (part.gain, part.offset)
-    return by_statistics_of(values[:, part.start : part.stop], gain, offset, per_row)
+    values = values[:, part.start : part.stop]
+    if per_row:
+        values, gain, offset = values[part.known], gain[part.known], offset[part.known]
+    return by_statistics_of(values, gain, offset, per_row) if values.size else None

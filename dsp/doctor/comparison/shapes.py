@@ -99,10 +99,13 @@ def orientations(a: Matrix, b: Matrix, names: Names) -> Iterator[Orientation]:
 
 def likelihood(a: tuple[int, ...], b: tuple[int, ...], time_first: tuple[bool, bool]) -> float:
     """How well two shapes (rows, frames) fit each other and what tools write; by trial."""
-    score = 3.0 * (a[0] == b[0]) + 2.0 * (a[1] == b[1])
+    score = 2.0 * (a[0] == b[0]) + 2.0 * (a[1] == b[1])
     for n_rows, n_frames in (a, b):
         score += 1.5 * (n_rows in USUAL_ROWS) + 0.7 * (n_rows in OTHER_ROWS)
         score += float(np.clip(0.3 * np.log2(n_frames / n_rows), -1, 1))
+    (low, n_low), (tall, n_tall) = sorted((a, b))
+    if tall > low and tall % low == 0 and n_low > 1.5 * n_tall and n_low <= (tall // low + 1) * n_tall:
+        score += 2.0  # stacked frames
     return score - 0.3 * (time_first[0] != time_first[1]) - 0.2 * time_first[0]
 
 

@@ -25,17 +25,17 @@ def rounding(x: np.ndarray) -> Rounding:
     """The coarsest rounding that explains all digits of x."""
     flat = x.ravel()
     some = flat[:: max(1, flat.size // SAMPLE)]
-    for digits in range(0, MAX_DECIMALS + 1):
-        if is_decimal(some, digits) and is_decimal(flat, digits):
-            if digits == 0:
-                return Rounding("whole numbers", 0.5)
-            return Rounding(f"{digits} decimal{'s' if digits > 1 else ''}", 0.5 * 10.0**-digits)
+    if is_decimal(some, 0) and is_decimal(flat, 0):
+        return Rounding("whole numbers", 0.5)
     for name, bits in (("bfloat16", 7), ("float16", 10)):
         if is_short(some, bits) and is_short(flat, bits):
             if name == "float16" and np.abs(flat).max() > 65504:
                 return Rounding("TF32 (10 bits)", np.abs(x) * 2.0**-11)
             least = 2.0**-25 if name == "float16" else 0.0
             return Rounding(name, np.abs(x) * 2.0 ** -(bits + 1) + least)
+    for digits in range(1, MAX_DECIMALS + 1):
+        if is_decimal(some, digits) and is_decimal(flat, digits):
+            return Rounding(f"{digits} decimal{'s' if digits > 1 else ''}", 0.5 * 10.0**-digits)
     for digits in (2, 3, 4, 5):
         if has_digits(some, digits) and has_digits(flat, digits):
             return Rounding(f"{digits} significant digits", 0.5 * 10.0 ** (1 - digits) * power_of_ten(x))

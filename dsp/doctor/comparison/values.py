@@ -18,8 +18,10 @@ EDGE_CELLS = 1e-6  # of a row's range: cells so near to its least or greatest va
 REPEATED = 3  # cells of a row that make a floor or a ceiling
 COUNTS = 5.0  # a row whose deviation is that many tolerances says whether a relation holds
 MOST_ROWS = 0.5  # of the rows that vary must say so
+MIN_IN_ROW = 6  # cells of a row that count, for the row to count
 MIN_CELLS = 32  # that count; a relation of fewer is no evidence
 FEW_ROWS = 2  # that differ are named one by one
+MAX_BAD_FRAMES = 12  # that may differ; more are a change in time
 EDGE = 0.1  # of the frames at either end; differences there come from padding
 BAD_ROW = 0.3  # of its cells
 MOST_FRAMES = 0.5  # of the cells that a partial relation must explain
@@ -49,7 +51,8 @@ class Pair:
         put = object.__setattr__
         put(self, "dead", dead_frames(self.F) | dead_frames(self.G))
         put(self, "edges", at_edges(self.F) | at_edges(self.G))
-        put(self, "rows", varies(self.F) & varies(self.G))
+        free = np.count_nonzero(~self.edges & ~self.dead, axis=1) >= min(MIN_IN_ROW, self.F.shape[1] // 2)
+        put(self, "rows", varies(self.F) & varies(self.G) & free)
         put(self, "counts", ~self.edges & ~self.dead & self.rows[:, None])
 
     def at(self, frames: slice | np.ndarray) -> "Pair":
@@ -65,10 +68,10 @@ class Pair:
         object.__setattr__(part, "rows", self.rows)
         return part
 
-    def tolerance(self, gain: np.ndarray, roundings: bool = True) -> np.ndarray:
+    def tolerance(self, gain: np.ndarray) -> np.ndarray:
         """(n_rows, n_frames) or broadcast to it: the greatest error that counts as none."""
         base = TOLERANCE * np.abs(self.F).max() + EQUAL * np.abs(self.G).max() * np.abs(gain)
-        return base + self.of_F.error + np.abs(gain) * self.of_G.error if roundings else base
+        return base + self.of_F.error + np.abs(gain) * self.of_G.error
 
 
 def varies(x: np.ndarray) -> np.ndarray:
@@ -205,7 +208,7 @@ def with_exceptions(pair: Pair, name: str, gain, offset, holds: np.ndarray) -> R
     if rows.sum() > FEW_ROWS or (rows.any() and len(rows) <= 2 * FEW_ROWS):
         return None
     frames = (bad & ~rows[:, None]).any(axis=0)
-    if frames.sum() > max(2, EDGE * len(frames)):
+    if frames.sum() > min(max(2, EDGE * len(frames)), MAX_BAD_FRAMES):
         return None
     bad_rows = tuple(map(int, np.flatnonzero(rows)))
     return Relation(name, gain, offset, holds, bad_rows, tuple(map(int, np.flatnonzero(frames))))

@@ -1,4 +1,4 @@
-"""The command: what the doctor finds, as text and as one picture.
+"""The command: what the doctor finds, as text and as one picture, or as one page with both.
 
     python -m experiments.doctor_report FEATURES --audio FILE [--out report.png]     the convention behind a file
     python -m experiments.doctor_report A B [--audio FILE] [--out report.png]        what differs between two files
@@ -21,6 +21,7 @@ from dsp.doctor.report import comparison_text, diagnosis_text
 from dsp.files.commands import check_output_file, exit_status
 from dsp.files.naming import printable
 from experiments.figures import matlab
+from experiments.figures.doctor.page import save_page
 from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
 
 DESCRIPTION = """\
@@ -28,6 +29,7 @@ Finds the convention behind a file of features, or what differs between two file
 
   python -m experiments.doctor_report mine.npy --audio speech.wav
   python -m experiments.doctor_report mine.npy theirs.npy --audio speech.wav --out difference.png
+  python -m experiments.doctor_report mine.npy theirs.npy --out difference.html
 """
 EPILOG = """\
 Exit status: 0 everything is explained, 1 it is not, 2 bad input or usage, 130 interrupted.
@@ -50,13 +52,17 @@ def parser() -> argparse.ArgumentParser:
     )
     add_inputs(made)
     made.add_argument(
-        "--out", type=Path, default=Path("report.png"), metavar="PNG", help="the picture (default: report.png)"
+        "--out",
+        type=Path,
+        default=Path("report.png"),
+        metavar="FILE",
+        help="the picture (.png), or a page with picture and text (.html) (default: report.png)",
     )
     return made
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the text and writes the picture; returns the exit status."""
+    """Prints the text and writes the picture or the page; returns the exit status."""
     check_inputs(options)
     check_output(options.out)
     matrices, recording = read_inputs(options)
@@ -70,15 +76,18 @@ def run(options: argparse.Namespace) -> int:
         found = compare(*matrices, *(recording or (None, None)), names, options.time_limit)
         text, figure = comparison_text(found), of_comparison(found, matrices, clip, names)
     print(text)
-    matlab.save(figure, options.out)
+    if options.out.suffix == ".html":
+        save_page(" and ".join(names), text, figure, options.out)
+    else:
+        matlab.save(figure, options.out)
     print(f"drawn in {printable(options.out)}")
     return int(found.verdict not in EXPLAINED)
 
 
 def check_output(path: Path) -> None:
-    """Raises ValueError for a name that is no PNG file's, OSError where no file can be written."""
-    if path.suffix != ".png":
-        raise ValueError(f"--out {path}: a PNG file is written, so the name must end in .png")
+    """Raises ValueError for a name that is no PNG or HTML file's, OSError where no file can be written."""
+    if path.suffix not in (".png", ".html"):
+        raise ValueError(f"--out {path}: a picture or a page is written, so the name must end in .png or .html")
     check_output_file(path)
 
 
