@@ -67,10 +67,10 @@ def cmvn(x: ArrayLike, ddof: Literal[0, 1] = 0, eps: float = 0.0, eps_to: EpsTo 
     y = cmn(x)
     given = np.asarray(x)
     rounding = 16 * np.finfo(given.dtype if given.dtype.kind == "f" else np.float64).eps
-    ddof = as_count(ddof, "ddof", min_value=0, max_value=1)
+    divisor = max(1, y.shape[-1] - as_count(ddof, "ddof", min_value=0, max_value=1))
     eps = as_number(eps, "eps", low=0)
     to_variance = as_word(eps_to, "eps_to", EpsTo) == "variance"
-    variance = np.sum(y**2, axis=-1, keepdims=True) / max(1, y.shape[-1] - ddof)
+    variance = np.sum(y**2, axis=-1, keepdims=True) / divisor
     deviation = np.sqrt(variance + eps) if to_variance else np.sqrt(variance) + eps
     is_constant = np.sqrt(variance) <= rounding * np.abs(given).max(axis=-1, keepdims=True)
     return y * np.where(is_constant, 0, _invert(deviation))
