@@ -36,7 +36,6 @@ from dsp.mfcc import (
     preemphasize_frames,
     preprocess_signal,
     root,
-    smooth,
 )
 from dsp.normalization import remove_dc, smooth
 
