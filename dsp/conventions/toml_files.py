@@ -10,7 +10,6 @@ fingerprint = "1f0c..." # optional: refused if the parameters have another
 
 import json
 import os
-import tomllib
 from dataclasses import fields, replace
 from typing import Any
 
@@ -47,6 +46,8 @@ def load(path: str | os.PathLike[str]) -> Convention:
 
     Source: toml.io, TOML 1.0. Checked: tests/test_conventions_are_files.py
     """
+    import tomllib  # here, because few programs need it and it takes 5 ms
+
     where = os.fspath(path)
     try:
         table = tomllib.loads(read_regular_text(path))
