@@ -159,7 +159,7 @@ class Resampler:
         self._samples = np.concatenate([self._samples, x])
         plan = self._plan
         complete = (self._n_pushed + plan.lead - plan.source.n) // plan.hop + 1  # blocks whose samples are all there
-        return self._resample_to(max(self._block, complete // 2 * 2), None)
+        return self._resample_to(plan, max(self._block, complete // 2 * 2), None)
 
     def finish(self) -> NDArray[np.float64]:
         """The outputs left at the end of the signal; then `reset`.
@@ -173,13 +173,12 @@ class Resampler:
         y = np.empty(0)
         if self._plan is not None:
             n_outputs = -(-self._n_pushed * self._p // self._q)
-            y = self._resample_to(max(self._block, -(-self._n_pushed // self._plan.hop)), n_outputs)
+            y = self._resample_to(self._plan, max(self._block, -(-self._n_pushed // self._plan.hop)), n_outputs)
         self.reset()
         return y
 
-    def _resample_to(self, stop: int, end: int | None) -> NDArray[np.float64]:
+    def _resample_to(self, plan: Plan, stop: int, end: int | None) -> NDArray[np.float64]:
         """The outputs of the blocks before `stop`, up to number `end`."""
-        plan = self._plan
         start, end_of_blocks = (-(-block * plan.hop * self._p // self._q) for block in (self._block, stop))
         y = np.empty((end_of_blocks if end is None else end) - start)
         resample_blocks(self._samples, self._origin, self._block, stop - self._block, plan, y)

@@ -124,16 +124,14 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     if found is None and as_given > AS_GIVEN:
         found = _search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
     if found is not None:
-        best, change = found
-        return _diagnosis(best.search.cache, matrix, best, notes, begun, change)
+        return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     possible = [one for oriented in orientations for one in oriented.interpretations]
     searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
     best, searched = _search(searches, deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
         found = _search_resampled(orientations, cache, eps, deadline, RESAMPLED)
         if found is not None:
-            best, change = found
-            return _diagnosis(best.search.cache, matrix, best, notes, begun, change)
+            return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(searched, best, deadline)
         if dithered is None:
             notes += _notes(cache, matrix, eps, best, deadline)

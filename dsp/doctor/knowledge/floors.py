@@ -24,7 +24,7 @@ RANGES = (-80.0, -60.0, -100.0)  # of librosa's top_db, below a maximum of 0
 def floor_names(value: float) -> tuple[str, ...]:
     """The floors that a constant value may be, as sentences have them: 'ln(FLT_EPSILON)'.
 
-    Checked: tests/test_doctor_does_not_tell_stories.py
+    Checked: tests/test_doctor_finds_changes.py
     """
     if value == 0:
         return ("0",)
@@ -40,7 +40,7 @@ def floor_names(value: float) -> tuple[str, ...]:
 def constant_sentence(matrix: np.ndarray) -> str | None:
     """What can be said of a matrix all of whose values are equal to their rounding; None for any other.
 
-    Checked: tests/test_doctor_does_not_tell_stories.py
+    Checked: tests/test_doctor_finds_changes.py
     """
     least, greatest = float(matrix.min()), float(matrix.max())
     if greatest - least > NEAR * max(abs(least), abs(greatest)):

@@ -103,14 +103,12 @@ class StageCache:
 
         Returns (n_rows, n_columns). Raises ValueError where the convention does not fit the clip.
         """
-        if self.kept is None:
-            return self._static(c, kind, columns)
-        columns = self._of_clip(columns)
-        if not uses_maximum(c):
-            return self._static(c, kind, columns)
+        of_clip = self._of_clip(columns)
+        if of_clip is None or self.kept is None or not uses_maximum(c):
+            return self._static(c, kind, of_clip)
         mel, _, greatest, _ = self._mel(c, None)
         loudest = [mel.max(axis=0).argmax(), greatest.argmax()]
-        return self._static(c, kind, np.append(columns, loudest))[:, : -len(loudest)]
+        return self._static(c, kind, np.append(of_clip, loudest))[:, : -len(loudest)]
 
     def _of_clip(self, columns: Columns) -> Columns:
         """Columns counted from the clip's first frame."""
