@@ -377,7 +377,8 @@ def test_what_a_clip_does_not_show(utterance):
 @pytest.mark.parametrize(
     ("features", "message"),
     [
-        (np.zeros(5), "shape"),
+        (np.zeros(3), "shape"),
+        (np.zeros((2, 3, 4)), "shape"),
         (np.full((3, 4), np.nan), r"features\[0, 0\] is nan"),
         (np.array([["a", "b"], ["c", "d"]]), "dtype"),
     ],
