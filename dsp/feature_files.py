@@ -10,7 +10,8 @@ from dsp.files.content import FeatureFileError, Stored, as_matrix, pick, read_by
 from dsp.files.htk import htk
 from dsp.files.kaldi import ark
 from dsp.files.matlab import mat
-from dsp.files.numpy_and_text import npy, npz, text
+from dsp.files.numpy_files import npy, npz
+from dsp.files.text_tables import arff, text
 
 READERS: dict[str, Callable[[bytes], dict[str, Stored]]] = {
     ".npy": npy,
@@ -18,6 +19,7 @@ READERS: dict[str, Callable[[bytes], dict[str, Stored]]] = {
     ".csv": text,
     ".tsv": text,
     ".txt": text,
+    ".arff": arff,
     ".mat": mat,
     ".htk": htk,
     ".mfc": htk,
@@ -32,7 +34,9 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     """The matrix of features in a file, as it is stored: nothing is transposed, scaled or cut off.
 
     .npy, .npz               NumPy; pickled objects are never loaded
-    .csv, .tsv, .txt         numbers between commas, semicolons, tabs or blanks; a first line of names is left out
+    .csv, .tsv, .txt         numbers between commas, semicolons, tabs or blanks; a header of names, pandas' index and
+                             openSMILE's columns name and frameTime are left out; Kaldi's text archives
+    .arff                    Weka, openSMILE -arff: the numeric attributes
     .mat                     MATLAB, saved with -v6 or -v7: full numeric arrays
     .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also returns
                              their kind and frame period
@@ -52,10 +56,11 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     ------
     FeatureFileError (a ValueError)  if the file is missing, empty, not a regular file, damaged or of an unknown
         ending; if there is no such matrix or, without a name, not exactly one (names and shapes are listed); if the
-        matrix is not 2-D, has no values or one that is not finite, or is compressed more than 200-fold.
+        matrix is not 2-D, has no values or one that is not finite, is compressed more than 200-fold, or has an
+        integer beyond 2**53. The message names the place in the file.
 
     Source: NumPy, NEP 1; MathWorks, MAT-File Format; The HTK Book; Kaldi, "Kaldi I/O mechanisms".
-    Checked: tests/test_feature_files_are_read.py, tests/test_damaged_features_are_refused.py
+    Checked: tests/test_feature_files_are_read.py, tests/test_text_tables_are_read.py, tests/test_damaged_features_are_refused.py
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())

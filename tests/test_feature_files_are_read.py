@@ -125,7 +125,7 @@ def test_text_as_savetxt_writes_it(tmp_path, rng):
         ("1,2,3\n4,5\n", "line 2 has 2 values, line 1 has 3"),
         ("a,b\n1,2\n\n3,x7\n", "line 4, column 2: 'x7' is not a number"),
         ("1,2\n3,\n", "line 2"),
-        ("name;c0\n'a';1\n", "line 2, column 1"),
+        ("word;c0\n'a';1\n", "line 2, column 1"),
         ("a,b,c\n", "no numbers"),
         ("# nothing\n\n", "no numbers"),
         ("1,2\n3,nan\n", "[1, 1] is nan"),

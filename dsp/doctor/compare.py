@@ -129,11 +129,12 @@ def compare_values(a, b, names: Names) -> tuple[Comparison, tuple[np.ndarray, np
     if constant:
         return found, matrices
     if explanation is None:
-        findings, undecided = remaining(A, B, names)
-        turned = [step.sentence for step in likeliest.steps if found.transposed]
-        both = [step.sentence for step in likeliest.steps if not found.transposed]
-        said = [*found.remarks, *both]
-        return replace(found, findings=(*turned, *findings), undecided=(undecided,), remarks=tuple(said)), matrices
+        seen, undecided = remaining(A, B, names)
+        axes = [step.sentence for step in likeliest.steps]
+        found = replace(found, findings=tuple(seen), undecided=(undecided,))
+        if found.transposed:
+            return replace(found, findings=(*axes, *found.findings)), matrices
+        return replace(found, remarks=(*found.remarks, *axes)), matrices
     steps = [step for step in explanation.steps if step.sentence]
     findings = tuple(step.sentence for step in steps if not step.remark)
     if not any(not step.remark for step in steps):

@@ -1,7 +1,8 @@
 """Readers of matrices in files, written from the formats' definitions; atomic writes; worker processes.
 
     content            the bytes of a file, the one matrix that is wanted, and what a matrix must be
-    numpy_and_text     .npy, .npz; .csv, .tsv, .txt
+    numpy_files        .npy, .npz
+    text_tables        .csv, .tsv, .txt, .arff
     matlab             .mat, level 5: read and written
     htk                HTK parameter files
     kaldi              Kaldi archives, binary, compressed and text

@@ -12,6 +12,7 @@ from dsp.files.reading import read_regular_file
 
 KEPT = ("float32", "float64", "complex64", "complex128")
 ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of up to 16, else the first 8
+LARGEST_EXACT = 2**53  # float64 holds every whole number up to here
 MAX_EXPANSION, ALWAYS_EXPANDED = 200, 2**26  # compressed 200-fold and over 64 MB: no matrix of features is like that
 
 
@@ -97,7 +98,8 @@ def listing(stored: dict[str, Stored]) -> str:
 def as_matrix(array: np.ndarray) -> np.ndarray:
     """The array if it is a finite matrix of numbers: float32, float64 and complex kept, other numbers as float64.
 
-    Raises ValueError for another number of axes, no values, text or objects, NaN or infinity.
+    Raises ValueError for another number of axes, no values, text or objects, NaN or infinity, and for integers
+    beyond 2**53, which float64 would round.
     """
     if array.dtype.kind not in "biufc":
         raise ValueError(f"dtype {shorten(str(array.dtype))}; numbers are expected")
@@ -110,5 +112,11 @@ def as_matrix(array: np.ndarray) -> np.ndarray:
         row, column = np.argwhere(~finite)[0]
         raise ValueError(f"[{row}, {column}] is {array[row, column]}; every value must be finite")
     native = array.dtype.newbyteorder("=")
+    if native.kind in "iu" and native.itemsize == 8:
+        inexact = (array > LARGEST_EXACT) | (array < (0 if native.kind == "u" else -LARGEST_EXACT))
+        if inexact.any():
+            row, column = np.argwhere(inexact)[0]
+            value = array[row, column]
+            raise ValueError(f"[{row}, {column}] is {value}, beyond 2**53: float64 does not hold it exactly")
     other = np.complex128 if native.kind == "c" else np.float64
     return np.array(array, dtype=native if native.name in KEPT else other, order="C")

@@ -45,7 +45,12 @@ def ark(data: bytes) -> dict[str, Stored]:
     Raises ValueError if the archive has neither form, is cut off, or holds anything but matrices and vectors.
     """
     blank = data.find(b" ")
-    return _binary(data) if blank > 0 and data[blank + 1 : blank + 3] == b"\0B" else _text(data)
+    if blank > 0 and data[blank + 1 : blank + 3] == b"\0B":
+        return _binary(data)
+    try:
+        return text_archive(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError("not a Kaldi archive: neither a binary one nor text") from None
 
 
 def _binary(data: bytes) -> dict[str, Stored]:
@@ -106,11 +111,9 @@ def _between(knots: np.ndarray, values: np.ndarray) -> np.ndarray:
     return low + (high - low) * (values - KNOTS[part]) / (KNOTS[part + 1] - KNOTS[part])
 
 
-def _text(data: bytes) -> dict[str, Stored]:
-    try:
-        content = data.decode("utf-8").rstrip()
-    except UnicodeDecodeError:
-        raise ValueError("not a Kaldi archive: neither a binary one nor text") from None
+def text_archive(content: str) -> dict[str, Stored]:
+    """Every utterance of an archive in text, 'name [ numbers ]', by its name."""
+    content = content.rstrip()
     stored: dict[str, Stored] = {}
     start = 0
     while start < len(content):

@@ -200,17 +200,16 @@ def by_statistics_of(x: np.ndarray, gain: np.ndarray, offset: np.ndarray, per_ro
     axis = 1 if per_row else None
     of = "each row" if per_row else "the whole file"
     mean, low, high = (f(x, axis=axis, keepdims=True) for f in (np.mean, np.min, np.max))
-    close = {"rtol": 2e-4, "atol": 0.0}
     for ddof in (0, 1):
         deviation = x.std(axis=axis, keepdims=True, ddof=ddof)
         if (deviation > 0).all() and np.allclose(gain * deviation, 1, rtol=DEVIATION) and agree(gain, offset, mean, x):
             order = f"subtract the mean of {of} and divide by its standard deviation (ddof={ddof})"
             return Statistic(f"z-scores of {of} (ddof={ddof})", order, True, True)
     span = high - low
-    if (span > 0).all() and np.allclose(gain * span, 1, **close) and agree(gain, offset, low, x):
+    if (span > 0).all() and np.allclose(gain * span, 1, rtol=2e-4) and agree(gain, offset, low, x):
         order = f"map the minimum and maximum of {of} to 0 and 1"
         return Statistic(f"min-max values, 0 to 1, of {of}", order, True, True)
-    if np.allclose(gain, 1, **close):
+    if np.allclose(gain, 1, rtol=2e-4):
         for center, name in ((mean, "mean"), (high, "maximum"), (np.median(x, axis=axis, keepdims=True), "median")):
             if agree(gain, offset, center, x):
                 return Statistic(f"values about the {name} of {of}", f"subtract the {name} of {of}", False, True)

@@ -99,11 +99,11 @@ def statistic_step(pair: Pair, found: Relation, context: Context, names: Names) 
     gain, offset = (x[rows] if len(x) > 1 else x for x in (found.gain, found.offset))
     places = context.files
     if per_row:
-        places = tuple([one for one in of if len(one.values) == len(rows)] for of in context.rows)
+        first, second = ([one for one in of if len(one.values) == len(rows)] for of in context.rows)
+        places = (first, second)
 
-    def fits(statistic: causes.Statistic | None) -> bool:
-        has = ("gain" in found.name, "offset" in found.name)
-        return statistic is not None and (statistic.gain, statistic.offset) == has
+    def fits(statistic: causes.Statistic) -> bool:
+        return (statistic.gain, statistic.offset) == ("gain" in found.name, "offset" in found.name)
 
     def values(population: Population) -> np.ndarray:
         return population.values[rows] if per_row else population.values
@@ -118,12 +118,12 @@ def statistic_step(pair: Pair, found: Relation, context: Context, names: Names) 
         for own in places[file]:
             statistic = causes.normalization(values(own), per_row, rounded)
             others = [causes.normalization(values(one), per_row, rounded) for one in places[1 - file]]
-            if fits(statistic) and not any(other and other.gain == statistic.gain for other in others):
+            if statistic and fits(statistic) and not any(other and other.gain == statistic.gain for other in others):
                 return step(file, statistic, own.over)
     for file, its_gain, its_offset in ((FIRST, gain, offset), (SECOND, 1 / gain, -offset / gain)):
         for source in places[1 - file]:
             statistic = causes.by_statistics_of(values(source), its_gain, its_offset, per_row)
-            if fits(statistic):
+            if statistic and fits(statistic):
                 return step(file, statistic, f"{source.over} of {names[1 - file]}")
     return None
 

@@ -91,17 +91,17 @@ def in_logarithms(a: Matrix, b: Matrix, names: Names) -> Iterator[tuple[tuple[St
     linear = [looks_linear(one.values) for one in (a, b)]
     if not any(linear):
         return
-    logs = [
+    log_a, log_b = [
         replace(one, values=np.log(np.maximum(one.values, smallest(one.values)))) if is_linear else one
         for one, is_linear in zip((a, b), linear, strict=True)
     ]
     if all(linear):
         sentence = "compared by their logarithms, since both hold linear values"
-        yield (Step(sentence, "", 0, 1.0, remark=True),), *logs
+        yield (Step(sentence, "", 0, 1.0, remark=True),), log_a, log_b
     else:
         file = linear.index(True)
         sentence = f"{names[file]} holds linear values, {names[1 - file]} logarithms"
-        yield (Step(sentence, "take the natural logarithm", file, 1.0),), *logs
+        yield (Step(sentence, "take the natural logarithm", file, 1.0),), log_a, log_b
 
 
 def smallest(x: np.ndarray) -> float:
@@ -124,7 +124,7 @@ def of_orientation(
 ) -> Explanation | None:
     """The simplest explanation with these time axes."""
     turned = [
-        one._replace(error=one.error.T) if first and np.ndim(one.error) else one
+        one._replace(error=one.error.T) if first and isinstance(one.error, np.ndarray) else one
         for one, first in zip(roundings, orientation.time_first, strict=True)
     ]
     best: Explanation | None = None
@@ -192,7 +192,9 @@ def layouts(
         n_frames = (A if stacked == 0 else B).shape[1]
         tall = how.of(low, n_frames)
         error = roundings[1 - stacked].error
-        rounded = roundings[1 - stacked]._replace(error=how.of(error, n_frames) if np.ndim(error) else error)
+        rounded = roundings[1 - stacked]._replace(
+            error=how.of(error, n_frames) if isinstance(error, np.ndarray) else error
+        )
         a, b = (A, tall) if stacked == 0 else (tall, B)
         of_a, of_b = (roundings[0], rounded) if stacked == 0 else (rounded, roundings[1])
         every = np.arange(len(a))
@@ -208,8 +210,9 @@ def layouts(
         lags = dict.fromkeys((0, A.shape[1] - B.shape[1]))
         for lag in lags:
             at = at_lag(A.shape[1], B.shape[1], lag)
-            if at.n == n and (pairs := permuted_rows(A[:, at.a], B[:, at.b], names)) is not None:
-                yield of(pairs, at)
+            found = permuted_rows(A[:, at.a], B[:, at.b], names) if at.n == n else None
+            if found is not None:
+                yield of(found, at)
 
 
 def before_stacking(layout: Layout, pair: Pair, relation: Relation) -> tuple[Pair, Relation]:
@@ -223,7 +226,7 @@ def before_stacking(layout: Layout, pair: Pair, relation: Relation) -> tuple[Pai
     scale = [1e-4 * np.abs(parts[0]), 1e-4 * (np.abs(parts[1]) + np.abs(pair.F).max())]
     if any((np.ptp(part, axis=axis) > near.max(axis=axis)).any() for part, near in zip(parts, scale, strict=True)):
         return pair, relation
-    rows = np.arange(len(pair.F)).reshape(shape).take(0, axis=axis)
+    rows = np.asarray(np.arange(len(pair.F)).reshape(shape).take([0], axis=axis)).ravel()
     gain, offset = (part.mean(axis=axis)[:, None] for part in parts)
     low = Pair(pair.F[rows], pair.G[rows], part_of(pair.of_F, rows, slice(None)), part_of(pair.of_G, rows, slice(None)))
     return low, replace(relation, gain=gain, offset=offset, holds=relation.holds[rows])
@@ -262,9 +265,9 @@ def pair_of(layout: Layout) -> Pair:
 
 
 def part_of(rounded: Rounding, rows: np.ndarray, frames: slice) -> Rounding:
-    if np.ndim(rounded.error) == 0:
-        return rounded
-    return rounded._replace(error=rounded.error[rows][:, frames])
+    if isinstance(rounded.error, np.ndarray):
+        return rounded._replace(error=rounded.error[rows][:, frames])
+    return rounded
 
 
 def is_promising(pair: Pair) -> bool:

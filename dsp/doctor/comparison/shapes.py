@@ -80,7 +80,7 @@ class Orientation:
 
 def orientations(a: Matrix, b: Matrix, names: Names) -> Iterator[Orientation]:
     """The possible time axes of both, the likeliest first."""
-    choices = []
+    choices: list[tuple[float, int, np.ndarray, np.ndarray, tuple[bool, bool]]] = []
     for time_first in ((False, False), (False, True), (True, True), (True, False)):
         if (time_first[0] and a.channels > 1) or (time_first[1] and b.channels > 1):
             continue

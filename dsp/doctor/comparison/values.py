@@ -197,7 +197,7 @@ def says_something(pair: Pair, tolerance: np.ndarray) -> bool:
     deviation = np.sqrt(np.where(pair.counts, (pair.F - mean[:, None]) ** 2, 0).sum(axis=1) / n)
     typical = np.median(np.broadcast_to(tolerance, pair.F.shape), axis=1)
     clear = np.count_nonzero(deviation[pair.rows] > COUNTS * typical[pair.rows])
-    return clear >= max(1, MOST_ROWS * np.count_nonzero(pair.rows))
+    return bool(clear >= max(1, MOST_ROWS * np.count_nonzero(pair.rows)))
 
 
 def with_exceptions(pair: Pair, name: str, gain, offset, holds: np.ndarray) -> Relation | None:

@@ -1,4 +1,4 @@
-"""NumPy's .npy and .npz, and text: a row of numbers per line, as spreadsheets and savetxt write them."""
+"""NumPy's .npy and .npz, without pickles."""
 
 import io
 import warnings
@@ -14,7 +14,8 @@ from dsp.files.naming import shorten
 MAGIC = b"\x93NUMPY"
 READ_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy.savez and savez_compressed write
 PIECE = 2**20  # bytes decompressed at a time
-OBJECTS = "Python objects (a pickle), which are never loaded; numbers are expected"
+OBJECTS = "Python objects (a pickle), which are never loaded, as a pickle can run any program"
+SAVE_AGAIN = "numbers are expected: save each array with np.savez(FILE, NAME=array)"
 
 
 class _Header(NamedTuple):
@@ -37,11 +38,12 @@ class _Header(NamedTuple):
 def npy(data: bytes) -> dict[str, Stored]:
     """The array of a .npy file, under the name ""; Python objects, which only unpickling could read, are refused."""
     if not data.startswith(MAGIC):
-        kind = f"{OBJECTS}" if data[:1] == b"\x80" else "it does not begin as one"
+        kind = f"{OBJECTS}; {SAVE_AGAIN}" if data[:1] == b"\x80" else "it does not begin as one"
         raise ValueError(f"not readable as a .npy file ({kind})")
     header = _header(io.BytesIO(data), "a .npy file")
     if header.dtype.hasobject:
-        raise ValueError(f"an array of {OBJECTS}")
+        kind = "a single object, such as a dict:" if header.shape == () else "an array of"
+        raise ValueError(f"{kind} {OBJECTS}; {SAVE_AGAIN}")
     check_complete(header.n_bytes + header.data_bytes, len(data))
     return {"": Stored(header.shape, lambda: header.array(memoryview(data)[header.n_bytes :]))}
 
@@ -116,59 +118,6 @@ def _header(stream: IO[bytes], what: str) -> _Header:
 
     shape, fortran_order, dtype = _explained(what, read)
     return _Header(tuple(int(size) for size in shape), dtype, bool(fortran_order), stream.tell())
-
-
-def text(data: bytes) -> dict[str, Stored]:
-    """Rows of numbers, under the name "".
-
-    The last row decides what stands between the numbers: semicolons, else tabs, else commas, else blanks. Where it
-    is semicolons or tabs, a comma is a decimal point. Empty lines, lines that begin with #, and a first line that is
-    not numbers are left out.
-    """
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError("not readable as text (UTF-8)") from None
-    numbered = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and not line.lstrip().startswith("#")]
-    if not numbered:
-        raise ValueError("no numbers in it")
-    separator = next((mark for mark in (";", "\t", ",") if mark in numbered[-1][1].strip()), None)
-    if not _all_numbers(_fields(numbered[0][1], separator)):
-        numbered = numbered[1:]  # a header
-    rows = [_row(i, line, separator) for i, line in numbered]
-    if not rows:
-        raise ValueError("no numbers in it")
-    for (i, _), row in zip(numbered, rows, strict=True):
-        if len(row) != len(rows[0]):
-            raise ValueError(f"line {i} has {len(row)} values, line {numbered[0][0]} has {len(rows[0])}")
-    matrix = np.array(rows)
-    return {"": Stored(matrix.shape, lambda: matrix)}
-
-
-def _fields(line: str, separator: str | None) -> list[str]:
-    if separator in (";", "\t"):
-        line = line.replace(",", ".")
-    if separator in (None, "\t"):
-        return line.split()
-    return [field.strip() for field in line.strip().removesuffix(separator).split(separator)]
-
-
-def _row(i: int, line: str, separator: str | None) -> list[float]:
-    """The numbers of line i; ValueError that names the line and column of what is not a number."""
-    row = []
-    for column, field in enumerate(_fields(line, separator), 1):
-        try:
-            row.append(float(field))
-        except ValueError:
-            raise ValueError(f"line {i}, column {column}: {shorten(field)!r} is not a number") from None
-    return row
-
-
-def _all_numbers(fields: list[str]) -> bool:
-    try:
-        return bool([float(field) for field in fields])
-    except ValueError:
-        return False
 
 
 def _explained(what: str, read):
