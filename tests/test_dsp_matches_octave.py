@@ -7,7 +7,7 @@ import dsp
 from tests.conftest import GOLDEN
 
 ONE_ULP = 2.3e-16  # windows: cos of two mathematics libraries
-FFT_RELATIVE = 2e-15  # of the norm: FFTW and this FFT are each within 1e-15 of the exact value
+FFT_RELATIVE = 2.5e-15  # of the norm: FFTW is within 1e-15 of the exact value, this FFT within 1.5e-15 (a chirp at 401)
 
 
 GOLDEN_FILE = np.load(GOLDEN / "dsp_octave.npz")

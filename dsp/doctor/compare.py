@@ -157,7 +157,7 @@ def compare_conventions(
     """The comparison by the conventions of both, what changes the shape or weighs most first."""
     compute = mfcc if of_a.kind == "mfcc" else log_mel
     base = compute(signal, sample_rate, of_a.convention)
-    error = found.error.T if found.error is not None and of_a.transposed else found.error
+    error = found.error
     differences: dict[str, tuple[Any, Any, float | None]] = {}
     shaping = set()  # the parameters that change the shape
     for parameter, (in_a, in_b) in diff(of_a.convention, of_b.convention).items():
@@ -184,6 +184,8 @@ def compare_conventions(
     for of, name in ((of_a, names[0]), (of_b, names[1])):
         if of.left_open:
             sentences.append(f"{name} is explained up to {of.left_open}")
+        if of.change:
+            sentences.append(f"{name}: {of.change}")
     return replace(
         found,
         findings=(*found.findings, *sentences),

@@ -11,7 +11,14 @@ from dsp import hz_to_mel, rfft
 from experiments.figures.trace.data import Traced, basis, cepstrum_names, row_names, smoothed
 
 LINE, SECOND, PALE = "#0072bd", "#d95319", "0.65"
-UNIT = {"hz": "Hz", "mel": "mel", "bins": "bins"}
+UNIT = {
+    "hz": "Hz",
+    "mel": "mel",
+    "mel, cut at bins": "mel, cut at bins",
+    "bins": "bins",
+    "symmetric": "Hz, both as wide as the lower one",
+    "stretched": "Hz, on bins stretched over the band",
+}
 LOG_UNIT = {"ln": "ln", "log10": "log10", "10 log10": "dB", "20 log10": "dB"}
 TICKS = (250, 500, 1000, 2000, 4000, 8000, 16_000)  # Hz
 SHOWN_FRAMES = 5
