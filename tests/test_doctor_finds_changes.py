@@ -92,6 +92,16 @@ def test_one_change_is_named(case, speech):
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_padded_frames_of_a_convention_that_is_no_preset(utterance):
+    c = replace(CONVENTIONS["python_speech_features"], n_mels=40, lifter=0.0)
+    features = np.pad(dsp.mfcc(utterance, RATE, c), ((0, 0), (0, 60)))
+    found = identify(features, utterance, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest) == ("exact", "python_speech_features")
+    assert set(found.differences) == {"n_mels", "lifter"}
+    assert found.change == "the last 60 frames are constant (padded or masked)"
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_masked_and_normalized(speech):
     """The last frame is masked, and every row was normalized before."""
     w = dsp.log_mel(speech, RATE, "whisper")

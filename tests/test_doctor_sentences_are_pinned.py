@@ -163,7 +163,9 @@ def of_diagnoses() -> Iterator[Line]:
         gain = np.full((13 if per_row else 1, 1), 3.7)
         cases[name] = diagnosis(class_, left_open=name, gain=gain, offset=2 * gain)
     for name, one in cases.items():
-        yield from lines_of("diagnosis", name, diagnosis_text(one).split("\n"))
+        yield from lines_of("diagnosis", name, diagnosis_text(one, everything=True).split("\n"))
+        folded = [line for line in diagnosis_text(one).split("\n") if "--all" in line]
+        yield from lines_of("diagnosis, folded", name, folded)
     yield "note", "another sample rate", resampling_sentence(22_050)
     yield "note", "a long clip", long_clip_sentence(1.5)
     yield "note", "no shape", no_shape_sentence(5, 7)

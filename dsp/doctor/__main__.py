@@ -10,6 +10,7 @@ The same program runs as python -m dsp.doctor.
 import argparse
 import json
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +44,9 @@ EXPLAINED = ("exact", "explained up to a class", "equal", "explained")
 def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit status."""
     options = parser().parse_args(arguments)
-    return exit_status(lambda: run(options))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of empty filters, in conventions that the search tries
+        return exit_status(lambda: run(options))
 
 
 def program() -> str:
@@ -64,6 +67,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--profiles", nargs=2, metavar="PRESET", help="compare two presets by name")
     made.add_argument("--sample-rate", type=float, default=16_000, metavar="HZ", help="for --profiles (default: 16000)")
     made.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    made.add_argument(
+        "--all", action="store_true", help="also list what the recording does not show, with a signal that would"
+    )
     return made
 
 
@@ -113,7 +119,8 @@ def run(options: argparse.Namespace) -> int:
     matrices, recording = read_inputs(options)
     if len(matrices) == 1 and recording is not None:
         diagnosis = identify(matrices[0], *recording, options.time_limit, options.effort)
-        print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else diagnosis_text(diagnosis))
+        text = diagnosis_text(diagnosis, options.all)
+        print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else text)
         return int(diagnosis.verdict not in EXPLAINED)
     (a, b), (name_a, name_b) = matrices, names_of(options.features)
     signal, sample_rate = recording or (None, None)

@@ -12,7 +12,7 @@ from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.knowledge.floors import constant_sentence
-from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled
+from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
@@ -190,6 +190,11 @@ def _search_changed(
         best, _ = _search(found.change.searches(until, eps), until)
         if best is not None and best.explains():
             return best, found.change
+    for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
+        if change.kept is None:  # a convention that is no preset, with padded frames
+            best, _ = _search(change.searches(until, eps), until)
+            if best is not None and best.explains():
+                return best, change
     return None
 
 

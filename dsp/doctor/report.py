@@ -23,8 +23,8 @@ MAX_LISTED, MAX_LISTED_NUMBERS = 8, 4
 MAX_SUMMARIZED = 3  # findings that one line holds
 
 
-def diagnosis_text(found: Diagnosis) -> str:
-    """The diagnosis for people.
+def diagnosis_text(found: Diagnosis, everything: bool = False) -> str:
+    """The diagnosis for people; `everything` also lists what the clip does not show.
 
     Checked: tests/test_doctor_command.py, tests/test_doctor_sentences_are_pinned.py
     """
@@ -49,7 +49,12 @@ def diagnosis_text(found: Diagnosis) -> str:
     lines.append(f"{'closest to' if shown else 'same as'} {found.nearest}: {tool}")
     for parameter, (theirs, this) in shown.items():
         lines.append(f"  different: {difference(parameter, theirs, this, found.nearest, 'this file')}")
-    lines += _unobservable({name: values for name, values in found.unobservable.items() if _matters(name, found)})
+    hidden = {name: values for name, values in found.unobservable.items() if _matters(name, found)}
+    if everything:
+        lines += _unobservable(hidden)
+    elif hidden:
+        shown_nowhere = "parameter has" if len(hidden) == 1 else "parameters have"
+        lines.append(f"  {len(hidden)} {shown_nowhere} other values that give the same numbers on this clip (--all)")
     lines.append(f"fingerprint {fingerprint(found.convention)}")
     return "\n".join(lines)
 

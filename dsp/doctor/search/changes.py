@@ -128,7 +128,7 @@ def changes(orientations: list[Oriented], signal: np.ndarray, sample_rate: float
     for sentence, other, rate in changed_signals(signal, sample_rate):
         yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
     for oriented in orientations:
-        yield from _without_edges(oriented, signal, sample_rate)
+        yield from without_edges(oriented, signal, sample_rate)
         yield from _stacked_frames(oriented, signal, sample_rate)
 
 
@@ -139,8 +139,8 @@ def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") 
     return Change(sentence, signal, rate, oriented, (0, n), MIN_CUT)
 
 
-def _without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
-    """The matrix without constant frames at its end, at its beginning, at both."""
+def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
+    """The matrix without constant frames at its end, at its beginning, at both: all of the clip's frames, or a part."""
     x, n_frames = oriented.matrix, oriented.matrix.shape[1]
     first, stop = constant_edges(x)
     edges = dict.fromkeys([(0, stop), (first, n_frames), (first, stop)])
