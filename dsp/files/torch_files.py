@@ -12,6 +12,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def pt(data: bytes) -> dict[str, Stored]:
             raise ValueError(f"more than {MAX_TENSORS} tensors")
         if tensor.layout == torch.strided and not tensor.is_quantized and tensor.device.type == "cpu":
             check_complete(tensor.numel() * tensor.element_size(), len(data))  # a stride of 0 repeats a number at will
-            stored[name] = Stored(tuple(tensor.shape), lambda tensor=tensor: _array(torch, tensor))
+            stored[name] = Stored(tuple(tensor.shape), partial(_array, torch, tensor))
     if not stored:
         raise ValueError(f"no tensor of numbers in it; {SAVE_AGAIN}")
     return stored
@@ -76,7 +77,7 @@ def _check_archive(data: bytes) -> None:
         for opcode, argument, _ in pickletools.genops(archive.read(pickles[0])):
             if opcode.name in ("STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4"):
                 return opcode.name
-            if opcode.name == "GLOBAL" and not NAMED.fullmatch(argument):
+            if opcode.name == "GLOBAL" and not NAMED.fullmatch(str(argument)):
                 return argument
         return None
 
