@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from dsp.files.content import FeatureFileError, Stored, as_matrix, pick, read_bytes
+from dsp.files.hdf5 import hdf5
 from dsp.files.htk import htk
-from dsp.files.kaldi import ark
+from dsp.files.kaldi import ark, scp
 from dsp.files.matlab import mat
 from dsp.files.numpy_files import npy, npz
 from dsp.files.text_tables import arff, text
+from dsp.files.torch_files import pt
 
-READERS: dict[str, Callable[[bytes], dict[str, Stored]]] = {
+READERS: dict[str, Callable[..., dict[str, Stored]]] = {  # of the file's bytes
     ".npy": npy,
     ".npz": npz,
     ".csv": text,
@@ -27,6 +29,11 @@ READERS: dict[str, Callable[[bytes], dict[str, Stored]]] = {
     ".plp": htk,
     ".fbank": htk,
     ".ark": ark,
+    ".h5": hdf5,
+    ".hdf5": hdf5,
+    ".pt": pt,
+    ".pth": pt,
+    ".scp": scp,  # points into other files: takes the path and the name too
 }
 
 
@@ -37,16 +44,19 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     .csv, .tsv, .txt         numbers between commas, semicolons, tabs or blanks; a header of names, pandas' index and
                              openSMILE's columns name and frameTime are left out; Kaldi's text archives
     .arff                    Weka, openSMILE -arff: the numeric attributes
-    .mat                     MATLAB, saved with -v6 or -v7: full numeric arrays
+    .mat                     MATLAB, full numeric arrays as MATLAB shows them; of version 7.3 with h5py
+    .h5 .hdf5                HDF5, datasets of numbers as they lie in the file; needs h5py
+    .pt .pth                 torch.save: a tensor, or tensors in dicts and lists; needs PyTorch
     .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also returns
                              their kind and frame period
-    .ark                     Kaldi archives, (n_frames, n_values)
+    .ark .scp                Kaldi archives and indexes of them, (n_frames, n_values)
 
     Parameters
     ----------
     path : str or path of a regular file; its ending says the format
-    name : the variable (.npz, .mat) or utterance (.ark) wanted. None: the only matrix, where single numbers
-        and vectors beside it do not count
+    name : the variable (.npz, .mat), dataset (.h5), tensor (.pt) or utterance (.ark, .scp) wanted: in structs and
+        dicts "features.mfcc", in cell arrays "c{2}", in groups "features/mfcc". None: the only matrix, where single
+        numbers and vectors beside it do not count
 
     Returns
     -------
@@ -60,7 +70,9 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
         integer beyond 2**53. The message names the place in the file.
 
     Source: NumPy, NEP 1; MathWorks, MAT-File Format; The HTK Book; Kaldi, "Kaldi I/O mechanisms".
-    Checked: tests/test_feature_files_are_read.py, tests/test_text_tables_are_read.py, tests/test_damaged_features_are_refused.py
+    Checked: tests/test_feature_files_are_read.py, tests/test_text_tables_are_read.py,
+    tests/test_matlab_and_hdf5_are_read.py, tests/test_pytorch_files_are_read.py, tests/test_kaldi_indexes_are_read.py,
+    tests/test_damaged_features_are_refused.py
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
@@ -68,6 +80,7 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
         raise FeatureFileError(f"{path}: unknown ending {path.suffix!r}; known are {', '.join(READERS)}")
     data = read_bytes(path)
     try:
-        return as_matrix(pick(reader(data), name))
+        stored = scp(data, path, name) if reader is scp else reader(data)
+        return as_matrix(pick(stored, name))
     except ValueError as error:
         raise FeatureFileError(f"{path}: {error}") from None

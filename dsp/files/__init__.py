@@ -3,9 +3,11 @@
     content            the bytes of a file, the one matrix that is wanted, and what a matrix must be
     numpy_files        .npy, .npz
     text_tables        .csv, .tsv, .txt, .arff
-    matlab             .mat, level 5: read and written
+    matlab, matlab4    .mat: level 5 read and written, level 4 read
+    hdf5               .h5, .hdf5, and .mat of version 7.3
+    torch_files        .pt, .pth
     htk                HTK parameter files
-    kaldi              Kaldi archives, binary, compressed and text
+    kaldi              Kaldi archives, binary, compressed and text, and their indexes (.scp)
     audio_headers      what the first bytes of an audio file say, and whether its end is there
     mp3_frames         the frames of an MP3 file, counted
     reading            regular files only, opened without waiting

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -120,3 +120,12 @@ def as_matrix(array: np.ndarray) -> np.ndarray:
             raise ValueError(f"[{row}, {column}] is {value}, beyond 2**53: float64 does not hold it exactly")
     other = np.complex128 if native.kind == "c" else np.float64
     return np.array(array, dtype=native if native.name in KEPT else other, order="C")
+
+
+def explained(what: str, read: Callable[[], Any]) -> Any:
+    """read(), whatever goes wrong inside a library's reader said in one line."""
+    try:
+        return read()
+    except Exception as error:
+        reason = shorten((str(error) or type(error).__name__).splitlines()[0], 200)
+        raise ValueError(f"not readable as {what} ({reason})") from None

@@ -1,4 +1,4 @@
-"""Kaldi archives: utterances one after the other, each a name, a blank and a matrix, binary or text.
+"""Kaldi archives: utterances one after the other, each a name, a blank and a matrix, binary or text; their indexes.
 
     binary  name \\0B, then FM, DM: the matrix in float32 or float64, row by row
                             CM, CM2, CM3: compressed to bytes or 16-bit integers
@@ -8,19 +8,25 @@
 CM holds, for each column, four 16-bit numbers (percentiles 0, 25, 75, 100) and a byte per row; bytes 0 .. 64,
 64 .. 192, 192 .. 255 are straight lines between them. All little-endian.
 
+A .scp file has a line for each utterance: its name, a blank, FILE:OFFSET, where the matrix begins behind its name.
+
 Source: Kaldi, documentation of CompressedMatrix and "Kaldi I/O mechanisms".
-Checked: tests/test_feature_files_are_read.py
+Checked: tests/test_feature_files_are_read.py, tests/test_kaldi_indexes_are_read.py
 """
 
 import math
+import os
 import re
 import struct
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
-from dsp.files.content import Stored, check_complete, numbers_at
-from dsp.files.naming import shorten
+from dsp.files.content import SHOWN, Stored, check_complete, numbers_at
+from dsp.files.naming import file_error_line, shorten
+from dsp.files.reading import open_regular_file
 
 KNOTS = np.array([0, 64, 192, 255])  # bytes that stand for the four percentiles
 KINDS = {  # type -> (where the sizes lie in its header, dtype of a value, bytes before the values for each column)
@@ -34,6 +40,8 @@ KINDS = {  # type -> (where the sizes lie in its header, dtype of a value, bytes
 }
 BINARY_ENTRY = re.compile(rb"([^ ]+) \0B(?:([FD]M) (\x04.{4}\x04.{4})|([FD]V) (\x04.{4})|(CM[23]?) (.{16}))", re.DOTALL)
 UNREADABLE_ENTRY = re.compile(rb"([^ ]+) \0B(\w{0,5}) ?", re.DOTALL)
+POSITION = re.compile(r"(.+):(\d{1,18})")
+MAX_HEADER_BYTES, PIECE = 64, 2**20
 TEXT_ENTRY = re.compile(r"\s*(\S+)\s+\[([^\]]*)\]\s*")
 
 
@@ -53,25 +61,102 @@ def ark(data: bytes) -> dict[str, Stored]:
         raise ValueError("not a Kaldi archive: neither a binary one nor text") from None
 
 
+def scp(data: bytes, path: Path, name: str | None) -> dict[str, Stored]:
+    """The wanted utterance of an index, or the only one, out of the file that its line names.
+
+    A relative path is looked up in the index's folder and, as Kaldi does it, in the working folder. Commands are never
+    run. ValueError names the line.
+    """
+    try:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError("not readable as a Kaldi index (UTF-8 text)") from None
+    entries: dict[str, tuple[int, str]] = {}
+    for i, line in enumerate(lines, 1):
+        if line.strip():
+            utterance, _, target = line.strip().partition(" ")
+            entries.setdefault(utterance, (i, target.strip() or utterance.partition("\t")[2]))
+    if not entries:
+        raise ValueError("an index without a line")
+    names = ", ".join(shorten(one) for one in list(entries)[:SHOWN])
+    names += f", ... ({len(entries)} in all)" if len(entries) > SHOWN else ""
+    if name is None:
+        if len(entries) > 1:
+            raise ValueError(f"{len(entries)} utterances; name one of {names}")
+        name = next(iter(entries))
+    if name not in entries:
+        raise ValueError(f"no utterance {shorten(name)!r}; there are {names}")
+    i, target = entries[name]
+    try:
+        return {name: _indexed(path, target)}
+    except OSError as error:
+        raise ValueError(f"line {i}: {file_error_line(error, target)}") from None
+    except ValueError as error:
+        raise ValueError(f"line {i}, {shorten(target, 100)!r}: {error}") from None
+
+
+def _indexed(path: Path, target: str) -> Stored:
+    """The matrix that FILE:OFFSET of an index names."""
+    if not target:
+        raise ValueError("'UTTERANCE FILE:OFFSET' is expected")
+    if target.endswith("|") or target.startswith("|"):
+        raise ValueError("a command, which is never run; write its output into an archive")
+    if target.endswith("]"):
+        raise ValueError("a range of rows; take the whole utterance")
+    found = POSITION.fullmatch(target)
+    file, offset = (found[1], int(found[2])) if found else (target, 0)
+    beside = path.parent / file
+    with open_regular_file(beside if beside.exists() else file) as archive:
+        size = os.fstat(archive.fileno()).st_size
+        if offset >= size:
+            raise ValueError(f"byte {offset} of a file of {size} bytes")
+        archive.seek(offset)
+        beginning = b"u " + archive.read(MAX_HEADER_BYTES)
+        if not beginning.startswith(b"u \0B"):
+            return _text_at(archive, beginning)
+        _, kind, shape, header, first, end = _entry(beginning, 0)
+        check_complete(offset + end - 2, size)
+        archive.seek(offset)
+        data = b"u " + archive.read(end - 2)
+    return Stored(shape, partial(_decoded, data, kind, shape, header, first))
+
+
+def _text_at(archive: BinaryIO, beginning: bytes) -> Stored:
+    """The matrix of a text archive whose first bytes have been read."""
+    content = bytearray(beginning)
+    if not re.match(rb"u\s+\[", content):
+        raise ValueError("no matrix begins there")
+    while b"]" not in content and (piece := archive.read(PIECE)):
+        content += piece
+    if b"]" not in content:
+        raise ValueError("cut off: no ']' ends the matrix")
+    return next(iter(text_archive(content.partition(b"]")[0].decode("utf-8", "replace") + "]").values()))
+
+
 def _binary(data: bytes) -> dict[str, Stored]:
     stored: dict[str, Stored] = {}
     start, end = 0, len(data)
     while start < end:  # a few microseconds for each of perhaps 200,000 utterances
-        entry = BINARY_ENTRY.match(data, start)
-        if entry is None:
-            raise ValueError(_no_entry(data, start))
-        last = entry.lastindex or 0  # of the three alternatives' groups, those that matched
-        kind, header = entry[last - 1], entry[last]
-        sizes, dtype, column_bytes = KINDS[kind]
-        shape, first = sizes.unpack(header), entry.end()
-        if min(shape) < 0:
-            raise ValueError("cut off or damaged: a negative size")
-        start = first + column_bytes * shape[-1] + math.prod(shape) * int(dtype[-1])
+        raw_name, kind, shape, header, first, start = _entry(data, start)
         check_complete(start, end)
-        name = entry[1].decode("utf-8", "replace").strip()
+        name = raw_name.decode("utf-8", "replace").strip()
         if name not in stored:
             stored[name] = Stored(shape, partial(_decoded, data, kind, shape, header, first))
     return stored
+
+
+def _entry(data: bytes, start: int) -> tuple[bytes, bytes, tuple[int, ...], bytes, int, int]:
+    """(name, type, shape, header, where the data begin, where they end) of the utterance that begins at `start`."""
+    entry = BINARY_ENTRY.match(data, start)
+    if entry is None:
+        raise ValueError(_no_entry(data, start))
+    last = entry.lastindex or 0  # of the three alternatives' groups, those that matched
+    kind, header = entry[last - 1], entry[last]
+    sizes, dtype, column_bytes = KINDS[kind]
+    shape, first = sizes.unpack(header), entry.end()
+    if min(shape) < 0:
+        raise ValueError("cut off or damaged: a negative size")
+    return entry[1], kind, shape, header, first, first + column_bytes * shape[-1] + math.prod(shape) * int(dtype[-1])
 
 
 def _no_entry(data: bytes, start: int) -> str:

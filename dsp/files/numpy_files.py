@@ -8,7 +8,7 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from dsp.files.content import Stored, check_complete, check_expansion, count_values
+from dsp.files.content import Stored, check_complete, check_expansion, count_values, explained
 from dsp.files.naming import shorten
 
 MAGIC = b"\x93NUMPY"
@@ -56,7 +56,7 @@ def npz(data: bytes) -> dict[str, Stored]:
     """
     if not data.startswith(b"PK"):
         raise ValueError("not readable as a .npz file (it is no zip archive)")
-    archive: zipfile.ZipFile = _explained("a .npz file", lambda: zipfile.ZipFile(io.BytesIO(data)))
+    archive: zipfile.ZipFile = explained("a .npz file", lambda: zipfile.ZipFile(io.BytesIO(data)))
     stored, others = {}, []
     for member in archive.infolist():
         name = member.filename.removesuffix(".npy")
@@ -76,12 +76,12 @@ def _member_header(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Header
     if member.compress_type not in READ_COMPRESSIONS:
         method = f"compression method {member.compress_type}; NumPy writes stored or deflated arrays"
         raise ValueError(f"not readable as a .npz file ({shorten(member.filename)}: {method})")
-    stream: IO[bytes] = _explained("a .npz file", lambda: archive.open(member))
+    stream: IO[bytes] = explained("a .npz file", lambda: archive.open(member))
     with stream:
-        beginning = _explained("a .npz file", lambda: stream.read(len(MAGIC)))
+        beginning = explained("a .npz file", lambda: stream.read(len(MAGIC)))
         if beginning != MAGIC:
             return None
-    with _explained("a .npz file", lambda: archive.open(member)) as stream:
+    with explained("a .npz file", lambda: archive.open(member)) as stream:
         return _header(stream, "a .npz file")
 
 
@@ -99,7 +99,7 @@ def _member_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, header: _He
                 if len(content) > header.data_bytes:
                     break  # what follows the array is nobody's
 
-    _explained("a .npz file", read)
+    explained("a .npz file", read)
     check_complete(header.data_bytes, len(content))
     return header.array(content)
 
@@ -116,14 +116,5 @@ def _header(stream: IO[bytes], what: str) -> _Header:
             warnings.simplefilter("ignore")  # headers of Python 2 need a second parser
             return readers[version[0] - 1](stream)
 
-    shape, fortran_order, dtype = _explained(what, read)
+    shape, fortran_order, dtype = explained(what, read)
     return _Header(tuple(int(size) for size in shape), dtype, bool(fortran_order), stream.tell())
-
-
-def _explained(what: str, read):
-    """read(), whatever goes wrong inside NumPy's and zip's readers said in one line."""
-    try:
-        return read()
-    except Exception as error:
-        reason = shorten((str(error) or type(error).__name__).splitlines()[0], 200)
-        raise ValueError(f"not readable as {what} ({reason})") from None

@@ -12,7 +12,7 @@ Checked: tests/test_text_tables_are_read.py
 import csv
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -277,7 +277,7 @@ def _whole(field: str) -> int:
     return int(field) if len(field) < 400 else 10**400  # Python refuses to convert thousands of digits
 
 
-def _refuse(line: int, column: int, field: str):
+def _refuse(line: int, column: int, field: str) -> NoReturn:
     """Raises the ValueError for a field that is not a number."""
     at = f"line {line}, column {column}"
     if not field:
