@@ -32,6 +32,9 @@ def test_identify(files, capsys):
     assert main([str(folder / "kaldi.npy"), "--audio", str(wav), "--time-limit", "120"]) == 0
     said = capsys.readouterr().out
     assert said.startswith("exact") and "same as kaldi" in said and "time first" in said
+    assert "parameters have other values that give the same numbers on this clip (--all)" in said
+    assert main([str(folder / "kaldi.npy"), "--audio", str(wav), "--time-limit", "120", "--all"]) == 0
+    said = capsys.readouterr().out
     assert "not observable on this clip" in said and "dsp.doctor.probe(" in said
 
 

@@ -1,6 +1,5 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from time import thread_time
@@ -12,17 +11,26 @@ from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.knowledge.floors import constant_sentence
-from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled, without_edges
-from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.changes import Change, Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
+from dsp.doctor.search.guesses import search_guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
 from dsp.doctor.search.pooled import pooled
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
-from dsp.doctor.search.scheduler import schedule
-from dsp.doctor.search.search import HOPELESS, Search
+from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.undone import (
+    AS_GIVEN,
+    LOOKS_SHARE,
+    RESAMPLED,
+    RESAMPLER,
+    SURELY_RESAMPLED,
+    distance_as_given,
+    search_changed,
+    search_resampled,
+)
 from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
 
@@ -30,16 +38,7 @@ from dsp.resampling import resample
 SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither and resampling
 GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
 MAX_DITHERED = 3  # guesses that dither is tried on
-MAX_PAIRED = 3  # shapes that are searched on by pairs of moves
 LONG_CLIP_MINUTES = 1.0  # the search of a longer clip takes more than a few seconds; if its time runs out, say so
-WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to
-LOOKS_SHARE = 0.4  # of the time, for looking at changed signals and frames
-AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the search
-AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
-MUCH_NEARER = 0.5  # and must bring it nearer than that share
-MAX_CHANGES = 3  # that are searched on
-SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
-RESAMPLER = "the filter of the resampler"
 
 
 @dataclass(frozen=True)
@@ -119,17 +118,17 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     if 1 in matrix.shape:
         return _of_statistics(matrix, cache, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
-    as_given = _distance_as_given(orientations, cache, deadline, eps)
-    found = _search_changed(orientations, cache, eps, deadline, as_given)
+    as_given = distance_as_given(orientations, cache, deadline, eps)
+    found = search_changed(orientations, cache, eps, deadline, as_given)
     if found is None and as_given > AS_GIVEN:
-        found = _search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
+        found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
     if found is not None:
         return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     possible = [one for oriented in orientations for one in oriented.interpretations]
     searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
-    best, searched = _search(searches, deadline.part(GUESSES_SHARE))
+    best, searched = search_guesses(searches, deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
-        found = _search_resampled(orientations, cache, eps, deadline, RESAMPLED)
+        found = search_resampled(orientations, cache, eps, deadline, RESAMPLED)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(searched, best, deadline)
@@ -170,70 +169,6 @@ def _of_statistics(matrix: np.ndarray, cache: StageCache, notes: tuple[str, ...]
     )
 
 
-def _distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
-    """How near the presets come to the matrix as it is, without any change."""
-    plain = [Change("", cache.signal, cache.sample_rate, oriented) for oriented in orientations]
-    return min((one.distance for one in _nearest(plain, deadline, eps)), default=DOES_NOT_FIT)
-
-
-def _search_changed(
-    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, as_given: float
-) -> tuple[Outcome, Change] | None:
-    """The outcome after a change of the signal or of the frames that explains the matrix; None without one."""
-    until = deadline.part(LOOKS_SHARE)
-    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and all(edges_are_plain(one.matrix) for one in orientations)):
-        return None  # the plain search will find it
-    most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
-    for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
-        if found.distance > most:
-            break
-        best, _ = _search(found.change.searches(until, eps), until)
-        if best is not None and best.explains():
-            return best, found.change
-    for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
-        if change.kept is None:  # a convention that is no preset, with padded frames
-            best, _ = _search(change.searches(until, eps), until)
-            if best is not None and best.explains():
-                return best, change
-    return None
-
-
-def _search_resampled(
-    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, farthest: float
-) -> tuple[Outcome, Change] | None:
-    """A preset of the signal at another rate that comes so near that only the resampler's filter can be different."""
-    looks = _nearest(resampled(orientations, cache.signal, cache.sample_rate), deadline, eps)
-    if not looks or looks[0].distance > farthest:
-        return None
-    nearest, others = looks[0], [one for one in looks[1:] if one.change.sample_rate != looks[0].change.sample_rate]
-    if others and nearest.distance > MUCH_NEARER * others[0].distance:
-        return None
-    for search in nearest.change.searches(deadline, eps):
-        levels = search.levels(nearest.convention, search.whole)
-        if levels is None or search.interpretation.left_out:
-            continue
-        features = search.cache.features(nearest.convention, search.kind)
-        distance = relative_distance(search.interpretation.matrix, features)
-        if distance < farthest:
-            rank, fit = len(CLASSES), as_it_is(features)
-            return Outcome(rank, distance, RESAMPLER, fit, nearest.convention, search), nearest.change
-    return None
-
-
-def _nearest(candidates: Iterable[Change], until: Deadline, eps: float) -> list[Look]:
-    """What the presets come to after each change, nearest first; of equally near ones the plainest first."""
-    looks = []
-    for change in candidates:
-        if until.is_over():
-            break
-        found = look(change, until, eps)
-        if found is not None:
-            looks.append(found)
-        if found is not None and found.distance < WORTH_FITTING:
-            break
-    return sorted(looks, key=lambda found: round(found.distance, 6))
-
-
 @lru_cache
 def _compile() -> None:
     """Has Numba compile, or load, what the search needs, once, before the time is taken."""
@@ -242,59 +177,6 @@ def _compile() -> None:
         c = replace(CONVENTIONS["librosa"], frame_length=n, n_fft=n, hop_length=160, preemphasis=0.97, delta_orders=2)
         StageCache(noise, 16_000).features(c, "mfcc")
     resample(noise, 16_000, 22_050)
-
-
-def _search(searches: list[Search], guesses_until: Deadline) -> tuple[Outcome | None, list[tuple[Search, Convention]]]:
-    """The best outcome of all guesses, first by the descent alone, then the nearest of these by pairs of moves.
-
-    Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
-    Also returns the guesses that were searched.
-    """
-    outcomes: list[Outcome] = []
-    shapes: list[tuple[float, int, Search, Convention]] = []
-    searched: list[tuple[Search, Convention]] = []
-
-    def is_explained() -> bool:
-        return any(outcome.explains() for outcome in outcomes)
-
-    for search, guess in schedule(searches, is_explained):
-        if any(outcome.explains() and outcome.search is search for outcome in outcomes):
-            continue
-        searched.append((search, guess))
-        search.include_loudest_frames(guess)
-        c = search.fit_shape(guess)
-        distance = search.affine_distance(c)
-        shapes.append((distance, len(shapes), search, c))
-        if distance < WORTH_FITTING:
-            outcomes.append(_outcome_of_shape(search, c))
-        if (outcomes and outcomes[-1].rank == EXACT) or guesses_until.is_over():
-            break
-    for distance, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MAX_PAIRED]:
-        if outcomes and (search.descent.deadline.is_over() or is_explained()):
-            break
-        nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
-        outcomes.append(_outcome_of_shape(search, nearer))
-    return min(outcomes, key=Outcome.order, default=None), searched
-
-
-def _outcome_of_shape(search: Search, c: Convention) -> Outcome:
-    """The best outcome of a shape: as it is, with its gains explained, with its values fitted, refined."""
-    search.include_loudest_frames(c)
-    is_far = search.affine_distance(c) > HOPELESS
-    best = judge(search, c)
-    for step in (search.explain_gains, search.fit_values, search.refine):
-        if (best.rank == EXACT and best.distance <= search.perhaps_rounding) or is_far:
-            break
-        if search.descent.deadline.is_over():
-            break
-        if step == search.fit_values and best.explains():
-            continue  # what the class leaves open would draw the other values after it
-        moved = step(c)
-        outcome = judge(search, moved)
-        if outcome.order() < best.order():
-            best = outcome
-        c = moved if step != search.explain_gains or best.explains() else c
-    return best
 
 
 def _best_dithered(

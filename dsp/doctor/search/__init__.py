@@ -4,10 +4,12 @@
     stage_cache            features of one clip under many conventions, every stage computed once
     deadline               when the search must stop: work is counted
     changes                what pipelines do to the signal before a convention, and to the frames after it
+    undone                 the search for such a change
     pooled                 vectors: statistics of features over time
     scheduler              in which order initial guesses are searched
     initial_guesses        where the search begins: presets, on their own frames or on others
     frame_grids            frame lengths and hops that give a number of frames
+    guesses                from all guesses to the best outcome
     search                 from a guess to the nearest shape, then to the nearest values
     coordinate_descent     the descent that makes one move, or several together, per round
     moves                  what the descent tries

@@ -1,0 +1,87 @@
+"""The search for a change of the signal, or of the frames, beside a convention: changes.py lists them.
+
+Every change is looked at with the presets as they are, which is cheap; the nearest are searched on.
+"""
+
+from collections.abc import Iterable
+
+from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled, without_edges
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.guesses import WORTH_FITTING, search_guesses
+from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
+from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.verdict import Outcome
+
+# All bounds were set by trial.
+LOOKS_SHARE = 0.4  # of the work, for looking at changed signals and frames
+AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the plain search
+AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
+MUCH_NEARER = 0.5  # and must bring it nearer than that share
+MAX_CHANGES = 3  # that are searched on
+SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
+RESAMPLER = "the filter of the resampler"
+
+
+def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
+    """How near the presets come to the matrix as it is, without any change."""
+    plain = [Change("", cache.signal, cache.sample_rate, oriented) for oriented in orientations]
+    return min((one.distance for one in _nearest(plain, deadline, eps)), default=DOES_NOT_FIT)
+
+
+def search_changed(
+    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, as_given: float
+) -> tuple[Outcome, Change] | None:
+    """The outcome after a change of the signal or of the frames that explains the matrix; None without one."""
+    until = deadline.part(LOOKS_SHARE)
+    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and all(edges_are_plain(one.matrix) for one in orientations)):
+        return None  # the plain search will find it
+    most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
+    for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
+        if found.distance > most:
+            break
+        best, _ = search_guesses(found.change.searches(until, eps), until)
+        if best is not None and best.explains():
+            return best, found.change
+    for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
+        if change.kept is None:  # a convention that is no preset, with padded frames
+            best, _ = search_guesses(change.searches(until, eps), until)
+            if best is not None and best.explains():
+                return best, change
+    return None
+
+
+def search_resampled(
+    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, farthest: float
+) -> tuple[Outcome, Change] | None:
+    """A preset of the signal at another rate that comes so near that only the resampler's filter can be different."""
+    looks = _nearest(resampled(orientations, cache.signal, cache.sample_rate), deadline, eps)
+    if not looks or looks[0].distance > farthest:
+        return None
+    nearest, others = looks[0], [one for one in looks[1:] if one.change.sample_rate != looks[0].change.sample_rate]
+    if others and nearest.distance > MUCH_NEARER * others[0].distance:
+        return None
+    for search in nearest.change.searches(deadline, eps):
+        levels = search.levels(nearest.convention, search.whole)
+        if levels is None or search.interpretation.left_out:
+            continue
+        features = search.cache.features(nearest.convention, search.kind)
+        distance = relative_distance(search.interpretation.matrix, features)
+        if distance < farthest:
+            rank, fit = len(CLASSES), as_it_is(features)
+            return Outcome(rank, distance, RESAMPLER, fit, nearest.convention, search), nearest.change
+    return None
+
+
+def _nearest(candidates: Iterable[Change], until: Deadline, eps: float) -> list[Look]:
+    """What the presets come to after each change, nearest first; of equally near ones the plainest first."""
+    looks = []
+    for change in candidates:
+        if until.is_over():
+            break
+        found = look(change, until, eps)
+        if found is not None:
+            looks.append(found)
+        if found is not None and found.distance < WORTH_FITTING:
+            break
+    return sorted(looks, key=lambda found: round(found.distance, 6))
