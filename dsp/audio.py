@@ -9,12 +9,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
-from dsp.files.audio_headers import foreign_format, missing_sample_bytes
-from dsp.files.mp3_frames import count_frames, is_mp3
+from dsp.files.audio_headers import foreign_format, missing_sample_bytes, with_its_length
+from dsp.files.mp3_frames import Frames, count_frames, is_mp3
 from dsp.files.naming import FileError, file_error_line
 from dsp.files.reading import open_regular_file
 
@@ -50,8 +50,9 @@ def read_audio(path: str | os.PathLike[str]) -> tuple[np.ndarray, int]:
     ------
     AudioError (a ValueError)  if the file is missing, unreadable, empty, not a regular file, not audio, cut off
         (its header promises samples that are not there), without samples, or holds NaN or inf. A missing end is
-        noticed in WAV, RF64, FLAC, AIFF, AU, CAF and MP3 files; other formats need not say their length. An MP3 of
-        variable bit rate that does not say it is refused too, as libsndfile would return only a part.
+        noticed in WAV, RF64, W64, FLAC, AIFF, AU, CAF and MP3 files; other formats need not say their length. An MP3 of
+        variable bit rate that does not say it is refused too, as libsndfile would return only a part. What SoX, FFmpeg
+        and others write to a pipe promises no samples, or 2 or 4 GiB of them: such a file is read to its end.
 
     Source: MathWorks, documentation of audioread ("double": integers are scaled to [-1, 1)).
     Checked: tests/test_audio_is_scaled_as_audioread.py, tests/test_damaged_audio_is_refused.py
@@ -161,14 +162,10 @@ def _opened(path: Path, check_length: bool) -> Iterator[Any]:
                 raise AudioError(f"{path}: cut off, {missing} bytes of the samples its header promises are missing")
             file.seek(0)
             beginning = file.read(16)
-            frames = count_frames(file) if check_length and is_mp3(beginning) else None
-            if frames and (missing := (frames.n_promised or 0) - frames.n_present) > 1:
-                raise AudioError(
-                    f"{path}: cut off, {missing} of the {frames.n_promised} MP3 frames promised are missing"
-                )
+            frames = _frames(path, file) if check_length and is_mp3(beginning) else None
+            source: Any = with_its_length(file) or file
             file.seek(0)
-            source: Any = file
-            if os.name == "posix":  # a descriptor saves libsndfile the way through Python
+            if os.name == "posix" and source is file:  # a descriptor saves libsndfile the way through Python
                 source = file.fileno()
                 os.lseek(source, 0, os.SEEK_SET)
             with soundfile.SoundFile(source, closefd=False) as sound:
@@ -189,6 +186,16 @@ def _opened(path: Path, check_length: bool) -> Iterator[Any]:
             raise AudioError(f"{path}: damaged or cut off ({reason})") from None
         reason = foreign_format(beginning) or reason
         raise AudioError(f"{path}: not readable as audio ({reason}); {FORMATS} are read") from None
+
+
+def _frames(path: Path, file: BinaryIO) -> Frames | None:
+    """The frames of an MP3 file, as far as they can be counted; AudioError if some of them or a part is missing."""
+    frames = count_frames(file)
+    if frames and (missing := (frames.n_promised or 0) - frames.n_present) > 1:
+        raise AudioError(f"{path}: cut off, {missing} of the {frames.n_promised} MP3 frames promised are missing")
+    if frames and frames.n_cut:
+        raise AudioError(f"{path}: cut off, {frames.n_cut} bytes of its last MP3 frame are missing")
+    return frames
 
 
 def _decoded(sound: Any, n_frames: int, file_bytes: int) -> np.ndarray:

@@ -64,7 +64,7 @@ def test_every_promised_format_is_read(write, ending):
 
 
 @pytest.mark.parametrize("n_missing", [1, 7, 500])
-@pytest.mark.parametrize("ending", ["wav", "float.wav", "adpcm.wav", "rf64", "aiff", "au", "caf"])
+@pytest.mark.parametrize("ending", ["wav", "float.wav", "adpcm.wav", "rf64", "w64", "aiff", "au", "caf"])
 def test_a_missing_end_is_counted(write, ending, n_missing):
     path = write(ending)
     _cut(path, n_missing)
@@ -116,6 +116,18 @@ def test_a_missing_end_of_an_mp3_is_counted(mp3, mode):
     path = mp3(mode)
     _cut(path, path.stat().st_size // 4)
     assert re.match(r"cut off, \d+ of the 447 MP3 frames promised are missing", refusal(path))
+
+
+@pytest.mark.parametrize("n_missing", [1, 3, 50, 141, 143])
+def test_a_part_of_the_last_frame_of_an_mp3_is_missed(mp3, n_missing):
+    """Also in an MP3 without a header that counts the frames; the last frame, of silence, has 144 bytes."""
+    path = mp3("CONSTANT")
+    data = path.read_bytes()
+    for start in (0, data.index(data[:2], 4)):
+        path.write_bytes(data[start:])
+        assert read_audio(path)[0].size >= 16 * 16_000
+        path.write_bytes(data[start:-n_missing])
+        assert re.match(r"cut off, (\d+ bytes of its last|\d+ of the 447) MP3 frame", refusal(path))
 
 
 def test_an_mp3_of_variable_bit_rate_without_its_length_is_refused(mp3):
@@ -201,6 +213,70 @@ def test_long_recordings_are_read_block_by_block_without_a_seam(tmp_path, monkey
 def test_seconds_that_are_no_duration(write, seconds):
     with pytest.raises(ValueError, match=r"seconds is .*; a finite number above 0 is expected"):
         read_beginning(write("wav"), seconds)
+
+
+SAMPLES = (20_000 * np.sin(np.arange(8000) / 10)).astype(np.int16)
+
+
+def wav(riff, length, tail=b""):
+    form = b"fmt " + struct.pack("<I2H2I2H", 16, 1, 1, RATE, 2 * RATE, 2, 16)
+    data = SAMPLES.astype("<i2").tobytes() if not tail else b""
+    return b"RIFF" + struct.pack("<I", riff) + b"WAVE" + form + b"data" + struct.pack("<I", length) + data + tail
+
+
+def au(length):
+    return b".snd" + struct.pack(">5I", 24, length, 3, RATE, 1) + SAMPLES.astype(">i2").tobytes()
+
+
+def aiff(size, n_frames, length):
+    common = struct.pack(">hIh", 1, n_frames, 16) + b"\x40\x0b\xfa" + bytes(7)
+    chunks = b"COMM" + struct.pack(">I", 18) + common + b"SSND" + struct.pack(">3I", length, 0, 0)
+    return b"FORM" + struct.pack(">I", size) + b"AIFF" + chunks + SAMPLES.astype(">i2").tobytes()
+
+
+def caf(length):
+    description = struct.pack(">d4s5I", RATE, b"lpcm", 0, 2, 1, 1, 16)
+    chunks = b"desc" + struct.pack(">q", 32) + description + b"data" + struct.pack(">qI", length, 0)
+    return b"caff" + struct.pack(">2H", 1, 0) + chunks + SAMPLES.astype(">i2").tobytes()
+
+
+PIPED = {
+    "zeros": wav(0, 0),
+    "0": wav(36 + 16_000, 0),
+    "0x7fffffff": wav(0x7FFFFFFF, 0x7FFFFFFF),
+    "0xffffffff": wav(0xFFFFFFFF, 0xFFFFFFFF),
+    "SoX": wav(0x7FFFF024, 0x7FFFF000),
+    "arecord": wav(0x80000024, 0x80000000),
+    "less a header": wav(0xFFFFFFFF, 0xFFFFFFFF - 36),
+    "AU 0": au(0),
+    "AU 0x7fffffff": au(0x7FFFFFFF),
+    "AU 0xffffffff": au(0xFFFFFFFF),
+    "AIFF of SoX": aiff(0x7F00002E, 0x3F800000, 0x7F000008),
+    "AIFF 0": aiff(0, 0, 0),
+    "AIFF 0xffffffff": aiff(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF),
+    "CAF -1": caf(-1),
+}
+
+
+@pytest.mark.parametrize("data", PIPED.values(), ids=PIPED)
+def test_what_was_written_to_a_pipe_is_read_to_its_end(tmp_path, data):
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    signal, rate = read_audio(path)
+    np.testing.assert_array_equal(signal, SAMPLES / 32768)
+    assert rate == RATE and audio_duration(path) == 1.0
+    np.testing.assert_array_equal(read_beginning(path, 0.5)[0], SAMPLES[:4000] / 32768)
+
+
+def test_lengths_that_only_look_like_a_pipe_s(tmp_path):
+    """An empty recording stays empty, also with a chunk behind it; another length beyond the end is a missing end."""
+    path = tmp_path / "x"
+    for data in (wav(36, 0)[:44], wav(44, 0, b"LIST" + struct.pack("<I", 4) + b"INFO")):
+        path.write_bytes(data)
+        assert refusal(path) == "no samples"
+    for length in (0x7EFFEFFF, 0x80000001, 0xFFFFEFFF):
+        path.write_bytes(wav(0x7FFFFFFF, length))
+        assert f"cut off, {length - 16_000} bytes" in refusal(path)
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")

@@ -26,11 +26,14 @@ COUNT_IS_GIVEN = 1  # a flag of a Xing header
 
 
 class Frames(NamedTuple):
-    """n_present, n_promised : frames of sound; n_promised is None without a header that says it."""
+    """n_present, n_promised : frames of sound; n_promised is None without a header that says it.
+    n_cut : bytes that the last, incomplete frame lacks, at least; it is not among n_present
+    """
 
     n_present: int
     n_promised: int | None
     samples_per_frame: int
+    n_cut: int = 0
 
     @property
     def n_samples(self) -> int:
@@ -46,7 +49,7 @@ def count_frames(file: BinaryIO) -> Frames | None:
     """The frames of an MP3 file; None if they cannot be counted (another layer, a free bit rate, damage in between)."""
     size = os.fstat(file.fileno()).st_size
     position = _end_of_id3(file)
-    n_frames, n_promised, samples = 0, None, 0
+    n_frames, n_promised, samples, n_cut = 0, None, 0, 0
     has_header = False
     while position + 4 <= size:
         file.seek(position)
@@ -58,12 +61,16 @@ def count_frames(file: BinaryIO) -> Frames | None:
             return None
         n_bytes, samples, side_bytes = parsed
         if position + n_bytes > size:
-            break  # cut off, or the last bytes of the stream
+            n_cut = position + n_bytes - size
+            break
         if n_frames == 0:
             has_header, n_promised = _xing(file.read(side_bytes + 12)[side_bytes:])
         n_frames += 1
         position += n_bytes
-    return Frames(n_frames - has_header, n_promised, samples) if n_frames else None
+    if 0 < size - position < 4:
+        file.seek(position)
+        n_cut = 1 if file.read(1) == b"\xff" else 0  # a part of a frame's header
+    return Frames(n_frames - has_header, n_promised, samples, n_cut) if n_frames else None
 
 
 def _end_of_id3(file: BinaryIO) -> int:
