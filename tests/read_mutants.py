@@ -22,6 +22,7 @@ from dsp.feature_files import READERS
 from dsp.files.naming import printable
 
 EXTREMES = (0, 1, -1, 2**15, 2**16 - 1, 2**31 - 1, -(2**31), 2**32 - 1, 2**40, 2**62, 2**63 - 1, -(2**63))
+MARKS = b",;.\t\n\"'[]{}()@#%?:|_-+eE019 nN"
 
 
 def mutants(data: bytes, count: int, seed: int) -> Iterator[bytes]:
@@ -31,7 +32,7 @@ def mutants(data: bytes, count: int, seed: int) -> Iterator[bytes]:
     for i in range(count):
         copy = bytearray(data)
         for _ in range(rng.integers(1, 4)):
-            kind = int(rng.integers(8)) if i % 2 else 0  # every other copy has integers that lie, and only these
+            kind = int(rng.integers(9)) if i % 2 else 0  # every other copy has integers that lie, and only these
             at = int(rng.integers(header if rng.random() < 0.8 else len(data)))
             if kind <= 1:
                 size = int(rng.choice([1, 2, 4, 8]))
@@ -48,6 +49,8 @@ def mutants(data: bytes, count: int, seed: int) -> Iterator[bytes]:
                 copy[at:at] = rng.bytes(int(rng.integers(1, 40)))
             elif kind == 6:
                 copy[at:at] = copy[at : at + int(rng.integers(1, 40))]
+            elif kind == 8:  # what text files are made of
+                copy[at : at + int(rng.integers(2))] = bytes([MARKS[rng.integers(len(MARKS))]])
             elif copy:
                 copy[at % len(copy)] ^= 1 << int(rng.integers(8))
         yield bytes(copy)

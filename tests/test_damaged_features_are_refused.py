@@ -222,7 +222,46 @@ def originals(tmp_path, rng):
     paths[7].write_bytes(squeezed[0] + bytes(104 + 520) + squeezed[1] + bytes(1040) + plain + squeezed[2] + bytes(520))
     (tmp_path / "t.ark").write_text("mfcc [\n 1 2 3\n 4 5 6 ]\nu [ 1 2 ]\n")
     (tmp_path / "x.csv").write_text("c0;c1;c2\n" + "1,5;-2,25;3\n" * 20)
-    return [*paths, tmp_path / "t.ark", tmp_path / "x.csv"]
+    return [*paths, tmp_path / "t.ark", tmp_path / "x.csv", *more_originals(tmp_path, matrix)]
+
+
+def more_originals(folder, matrix):
+    """Tables of pandas and openSMILE, ARFF, Kaldi text and an index, MATLAB 4, 7.3 and structs, HDF5, torch.save."""
+    h5py, pandas, torch = (pytest.importorskip(name) for name in ("h5py", "pandas", "torch"))
+    frame = pandas.DataFrame(matrix)
+    frame.to_csv(folder / "pandas.csv")
+    frame.to_csv(folder / "tab.tsv", sep="\t", decimal=",", index=False)
+    frame.insert(0, "frameTime", np.arange(40) / 100)
+    frame.insert(0, "name", "'unknown'")
+    frame.rename(columns="mfcc[{}]".format).to_csv(folder / "smile.csv", sep=";", index=False)
+    attributes = "@attribute name string\n" + "".join(f"@attribute m{i} numeric\n" for i in range(13))
+    rows = "".join("'a b'," + ",".join(f"{x:.4g}" for x in row) + "\n" for row in matrix)
+    (folder / "x.arff").write_text(f"@relation x\n{attributes}@data\n{rows}")
+    lines = "\n".join(" ".join(f"{x:.6g}" for x in row) for row in matrix)
+    (folder / "kaldi.txt").write_text(f"mfcc  [\n{lines} ]\n")
+    sizes = b"\4" + struct.pack("<i", 40) + b"\4" + struct.pack("<i", 13)
+    (folder / "target").write_bytes(b"\0BFM " + sizes + matrix.tobytes())
+    (folder / "index.scp").write_text(f"mfcc {folder}/target:0\n")
+    scipy_io.savemat(folder / "four.mat", {"mfcc": matrix, "fs": 8.0}, format="4")
+    scipy_io.savemat(folder / "struct.mat", {"s": {"a": {"mfcc": matrix}, "c": np.array([1, "b"], object)}})
+    scipy_io.savemat(folder / "packed.mat", {"s": {"a": {"mfcc": matrix}}}, do_compression=True)
+    for name, version in (("x.h5", "earliest"), ("y.hdf5", "latest"), ("seven.mat", "earliest")):
+        with h5py.File(folder / name, "w", libver=version, userblock_size=512 * (name == "seven.mat")) as file:
+            packed = {"chunks": (8, 13), "compression": "gzip", "shuffle": True} if name != "y.hdf5" else {}
+            file.create_dataset("mfcc", data=matrix, **packed).attrs["MATLAB_class"] = np.bytes_("single")
+            file.create_dataset("g/fs", data=8.0)
+    seven = b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM" + (folder / "seven.mat").read_bytes()[128:]
+    (folder / "seven.mat").write_bytes(seven)
+    torch.save({"mfcc": torch.tensor(matrix), "fs": 8}, folder / "x.pt")
+    torch.save(torch.tensor(matrix), folder / "y.pth")
+    names = (
+        "pandas.csv tab.tsv smile.csv x.arff kaldi.txt index.scp four.mat struct.mat packed.mat x.h5 y.hdf5 seven.mat"
+    )
+    return [folder / name for name in [*names.split(), "x.pt", "y.pth"]]
+
+
+UNNAMED = (".npy", ".htk", ".csv", ".tsv", ".arff", ".pth")
+INSIDE = {"struct.mat": "s.a.mfcc", "packed.mat": "s.a.mfcc"}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
@@ -230,7 +269,8 @@ def originals(tmp_path, rng):
 def test_damaged_copies_of_every_format(originals, count):
     """None ends in anything but a FeatureFileError or takes more than 100 MB; read in a child, so a crash is seen."""
     for path in originals:
-        assert dsp.read_features(path, None if path.suffix in (".npy", ".htk", ".csv") else "mfcc").size
+        name = None if path.suffix in UNNAMED else INSIDE.get(path.name, "mfcc")
+        assert dsp.read_features(path, name).size >= 6
     command = [sys.executable, "-m", "tests.read_mutants", str(count), "20", "100", *map(str, originals)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
     assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
@@ -250,3 +290,71 @@ def test_the_utterances_of_a_long_archive_are_listed_without_being_decoded(tmp_p
     dsp.read_features(path, "u999")
     assert tracemalloc.get_traced_memory()[1] < path.stat().st_size + 4 * MEGABYTE
     tracemalloc.stop()
+
+
+BOMBS = """
+import re, resource, sys
+from pathlib import Path
+import h5py, torch, dsp
+held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (held + 200 * 2**20,) * 2)
+for path in sys.argv[1:]:
+    try:
+        dsp.read_features(path)
+        sys.exit(f"{path} was read")
+    except dsp.FeatureFileError as error:
+        if re.search("memory|allocat", str(error), re.IGNORECASE):
+            sys.exit(str(error))
+        print(str(error).removeprefix(f"{path}: "))
+"""
+
+
+def zeros_600_mb(beginning):
+    """The bytes and 600 MB of zeros behind them, compressed to 0.6 MB; without a checksum."""
+    packer = zlib.compressobj(9)
+    first = packer.compress(beginning) + packer.flush(zlib.Z_FULL_FLUSH)
+    return first + 600 * (packer.compress(bytes(MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH))
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits memory as Linux does")
+def test_bombs_and_lies_take_less_than_200_megabytes(tmp_path):
+    """Libraries allocate outside of what tracemalloc sees: here the whole process is limited."""
+    h5py, torch = pytest.importorskip("h5py"), pytest.importorskip("torch")
+    zeros = zeros_600_mb(b"")
+    shape = (600 * MEGABYTE // 8, 1)
+    files = {
+        name: tmp_path / name for name in ("chunk.h5", "dense.h5", "tall.h5", "s.mat", "4.mat", "x.pt", "y.pt", "x.scp")
+    }
+    with h5py.File(files["chunk.h5"], "w") as file:
+        small = file.create_dataset("x", (64, 64), "f8", chunks=(64, 64), compression="gzip")
+        small.id.write_direct_chunk((0, 0), zeros)
+    with h5py.File(files["dense.h5"], "w") as file:
+        file.create_dataset("x", shape, "f8", chunks=shape, compression="gzip").id.write_direct_chunk((0, 0), zeros)
+    with h5py.File(files["tall.h5"], "w") as file:
+        file.create_dataset("x", (2**50, 8), "f8", chunks=(2, 2))[0, 0] = 1
+    array = element(6, struct.pack("<2I", 6, 0)) + element(5, struct.pack("<2i", *shape)) + element(1, b"")
+    field = struct.pack("<2I", 14, len(array) + 8 + 8 * shape[0]) + array + struct.pack("<2I", 9, 8 * shape[0])
+    head = element(6, struct.pack("<2I", 2, 0)) + element(5, struct.pack("<2i", 1, 1)) + element(1, b"s")
+    head += element(5, struct.pack("<i", 2)) + element(1, b"f\0") + field
+    content = zeros_600_mb(struct.pack("<2I", 14, len(head) + 8 * shape[0]) + head)
+    files["s.mat"].write_bytes(mat(element(15, content)))
+    files["4.mat"].write_bytes(struct.pack("<5i", 0, 2**31 - 1, 2**31 - 1, 1, 2) + b"x\0" + bytes(100))
+    torch.save(torch.zeros(1).expand(10**6, 10**4), files["x.pt"])
+    with zipfile.ZipFile(files["y.pt"], "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("y/data.pkl", bytes(MEGABYTE))
+    files["x.scp"].write_text("u target:0\n")
+    (tmp_path / "target").write_bytes(b"\0BDM \4" + struct.pack("<i", 2**31 - 1) + b"\4" + struct.pack("<i", 2**31 - 1))
+    command = [sys.executable, "-c", BOMBS, *map(str, files.values())]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    assert done.returncode == 0, done.stdout[-500:] + done.stderr[-500:]
+    words = [
+        "unpacks to more bytes",
+        "200-fold",
+        "200-fold",
+        "200-fold",
+        *["bytes are missing"] * 2,
+        "compressed",
+        "are missing",
+    ]
+    for line, word in zip(done.stdout.splitlines(), words, strict=True):
+        assert word in line, line

@@ -69,7 +69,7 @@ def hdf5(data: bytes) -> dict[str, Stored]:
     others: list[str] = []
 
     def read() -> None:
-        file = h5py.File(h5py.h5f.open_file_image(data))
+        file = _opened(h5py, data)
         for name, dataset in _datasets(h5py, file, others):
             matlab_class = _matlab_class(h5py, dataset)
             name = name.replace("/", ".") if is_matlab else name
@@ -86,6 +86,14 @@ def hdf5(data: bytes) -> dict[str, Stored]:
     if not stored and others:
         raise ValueError(f"no numbers in it, only {', '.join(others[:8])}")
     return stored
+
+
+def _opened(h5py: ModuleType, data: bytes) -> Any:
+    try:
+        return h5py.File(h5py.h5f.open_file_image(data))
+    except Exception as error:
+        reason = "its beginning is damaged or its end is missing" if "Not a file id" in str(error) else error
+        raise ValueError(reason) from None
 
 
 def _datasets(h5py: ModuleType, file: Any, others: list[str]) -> Iterator[tuple[str, Any]]:
