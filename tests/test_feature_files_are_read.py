@@ -360,6 +360,7 @@ def test_ark_compressed_by_hand(tmp_path):
         (kaldi("u", F * np.nan), ("[0, 0] is nan",)),
         (b"u [ 1 2\n 3 ]\n", ("'u' has rows of 1 and 2",)),
         (b"u [ 1 x ]\n", ("'x'",)),
+        (b"u [ 1 1_000 ]\n", ("'u': '_' in a number",)),
         (b"u [ ]\n", ("no values",)),
         (b"u [ 1 2 ]\nrest\n", ("line 2",)),
         (b"u [ 1 2\n", ("no 'name [ numbers ]' from line 1",)),

@@ -193,6 +193,7 @@ def test_hdf5(tmp_path, ending, options):
         file["loop"] = file["a"]
     same(dsp.read_features(path, "a/mfcc" if "a/mfcc" in refusal(path) else "copy"), F)
     assert "rate ()" in refusal(path, "nothing")
+    same(dsp.read_features(path, "/a/z"), (F * 1j).astype(np.complex64))
     with h5py.File(path, "w") as file:
         file.create_dataset("x", data=F.astype(">i2"), **options)
     same(dsp.read_features(path), F.astype(np.int16).astype(np.float64))

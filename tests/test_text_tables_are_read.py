@@ -141,6 +141,10 @@ def test_kaldi_text_of_any_name(tmp_path):
             "line 1, column 1: 'x1.5' is not a number, and the line is no header as it holds the number 2",
         ),
         ("1.5,2.b5,3.5\n4,5,6\n", "line 1, column 2: '2.b5' is not a number, and the line is no header"),
+        ("1.5x\n2.5\n3.5\n", "line 1, column 1: '1.5x' is neither a number nor a name"),
+        ("1.5x,2.5y\n2.5,3\n", "line 1, column 1: '1.5x' is neither a number nor a name"),
+        ("a,-.5.5\n2.5,3\n", "line 1, column 2: '-.5.5' is neither a number nor a name"),
+        (",,\n2.5,3,4\n", "line 1, column 1: an empty cell"),
         (",2.5,3.5\n1,5,6\n", "line 1, column 1: '' is not a number"),
         ("0,1,2\n3,4,5\n6,7,8\n", "line 1 may be a row or a header of column numbers"),
         ("a,0,1\n3,4,5\n6,7,8\n", "line 1 may be a row or a header of column numbers"),
@@ -175,6 +179,9 @@ def test_doubtful_tables_are_refused(tmp_path, content, words):
         ("1.25,2.50\n4.75,5.00\n7.25,8.1\n", [[1.25, 2.5], [4.75, 5], [7.25, 8.1]]),  # whole: a line break ends it
         ("1.25,2.5\n4.75,5.125\n7.25,8.1", [[1.25, 2.5], [4.75, 5.125], [7.25, 8.1]]),  # no common number of decimals
         ("a;b\n0,125;0,250\n1,234;5,678\n", [[0.125, 0.25], [1.234, 5.678]]),
+        ("100Hz,200Hz\n1.5,2\n", [[1.5, 2]]),
+        (",0.0,0.01\n0,1.5,2\n1,3,4\n", [[1.5, 2], [3, 4]]),  # pandas, its columns named by times
+        ("sep=;\na;b\n1,5;2\n", [[1.5, 2]]),  # a note to Excel
         ("9007199254740992,2\n3,4\n", [[2.0**53, 2], [3, 4]]),
         ("1e+20,2\n3,4\n", [[1e20, 2], [3, 4]]),
         ("1,2\n3,4\n", [[1, 2], [3, 4]]),

@@ -75,6 +75,8 @@ def pick(stored: dict[str, Stored], name: str | None) -> np.ndarray:
     """
     if not stored:
         raise ValueError("no matrix of numbers in it")
+    if name is not None and name not in stored and name.lstrip("/") in stored:
+        name = name.lstrip("/")  # as HDF5's own tools write a path
     if name is not None and name not in stored:
         if list(stored) == [""]:
             raise ValueError(f"no matrix {shorten(name)!r}: this kind of file holds one, without a name")

@@ -216,6 +216,8 @@ def text_archive(content: str) -> dict[str, Stored]:
 
 def _rows(name: str, lines: list[str]) -> np.ndarray:
     try:
+        if any("_" in line for line in lines):
+            raise ValueError("'_' in a number")  # Python would read 1_000
         rows = [[float(field) for field in line.split()] for line in lines]
     except ValueError as error:
         raise ValueError(f"{shorten(name)!r}: {shorten(str(error), 100)}") from None

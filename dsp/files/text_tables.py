@@ -28,6 +28,7 @@ LABELS = {  # columns that say which row it is, not what was measured
 KALDI_TEXT = re.compile(r"\s*\S+\s+\[(\s|$)")
 THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}([,.'_ \u00a0\u202f\u2019])\d{3}(\1\d{3})*([.,]\d*)?")
 COMMA_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+NEARLY_NUMBER = re.compile(r"[+-]?[.,]?\d")
 WHOLE = re.compile(r"[+-]?\d+")
 ATTRIBUTE = re.compile(r"@attribute\s+('(?:[^'\\]|\\.)*'|\"[^\"]*\"|\S+)\s+(.+)", re.IGNORECASE)
 ARFF_NUMBERS = ("numeric", "real", "integer")
@@ -53,6 +54,8 @@ def text(data: bytes) -> dict[str, Stored]:
     if lines and lines[0][1].lstrip().lower().startswith(("@relation", "%")):
         return arff(data)
     lines = [(i, one) for i, one in lines if not one.lstrip().startswith("#")]
+    if lines and lines[0][1].strip().lower() in ("sep=;", "sep=,", "sep=\t"):
+        lines = lines[1:]  # a note to Excel
     if not lines:
         raise ValueError("no numbers in it")
     decider = lines[min(1, len(lines) - 1)][1].strip()
@@ -185,7 +188,8 @@ def _is_header(rows: list[_Row], separator: str | None, decimal_comma: bool) -> 
     line, fields = rows[0]
     numeric = [column for column, field in enumerate(fields) if _number(field, decimal_comma) is not None]
     if not numeric:
-        return any(fields) or _refuse(line, 1, fields[0])
+        _check_names(line, fields)
+        return True
     others = [column for column in range(len(fields)) if column not in numeric]
     counts = [str(i) for i in range(len(numeric) + 1)]
     is_counting = [fields[column] for column in numeric] in (counts[:-1], counts[1:])
@@ -198,6 +202,8 @@ def _is_header(rows: list[_Row], separator: str | None, decimal_comma: bool) -> 
             raise ValueError(
                 f"line {line} may be a row or a header of column numbers; write names there, or no header at all"
             )
+    if others == [0] and not fields[0] and len(rows) > 2 and _counts([row.fields[0] for row in rows[1:]]):
+        return True  # pandas: the index counts, and the columns are called by numbers such as times
     if others:
         column = others[0]
         raise ValueError(
@@ -205,6 +211,22 @@ def _is_header(rows: list[_Row], separator: str | None, decimal_comma: bool) -> 
             f"as it holds the number {shorten(fields[numeric[0]])}"
         )
     return False
+
+
+def _check_names(line: int, fields: list[str]) -> None:
+    """ValueError if a first row without a number looks like damaged numbers; 100Hz, 200Hz ... are names."""
+    if not any(fields):
+        _refuse(line, 1, "")
+    damaged = [column for column, field in enumerate(fields) if NEARLY_NUMBER.match(field)]
+    units = {field.lstrip("+-.,0123456789 ") for field in fields}
+    is_unit = len(fields) > 1 and len(damaged) == len(fields) and len(units) == 1 and units.pop().isalpha()
+    if damaged and not is_unit:
+        at = f"line {line}, column {damaged[0] + 1}"
+        raise ValueError(f"{at}: {shorten(fields[damaged[0]])!r} is neither a number nor a name of a column")
+
+
+def _counts(cells: list[str]) -> bool:
+    return cells == [str(i) for i in range(len(cells))]
 
 
 def _has_fractions(rows: list[_Row], columns: list[int]) -> bool:
