@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dsp.files.content import FeatureFileError, Stored, as_matrix, pick, read_bytes
+from dsp.files.content import FeatureFileError, Stored, as_matrix, as_numbers, pick, read_bytes
 from dsp.files.hdf5 import hdf5
 from dsp.files.htk import htk
 from dsp.files.kaldi import ark, scp
@@ -74,6 +74,32 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     tests/test_matlab_and_hdf5_are_read.py, tests/test_pytorch_files_are_read.py, tests/test_kaldi_indexes_are_read.py,
     tests/test_damaged_features_are_refused.py
     """
+    return _read(path, name, as_matrix)
+
+
+def read_array(path: str | os.PathLike[str], name: str | None = None) -> np.ndarray:
+    """The features in a file as read_features returns them, whatever their number of axes.
+
+    Statistics over time are vectors, (n_values,); networks' inputs have axes of length 1, (1, n_values, n_frames).
+
+    Parameters
+    ----------
+    path, name : as read_features takes them
+
+    Returns
+    -------
+    features : float32, float64 and complex as stored, other numbers as float64
+
+    Raises
+    ------
+    FeatureFileError (a ValueError)  as read_features, but for the number of axes.
+
+    Source: as read_features. Checked: tests/test_feature_files_are_read.py
+    """
+    return _read(path, name, as_numbers)
+
+
+def _read(path: str | os.PathLike[str], name: str | None, checked: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     path = Path(path)
     reader = READERS.get(path.suffix.lower())
     if reader is None:
@@ -81,6 +107,6 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     data = read_bytes(path)
     try:
         stored = scp(data, path, name) if reader is scp else reader(data)
-        return as_matrix(pick(stored, name))
+        return checked(pick(stored, name))
     except ValueError as error:
         raise FeatureFileError(f"{path}: {error}") from None

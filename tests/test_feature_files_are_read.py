@@ -7,7 +7,7 @@ import pytest
 from scipy import io as scipy_io
 
 import dsp
-from dsp.feature_files import READERS
+from dsp.feature_files import READERS, read_array
 from dsp.files.htk import kind_words, read_htk
 
 F = np.array([[1.5, -2.25, 3.0], [0.1, 1e-7, -4e5]])  # (n_frames, n_values)
@@ -85,6 +85,15 @@ def test_npz(tmp_path):
 def test_what_is_no_matrix_of_features(tmp_path, array, word):
     np.save(tmp_path / "x.npy", array, allow_pickle=True)
     refused(tmp_path / "x.npy", word)
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 2, 3), (2, 3)])
+def test_arrays_of_any_number_of_axes(tmp_path, shape):
+    np.save(tmp_path / "x.npy", F.reshape(shape))
+    same(read_array(tmp_path / "x.npy"), F.reshape(shape))
+    np.save(tmp_path / "x.npy", np.full(shape, np.nan))
+    with pytest.raises(dsp.FeatureFileError, match=r"\[0(, 0)*\] is nan"):
+        read_array(tmp_path / "x.npy")
 
 
 def test_one_matrix_has_no_name(tmp_path):

@@ -10,6 +10,7 @@ import numpy as np
 from dsp.files.naming import FileError, file_error_line, shorten
 from dsp.files.reading import read_regular_file
 
+NUMBERS = "biufc"  # kinds of dtypes
 KEPT = ("float32", "float64", "complex64", "complex128")
 ALL_SHOWN, SHOWN = 16, 8  # names in an error: all of up to 16, else the first 8
 LARGEST_EXACT = 2**53  # float64 holds every whole number up to here
@@ -100,26 +101,33 @@ def listing(stored: dict[str, Stored]) -> str:
 def as_matrix(array: np.ndarray) -> np.ndarray:
     """The array if it is a finite matrix of numbers: float32, float64 and complex kept, other numbers as float64.
 
-    Raises ValueError for another number of axes, no values, text or objects, NaN or infinity, and for integers
-    beyond 2**53, which float64 would round.
+    Raises ValueError for another number of axes, and as `as_numbers` does.
     """
-    if array.dtype.kind not in "biufc":
-        raise ValueError(f"dtype {shorten(str(array.dtype))}; numbers are expected")
-    if array.ndim != 2:
+    if array.dtype.kind in NUMBERS and array.ndim != 2:
         raise ValueError(f"shape {array.shape}; a matrix, 2-D, is expected")
+    return as_numbers(array)
+
+
+def as_numbers(array: np.ndarray) -> np.ndarray:
+    """The array, of any number of axes, if it is of finite numbers; types as `as_matrix` has them.
+
+    Raises ValueError for no values, text or objects, NaN or infinity, and for integers beyond 2**53, which float64
+    would round.
+    """
+    if array.dtype.kind not in NUMBERS:
+        raise ValueError(f"dtype {shorten(str(array.dtype))}; numbers are expected")
     if array.size == 0:
         raise ValueError(f"shape {array.shape}: no values")
     finite = np.isfinite(array)
     if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise ValueError(f"[{row}, {column}] is {array[row, column]}; every value must be finite")
+        at = tuple(np.argwhere(~finite)[0].tolist())
+        raise ValueError(f"{list(at)} is {array[at]}; every value must be finite")
     native = array.dtype.newbyteorder("=")
     if native.kind in "iu" and native.itemsize == 8:
         inexact = (array > LARGEST_EXACT) | (array < (0 if native.kind == "u" else -LARGEST_EXACT))
         if inexact.any():
-            row, column = np.argwhere(inexact)[0]
-            value = array[row, column]
-            raise ValueError(f"[{row}, {column}] is {value}, beyond 2**53: float64 does not hold it exactly")
+            at = tuple(np.argwhere(inexact)[0].tolist())
+            raise ValueError(f"{list(at)} is {array[at]}, beyond 2**53: float64 does not hold it exactly")
     other = np.complex128 if native.kind == "c" else np.float64
     return np.array(array, dtype=native if native.name in KEPT else other, order="C")
 
