@@ -21,7 +21,8 @@ from dsp.doctor import __main__ as command
 from dsp.doctor import compare, profile_diff
 from dsp.doctor.compare import Comparison, compare_conventions
 from dsp.doctor.comparison.causes import GAINS, OFFSETS
-from dsp.doctor.identify import Diagnosis, long_clip_sentence, no_shape_sentence
+from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence
+from dsp.doctor.identify import long_clip_sentence
 from dsp.doctor.knowledge.known_issues import KNOWN_ISSUES
 from dsp.doctor.knowledge.phrases import NUMBER, PHRASES, difference, kind_of_features, percent, statement
 from dsp.doctor.knowledge.preset_diff import effect_in_words
@@ -87,7 +88,7 @@ def of_numbers() -> Iterator[Line]:
         yield "percent", f"{share:g}", percent(share)
     for effect in (0.0, 0.9e-12, 1.1e-12, 1e-6, 0.009, 0.011, 0.123, 3.0):
         yield "effect", f"{effect:g}", effect_in_words(effect)
-    for kind in ("mfcc", "log_mel"):
+    for kind in ("mfcc", "log_mel", "stack"):
         yield "kind", kind, kind_of_features(kind)
     for values in ((None, 80.0), ("power",), (1.0, 2.0, 3.0, 4.0), (5.0, 1e-10, 3.0, 4.0, 2.0), (1, 2, 3, 4, None)):
         yield "listed", repr(values), list_values(values)

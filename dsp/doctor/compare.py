@@ -15,7 +15,8 @@ from dsp.doctor.comparison.search import explain
 from dsp.doctor.comparison.shapes import as_values, is_constant, of_one_file, orientations
 from dsp.doctor.comparison.steps import FIRST, SECOND, Names, changes_in_words
 from dsp.doctor.comparison.values import EQUAL
-from dsp.doctor.identify import Diagnosis, identify
+from dsp.doctor.diagnosis import Diagnosis
+from dsp.doctor.identify import identify
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, percent
 from dsp.doctor.search.residuals import relative_distance
 from dsp.mfcc import log_mel, mfcc

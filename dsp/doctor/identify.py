@@ -1,6 +1,6 @@
 """Which convention produced these features? The verdict, and what it rests on."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from time import thread_time
 
@@ -10,6 +10,7 @@ from dsp.checks import as_number
 from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence, nothing_found, of_stack, of_statistics
 from dsp.doctor.knowledge.floors import constant_sentence
 from dsp.doctor.search.changes import Change, Oriented
 from dsp.doctor.search.deadline import Deadline
@@ -17,8 +18,8 @@ from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, res
 from dsp.doctor.search.guesses import search_guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
-from dsp.doctor.search.pooled import pooled
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
+from dsp.doctor.search.row_groups import stacked_rows
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.undone import (
@@ -39,45 +40,6 @@ SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither
 GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
 MAX_DITHERED = 3  # guesses that dither is tried on
 LONG_CLIP_MINUTES = 1.0  # the search of a longer clip takes more than a few seconds; if its time runs out, say so
-
-
-@dataclass(frozen=True)
-class Diagnosis:
-    """What identify found.
-
-    verdict       "exact", "explained up to a class" or "unexplained"
-    left_open     the class: what the numbers may still be multiplied by or shifted by; None if exact
-    convention    the Convention; if unexplained, the nearest that was found
-    kind          "mfcc" or "log_mel": which function of dsp gives the features
-    transposed    whether the file has time first
-    nearest       the preset that differs in the fewest parameters
-    differences   {parameter: (the preset's value, this one)}
-    unobservable  {parameter: other values that give the same numbers on this clip}
-    residual      greatest error, relative to the greatest value, after the class is fitted
-    distance      root mean square error, relative to that of the features about their mean
-    gain, offset  of the class, (1, 1) or one per row
-    notes         sentences on what else was seen
-    error         features - the convention's, (n_rows, n_frames)
-    seconds       of the processor
-    change        what was done to the signal before, or to the frames after, beside the convention; None if nothing
-    """
-
-    verdict: str
-    left_open: str | None
-    convention: Convention
-    kind: str
-    transposed: bool
-    nearest: str
-    differences: dict[str, tuple]
-    unobservable: Alternatives
-    residual: float
-    distance: float
-    gain: np.ndarray
-    offset: np.ndarray
-    notes: tuple[str, ...]
-    error: np.ndarray = field(repr=False)
-    seconds: float
-    change: str | None = None
 
 
 def identify(features, signal, sample_rate: float, time_limit: float | None = None, effort: float = 1.0) -> Diagnosis:
@@ -113,12 +75,15 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     cache = StageCache(signal, sample_rate, work=deadline.work)
     constant = constant_sentence(matrix)
     if constant is not None:
-        return _nothing_found(matrix, (constant,), begun)
+        return nothing_found(matrix, (constant,), begun)
     notes = _shape_notes(features)
     if 1 in matrix.shape:
-        return _of_statistics(matrix, cache, notes, begun)
+        return of_statistics(matrix, cache, eps, deadline, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
     as_given = distance_as_given(orientations, cache, deadline, eps)
+    stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
+    if stack is not None and stack.is_hopeless():
+        return of_stack(stack, matrix, notes, begun)
     found = search_changed(orientations, cache, eps, deadline, as_given)
     if found is None and as_given > AS_GIVEN:
         found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
@@ -133,7 +98,7 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(searched, best, deadline)
         if dithered is None:
-            notes += _notes(cache, matrix, eps, best, deadline)
+            notes += _notes(cache, matrix, eps, best, deadline) + (stack.sentences() if stack else ())
         best = dithered or best
     return _diagnosis(cache, matrix, best, notes, begun)
 
@@ -142,31 +107,6 @@ def _shape_notes(features) -> tuple[str, ...]:
     """What was done to an array that is no matrix."""
     shape = np.shape(features)
     return (f"the array has the shape {shape}: axes of length 1 were left out",) if len(shape) > 2 else ()
-
-
-def _of_statistics(matrix: np.ndarray, cache: StageCache, notes: tuple[str, ...], begun: float) -> Diagnosis:
-    """The diagnosis of a vector: which preset's features it is near, after statistics over time."""
-    nearest = pooled(matrix.ravel(), cache)
-    if nearest is None:
-        return _nothing_found(matrix, (*notes, no_shape_sentence(*matrix.shape)), begun)
-    found = _nothing_found(matrix, (*notes, nearest.sentence()), begun)
-    if not nearest.is_same():
-        return found
-    error = matrix - nearest.values.reshape(matrix.shape)
-    return replace(
-        found,
-        verdict="explained up to a class",
-        left_open="statistics over time, which other conventions may give as well",
-        convention=nearest.convention,
-        kind=nearest.kind,
-        nearest=nearest.preset,
-        differences=diff(nearest.preset, nearest.convention),
-        residual=nearest.distance,
-        distance=nearest.distance,
-        gain=np.ones((1, 1)),
-        offset=np.zeros((1, 1)),
-        error=error,
-    )
 
 
 @lru_cache
@@ -213,32 +153,6 @@ def long_clip_sentence(minutes: float) -> str:
     return f"the time limit ended the search in a clip of {minutes:.1f} minutes: give a part of it, or more time"
 
 
-def no_shape_sentence(rows: int, frames: int) -> str:
-    return f"no known convention gives a matrix of {rows} x {frames} for a clip of this length"
-
-
-def _nothing_found(matrix: np.ndarray, notes: tuple[str, ...], begun: float) -> Diagnosis:
-    """The diagnosis where there is no convention to name."""
-    nan = np.full((1, 1), np.nan)
-    return Diagnosis(
-        verdict="unexplained",
-        left_open=None,
-        convention=Convention(),
-        kind="log_mel",
-        transposed=False,
-        nearest="",
-        differences={},
-        unobservable={},
-        residual=1.0,
-        distance=1.0,
-        gain=nan,
-        offset=nan,
-        notes=notes,
-        error=matrix,
-        seconds=thread_time() - begun,
-    )
-
-
 def _diagnosis(
     cache: StageCache,
     matrix: np.ndarray,
@@ -248,7 +162,7 @@ def _diagnosis(
     change: Change | None = None,
 ) -> Diagnosis:
     if best is None:
-        return _nothing_found(matrix, (no_shape_sentence(*matrix.shape), *notes), begun)
+        return nothing_found(matrix, (no_shape_sentence(*matrix.shape), *notes), begun)
     c = best.convention
     unobservable: Alternatives = {}
     if best.explains() and best.left_open not in (DITHER, RESAMPLER):

@@ -9,7 +9,7 @@ from dsp.conventions import fingerprint
 from dsp.conventions.parameters import PARAMETERS
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.compare import Comparison
-from dsp.doctor.identify import Diagnosis
+from dsp.doctor.diagnosis import Diagnosis
 from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, two_digits
 from dsp.doctor.knowledge.probe_signals import advice

@@ -354,4 +354,4 @@ def two_digits(value: float) -> str:
 
 def kind_of_features(kind: str) -> str:
     """A kind of features in words."""
-    return "cepstra" if kind == "mfcc" else "bands or spectra"
+    return {"mfcc": "cepstra", "stack": "several features"}.get(kind, "bands or spectra")

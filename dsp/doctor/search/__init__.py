@@ -6,6 +6,7 @@
     changes                what pipelines do to the signal before a convention, and to the frames after it
     undone                 the search for such a change
     pooled                 vectors: statistics of features over time
+    row_groups             several features one above the other, and statistics of them
     scheduler              in which order initial guesses are searched
     initial_guesses        where the search begins: presets, on their own frames or on others
     frame_grids            frame lengths and hops that give a number of frames
