@@ -76,14 +76,14 @@ def draw_case(rng, x, rate):
             return c, features
 
 
-def measure(signals, rate, n: int, seed, time_limit: float | None) -> Iterator[Case]:
+def measure(signals, rate, n: int, seed, time_limit: float | None, effort: float = 1.0) -> Iterator[Case]:
     """n cases drawn from a seed, each on one of the signals."""
     rng = np.random.default_rng(seed)
     for _ in range(n):
         x = signals[rng.integers(len(signals))]
         c, features = draw_case(rng, x, rate)
         begun, used = time.monotonic(), time.process_time()
-        found = identify(features, x, rate, time_limit)
+        found = identify(features, x, rate, time_limit, effort)
         times = time.monotonic() - begun, time.process_time() - used
         same = False
         if found.verdict != "unexplained":
