@@ -194,7 +194,7 @@ SLOW = ("ln(x + 1e-6)", "frames of a round number of samples", "other bands, edg
 def test_hidden_conventions(name, utterance):
     preset, kind, change = HIDDEN[name]
     features = getattr(dsp, kind)(utterance, RATE, replace(CONVENTIONS[preset], **change))
-    found = identify(features, utterance, RATE, TIME_LIMIT)
+    found = identify(features, utterance, RATE, TIME_LIMIT, effort=3)
     assert found.verdict == "exact"
     again = getattr(dsp, found.kind)(utterance, RATE, found.convention)
     np.testing.assert_allclose(again, features, rtol=0, atol=1e-6 * np.abs(features).max())

@@ -7,7 +7,7 @@ what it costs on one core of a machine of 2025, in seconds.
 import time
 from dataclasses import dataclass
 
-WORK = 12.0  # it finds 97 of 100 random conventions, half of them with less than 1 (tests/measure_doctor.py)
+WORK = 16.0  # finds the band edges of real calls to the hertz, which take up to 9 (tests/test_doctor_identifies.py)
 WALL_S = 300.0  # a safety net: a machine this busy should answer late, and hardly ever with less
 CALL = 1e-4  # work of looking at one convention, however small the clip
 SAMPLE = 2.5e-8  # of one sample in a frame that is transformed
