@@ -68,7 +68,7 @@ def declared(*extra_names: str) -> set[str]:
 @pytest.mark.parametrize(
     ("package", "extra_names"),
     [
-        ("dsp", ("corpus", "export")),
+        ("dsp", ("corpus", "export", "train")),
         ("spectrogram_images", ("images", "train")),
         ("nets", ("train",)),
         ("experiments", tuple(set(EXTRAS) - {"test", "docs"})),
