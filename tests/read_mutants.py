@@ -93,7 +93,7 @@ def read_all(copy: Path, count: int, seed: int) -> dict[str, int]:
             line = str(error)
             refused, longest = refused + 1, max(longest, len(line))
             is_whole = line.startswith(f"{copy}: ") and len(line.splitlines()) == 1 and line == printable(line)
-            if not is_whole or "memory" in line.lower() or "allocate" in line:
+            if not is_whole or "memory" in line.lower() or "Unable to allocate" in line:
                 sys.exit(f"{copy.name}, mutant {i}: {line!r}")
         except BaseException as error:
             sys.exit(f"{copy.name}, mutant {i}: {type(error).__name__}: {error}")

@@ -129,6 +129,11 @@ def _matrix(data: bytes, n_frames: int, frame_bytes: int, words: str) -> np.ndar
         return numbers_at(data, ">i2", n_frames * n_values, 12).reshape(-1, n_values) / np.float32(IREFC_SCALE)
     if not compressed:
         return numbers_at(data, ">f4", n_frames * n_values, 12).reshape(-1, n_values).astype(np.float32)
+    with np.errstate(all="ignore"):  # damaged factors give values that are not finite, which as_matrix refuses
+        return _uncompressed(data, n_frames, n_values, words)
+
+
+def _uncompressed(data: bytes, n_frames: int, n_values: int, words: str) -> np.ndarray:
     A, B = numbers_at(data, ">f4", 2 * n_values, 12).reshape(2, n_values).astype(np.float64)
     if n_frames <= 4 or (A == 0).any():
         raise ValueError(f"{words}: no frames after A and B, or a factor A of 0")
