@@ -189,3 +189,9 @@ def test_axes_of_length_1_are_left_out(utterance):
     found = identify(mfcc(utterance)[None, :, :, None], utterance, RATE)
     assert found.verdict == "exact"
     assert "the shape (1, 13, 53, 1): axes of length 1 were left out" in found.notes[0]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_half_precision_is_exact(utterance):
+    found = identify(mfcc(utterance).astype(np.float16), utterance, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest, set(found.differences)) == ("exact", "librosa", {"n_mfcc"})

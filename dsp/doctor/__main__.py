@@ -19,7 +19,7 @@ from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
 from dsp.doctor.report import comparison_dict, comparison_text, diagnosis_dict, diagnosis_text
 from dsp.doctor.search.deadline import WALL_S
-from dsp.feature_files import READERS, read_features
+from dsp.feature_files import READERS, read_array
 from dsp.files.commands import exit_status
 from dsp.files.naming import printable
 
@@ -131,7 +131,7 @@ def run(options: argparse.Namespace) -> int:
 
 def read_inputs(options: argparse.Namespace) -> tuple[list[np.ndarray], tuple[np.ndarray, int] | None]:
     """The matrices of the files that the options name, and (signal, sample rate) of the recording if there is one."""
-    matrices = [read_features(*split_name(path)) for path in options.features]
+    matrices = [read_array(*split_name(path)) for path in options.features]
     return matrices, read_one_channel(options.audio) if options.audio else None
 
 

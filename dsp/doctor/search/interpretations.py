@@ -75,10 +75,13 @@ def as_matrix(features) -> np.ndarray:
 def resolution(features) -> float:
     """The relative rounding of the numbers.
 
-    It is 2^-52 for float64, 2^-23 where float32 holds the numbers, and half a digit for text.
+    It is 2^-52 for float64, 2^-23 where float32 holds the numbers, 2^-10 where float16 does, and half a digit for text.
     """
     x = np.abs(np.asarray(features)) if np.iscomplexobj(features) else np.asarray(features)
     double = float(np.finfo(np.float64).eps)
+    with np.errstate(over="ignore"):
+        if x.dtype == np.float16 or (x.astype(np.float16) == x).all():
+            return float(np.finfo(np.float16).eps)
     if x.dtype == np.float32 or x.dtype == np.complex64 or (x.astype(np.float32) == x).all():
         return float(np.finfo(np.float32).eps)
     largest = np.abs(x).max()

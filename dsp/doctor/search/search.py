@@ -42,7 +42,8 @@ MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
 MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
 HOPELESS = 0.45  # a shape as far as that is no neighbor of the right one; other recordings and noise are above 0.96
 WORTH_REFILTERING, WORTH_PAIRING = 0.9, 0.99  # a costly step is kept if the distance falls below this share
-ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5)}  # distances: surely rounding, and perhaps
+ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5), "float16": (5e-5, 2e-3)}  # surely rounding, and perhaps
+TEXT = 5e-4  # numbers that are given more coarsely than that are float16, or text of three digits
 FLOAT64_RESOLUTION = 1e-12  # numbers that are given more finely than that are float64
 NO_FLOOR = 1e-30  # below every power of a signal in -1 .. 1 that is not digital silence
 MIN_BINS_FFT = 64  # a transform; fewer rows than its bins are bands
@@ -64,7 +65,8 @@ class Search:
     """
 
     def __init__(self, cache: StageCache, interpretation: Interpretation, deadline: Deadline, resolution: float):
-        least, self.perhaps_rounding = ROUNDING["float64" if resolution < FLOAT64_RESOLUTION else "float32"]
+        held_by = "float64" if resolution < FLOAT64_RESOLUTION else "float16" if resolution > TEXT else "float32"
+        least, self.perhaps_rounding = ROUNDING[held_by]
         self.descent = CoordinateDescent(deadline, least)
         self.cache, self.interpretation, self.resolution = cache, interpretation, resolution
         self.kind, self.n_static = interpretation.kind, interpretation.n_static
