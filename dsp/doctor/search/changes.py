@@ -33,6 +33,11 @@ TRIM_FRAMES = ((2048, 512), (512, 64), (512, 128), (256, 64), (1024, 256))  # it
 RATES = (22_050, 16_000, 8_000, 44_100, 48_000, 24_000, 11_025, 32_000)
 STACKED = (2, 3, 4, 5, 6, 7, 8, 10)  # frames in a row of a matrix of stacked frames
 MIN_FRAMES = 8  # of a matrix that is compared with a part of a clip's frames: fewer may fit by chance
+CUSTOMARY = tuple(  # calls of librosa that are as common as its defaults
+    replace(CONVENTIONS["librosa"], frame_length=frame, n_fft=max(frame, n_fft), hop_length=hop, n_mels=n_mels)
+    for frame, n_fft, hop in ((512, 512, 160), (400, 512, 160), (400, 400, 160), (512, 512, 256), (1024, 1024, 256))
+    for n_mels in (40, 128)
+)
 MIN_CUT = 4  # frames that a cut removes; with fewer, another rule of framing is likelier
 
 
@@ -78,7 +83,7 @@ class Change:
 @lru_cache(maxsize=1024)
 def _frames_of_presets(size: int, sample_rate: float) -> frozenset[int]:
     cache = StageCache(np.broadcast_to(0.0, size), sample_rate)
-    return frozenset(cache.n_frames(c) for c in CONVENTIONS.values())
+    return frozenset(cache.n_frames(c) for c in (*CONVENTIONS.values(), *CUSTOMARY))
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
         return None
     best: Look | None = None
     for search in change.searches(deadline, resolution):
-        for preset in CONVENTIONS.values():
+        for preset in (*CONVENTIONS.values(), *CUSTOMARY):
             if deadline.is_over():
                 return best
             if _is_possible(change, search.cache, preset):
