@@ -12,7 +12,7 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence, nothing_found, of_stack, of_statistics
 from dsp.doctor.knowledge.floors import constant_sentence
-from dsp.doctor.search.changes import Change, Oriented
+from dsp.doctor.search.changes import Change, Oriented, has_few_constant_edges
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
 from dsp.doctor.search.guesses import search_guesses
@@ -36,6 +36,7 @@ from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
 
 # All bounds but LONG_CLIP_MINUTES were set by trial.
+FIRST_SHARE = 0.25  # of the work, for a plain search before a mask over the outermost frames is thought of
 SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither and resampling
 GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
 MAX_DITHERED = 3  # guesses that dither is tried on
@@ -80,6 +81,12 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     if 1 in matrix.shape:
         return of_statistics(matrix, cache, eps, deadline, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
+    possible = [one for oriented in orientations for one in oriented.interpretations]
+    if any(map(has_few_constant_edges, orientations)):  # silence at an end is likelier than a mask
+        part = deadline.part(FIRST_SHARE)
+        plain, _ = search_guesses([Search(cache, one, part, eps) for one in possible], part)
+        if plain is not None and plain.explains():
+            return _diagnosis(cache, matrix, plain, notes, begun)
     as_given = distance_as_given(orientations, cache, deadline, eps)
     stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
     if stack is not None and stack.is_hopeless():
@@ -89,7 +96,6 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
     if found is not None:
         return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
-    possible = [one for oriented in orientations for one in oriented.interpretations]
     searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
     best, searched = search_guesses(searches, deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():

@@ -164,6 +164,12 @@ def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterat
             yield _cut(inner, signal, rate, f"{constant}; ")
 
 
+def has_few_constant_edges(oriented: Oriented) -> bool:
+    """Whether one or a few frames at the ends are constant."""
+    first, stop = constant_edges(oriented.matrix)
+    return 0 < oriented.matrix.shape[1] - (stop - first) < MIN_CUT
+
+
 def edges_are_plain(x: np.ndarray) -> bool:
     """Whether neither end of the frames is constant."""
     return constant_edges(x) == (0, x.shape[1])
