@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, whose children would ignore it too
@@ -21,6 +23,22 @@ def with_slow(values, *slow) -> list:
     """What parametrize takes: all values, those in `slow` marked as needing more than about 5 s."""
     assert set(slow) <= set(values)
     return [pytest.param(value, marks=pytest.mark.slow) if value in slow else value for value in values]
+
+
+def here_and_on(processor: str, program: str, folder: Path, haswell: str = "+avx2") -> list[np.ndarray]:
+    """The array that a program saves as sys.argv[1], on this processor and with what another has, by Numba's setting.
+
+    haswell : the features of "haswell"; any other processor has those that its name implies
+    """
+    found = []
+    for name in (None, processor):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if name:
+            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": haswell if name == "haswell" else ""}
+        path = folder / f"{name}.npy"
+        subprocess.run([sys.executable, "-c", program, str(path)], env=environment, check=True, cwd=folder)
+        found.append(np.load(path))
+    return found
 
 
 @pytest.fixture

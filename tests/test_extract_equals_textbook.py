@@ -1,9 +1,6 @@
 """Two readings, one truth: dsp.extract against dsp.mfcc and dsp.log_mel, under presets and random conventions."""
 
 import math
-import os
-import subprocess
-import sys
 import tracemalloc
 from dataclasses import fields, replace
 
@@ -17,7 +14,7 @@ from dsp import CONVENTIONS, Convention
 from dsp.conventions.parameters import WORDS
 from dsp.engine import extract as engine
 from dsp.engine import stages
-from tests.conftest import ROOT
+from tests.conftest import here_and_on
 from tests.two_lanes import assert_equal, textbook
 
 FLOAT64 = 1e-9  # of the largest value, as promised; measured: 1e-13
@@ -216,15 +213,7 @@ np.save(sys.argv[1], np.concatenate(found).astype(np.float64))
 @pytest.mark.parametrize("processor", ["generic", "haswell"])
 def test_other_processors_give_the_same_bits(tmp_path, processor):
     """No vector unit worth the name (SSE2), and AVX2 without AVX-512, by Numba's setting."""
-    found = []
-    for name in (None, processor):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if name:
-            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2" if name == "haswell" else ""}
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(tmp_path / "x.npy")], env=environment, check=True, cwd=tmp_path
-        )
-        found.append(np.load(tmp_path / "x.npy"))
+    found = here_and_on(processor, PROGRAM, tmp_path)
     assert found[0].size > 10_000 and math.isfinite(found[0].sum())
     np.testing.assert_array_equal(found[0], found[1])
 

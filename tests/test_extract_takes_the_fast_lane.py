@@ -1,9 +1,6 @@
 """No convention leaves the fast lane: transforms of every length, spectra of every kind, dtypes side by side."""
 
 import math
-import os
-import subprocess
-import sys
 import tracemalloc
 from dataclasses import replace
 
@@ -18,7 +15,7 @@ from dsp.conventions.parameters import WORDS
 from dsp.cooley_tukey import MAX_BUTTERFLY, factors
 from dsp.engine import extract as engine
 from dsp.engine.pair_tables import convolution_radices
-from tests.conftest import ROOT
+from tests.conftest import here_and_on
 from tests.two_lanes import assert_equal, textbook
 
 FLOAT64 = 1e-9  # of the largest value, as promised
@@ -241,15 +238,7 @@ np.save(sys.argv[1], np.concatenate([features.ravel() for features in found]).as
 @pytest.mark.slow
 @pytest.mark.parametrize("processor", ["generic", "haswell"])
 def test_other_processors_give_the_same_bits(tmp_path, processor):
-    found = []
-    for name in (None, processor):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if name:
-            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2" if name == "haswell" else ""}
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(tmp_path / "x.npy")], env=environment, check=True, cwd=tmp_path
-        )
-        found.append(np.load(tmp_path / "x.npy"))
+    found = here_and_on(processor, PROGRAM, tmp_path)
     assert found[0].size > 3000 and math.isfinite(found[0].sum())
     np.testing.assert_array_equal(found[0], found[1])
 

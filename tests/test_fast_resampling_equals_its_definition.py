@@ -1,9 +1,6 @@
 """Both lanes: `resample` equals the sum that defines it for random signals, rates, lengths; on other processors too."""
 
 import math
-import os
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
@@ -14,7 +11,7 @@ from numba import njit
 
 from dsp.engine import radices, resampler
 from dsp.resampling import _design, _plan, resample, resample_by_definition
-from tests.conftest import ROOT
+from tests.conftest import here_and_on
 
 RTOL = 1e-10  # of the largest sample: the filter is 200 dB down where the fast lane neglects it; measured: 3e-11
 RATES = [8000, 16000, 22050, 24000, 44100, 48000]
@@ -124,15 +121,7 @@ np.save(sys.argv[1], np.concatenate([dsp.resample(x, *pair) for pair in pairs]))
 @pytest.mark.parametrize("processor", ["generic", "haswell"])
 def test_other_processors_give_the_same_numbers(tmp_path, processor):
     """No vector unit worth the name (SSE2), and AVX2 without AVX-512, by Numba's setting."""
-    results = []
-    for name in (None, processor):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if name:
-            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2" if name == "haswell" else ""}
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(tmp_path / "y.npy")], env=environment, check=True, cwd=tmp_path
-        )
-        results.append(np.load(tmp_path / "y.npy"))
+    results = here_and_on(processor, PROGRAM, tmp_path)
     assert results[0].size > 30_000 and math.isfinite(results[0].sum())
     np.testing.assert_allclose(results[0], results[1], rtol=0, atol=1e-14)
 

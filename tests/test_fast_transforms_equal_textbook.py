@@ -1,10 +1,6 @@
 """Definition: the transforms in registers against the textbook's stages and chirp, for lengths of every kind."""
 
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +11,8 @@ import dsp
 from dsp.cooley_tukey import fft_by_factors
 from dsp.engine import transforms
 from dsp.fft import irfft_by_symmetry, rfft_by_halves
+from tests.conftest import here_and_on
 
-ROOT = Path(__file__).parents[1]
 TOLERANCE = 5e-15  # of a row's norm: both are float64 and differ by a few roundings
 FACTORS = [9, 17, 25, 62, 64, 77, 88, 120, 128, 135, 169, 256, 289, 400, 961, 1000, 1001, 1024, 2187, 11025]
 CHIRPS = [67, 97, 134, 257, 509, 1021, 1103, 2206, 10007]
@@ -139,13 +135,6 @@ np.save(sys.argv[1], np.concatenate(parts))
 @pytest.mark.parametrize("processor", ["haswell", "x86-64"])
 def test_the_same_on_lesser_processors(tmp_path, processor):
     """AVX2 without AVX-512, and no vector unit worth the name (SSE2), by Numba's setting."""
-    results = []
-    for name in (None, processor):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if name:
-            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2,+fma" if name == "haswell" else ""}
-        path = tmp_path / f"{name}.npy"
-        subprocess.run([sys.executable, "-c", PROGRAM, str(path)], env=environment, check=True, cwd=tmp_path)
-        results.append(np.load(path))
+    results = here_and_on(processor, PROGRAM, tmp_path, haswell="+avx2,+fma")
     assert results[0].size > 10_000
     np.testing.assert_array_equal(results[0], results[1])

@@ -4,9 +4,6 @@ Each fast function against its formula in the textbook lane; Griffin-Lim against
 """
 
 import importlib
-import os
-import subprocess
-import sys
 import tracemalloc
 
 import librosa
@@ -20,7 +17,7 @@ from dsp.augmentation import time_stretch_by_definition
 from dsp.engine.short_time import MAX_N_FFT, is_fast
 from dsp.inversion import griffin_lim_by_definition
 from dsp.stft import istft_by_definition, stft_by_definition
-from tests.conftest import ROOT
+from tests.conftest import here_and_on
 
 spectral_wiener_by_definition = importlib.import_module("dsp.wiener").spectral_wiener_by_definition
 
@@ -243,14 +240,6 @@ np.save(sys.argv[1], np.concatenate([part.ravel() for part in found]))
 @pytest.mark.parametrize("processor", ["generic", "haswell"])
 def test_other_processors_give_the_same_bits(tmp_path, processor):
     """No vector unit worth the name (SSE2), and AVX2 without AVX-512, by Numba's setting."""
-    found = []
-    for name in (None, processor):
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if name:
-            environment |= {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "+avx2" if name == "haswell" else ""}
-        subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(tmp_path / "x.npy")], env=environment, check=True, cwd=tmp_path
-        )
-        found.append(np.load(tmp_path / "x.npy"))
+    found = here_and_on(processor, PROGRAM, tmp_path)
     assert found[0].size > 10_000 and np.isfinite(found[0]).all()
     np.testing.assert_array_equal(found[0], found[1])
