@@ -12,7 +12,7 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence, nothing_found, of_stack, of_statistics
 from dsp.doctor.knowledge.floors import constant_sentence
-from dsp.doctor.search.changes import Change, Oriented, has_few_constant_edges
+from dsp.doctor.search.changes import MIN_CUT, Change, Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
 from dsp.doctor.search.guesses import search_guesses
@@ -82,7 +82,7 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         return of_statistics(matrix, cache, eps, deadline, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
     possible = [one for oriented in orientations for one in oriented.interpretations]
-    if any(map(has_few_constant_edges, orientations)):  # silence at an end is likelier than a mask
+    if any(0 < one.n_constant < MIN_CUT for one in orientations):  # silence at an end is likelier than a mask
         part = deadline.part(FIRST_SHARE)
         plain, _ = search_guesses([Search(cache, one, part, eps) for one in possible], part)
         if plain is not None and plain.explains():

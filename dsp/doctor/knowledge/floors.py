@@ -18,7 +18,6 @@ LOGARITHMS = {
     "20 log10": lambda x: 20 * math.log10(x),
 }
 NEAR = 2e-6  # relative: what float32 leaves of such a value
-RANGES = (-80.0, -60.0, -100.0)  # of librosa's top_db, below a maximum of 0
 
 
 def floor_names(value: float) -> tuple[str, ...]:
@@ -26,8 +25,6 @@ def floor_names(value: float) -> tuple[str, ...]:
 
     Checked: tests/test_doctor_finds_changes.py
     """
-    if value == 0:
-        return ("0",)
     near = NEAR * abs(value)
     return tuple(
         f"{log}({name})" if log in ("ln", "log10") else f"{log} {name}"
@@ -45,10 +42,10 @@ def constant_sentence(matrix: np.ndarray) -> str | None:
     least, greatest = float(matrix.min()), float(matrix.max())
     if greatest - least > NEAR * max(abs(least), abs(greatest)):
         return None
-    names = floor_names(least)
-    value = f"{least:.8g}"
     if least == 0:
         return "every value is 0: no sound was measured, or nothing was written; nothing can be said of the convention"
+    names = floor_names(least)
+    value = f"{least:.8g}"
     if names:
         known = " or ".join(names[:2])
         return f"every value stands at {value}, which is {known}, a floor: nothing can be said of the convention"

@@ -41,6 +41,20 @@ CUSTOMARY = tuple(  # calls of librosa that are as common as its defaults
 MIN_CUT = 4  # frames that a cut removes; with fewer, another rule of framing is likelier
 
 
+def constant_edges(x: np.ndarray) -> tuple[int, int]:
+    """(first, stop): the columns without those at either end that repeat the outermost column, or hold one value."""
+    n = x.shape[1]
+    first = stop = 0
+    for reverse in (False, True):
+        y = x[:, ::-1] if reverse else x
+        same = (y == y[:, :1]).all(axis=0)
+        run = n if same.all() else int(np.argmin(same))
+        if run == 1 and np.ptp(y[:, 0]) > 0:
+            run = 0  # any frame equals itself
+        first, stop = (first, n - run) if reverse else (run, n)
+    return first, max(first, stop)
+
+
 class Oriented:
     """A matrix with time as its last axis, and what it may be."""
 
@@ -52,6 +66,17 @@ class Oriented:
         """What the matrix may be, transposed where the file has time first."""
         plain = [one for one in interpretations(self.matrix) if not one.transposed]
         return [replace(one, transposed=self.transposed) for one in plain]
+
+    @cached_property
+    def edges(self) -> tuple[int, int]:
+        """constant_edges of the matrix."""
+        return constant_edges(self.matrix)
+
+    @property
+    def n_constant(self) -> int:
+        """How many frames at the ends are constant."""
+        first, stop = self.edges
+        return self.matrix.shape[1] - (stop - first)
 
 
 @dataclass(frozen=True)
@@ -147,7 +172,7 @@ def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") 
 def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
     """The matrix without constant frames at its end, at its beginning, at both: all of the clip's frames, or a part."""
     x, n_frames = oriented.matrix, oriented.matrix.shape[1]
-    first, stop = constant_edges(x)
+    first, stop = oriented.edges
     edges = dict.fromkeys([(0, stop), (first, n_frames), (first, stop)])
     for start, end in edges:
         if end - start < MIN_FRAMES or (start, end) == (0, n_frames):
@@ -164,33 +189,8 @@ def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterat
             yield _cut(inner, signal, rate, f"{constant}; ")
 
 
-def has_few_constant_edges(oriented: Oriented) -> bool:
-    """Whether one or a few frames at the ends are constant."""
-    first, stop = constant_edges(oriented.matrix)
-    return 0 < oriented.matrix.shape[1] - (stop - first) < MIN_CUT
-
-
-def edges_are_plain(x: np.ndarray) -> bool:
-    """Whether neither end of the frames is constant."""
-    return constant_edges(x) == (0, x.shape[1])
-
-
 def count_frames(n: int) -> str:
     return "frame is" if n == 1 else f"{n} frames are"
-
-
-def constant_edges(x: np.ndarray) -> tuple[int, int]:
-    """(first, stop): the columns without those at either end that repeat the outermost column, or hold one value."""
-    n = x.shape[1]
-    first = stop = 0
-    for reverse in (False, True):
-        y = x[:, ::-1] if reverse else x
-        same = (y == y[:, :1]).all(axis=0)
-        run = n if same.all() else int(np.argmin(same))
-        if run == 1 and np.ptp(y[:, 0]) > 0:
-            run = 0  # any frame equals itself
-        first, stop = (first, n - run) if reverse else (run, n)
-    return first, max(first, stop)
 
 
 def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:

@@ -5,7 +5,7 @@ Every change is looked at with the presets as they are, which is cheap; the near
 
 from collections.abc import Iterable
 
-from dsp.doctor.search.changes import Change, Look, Oriented, changes, edges_are_plain, look, resampled, without_edges
+from dsp.doctor.search.changes import Change, Look, Oriented, changes, look, resampled, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.guesses import WORTH_FITTING, search_guesses
@@ -34,7 +34,7 @@ def search_changed(
 ) -> tuple[Outcome, Change] | None:
     """The outcome after a change of the signal or of the frames that explains the matrix; None without one."""
     until = deadline.part(LOOKS_SHARE)
-    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and all(edges_are_plain(one.matrix) for one in orientations)):
+    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations)):
         return None  # the plain search will find it
     most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
     for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
