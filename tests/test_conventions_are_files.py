@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import dsp
 from dsp.conventions import fingerprint, load, named, save
+from dsp.conventions.assignments import chosen
 from dsp.conventions.parameters import CHOICES, Convention
 from dsp.conventions.registry import CONVENTIONS
 
@@ -48,6 +49,30 @@ def test_a_base_and_what_changes_it(tmp_path):
     assert load(path) == replace(CONVENTIONS["kaldi"], tool="DT2119", n_mels=40, c0="none")
     path.write_text("", encoding="utf-8")
     assert load(path) == Convention()
+
+
+def test_a_command_changes_a_convention(tmp_path):
+    save("kaldi", tmp_path / "c.toml")
+    changes = ["n_mels=40", "f_max = none", "c0=none", "framing=center, zeros", "floor=1e-3", 'window="hann"']
+    expected = replace(
+        CONVENTIONS["kaldi"], n_mels=40, f_max=None, c0="none", framing="center, zeros", floor=1e-3, window="hann"
+    )
+    assert chosen("Kaldi", changes) == chosen(str(tmp_path / "c.toml"), changes) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("n_mels", "--set n_mels: NAME=VALUE is expected"),
+        ("n_mel=80", "unknown parameter 'n_mel'; did you mean 'n_mels'"),
+        ("tool=x", "unknown parameter 'tool'"),
+        ("n_mels=many", "n_mels='many' is none of"),
+        ("window=none", "window=None is none of"),
+    ],
+)
+def test_bad_changes(text, message):
+    with pytest.raises(ValueError, match=message):
+        chosen("kaldi", [text])
 
 
 @pytest.mark.parametrize(

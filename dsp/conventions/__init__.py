@@ -8,6 +8,7 @@ registry     CONVENTIONS: all of them by name
 compare      what differs between two conventions, and several side by side
 fingerprint  twelve hex digits that name a convention
 toml_files   conventions as files: load and save
+assignments  a convention and changes to it, as commands take them
 sizes        lengths in samples at one sample rate
 """
 

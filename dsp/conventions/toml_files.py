@@ -85,10 +85,17 @@ def save(convention: str | Convention, path: str | os.PathLike[str]) -> None:
 
     Source: toml.io, TOML 1.0. Checked: tests/test_conventions_are_files.py
     """
+    write_text_atomically(path, as_toml(convention))
+
+
+def as_toml(convention: str | Convention) -> str:
+    """The text that `save` writes.
+
+    Checked: tests/test_conventions_are_files.py
+    """
     c = named(convention)
     values = {"tool": c.tool, "status": c.status, **changed_parameters(c), "fingerprint": fingerprint(c)}
-    lines = [f"{name} = {_to_toml(value)}" for name, value in values.items()]
-    write_text_atomically(path, "\n".join(lines) + "\n")
+    return "".join(f"{name} = {_to_toml(value)}\n" for name, value in values.items())
 
 
 def _from_toml(name: str, value: Any) -> Any:
