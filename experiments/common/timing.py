@@ -130,7 +130,7 @@ def table(contents: list[dict]) -> str:
             spread = f"{row['ratio']:.2f} [{row['least']:.2f} .. {row['greatest']:.2f}]"
             fast, slow = (f"{row[side]} {duration(row[f'{side}_s'])}" for side in ("fast", "slow"))
             rows.append([row["task"], fast, slow, spread, requirement(row)])
-    machines = sorted({f"{content['machine']}, {content['date']}" for content in contents})
+    machines = sorted({f"{content['machine']}, {content['date']}" for content in contents if content["rows"]})
     header = ["task", "this program", "the other", "ratio, median [least .. greatest]", "required"]
     lines = markdown.table(header, rows)
     return f"{lines}\n\nMeasured on: {'; '.join(machines)}."

@@ -20,6 +20,7 @@ from experiments.common import timing
 from experiments.common.markdown import table
 from experiments.common.paths import BENCHMARKS, EXPERIMENTS, RESULTS, ROOT
 from experiments.evaluation.against_baseline import against_baseline_table
+from experiments.evaluation.agreement import agreement_table, load_roads
 from experiments.evaluation.calibration import calibration_table
 from experiments.evaluation.comparisons import comparisons_table, precision_table
 from experiments.evaluation.ensembles import ensembles_table
@@ -142,7 +143,11 @@ def tables_of(papers: dict[str, dict]) -> dict[Path, dict[str, str]]:
             **recalls,
         },
         MODEL_CARD: card_tables(papers[SYSTEM]["runs"]),
-        EXPERIMENTS / "BENCHMARKS.md": {"speed": timing.table(benchmarks), **timing.further_tables(benchmarks)},
+        EXPERIMENTS / "BENCHMARKS.md": {
+            "speed": timing.table(benchmarks),
+            **timing.further_tables(benchmarks),
+            "agreement": agreement_table(load_roads()),
+        },
     }
 
 
