@@ -6,7 +6,9 @@ python -m experiments | less       a screen at a time
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the list of papers", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the list of papers", extra="train"
+)
 
 import argparse
 import ast

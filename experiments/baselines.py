@@ -23,7 +23,9 @@ on which it chose its epoch, nothing is chosen here.
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the baselines", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the baselines", extra="train"
+)
 
 import argparse
 import sys

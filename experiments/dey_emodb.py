@@ -18,7 +18,9 @@ Each setting below names its place in the paper's code (notebooks, repositories)
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the experiment", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the experiment", extra="train"
+)
 
 import argparse
 import sys

@@ -19,7 +19,9 @@ Each setting below names its place in the paper, or says UNSTATED.
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the experiment", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the experiment", extra="train"
+)
 
 import argparse
 import math

@@ -2,7 +2,9 @@
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the tables", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the tables", extra="train"
+)
 
 import sys
 from importlib import import_module

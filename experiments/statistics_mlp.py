@@ -15,7 +15,9 @@ Sizes, rate, batch and number of epochs were fixed before the first run; none wa
 
 from dsp.files.commands import exit_without
 
-exit_without("torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", feature="the experiment", extra="train")
+exit_without(
+    "torch", "sklearn", "scipy", "matplotlib", "pandas", "tqdm", "filelock", feature="the experiment", extra="train"
+)
 
 import argparse
 import sys

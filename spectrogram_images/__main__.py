@@ -1,7 +1,8 @@
 """Turns a folder of WAV recordings into spectrogram images, pixel for pixel as MATLAB writes them.
 
 WAV_ROOT/<emotion>/*.wav  ->  PNG_ROOT/<emotion>/<emotion><i>.png, where i is the position in name order.
-The defaults are the CASIA paper's script. Run the same command again to resume it after an interruption.
+The defaults are the CASIA paper's script. Run the same command again to resume it after an interruption. Several
+shells, also on several machines that see one PNG_ROOT, may run the same command at the same time: they share the work.
 """
 
 import argparse
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not recordings:
         return _report(problems, 2)
     try:
-        for package in ("tqdm", "isal.isal_zlib"):
+        for package in ("tqdm", "filelock", "isal.isal_zlib"):
             require(package, feature="converting a folder", extra="images")
         prepare_output(options.png_root, parameters)
     except (MissingPackageError, OutputError) as error:

@@ -5,16 +5,21 @@ recording in name order (by code point, as MATLAB's dir lists them). A recording
 its number and is reported; the others are converted. Every image carries the hash of its recording and the
 parameters it was made with. A second call therefore skips what is finished, remakes what has changed,
 leaves other people's files alone, and refuses a folder whose images were made with other parameters.
+Several commands on one PNG_ROOT share the work: each claims the image that it makes, and the others go on
+with the next ones.
 """
 
+import contextlib
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from dsp import AudioError
+from dsp.files.extras import require
 from dsp.files.naming import file_error_line, printable
 from dsp.files.processes import WorkerKilledError, mapped
 from dsp.files.reading import open_regular_file
@@ -29,6 +34,7 @@ _PAPERS_RECIPE = "MATLAB jet spectrogram 224x224"
 _OTHER_RECIPE = "MATLAB spectrogram, "
 _HASH = ", recording sha256 "
 _BATCH = 8  # recordings that a worker takes at a time
+_POLL_S = 0.02  # between two looks at another process's claim
 _MAX_WORKERS = 61  # as many processes as Windows can wait for
 
 
@@ -94,16 +100,19 @@ def convert(
     """Makes the missing images with `workers` processes; yields each recording's outcome in order.
 
     Processes, because threads share one interpreter: two of them reach 1.4 times the speed of one, not 1.9.
-    One worker is this process itself.
+    One worker is this process itself. An image that another command is making is left to it, and looked at again
+    later.
 
     Raises OutputError at the first image that cannot be written. What is finished stays.
 
-    Checked: tests/test_bad_files_are_named.py, tests/test_interrupted_runs_end_the_same.py
+    Checked: tests/test_bad_files_are_named.py, tests/test_interrupted_runs_end_the_same.py,
+    tests/test_processes_share_runs.py
     """
     batches = [recordings[i : i + _BATCH] for i in range(0, len(recordings), _BATCH)]
     workers = min(workers, len(batches), _MAX_WORKERS)
     if workers <= 1:
-        batches = [[recording] for recording in recordings]
+        yield from _convert_each(png_root, parameters, recordings)
+        return
     try:
         for outcomes in mapped(partial(_convert_batch, png_root, parameters), batches, workers):
             yield from outcomes
@@ -197,7 +206,53 @@ def _made_otherwise(png: Path, recipe: str, parameters: ImageParameters) -> str:
 
 
 def _convert_batch(png_root: Path, parameters: ImageParameters, batch: list[tuple[Path, str]]) -> list[Outcome]:
-    return [_convert_one(png_root, parameters, recording) for recording in batch]
+    return list(_convert_each(png_root, parameters, batch))
+
+
+def _convert_each(png_root: Path, parameters: ImageParameters, recordings: list[tuple[Path, str]]) -> Iterator[Outcome]:
+    """The outcomes in order. An image that another process is making waits for up to _BATCH later ones."""
+    pending: deque[tuple[tuple[Path, str], Outcome | None]] = deque()
+    for i, recording in enumerate(recordings, 1):
+        pending.append((recording, _convert_claimed(png_root, parameters, recording, wait=False)))
+        while pending and (pending[0][1] or len(pending) == _BATCH or i == len(recordings)):
+            first, outcome = pending.popleft()
+            outcome = outcome or _convert_claimed(png_root, parameters, first, wait=True)
+            assert outcome is not None, "it was waited for"
+            yield outcome
+
+
+def _convert_claimed(
+    png_root: Path, parameters: ImageParameters, recording: tuple[Path, str], wait: bool
+) -> Outcome | None:
+    """The outcome, or None if another process is at this image and `wait` is False."""
+    with _claim(png_root / recording[1], wait) as ours:
+        return _convert_one(png_root, parameters, recording) if ours else None
+
+
+@contextlib.contextmanager
+def _claim(png: Path, wait: bool) -> Iterator[bool]:
+    """Whether this process may make the image: no other one has claimed it. A claim ends with its process.
+
+    A claim saves work and nothing else: images are written atomically, so two processes that made the same one would
+    not disturb each other. Where no lock can be had, work therefore goes on without it.
+    """
+    filelock = require("filelock", feature="converting a folder", extra="images")
+    lock = filelock.FileLock(png.with_name(f".{png.name}.lock"), poll_interval=_POLL_S)
+    try:
+        png.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(blocking=wait)
+    except filelock.Timeout:
+        yield False
+        return
+    except (OSError, NotImplementedError):
+        yield True
+        return
+    try:
+        yield True
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(lock.lock_file)
+        lock.release()
 
 
 def _convert_one(png_root: Path, parameters: ImageParameters, recording: tuple[Path, str]) -> Outcome:

@@ -25,7 +25,7 @@ def test_every_protocol_on_a_tiny_synthetic_corpus(tmp_path, capsys, protocol):
     runs = sorted((tmp_path / "synthetic" / "zheng_cnn_lstm" / "published").iterdir())
     assert len(runs) == (2 if protocol == "speaker" else 1)
     for folder in runs:
-        assert sorted(p.name for p in folder.iterdir()) == [
+        assert sorted(p.name for p in folder.glob("[!.]*")) == [
             "confusion.png",
             "network.pt",
             "result.json",

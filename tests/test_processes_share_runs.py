@@ -1,15 +1,19 @@
-"""The same command in several shells: every run is trained by one of them, and each ends with all results."""
+"""The same command in several shells: one of them makes each image and trains each run; each ends with all results."""
 
 import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
+from filelock import FileLock
 
 from experiments.common.locks import LockedError, exclusive_lock, run_unclaimed
+from spectrogram_images.folder import convert, find_recordings
 from tests.conftest import ROOT
 
 COMMANDS = [
@@ -81,3 +85,80 @@ def test_what_is_taken_comes_last_and_results_stay_in_order(tmp_path, capsys):
 
 def test_nothing_to_do_is_done():
     assert run_unclaimed(Path, []) == []
+
+
+SHELL = """
+import sys
+from spectrogram_images.__main__ import main
+from spectrogram_images.render import load_kernels
+load_kernels()
+print("ready", flush=True)
+sys.stdin.readline()
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def start_shells(arguments: list[str], n: int) -> list[subprocess.Popen]:
+    """Processes that have loaded everything and begin when they are told to."""
+    command, pipes = [sys.executable, "-c", SHELL, *arguments], dict.fromkeys(("stdin", "stdout", "stderr"), -1)
+    shells = [subprocess.Popen(command, cwd=ROOT, text=True, **pipes) for _ in range(n)]
+    assert [shell.stdout.readline() for shell in shells] == ["ready\n"] * n
+    return shells
+
+
+@pytest.fixture
+def recordings(write_wav, tmp_path) -> Path:
+    for i in range(40):
+        write_wav(f"wavs/e/{i:02}.wav", np.sin(np.arange(8000) ** (1.1 + i / 100)))
+    return tmp_path / "wavs"
+
+
+def test_two_shells_make_the_images_of_one_folder_together(recordings, tmp_path):
+    """Each image is made once, by one of them, and the bytes are those of a single run."""
+    (alone,) = start_shells([str(recordings), str(tmp_path / "alone"), "--any-layout", "--workers=1"], 1)
+    assert "40 images written, 0 were there already, 0 failed" in alone.communicate("\n")[0]
+    pair = start_shells([str(recordings), str(tmp_path / "both"), "--any-layout", "--workers=1"], 2)
+    for shell in pair:
+        shell.stdin.write("\n")
+        shell.stdin.flush()
+    printed = [shell.communicate() for shell in pair]
+    assert [shell.returncode for shell in pair] == [0, 0], printed
+    counts = [list(map(int, re.findall(r"\d+", out))) for out, _ in printed]  # written, there already, failed
+    assert all(sum(count) == 40 and count[0] > 0 for count in counts), printed
+    assert sum(count[0] for count in counts) == 40, printed
+    files = {path.name: path.read_bytes() for path in (tmp_path / "alone" / "e").iterdir()}
+    assert {path.name: path.read_bytes() for path in (tmp_path / "both" / "e").iterdir()} == files
+
+
+def test_an_image_claimed_elsewhere_comes_last_and_outcomes_stay_in_order(recordings, tmp_path):
+    """The one who claimed it dies without having made it; the other one makes it then."""
+    png = tmp_path / "png" / "e" / "e1.png"
+    png.parent.mkdir(parents=True)
+    claim = FileLock(png.with_name(".e1.png.lock"), thread_local=False)
+    claim.acquire()
+    found, _ = find_recordings(recordings, any_layout=True)
+    outcomes = convert(found[:20], tmp_path / "png", workers=1)
+    let_go = Thread(target=lambda: (wait_for(png.with_name("e8.png")), claim.release()))
+    let_go.start()
+    assert next(outcomes).status == "written"
+    let_go.join()
+    order = sorted(png.parent.glob("*.png"), key=lambda path: path.stat().st_mtime_ns)
+    assert [path.name for path in order] == [*(f"e{i}.png" for i in range(2, 9)), "e1.png"]
+    assert [outcome.status for outcome in outcomes] == ["written"] * 19
+    assert not list(png.parent.glob(".*"))
+
+
+def wait_for(path: Path) -> None:
+    for _ in range(12_000):
+        if path.exists():
+            return
+        time.sleep(0.01)
+
+
+def test_without_locks_images_are_made_all_the_same(recordings, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise NotImplementedError("this file system has no locks")
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    found, _ = find_recordings(recordings, any_layout=True)
+    assert [outcome.status for outcome in convert(found[:2], tmp_path / "png", workers=1)] == ["written"] * 2

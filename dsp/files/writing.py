@@ -2,7 +2,7 @@
 
 import itertools
 import os
-import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def _claim_temporary(path: Path) -> tuple[Path, int | None]:
 
     A killed process leaves its temporary file but not its lock, so the next one takes the same name again.
     """
-    unique = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    unique = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     if fcntl is None:
         return unique, None
     for number in itertools.count():

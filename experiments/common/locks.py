@@ -1,12 +1,14 @@
 """Several processes share one job: the same command in several shells trains no run twice."""
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
+
+from filelock import FileLock, Timeout
+
+LOCK_FILE = ".lock"
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,20 +22,23 @@ class LockedError(Exception):
 def exclusive_lock(folder: Path, wait: bool = True) -> Iterator[None]:
     """Lets one process at a time work in `folder`; creates the folder. The lock ends with its process.
 
-    Raises LockedError if another process holds the lock and `wait` is False.
+    What is locked is the file .lock in the folder, so machines that share a folder over a network take turns too. The
+    empty file stays.
+
+    Raises LockedError if another process holds the lock and `wait` is False, OSError if the file cannot be made.
 
     Checked: tests/test_processes_share_runs.py
     """
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
+    lock = FileLock(folder / LOCK_FILE, thread_local=False)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(folder) from None
+        lock.acquire(blocking=wait)
+    except Timeout:
+        raise LockedError(folder) from None
+    try:
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def run_unclaimed(do: Callable[[Item], Result], items: list[Item], pause: float = 5.0) -> list[Result]:
