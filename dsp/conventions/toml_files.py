@@ -46,12 +46,26 @@ def load(path: str | os.PathLike[str]) -> Convention:
 
     Source: toml.io, TOML 1.0. Checked: tests/test_conventions_are_files.py
     """
-    import tomllib  # here, because few programs need it and it takes 5 ms
-
     where = os.fspath(path)
     try:
-        table = tomllib.loads(read_regular_text(path))
-    except ValueError as error:  # also of bytes that are no UTF-8
+        text = read_regular_text(path)
+    except ValueError as error:  # bytes that are no UTF-8
+        raise ValueError(f"{where}: not TOML: {error}") from None
+    return from_toml(text, where)
+
+
+def from_toml(text: str, where: str) -> Convention:
+    """The convention that a text in TOML describes, as `load` reads it.
+
+    Raises ValueError as `load`, which begins with `where`.
+
+    Checked: tests/test_conventions_are_files.py
+    """
+    import tomllib  # here, because few programs need it and it takes 5 ms
+
+    try:
+        table = tomllib.loads(text)
+    except ValueError as error:
         raise ValueError(f"{where}: not TOML: {' '.join(str(error).split())}") from None
     known = [field.name for field in fields(Convention)]
     for key in table:

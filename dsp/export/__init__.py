@@ -6,9 +6,16 @@ tolerances     how far another program's numbers may be off by rounding
 readme         the text that lies beside the golden vectors
 golden_command, ..     the arguments and the report of each subcommand;  options: the arguments that they share
 
+onnx_file      a convention as an ONNX graph;  onnx_loader: reads, checks and runs it
+onnx_graph, onnx_cepstra   the steps of dsp/mfcc.py as operators;  onnx_nodes: a graph while it is built
+two_factors    the tables of a DFT in two matrix products
+
     python -m dsp.export golden FOLDER
+    python -m dsp.export onnx kaldi --sample-rate 16000 --out kaldi.onnx
 """
 
 from dsp.export.golden import write_golden
+from dsp.export.onnx_file import onnx
+from dsp.export.onnx_loader import OnnxFeatures, load_onnx
 
-__all__ = ["write_golden"]
+__all__ = ["OnnxFeatures", "load_onnx", "onnx", "write_golden"]
