@@ -21,6 +21,7 @@ The path of one utterance, one plain array per arrow; time is always the last ax
 
     read_features, save_trace               features of other tools, from their files; a trace into a file
     conventions, doctor                     compare conventions; find the convention behind a file of features
+    corpus                                  features of a whole corpus, shard by shard; reading them back
 
 From signal to signal: resample (in pieces: Resampler), matlab_resample, trim, nonsilent_intervals, wiener,
 spectral_wiener; add_noise, add_noise_at_snr, time_shift, time_stretch, pitch_shift. Back from features: idct,
@@ -161,7 +162,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """Imports dsp.doctor on first use; most programs never need it."""
-    if name == "doctor":
-        return importlib.import_module("dsp.doctor")
+    """Imports dsp.doctor and dsp.corpus on first use; most programs never need them."""
+    if name in ("corpus", "doctor"):
+        return importlib.import_module(f"dsp.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -130,6 +130,30 @@ def audio_duration(path: str | os.PathLike[str]) -> float:
         return sound.frames / sound.samplerate if sound.frames < _LENGTH_UNKNOWN else math.inf
 
 
+def audio_header(path: str | os.PathLike[str]) -> tuple[int | None, int, int]:
+    """What the header of an audio file promises; no sample is read.
+
+    Parameters
+    ----------
+    path : as read_audio takes it
+
+    Returns
+    -------
+    n_samples : int, of each channel; None if the header leaves it open
+    sample_rate : int, Hz
+    channels : int
+
+    Raises
+    ------
+    AudioError (a ValueError)  as audio_duration.
+
+    Source: as read_audio. Checked: tests/test_corpus_reports_bad_input.py
+    """
+    with _opened(Path(path), check_length=False) as sound:
+        n_samples = sound.frames if sound.frames < _LENGTH_UNKNOWN else None
+        return n_samples, int(sound.samplerate), int(sound.channels)
+
+
 def _read(path: Path, seconds: float | None) -> tuple[np.ndarray, int]:
     with _opened(path, check_length=seconds is None) as sound:
         sample_rate = int(sound.samplerate)

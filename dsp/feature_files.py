@@ -12,6 +12,7 @@ from dsp.files.htk import htk
 from dsp.files.kaldi import ark, scp
 from dsp.files.matlab import mat
 from dsp.files.numpy_files import npy, npz
+from dsp.files.parquet import parquet
 from dsp.files.text_tables import arff, text
 from dsp.files.torch_files import pt
 
@@ -33,6 +34,7 @@ READERS: dict[str, Callable[..., dict[str, Stored]]] = {  # of the file's bytes
     ".hdf5": hdf5,
     ".pt": pt,
     ".pth": pt,
+    ".parquet": parquet,
     ".scp": scp,  # points into other files: takes the path and the name too
 }
 
@@ -50,12 +52,14 @@ def read_features(path: str | os.PathLike[str], name: str | None = None) -> np.n
     .htk .mfc .fea .plp .fbank   HTK parameter files, (n_frames, n_values); read_htk in dsp/files/htk.py also returns
                              their kind and frame period
     .ark .scp                Kaldi archives and indexes of them, (n_frames, n_values)
+    .parquet                 columns name and features, as dsp-extract writes them, (n_frames, n_values), or columns of
+                             numbers; needs pyarrow
 
     Parameters
     ----------
     path : str or path of a regular file; its ending says the format
-    name : the variable (.npz, .mat), dataset (.h5), tensor (.pt) or utterance (.ark, .scp) wanted: in structs and
-        dicts "features.mfcc", in cell arrays "c{2}", in groups "features/mfcc". None: the only matrix, where single
+    name : the variable (.npz, .mat), dataset (.h5), tensor (.pt) or utterance (.ark, .scp, .parquet) wanted: in structs
+        and dicts "features.mfcc", in cell arrays "c{2}", in groups "features/mfcc". None: the only matrix, where single
         numbers and vectors beside it do not count
 
     Returns

@@ -2,6 +2,7 @@
 
     content            the bytes of a file, the one matrix that is wanted, and what a matrix must be
     numpy_files        .npy, .npz
+    parquet            .parquet
     text_tables        .csv, .tsv, .txt, .arff
     matlab, matlab4    .mat: level 5 read and written, level 4 read
     hdf5               .h5, .hdf5, and .mat of version 7.3

@@ -32,7 +32,7 @@ def mapped(function: Callable, items: Iterable, workers: int) -> Iterator:
     if workers <= 1:
         yield from map(function, items)
         return
-    with ProcessPoolExecutor(workers, initializer=_begin_worker) as processes:
+    with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
         try:
             yield from processes.map(function, items)
         except BrokenProcessPool:
@@ -41,7 +41,7 @@ def mapped(function: Callable, items: Iterable, workers: int) -> Iterator:
             processes.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
+def begin_worker() -> None:
     """Ignores Ctrl-C, which reaches every process of a terminal: the parent handles it, and workers end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()

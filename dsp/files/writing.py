@@ -1,5 +1,6 @@
 """Writes files that are either there whole or not at all, also when several processes write the same file."""
 
+import contextlib
 import itertools
 import os
 import uuid
@@ -39,6 +40,24 @@ def write_atomically(path, write: Callable[[Path], object]) -> None:
 def write_text_atomically(path, text: str) -> None:
     """Writes a UTF-8 text file that is either there whole or not at all."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def remove_abandoned(folder) -> None:
+    """Removes the temporary files of killed processes in a folder and below it; those being written stay.
+
+    Checked: tests/test_corpus_resumes_to_the_same_bytes.py
+    """
+    if fcntl is None:
+        return
+    for path in Path(folder).rglob(".*.part"):
+        with contextlib.suppress(OSError):  # somebody holds its lock, or has renamed it meanwhile
+            descriptor = os.open(path, os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(descriptor, path):
+                    path.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def _claim_temporary(path: Path) -> tuple[Path, int | None]:
