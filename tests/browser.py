@@ -10,67 +10,29 @@
             page.goto(f"{address}/index.html")
 
 The scope is at most a module: while Playwright runs, asyncio.run() fails in the same thread. Mark such tests slow.
-The tests open pages of this project only, so Chromium may run without its sandbox where there is none, as for root.
 """
 
 import contextlib
 import functools
 import http.server
-import os
-import shutil
 import threading
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-NAMES = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
-OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-TIMEOUT_MS = 120_000  # a safety net
+from experiments.common.chromium import TIMEOUT_MS, missing_for_chromium, open_chromium
+
 TYPES = {".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm"}
-
-
-def missing_for_pages() -> str | None:
-    """Why no page can be tested here, in one line; None if everything is there."""
-    if find_spec("playwright") is None:
-        return "needs Playwright for Python: pip install playwright"
-    if executable() is None:
-        return "needs Chromium: apt-get install chromium"
-    return None
-
-
-def executable() -> str | None:
-    """The path of Chromium: Debian's, not one that Playwright would have to download."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextlib.contextmanager
 def open_browser(*arguments: str) -> Iterator:
-    """A Playwright `Browser` that reaches this machine only; skips the test if something is missing.
-
-    arguments : further ones for Chromium, such as "--use-fake-device-for-media-stream"
-    """
-    if reason := missing_for_pages():
+    """experiments.common.chromium.open_chromium; skips the test if something is not installed."""
+    if reason := missing_for_chromium():
         pytest.skip(reason)
-    from playwright.sync_api import Error, sync_playwright
-
-    launch = {
-        "executable_path": executable(),
-        "args": [OFFLINE, "--no-proxy-server", "--force-color-profile=srgb", *arguments],
-        "timeout": TIMEOUT_MS,
-    }
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(chromium_sandbox=os.geteuid() != 0, **launch)
-        except Error as error:
-            if "sandbox" not in str(error):
-                raise
-            browser = playwright.chromium.launch(chromium_sandbox=False, **launch)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with open_chromium(*arguments) as browser:
+        yield browser
 
 
 @contextlib.contextmanager
@@ -97,7 +59,13 @@ def open_page(browser, width: int = 1280, height: int = 900, **context) -> Itera
 def serve(folder: Path) -> Iterator[str]:
     """Serves a folder to this machine; yields the address, such as http://127.0.0.1:41234."""
     handler = functools.partial(_QuietHandler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with running(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def running(server: http.server.ThreadingHTTPServer) -> Iterator[str]:
+    """Runs a server in a thread; yields its address."""
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

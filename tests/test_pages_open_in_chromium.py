@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.browser import missing_for_pages, open_browser, open_page, serve
+from experiments.common.chromium import missing_for_chromium
+from tests.browser import open_browser, open_page, serve
 
 pytestmark = pytest.mark.slow
 
@@ -39,6 +40,6 @@ def test_what_goes_wrong_in_a_page_is_reported(browser, tmp_path):
 
 def test_without_chromium_a_test_is_skipped_with_one_line(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert missing_for_pages() == "needs Chromium: apt-get install chromium"
+    assert missing_for_chromium() == "needs Chromium: apt-get install chromium"
     with pytest.raises(pytest.skip.Exception, match="needs Chromium"), open_browser():
         pass
