@@ -37,7 +37,7 @@ OUTSIDE = {"test", "docs", "egemaps"}  # what requirements.txt does not pin
 LATER = {"page"}  # extras whose modules are not written yet
 PACKAGES = ("dsp", "spectrogram_images", "nets", "experiments")
 COMES_WITH_NUMBA = "llvmlite"
-BENCHMARKED = {"librosa", "soxr", "python_speech_features", "kaldi_native_fbank", "playwright"}  # only if they are installed
+BENCHMARKED = {"librosa", "soxr", "python_speech_features", "kaldi_native_fbank", "playwright"}  # if installed
 
 
 def import_name(requirement: str) -> str:
