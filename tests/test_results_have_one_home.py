@@ -74,6 +74,24 @@ def test_record_replaces_equal_runs_only(tmp_path):
     assert len(path.read_text().splitlines()) == 4 and {run["paper"] for run in load(path)} == {"p"}
 
 
+def test_a_run_that_was_stored_before_it_was_interrupted_is_not_stored_again(tmp_path):
+    """What counts is the last line of the same identity: a run that returns to an earlier result is stored again."""
+    path = tmp_path / "p.jsonl"
+    for run, lines in (
+        (a_run(0, 0.5, seconds=3.0), 1),
+        (a_run(0, 0.5, seconds=4.0, cpu_seconds=1.0), 1),
+        (a_run(1, 0.5, seconds=3.0), 2),
+        (a_run(0, 0.6, seconds=3.0), 3),
+        (a_run(0, 0.5, seconds=3.0), 4),
+        (a_run(0, 0.5, seconds=3.0, commit="other"), 5),
+    ):
+        record(path, run)
+        assert len(path.read_text().splitlines()) == lines
+    path.write_bytes(b"[1]\nnonsense\n" + path.read_bytes())
+    record(path, a_run(1, 0.5))
+    assert len(path.read_text().splitlines()) == 7
+
+
 def test_runs_that_end_at_once_are_all_recorded(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda seed: record(tmp_path / "p.jsonl", a_run(seed)), range(40)))

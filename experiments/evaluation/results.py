@@ -29,6 +29,7 @@ PRECISION_PAIRS = RESULTS / "other_precision"
 ROW = ("system", "variant", "corpus", "protocol")  # what runs that differ in seed or fold only have in common
 SIDE_BY_SIDE = ("as-published", "honest", "speaker")  # protocols that have a column of their own in tables
 IDENTITY = (*ROW, "seed", "fold")  # of two equal runs the later one counts
+DURATIONS = ("seconds", "cpu_seconds")  # the only facts that differ when the same run is trained twice
 
 
 class ResultsError(FileError):
@@ -43,7 +44,9 @@ def row_of(run: dict) -> tuple[str, ...]:
 def record(path: Path, run: dict) -> None:
     """Appends `run` to a results file as one line of JSON; of two runs of the same identity the later line counts.
 
-    The line is written in one call while no other process writes, so a killed process leaves whole lines before it.
+    A run that is there already, equal in everything but its durations, is not appended again: it was interrupted
+    after it was stored, and resumed. The line is written in one call while no other process writes, so a killed
+    process leaves whole lines before it.
 
     path : experiments/results/<paper>.jsonl; its stem is stored as the run's "paper"
 
@@ -54,10 +57,25 @@ def record(path: Path, run: dict) -> None:
     line = json.dumps({"paper": path.stem, **run}, ensure_ascii=False) + "\n"
     with exclusive_lock(path.parent), open(path, "ab+") as file:
         if file.tell():
+            file.seek(0)
+            if _is_last_of_its_identity(file.read().splitlines(), json.loads(line)):
+                return
             file.seek(-1, os.SEEK_END)
             if file.read(1) != b"\n":  # what a full disk or a killed process cut off stays a line of its own
                 line = "\n" + line
         file.write(line.encode())
+
+
+def _is_last_of_its_identity(lines: list[bytes], run: dict) -> bool:
+    """Whether the last stored line with the run's identity is the run itself, apart from its durations."""
+    for line in reversed(lines):
+        try:
+            stored = json.loads(line)
+            if all(stored.get(name) == run.get(name) for name in IDENTITY):
+                return stored | {name: run.get(name) for name in DURATIONS} == run | {n: run.get(n) for n in DURATIONS}
+        except (ValueError, AttributeError, RecursionError):
+            continue
+    return False
 
 
 def read(path: Path) -> tuple[list[dict], list[str]]:

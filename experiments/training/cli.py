@@ -1,6 +1,7 @@
 """The options that the papers' commands share, and the corpus that they select."""
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from experiments.data.corpora import Corpus
 from experiments.data.synthetic import NOTICE, VOICES, synthetic_corpus
 from experiments.training.loop import repeatable
 from experiments.training.run_folder import resolve_device
+from experiments.training.scheduling import Selection, as_shard
 from nets.fused.fuse import PRECISIONS
 
 PROTOCOLS = ("as-published", "honest", "speaker")
@@ -22,6 +24,15 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
             return action.help
         values = action.default if isinstance(action.default, list) else [action.default]
         return f"{action.help} (default: {' '.join(map(str, values))})"
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that keeps what it has parsed as `options.arguments`, so that the command can be given to a worker."""
+
+    def parse_args(self, args=None, namespace=None):
+        options = super().parse_args(args, namespace)
+        options.arguments = list(sys.argv[1:] if args is None else args)
+        return options
 
 
 def add_model_option(parser: argparse.ArgumentParser, models, default: str) -> None:
@@ -49,7 +60,7 @@ def parser_of(
 
     protocols : the choices for --protocol;  default : one of them
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=f"python -m experiments.{stem}",
         description=description,
         formatter_class=HelpFormatter,
@@ -77,6 +88,19 @@ def parser_of(
         help="folder for all output, including the results file (default: under experiments/)",
     )
     parser.add_argument("--resume", action="store_true", help="continue where an interrupted command stopped")
+    parser.add_argument(
+        "--scheduler",
+        metavar="dask|ADDRESS",
+        help="make each run a task, and continue as --resume does: dask starts a worker for each core of this machine,"
+        " tcp://HOST:8786 names a cluster that sees the same files (see experiments/training/scheduling.py)",
+    )
+    parser.add_argument(
+        "--shard",
+        type=as_shard,
+        metavar="I/N",
+        help="train every N-th run only, beginning with number I: --shard"
+        " $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT in a Slurm array",
+    )
     parser.add_argument("--smoke", action="store_true", help="a tiny synthetic corpus and two epochs, for tests")
     return parser
 
@@ -101,6 +125,9 @@ def finish_options(parser: argparse.ArgumentParser, options: argparse.Namespace,
     except ValueError as error:
         parser.error(str(error))
     repeatable(options.device)
+    if options.scheduler and options.shard:
+        parser.error("--shard divides the runs without a scheduler; omit it or --scheduler")
+    options.module, options.selection = f"experiments.{stem}", options.shard or Selection()
     if options.folds is not None and options.folds < 1:
         parser.error(f"--folds {options.folds}: at least 1 is expected")
     options.seed = options.seed or ([0, 1, 2] if options.data else [0])

@@ -17,6 +17,7 @@ from experiments.data.splits import Split
 from experiments.evaluation.metrics import averages, report_lines, scores
 from experiments.evaluation.results import record
 from experiments.training.loop import History
+from experiments.training.scheduling import run_scheduled
 
 TRAINING_CONTENT = "training_content.json"
 CROSS = ("emodb to ravdess", "ravdess to emodb")  # two corpora as one: what is trained on, what is tested on
@@ -27,14 +28,15 @@ STORED_CORPORA = ("casia", "casia_author_images", "emodb", "ravdess", "iemocap",
 def run_cli(run: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Runs an experiment. Errors that the user can fix become one line on standard error and an exit status.
 
-    0 done, 2 bad input or output, 130 interrupted. The output folder is checked before the work starts.
+    0 done, 1 a run failed on the scheduler, 2 bad input or output, 130 interrupted. The output folder is checked before
+    the work starts. With --scheduler, the runs are trained elsewhere.
 
-    Checked: tests/test_experiment_refuses_bad_input.py
+    Checked: tests/test_experiment_refuses_bad_input.py, tests/test_trainings_run_anywhere.py
     """
 
-    def task() -> None:
+    def task() -> object:
         check_output_folder(options.out)
-        run(options)
+        return run_scheduled(run, options) if vars(options).get("scheduler") else run(options)
 
     line = "interrupted; the same command with --resume continues after the last finished epoch"
     return exit_status(task, target=options.out, on_interrupt=line)

@@ -319,7 +319,7 @@ def run_all(
     content_kind: str = "samples",
     inputs: np.ndarray | None = None,
 ) -> list[list[dict]]:
-    """Calls run_split(split, facts) for each seed and split of the chosen protocol.
+    """Calls run_split(split, facts) for each seed and split of the chosen protocol that options.selection takes.
 
     Runs that another process is training are postponed.
 
@@ -341,7 +341,7 @@ def run_all(
             facts["training_content"] = training_content(of.content, split, content_kind)
             facts |= {"config": config} | ({"shortened": shortened} if shortened else {})
             runs.append((split, facts))
-    return run_unclaimed(lambda run: run_split(*run), runs)
+    return run_unclaimed(lambda run: run_split(*run), options.selection.take(runs))
 
 
 def sides(split: splits.Split, inputs_of: Callable[[np.ndarray], np.ndarray], device: str) -> list[Subset | None]:
@@ -367,11 +367,14 @@ def common_splits(corpus: Corpus, content: np.ndarray, name: str, seed: int) -> 
 
 
 def summarize(results: list[list[dict]], published: str) -> None:
-    """Prints the mean over seeds and folds beside the published accuracy; results[i] is train_and_score's of run i."""
+    """Prints the mean over seeds and folds beside the published accuracy; results[i] is train_and_score's of run i.
+
+    A command that trains a part of the runs (--shard) prints the mean of these, or nothing if it has none.
+    """
     for runs in zip(*results, strict=True):
         accuracy, uar = (percent(score) for score in scores_of(runs).values())
         first = runs[0]
         print(f"\n{first['system']}, {first['variant']}, {first['corpus']}, {first['protocol']}, {len(runs)} runs:")
         print(f"  accuracy {accuracy} %   UAR {uar} %   (mean, 95 % interval)   published {published}")
-    if results[0][0]["corpus"] == "synthetic":
+    if results and results[0][0]["corpus"] == "synthetic":
         print(NO_RESULT)
