@@ -1,4 +1,4 @@
-"""Each run is a task: every executor trains it once, the run of a lost worker begins again, a failing one stays alone."""
+"""Each run is a task: every executor trains it once, that of a lost worker begins again, a failing one stays alone."""
 
 import argparse
 import itertools

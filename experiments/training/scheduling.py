@@ -13,8 +13,8 @@ beginning with number I, so an array of jobs needs no scheduler but its own:
 `--scheduler dask` gives each core of this machine one run after the other; `--scheduler tcp://HOST:8786` gives the
 runs to the workers of a cluster. These need the same clone, the same packages and the same folders, and are started by
 
-    dask scheduler                                                               on HOST
-    PYTHONPATH=CLONE OMP_NUM_THREADS=1 dask worker tcp://HOST:8786 --nthreads 1      elsewhere, one for each run at a time
+    dask scheduler                                                                on HOST
+    PYTHONPATH=CLONE OMP_NUM_THREADS=1 dask worker tcp://HOST:8786 --nthreads 1       one for each run at a time
 
 Each task is this very command with `--resume --shard I/N`, in a process of its own that ends with its worker. So a run
 whose worker is lost begins again after its last finished epoch, a finished run is skipped, and two tasks never train
