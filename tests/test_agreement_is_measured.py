@@ -2,12 +2,15 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 
 import dsp
-from experiments.benchmarks import agreement
+from experiments.benchmarks import agreement, in_browser
+from experiments.common import chromium
+from experiments.common.chromium import missing_for_chromium
 from experiments.evaluation import agreement as table
 
 
@@ -107,3 +110,25 @@ def test_bad_arguments(arguments, capsys):
 def test_every_road_has_a_column_and_every_preset_a_rate():
     assert set(agreement.ROADS) <= set(table.ROADS)
     assert {agreement.rate_of(c) for c in dsp.CONVENTIONS.values()} <= set(agreement.RATES)
+
+
+@pytest.mark.slow
+def test_a_graph_in_chromium_agrees(monkeypatch):
+    """And without Chromium the command ends with one line."""
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm: apt-get install npm")
+    if reason := missing_for_chromium():
+        pytest.skip(reason)
+    try:
+        row = agreement.measure(agreement.ROADS["browser"], "finch_dycnn", "log_mel", 1)
+    finally:
+        in_browser.close_runtime()
+    assert row["unit"] == "nat" and 1e-8 < row["largest_error"] < 1e-3 and row["ms"] > 0
+    assert row["size_bytes"] < 200_000
+
+
+def test_without_chromium_one_line_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(in_browser, "runtime_files", lambda: {})
+    monkeypatch.setattr(chromium, "executable", lambda: None)
+    assert agreement.main(["--road", "browser", "--only", "finch_dycnn"]) == 2
+    assert re.fullmatch(r"error: browser: needs .*: (pip|apt-get) install \w+\n", capsys.readouterr().err)

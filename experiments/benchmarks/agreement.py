@@ -71,11 +71,23 @@ def front_end(c: dsp.Convention, rate: float, kind: str, folder: Path, dtype: st
     return Road(features, sum(tensor.numel() * tensor.element_size() for tensor in tensors))
 
 
+def browser(c: dsp.Convention, rate: float, kind: str, folder: Path) -> Road:
+    """The small ONNX graph in Chromium, by ONNX Runtime Web; its time is taken there."""
+    from dsp.export import onnx
+    from experiments.benchmarks.in_browser import load_graph
+
+    path = folder / "graph.onnx"
+    onnx(c, rate, path, kind=kind)
+    run = load_graph(path.read_bytes())
+    return Road(lambda x: run(x)[0], path.stat().st_size, ms=lambda x: run(x)[1])
+
+
 # A road gets (convention, sample rate, kind, an empty folder) and returns a Road; it raises ValueError for a
 # convention that it refuses. What it needs and lacks (a package, a compiler) is an ImportError or an OSError.
 ROADS: dict[str, Callable[[dsp.Convention, float, str, Path], Road]] = {
     "front_end": front_end,
     "front_end_64": partial(front_end, dtype="float64"),
+    "browser": browser,
 }
 
 

@@ -15,6 +15,7 @@ ROADS: dict[str, str] = {  # in the order of the table: the name of a road, and 
     "front_end_64": "nets.front_end, float64",
     "onnx_small": "ONNX, small form",
     "onnx_exact": "ONNX, exact form",
+    "browser": "ONNX, small form, in Chromium",
     "c": "C99, float32",
     "matlab": "MATLAB function, double",
 }
