@@ -24,8 +24,9 @@ The path of one utterance, one plain array per arrow; time is always the last ax
     corpus                                  features of a whole corpus, shard by shard; reading them back
 
 From signal to signal: resample (in pieces: Resampler), matlab_resample, trim, nonsilent_intervals, wiener,
-spectral_wiener; add_noise, add_noise_at_snr, time_shift, time_stretch, pitch_shift. Back from features: idct,
-mel_to_power, griffin_lim.
+spectral_wiener; add_noise, add_noise_at_snr, mix_at_snr, convolve, reverberate, change_speed, time_shift,
+time_stretch, pitch_shift. Masks over features: mask_bands, mask_frames. Back from features: idct, mel_to_power,
+griffin_lim.
 
 Nothing here calls the transforms, windows or filters of NumPy or any other library: each is written out in a short
 file of its own, definition first, and tested against its definition and against other tools. dsp/README.md has the
@@ -37,7 +38,17 @@ from types import ModuleType
 
 from dsp._version import __version__
 from dsp.audio import AudioError, audio_duration, read_audio, read_beginning
-from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
+from dsp.augmentation import (
+    add_noise,
+    add_noise_at_snr,
+    change_speed,
+    convolve,
+    mix_at_snr,
+    pitch_shift,
+    reverberate,
+    time_shift,
+    time_stretch,
+)
 from dsp.chroma import chroma, chroma_filterbank, estimate_tuning, tonnetz
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
@@ -52,6 +63,7 @@ from dsp.files.content import FeatureFileError
 from dsp.framing import buffer, count_frames, extend, frame
 from dsp.inversion import griffin_lim, idct, mel_to_power
 from dsp.log_spectrogram import log_spectrogram
+from dsp.masking import mask_bands, mask_frames
 from dsp.matlab_resampling import matlab_resample
 from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
@@ -89,10 +101,12 @@ __all__ = [
     "blackman",
     "blackman_harris",
     "buffer",
+    "change_speed",
     "chroma",
     "chroma_filterbank",
     "cmn",
     "cmvn",
+    "convolve",
     "count_frames",
     "dct",
     "dct_matrix",
@@ -117,12 +131,15 @@ __all__ = [
     "lifter",
     "log_mel",
     "log_spectrogram",
+    "mask_bands",
+    "mask_frames",
     "matlab_resample",
     "mel_filterbank",
     "mel_to_hz",
     "mel_to_power",
     "mfcc",
     "min_max",
+    "mix_at_snr",
     "nonsilent_intervals",
     "pitch_shift",
     "povey",
@@ -134,6 +151,7 @@ __all__ = [
     "read_features",
     "remove_dc",
     "resample",
+    "reverberate",
     "rfft",
     "rms",
     "roots_of_unity",

@@ -1,17 +1,18 @@
-"""Data augmentation: noise, shifts in time, other speeds, other pitches.
+"""Data augmentation: noise, rooms, shifts in time, other speeds, other pitches. Masks over features: masking.py.
 
-Conventions: every function returns a new float64 vector; randomness comes only from the numpy Generator that the
-caller passes, so a seed repeats it. Speed and pitch use a phase vocoder: STFT of 2048 samples, periodic Hann window,
-hop 512, centered frames. Augment training data only, and only after the split.
+Conventions: every function returns a new float64 array; randomness comes only from the numpy Generator that the
+caller passes, so a seed repeats it. `time_stretch` and `pitch_shift` use a phase vocoder: STFT of 2048 samples,
+periodic Hann window, hop 512, centered frames. Augment training data only, and only after the split.
 """
 
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import MAX_COUNT, as_count, as_generator, as_number, as_signal
+from dsp.checks import MAX_COUNT, as_count, as_generator, as_number, as_signal, as_word
+from dsp.fft import irfft, rfft
 from dsp.resampling import resample
 from dsp.stft import istft_by_definition, stft_by_definition
 from dsp.windows import hann
@@ -20,6 +21,10 @@ N_FFT, HOP_LENGTH = 2048, 512
 WINDOW = hann(N_FFT, periodic=True)
 MAX_TERM = 1000  # of the fraction p/q that approximates a ratio of pitches
 MAX_SEMITONES = 12.0  # beyond an octave the vocoder loses too much amplitude
+MIN_SPEED, MAX_SPEED = 0.1, 10.0
+ACTIVE_BLOCK = 256  # samples that are active or not together
+ACTIVE_BELOW_DB = 40.0  # of the loudest block; a block below this is a pause
+Level = Literal["all", "active"]
 
 
 def add_noise(signal: ArrayLike, level: float, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -77,6 +82,162 @@ def add_noise_at_snr(signal: ArrayLike, snr_db: float, rng: np.random.Generator)
         raise ValueError("signal is silent; no noise has a finite ratio to it")
     g = as_generator(rng).standard_normal(x.size)
     return x + np.sqrt(np.sum(x**2) / (np.sum(g**2) * 10 ** (snr_db / 10))) * g
+
+
+def mix_at_snr(
+    signal: ArrayLike, noise: ArrayLike, snr_db: float, start: int = 0, level: Level = "all"
+) -> NDArray[np.float64]:
+    """The signal plus a recorded noise; the signal-to-noise ratio holds exactly.
+
+    y = x + a v,  v[n] = noise[(start + n) mod M],  a = sqrt(P_x / (P_v 10^(snr_db / 10)))
+    P_v = mean v^2;  P_x = mean x^2 over all samples, or over the active ones
+
+    A block of 256 samples is active if its power lies within 40 dB of that of the loudest block; the last block may be
+    shorter. The pauses of a recording lower the mean over all samples and do not change that over active ones.
+
+    Parameters
+    ----------
+    signal : (N,) real, not all zero
+    noise : (M,) real, at the sample rate of the signal; repeated or cut to N samples, of which not all may be zero
+    snr_db : dB, finite
+    start : int >= 0, where in the noise the signal begins
+    level : "all" or "active", the samples of the signal that its power is measured over
+
+    Returns
+    -------
+    noisy : (N,) float64; 10 log10(P_x / mean (y - x)^2) = snr_db
+
+    Raises
+    ------
+    ValueError  for a bad or silent signal or noise, snr_db that is not finite, or a bad start or level.
+
+    Source: definition of the signal-to-noise ratio. Checked: tests/test_augmentation_does_what_it_says.py
+    """
+    x, v = as_signal(signal), as_signal(noise, "noise")
+    snr_db = as_number(snr_db, "snr_db", unit="of decibels")
+    start = as_count(start, "start", min_value=0)
+    level = as_word(level, "level", Level)
+    v = v[(start + np.arange(x.size)) % v.size]
+    power = _power(x) if level == "all" else _active_power(x)
+    noise_power = _power(v)
+    if power == 0:
+        raise ValueError("signal is silent; no noise has a finite ratio to it")
+    if noise_power == 0:
+        raise ValueError(f"noise is silent in the {x.size} samples from {start} on; it has no ratio to a signal")
+    return x + np.sqrt(power / noise_power) * 10 ** (-snr_db / 20) * v
+
+
+def _power(x: NDArray[np.float64]) -> float:
+    return float(np.mean(x**2))
+
+
+def _active_power(x: NDArray[np.float64]) -> float:
+    """The mean of x^2 over the active blocks; see `mix_at_snr`."""
+    first = np.arange(0, x.size, ACTIVE_BLOCK)
+    n = np.diff(np.append(first, x.size))
+    sums = np.add.reduceat(x**2, first)
+    active = sums / n >= np.max(sums / n) * 10 ** (-ACTIVE_BELOW_DB / 10)
+    return float(sums[active].sum() / n[active].sum())
+
+
+def convolve(signal: ArrayLike, impulse_response: ArrayLike) -> NDArray[np.float64]:
+    """The whole convolution of a signal with an impulse response, by transforms.
+
+    y[n] = sum_k h[k] x[n - k],  0 <= n < N + M - 1,  x and h = 0 outside
+    Y = X H for transforms of a power of two >= N + M - 1 points
+
+    Parameters
+    ----------
+    signal : (N,) real;  impulse_response : (M,) real, shorter or longer
+
+    Returns
+    -------
+    convolved : (N + M - 1,) float64; within 1e-14 sum |h| max |x| log2(N + M) of the sum
+
+    Raises
+    ------
+    ValueError  for a bad signal or impulse response, or a result of more than 2**28 samples.
+
+    Source: Oppenheim & Schafer, Discrete-Time Signal Processing, sec. 8.7.2.
+    Checked: tests/test_augmentation_does_what_it_says.py
+    """
+    x, h = as_signal(signal), as_signal(impulse_response, "impulse_response")
+    n = x.size + h.size - 1
+    if n > MAX_COUNT:
+        raise ValueError(f"the convolution has {n} samples; at most {MAX_COUNT} are allowed")
+    n_fft = 1 << (n - 1).bit_length()
+    return irfft(rfft(x, n_fft) * rfft(h, n_fft), n_fft)[:n] if n > 1 else x * h
+
+
+def reverberate(signal: ArrayLike, impulse_response: ArrayLike) -> NDArray[np.float64]:
+    """The signal as a room with this impulse response sounds, as long, as loud and at the same time.
+
+    y = g (h * x)[d : d + N],  d = argmax |h|, the direct sound,  g such that mean y^2 = mean x^2
+
+    The direct sound stays where it was, so labels and frames keep their times; what comes after the last sample is cut.
+    An impulse response may be longer than the signal.
+
+    Parameters
+    ----------
+    signal : (N,) real
+    impulse_response : (M,) real, at the sample rate of the signal, not all zero
+
+    Returns
+    -------
+    reverberant : (N,) float64
+
+    Raises
+    ------
+    ValueError  for a bad signal, a bad or silent impulse response, or if a signal that is not silent becomes so.
+
+    Source: the rules of Kaldi's documentation of wav-reverberate (--shift-output, --normalize-output).
+    Checked: tests/test_augmentation_does_what_it_says.py
+    """
+    x, h = as_signal(signal), as_signal(impulse_response, "impulse_response")
+    if not h.any():
+        raise ValueError("impulse_response is silent; a room answers with some sound")
+    delay = int(np.argmax(np.abs(h)))
+    y = convolve(x, h / abs(h[delay]))[delay : delay + x.size]
+    before, after = _power(x), _power(y)
+    if before == 0:
+        return np.zeros_like(x)
+    if after == 0:
+        raise ValueError("the reverberant signal is silent; the impulse response cancels it")
+    return y * np.sqrt(before / after)
+
+
+def change_speed(signal: ArrayLike, factor: float) -> NDArray[np.float64]:
+    """The signal, played faster or slower: its duration is divided by the factor, its pitch multiplied.
+
+    y(t) = x(factor t), by resampling from p to q where p/q = factor
+
+    Kaldi's recipes train on factors of 0.9, 1 and 1.1. The factor is taken as the fraction nearest to it whose two
+    terms are at most 1000; decimals of two places are exact. Content that would rise above the Nyquist frequency is
+    removed.
+
+    Parameters
+    ----------
+    signal : (N,) real
+    factor : 0.1 .. 10; above 1 is faster, shorter and higher
+
+    Returns
+    -------
+    changed : (ceil(N q / p),) float64
+
+    Raises
+    ------
+    ValueError  for a bad signal or factor, or a result of more than 2**28 samples.
+
+    Source: Ko et al. 2015, Audio augmentation for speech recognition, sec. 2.
+    Checked: tests/test_augmentation_does_what_it_says.py
+    """
+    x = as_signal(signal)
+    factor = as_number(factor, "factor", low=MIN_SPEED, high=MAX_SPEED)
+    if factor <= 1:
+        p, q = _nearest_fraction(factor)
+    else:
+        q, p = _nearest_fraction(1 / factor)
+    return resample(x, sample_rate=p, new_rate=q)
 
 
 def time_shift(signal: ArrayLike, samples: int) -> NDArray[np.float64]:

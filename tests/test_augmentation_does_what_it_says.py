@@ -6,7 +6,18 @@ import librosa
 import numpy as np
 import pytest
 
-from dsp.augmentation import add_noise, add_noise_at_snr, pitch_shift, time_shift, time_stretch
+from dsp.augmentation import (
+    add_noise,
+    add_noise_at_snr,
+    change_speed,
+    convolve,
+    mix_at_snr,
+    pitch_shift,
+    reverberate,
+    time_shift,
+    time_stretch,
+)
+from dsp.masking import mask_bands, mask_frames
 
 SR = 16000
 SNR_ATOL_DB = 1e-10  # the scale is exact; sums of 20000 squares round
@@ -192,3 +203,131 @@ def test_what_would_rise_above_nyquist_is_removed():
 def test_bad_arguments(rng, call, message):
     with pytest.raises(ValueError, match=message):
         call(rng)
+
+
+def decibels(power: float, noise_power: float) -> float:
+    return 10 * np.log10(power / noise_power)
+
+
+@pytest.mark.parametrize("snr_db", [-20.0, 0.0, 15.5])
+@pytest.mark.parametrize(("n_noise", "start"), [(5000, 0), (70, 0), (70, 33), (3000, 2900), (1000, 10**8)])
+def test_a_recorded_noise_is_mixed_at_the_ratio(rng, snr_db, n_noise, start):
+    x, noise = rng.standard_normal(1000), rng.standard_normal(n_noise) + 0.3
+    added = mix_at_snr(x, noise, snr_db, start) - x
+    assert abs(decibels(np.mean(x**2), np.mean(added**2)) - snr_db) < 1e-9
+    expected = np.array([noise[(start + n) % n_noise] for n in range(1000)])
+    np.testing.assert_allclose(added / added[0], expected / expected[0], rtol=1e-9, atol=1e-9)
+
+
+def test_pauses_do_not_change_the_ratio_over_active_samples(rng):
+    """A block of the pause is 60 dB below speech; the last block has 44 samples of speech."""
+    speech, pause, noise = rng.standard_normal(512), 1e-3 * rng.standard_normal(2560), rng.standard_normal(9000)
+    x = np.concatenate([speech, pause, rng.standard_normal(300)])
+    added = mix_at_snr(x, noise, 10.0, level="active") - x
+    active = np.r_[0:512, 3072:3372]
+    assert abs(decibels(np.mean(x[active] ** 2), np.mean(added**2)) - 10) < 1e-9
+    over_all = mix_at_snr(x, noise, 10.0) - x
+    np.testing.assert_allclose(added / over_all, np.sqrt(np.mean(x[active] ** 2) / np.mean(x**2)), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((np.zeros(9), np.ones(9), 0.0), "signal is silent"),
+        ((np.ones(9), np.zeros(9), 0.0), "noise is silent in the 9 samples from 0 on"),
+        ((np.ones(9), np.r_[1.0, np.zeros(20)], 0.0, 5), "noise is silent in the 9 samples from 5 on"),
+        ((np.ones(9), np.ones(9), 0.0, -1), "start=-1"),
+    ],
+)
+def test_no_ratio_to_silence(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        mix_at_snr(*arguments)
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (1, 7), (100, 1), (100, 33), (50, 200), (257, 256)])
+def test_convolution_is_the_sum(rng, n, m):
+    x, h = rng.standard_normal(n), rng.standard_normal(m)
+    expected = [sum(h[k] * x[i - k] for k in range(m) if 0 <= i - k < n) for i in range(n + m - 1)]
+    atol = 1e-14 * np.abs(h).sum() * np.abs(x).max() * np.log2(n + m)
+    np.testing.assert_allclose(convolve(x, h), expected, rtol=0, atol=atol)
+
+
+@pytest.mark.parametrize(("n", "m", "direct"), [(400, 90, 0), (400, 90, 31), (60, 500, 20), (60, 500, 70)])
+def test_reverberation_keeps_time_length_and_power(rng, n, m, direct):
+    """Also with an impulse response that is longer than the clip: what comes after the clip is cut."""
+    x, h = rng.standard_normal(n), 0.3 * rng.standard_normal(m) * np.exp(-np.arange(m) / 40)
+    h[direct] = -2.0
+    y = reverberate(x, h)
+    whole = np.array([sum(h[k] * x[i - k] for k in range(m) if 0 <= i - k < n) for i in range(n + m - 1)])
+    cut = whole[direct : direct + n]
+    np.testing.assert_allclose(y, cut * np.sqrt(np.sum(x**2) / np.sum(cut**2)), rtol=0, atol=1e-12 * np.abs(y).max())
+    assert y.shape == x.shape
+
+
+def test_a_room_without_echoes_changes_nothing(rng):
+    x = rng.standard_normal(100)
+    np.testing.assert_allclose(reverberate(x, np.r_[np.zeros(7), 0.01, np.zeros(3)]), x, rtol=0, atol=1e-13)
+    np.testing.assert_array_equal(reverberate(np.zeros(5), np.ones(3)), np.zeros(5))
+    with pytest.raises(ValueError, match="impulse_response is silent"):
+        reverberate(x, np.zeros(4))
+
+
+@pytest.mark.parametrize(("factor", "p", "q"), [(0.9, 9, 10), (1.0, 1, 1), (1.1, 11, 10), (0.5, 1, 2), (1.25, 5, 4)])
+def test_speed_divides_the_duration_and_multiplies_the_pitch(factor, p, q):
+    x = sine(1000)
+    y = change_speed(x, factor)
+    assert y.size == -(-x.size * q // p)
+    t = np.arange(y.size) * p / q / SR
+    expected = 0.5 * np.sin(2 * np.pi * 1000 * t)
+    inside = slice(2000, -2000)  # a sine that begins at full strength rings at its ends
+    np.testing.assert_allclose(y[inside], expected[inside], rtol=0, atol=1e-9)
+    assert abs(1200 * np.log2(hertz(y) / (1000 * factor))) < STRETCH_CENTS
+
+
+MASKS = {"bands": (mask_bands, 0), "frames": (mask_frames, 1)}
+
+
+def masked(mask, axis: int, features: np.ndarray, *arguments) -> np.ndarray:
+    """Which rows, or frames, were replaced by -1; those that were not are as they were."""
+    y = mask(features, *arguments, value=-1.0)
+    gone = (y == -1).all(axis=1 - axis)
+    kept = np.compress(~gone, y, axis=axis)
+    np.testing.assert_array_equal(kept, np.compress(~gone, features, axis=axis))
+    return np.flatnonzero(gone)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_widths_and_places_of_masks_are_uniform(kind, rng):
+    """Widths 0 .. 6 as often; each place of a width as often, the last one too. Four standard deviations."""
+    mask, axis = MASKS[kind]
+    features = rng.uniform(0, 1, (20, 20))
+    found = [masked(mask, axis, features, 6, 1, rng) for _ in range(4000)]
+    assert all(np.array_equal(rows, np.arange(rows.size) + rows[:1].sum()) for rows in found)
+    counts = np.bincount([rows.size for rows in found], minlength=7)
+    assert counts.size == 7 and np.abs(counts - 4000 / 7).max() < 4 * np.sqrt(4000 * 6 / 49)
+    first = np.array([rows[0] for rows in found if rows.size == 6])
+    places = np.bincount(first, minlength=15)
+    assert places.size == 15 and np.abs(places - first.size / 15).max() < 4 * np.sqrt(first.size / 15)
+
+
+@pytest.mark.parametrize("kind", MASKS)
+def test_masks_are_as_many_as_asked_and_filled_with_the_mean(kind, rng):
+    mask, axis = MASKS[kind]
+    features = rng.uniform(1, 2, (30, 30))
+    for n_masks in (0, 1, 2, 5):
+        gone = [masked(mask, axis, features, 3, n_masks, rng) for _ in range(200)]
+        assert max(rows.size for rows in gone) <= 3 * n_masks
+        assert max(np.sum(np.diff(rows, prepend=-9) > 1) for rows in gone) == n_masks
+    y = mask(features, 30, 9, rng)
+    assert set(y[y != features]) == {features.mean()}
+    np.testing.assert_array_equal(
+        mask(features, 5, 2, np.random.default_rng(3)), mask(features, 5, 2, np.random.default_rng(3))
+    )
+    assert masked(mask, axis, rng.uniform(0, 1, (1, 1)), 27, 2, rng).size <= 1
+
+
+def test_a_time_mask_covers_at_most_its_share(rng):
+    features = rng.uniform(0, 1, (4, 59))
+    widths = {masked(mask_frames, 1, features, 70, 1, rng, 0.2).size for _ in range(2000)}
+    assert widths == set(range(12))  # floor(0.2 * 59) = 11
+    np.testing.assert_array_equal(mask_frames(features, 70, 2, rng, 0.0), features)

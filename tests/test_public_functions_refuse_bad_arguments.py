@@ -31,6 +31,7 @@ GOOD = {
     "blackman": N,
     "blackman_harris": N,
     "buffer": {"signal": X, "n": 10, "p": 3, "initial": np.ones(3)},
+    "change_speed": {"signal": X, "factor": 1.1},
     "chroma": {"spectrum": MATRIX, "sample_rate": 8_000, "n_chroma": 12, "tuning": 0.1},
     "chroma_filterbank": {
         "n_chroma": 12, "n_fft": 64, "sample_rate": 8_000, "tuning": 0.1, "center_octave": 5.0, "octave_width": 2.0,
@@ -38,6 +39,7 @@ GOOD = {
     },
     "cmn": {"x": MATRIX},
     "cmvn": {"x": MATRIX, "ddof": 1, "eps": 1e-5, "eps_to": "variance"},
+    "convolve": {"signal": X, "impulse_response": X[:9]},
     "count_frames": {"n_samples": 1000, "frame_length": 100, "hop_length": 50, "framing": "valid"},
     "dct": {"x": MATRIX, "norm": "ortho"},
     "dct_matrix": {"n_out": 3, "n_in": 5, "norm": "ortho", "kind": 2},
@@ -70,6 +72,10 @@ GOOD = {
     "lifter": {"n": 5, "length": 22.0, "first": 0},
     "log_mel": {"signal": X, "sample_rate": 16_000, "convention": "kaldi"},
     "log_spectrogram": {"signal": X, "window": WINDOW, "noverlap": 32, "nfft": 64, "offset": 1e-9},
+    "mask_bands": {"features": MATRIX, "max_width": 2, "n_masks": 2, "rng": RNG, "value": 0.5},
+    "mask_frames": {
+        "features": MATRIX, "max_width": 2, "n_masks": 2, "rng": RNG, "max_share": 0.5, "value": 0.5,
+    },
     "matlab_resample": {"signal": X, "p": 3, "q": 2, "n": 10, "beta": 5.0},
     "mel_filterbank": {
         "n_mels": 5, "n_fft": 256, "sample_rate": 8_000, "f_min": 20.0, "f_max": 3_000.0,
@@ -79,6 +85,7 @@ GOOD = {
     "mel_to_power": {"mel": MEL @ np.ones((33, 4)), "filterbank": MEL, "iterations": 1},
     "mfcc": {"signal": X, "sample_rate": 16_000, "convention": "kaldi"},
     "min_max": {"x": MATRIX, "low": 0.0, "high": 1.0},
+    "mix_at_snr": {"signal": X, "noise": X[:50], "snr_db": 10.0, "start": 3, "level": "active"},
     "nonsilent_intervals": {"signal": X, "top_db": 60.0, "frame_length": 64, "hop_length": 16},
     "pitch_shift": {"signal": X, "semitones": 1.0},
     "povey": N,
@@ -87,6 +94,7 @@ GOOD = {
     "preemphasis": {"signal": X, "coefficient": 0.5, "first": "keep"},
     "remove_dc": {"x": MATRIX},
     "resample": {"signal": X, "sample_rate": 8_000, "new_rate": 4_000},
+    "reverberate": {"signal": X, "impulse_response": X[:9]},
     "rfft": {"x": MATRIX, "n": 12},
     "rms": {"signal": X, "frame_length": 64, "hop_length": 16},
     "roots_of_unity": {"n": 8},
@@ -123,6 +131,7 @@ ELEMENTWISE = {"amplitude_to_db", "power_to_db", "hz_to_mel", "mel_to_hz"}  # of
 OPTIONAL = {  # arguments for which None means something
     *(("fft", "n"), ("rfft", "n"), ("stft", "n_fft"), ("istft", "n_fft"), ("griffin_lim", "n_fft")),
     *(("istft", "length"), ("chroma", "tuning"), ("chroma_filterbank", "octave_width")),
+    *(("mask_bands", "value"), ("mask_frames", "value")),
     *(("griffin_lim", "rng"), ("mel_filterbank", "f_max"), ("wiener", "noise"), ("spectral_wiener", "noise_power")),
 }
 
