@@ -1,8 +1,10 @@
 """An ONNX graph computes what dsp computes: every preset, both forms, random conventions, and the tools themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import dsp
@@ -63,6 +65,18 @@ def dsp_or_none(x, rate, c, kind):
         return None
 
 
+def is_conditioned(x, steps, c, kind):
+    """Whether rounding stays small: no value is 0 but for rounding, and no row that is divided by its deviation."""
+    if c.dc_removal == "frame" and c.frame_length < 4:
+        return False
+    if c.floor_rule == "zeros only" and steps["mel"].min() <= 1e-10 * steps["power"].max():
+        return False
+    if c.normalization != "mean and variance":
+        return True
+    rows = dsp.trace(x, RATE, replace(c, normalization=None))[kind]
+    return (rows.std(axis=1) > 0.02 * np.abs(rows).max(axis=1)).all()
+
+
 def check_a_drawn_convention(c, n, seed, loud, form):
     x = np.random.default_rng(seed).standard_normal((2, n)).astype(np.float32).astype(float) * (0.1 if loud else 1e-3)
     kind = "log_mel" if c.n_mfcc is None else "mfcc"
@@ -77,7 +91,7 @@ def check_a_drawn_convention(c, n, seed, loud, form):
     if c.framing == "scipy" and n < c.frame_length:
         assert found.shape[-1] == 0
         return
-    assume(c.floor_rule != "zeros only" or all(steps["mel"].min() > 1e-10 * steps["power"].max() for steps in both))
+    assume(all(is_conditioned(one, steps, c, kind) for one, steps in zip(x, both, strict=True)))
     for one, steps, features in zip(x, both, found, strict=True):
         expected = steps[kind]
         allowed = tolerances(one, RATE, c, steps)["float32"][kind]["max"]
@@ -97,5 +111,11 @@ DRAWN = {
 @pytest.mark.filterwarnings("ignore:.*empty")
 @pytest.mark.parametrize("examples", [25, pytest.param(150, marks=pytest.mark.slow)])
 def test_conventions_drawn_at_random(examples):
-    limits = settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    limits = settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        phases=[Phase.generate],  # a graph is slow to make a hundred times smaller
+    )
     limits(given(**DRAWN)(check_a_drawn_convention))()
