@@ -28,5 +28,6 @@ This package moves data and computes no features itself; dsp.extract does.
 
 from dsp.corpus.extraction import Summary, extract
 from dsp.corpus.features import Features, open_features
+from dsp.corpus.row_statistics import Statistics, statistics
 
-__all__ = ["Features", "Summary", "extract", "open_features"]
+__all__ = ["Features", "Statistics", "Summary", "extract", "open_features", "statistics"]

@@ -140,7 +140,7 @@ def run_shards(engine: Engine, job: Job, shards: Sequence[Shard], remake: bool, 
     if run.failed:
         number, reason = next(iter(run.failed.items()))
         others = f" (and {len(run.failed) - 1} more)" if len(run.failed) > 1 else ""
-        reason = shorten(" ".join(printable(reason).split()), 200)
+        reason = shorten(printable(" ".join(reason.split())), 200)
         raise ShardError(f"shard {number}{others} failed {RETRIES + 1} times: {reason}")
 
 

@@ -20,6 +20,7 @@ from dsp.conventions.sizes import sizes
 from dsp.conventions.toml_files import save
 from dsp.corpus.executors import open_engine, run_shards
 from dsp.corpus.formats import FORMATS
+from dsp.corpus.items import Item
 from dsp.corpus.layout import (
     CHOSEN,
     CONVENTION,
@@ -40,7 +41,7 @@ from dsp.corpus.layout import (
 )
 from dsp.corpus.manifests import read_items
 from dsp.corpus.plan import Plan, make_plan, part_of, read_headers
-from dsp.corpus.shard import STEPS, Job, Report
+from dsp.corpus.shard import STEPS, Job, Report, Shard
 from dsp.engine.extract import FeatureKind
 from dsp.engine.extract import extract as extract_features
 from dsp.files.commands import check_output_folder
@@ -163,46 +164,68 @@ def extract(
         require(package, feature=f"the format {settings['format']}", extra="corpus")
     check_output_folder(out)
     folder, items = read_items(source, manifest, without=out)
-    tick = (lambda done, total: None) if progress is None else (lambda done, total: progress("headers", done, total))
-    plan = make_plan(items, read_headers(folder, items, tick), settings, shard_s)
-    if len(plan.shards) > MAX_SHARDS:
-        raise ValueError(f"{len(plan.shards)} shards; at most {MAX_SHARDS} are allowed: make them longer")
-    summary = Summary(n_shards=len(plan.shards))
-    summary.warnings = _check_convention(c, plan.sample_rate, settings)
-    _check_out(out, settings | {"sample_rate": plan.sample_rate}, plan)
-    shards = part_of(plan.shards, *part)
-    summary.shards = len(shards)
     if dry_run:
-        finished = {one.number for one in shards if resume and is_finished(out, one.number, one.digest)}
-        summary.items = sum(len(one.items) for one in shards)
-        summary.skipped = sum(len(one.items) for one in shards if one.number in finished)
-        summary.failed, summary.audio_s = plan.unreadable, plan.audio_s
+        plan, summary = _plan(folder, items, c, settings, shard_s, out, progress)
+        _count(summary, out, plan, part_of(plan.shards, *part), resume)
         return summary
-    job = Job(
-        str(folder.absolute()),
-        str(out.absolute()),
-        c,
-        settings["kind"],
-        settings["dtype"],
-        settings["format"],
-        plan.sample_rate,
-        resample is not None,
-    )
-    _prepare(out, c, settings, plan)
-    total, n_done = sum(len(one.items) for one in shards), 0
-
-    def done(report: Report) -> None:
-        nonlocal n_done
-        summary.add(report)
-        n_done += report.items
-        if progress is not None:
-            progress("items", n_done, total)
-
     with open_engine(workers, scheduler, executor) as engine:
+        plan, summary = _plan(folder, items, c, settings, shard_s, out, progress)
+        shards = part_of(plan.shards, *part)
+        summary.shards = len(shards)
+        job = Job(
+            str(folder.absolute()),
+            str(out.absolute()),
+            c,
+            settings["kind"],
+            settings["dtype"],
+            settings["format"],
+            plan.sample_rate,
+            resample is not None,
+        )
+        _prepare(out, c, settings, plan)
+        total = sum(len(one.items) for one in shards)
+
+        def done(report: Report) -> None:
+            summary.add(report)
+            if progress is not None:
+                progress("items", summary.items, total)
+
         run_shards(engine, job, shards, not resume, done)
     summary.is_complete = _finish(out, plan)
     summary.wall_s = time.perf_counter() - began
     return summary
+
+
+def _plan(
+    folder: Path,
+    items: list[Item],
+    c: Convention,
+    settings: dict[str, Any],
+    shard_s: float | None,
+    out: Path,
+    progress: Progress | None,
+) -> tuple[Plan, Summary]:
+    """The shards, after everything that can be refused before the work has been."""
+
+    def tick(n_done: int, total: int) -> None:
+        if progress is not None:
+            progress("headers", n_done, total)
+
+    plan = make_plan(items, read_headers(folder, items, tick), settings, shard_s)
+    if len(plan.shards) > MAX_SHARDS:
+        raise ValueError(f"{len(plan.shards)} shards; at most {MAX_SHARDS} are allowed: make them longer")
+    summary = Summary(n_shards=len(plan.shards), warnings=_check_convention(c, plan.sample_rate, settings))
+    _check_out(out, settings | {"sample_rate": plan.sample_rate}, plan)
+    return plan, summary
+
+
+def _count(summary: Summary, out: Path, plan: Plan, shards: list[Shard], resume: bool) -> None:
+    """What there is to do, for a dry run."""
+    finished = [one for one in shards if resume and is_finished(out, one.number, one.digest)]
+    summary.shards = len(shards)
+    summary.items = sum(len(one.items) for one in shards)
+    summary.skipped = sum(len(one.items) for one in finished)
+    summary.failed, summary.audio_s = plan.unreadable, plan.audio_s
 
 
 def _settings(c: Convention, kind: Any, dtype: Any, format: Any, resample: Any, channel: Any) -> dict[str, Any]:
@@ -282,12 +305,12 @@ def _prepare(out: Path, c: Convention, settings: dict[str, Any], plan: Plan) -> 
     with claim(out, "settings", wait=True):
         _check_out(out, chosen, plan)  # another command may have come first
         about = {name: chosen[name] for name in CHOSEN}
-        save(c, out / CONVENTION)
-        write_json(out / VERSIONS, versions())
-        write_json(
+        write_json(  # first, so that the folder is known as ours
             out / SETTINGS,
             {"format_version": FORMAT, **about, "items": plan.n_items, "shards": len(plan.shards), "plan": plan.digest},
         )
+        save(c, out / CONVENTION)
+        write_json(out / VERSIONS, versions())
         for number in numbers_of_records(out):
             if number >= len(plan.shards):
                 remove_shard(out, number)

@@ -268,5 +268,6 @@ def _is_utf8(text: str) -> bool:
 
 
 def out_is_free(out: Path) -> bool:
-    """Whether a folder is new or empty, claims not counted."""
-    return not out.exists() or not any(name != LOCKS for name in os.listdir(out))
+    """Whether a folder is new or empty; what a command leaves that is killed as it begins does not count."""
+    begun = (LOCKS, f".{SETTINGS}.part")
+    return not out.exists() or all(name in begun for name in os.listdir(out))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 import warnings
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import sizes
 from dsp.corpus.formats import FORMATS, Contents
 from dsp.corpus.items import Item
-from dsp.corpus.layout import SHARDS, claim, is_finished, json_line, record_of, remove_shard, shard_name
+from dsp.corpus.layout import SHARDS, claim, first_line, is_finished, json_line, record_of, remove_shard, shard_name
 from dsp.engine.extract import FeatureKind, extract
 from dsp.files.naming import file_error_line, printable
 from dsp.files.reading import open_regular_file
@@ -27,6 +28,7 @@ from dsp.resampling import resample
 
 BATCH_ITEMS, BATCH_SAMPLES = 32, 2**21  # that are computed together
 MAX_WARNINGS = 8
+BEYOND = re.compile(r"^.* reaches \S+, beyond full scale \(1\), and the convention multiplies it")
 STEPS = ("decoding", "resampling", "features", "writing")  # whose time is measured
 
 
@@ -76,13 +78,21 @@ def extract_shard(job: Job, shard: Shard, remake: bool = False) -> Report:
         if not is_mine:
             return Report(shard.number, "taken", len(shard.items))
         if not remake and is_finished(out, shard.number, shard.digest):
-            return Report(shard.number, "skipped", len(shard.items))
+            failed = (first_line(record_of(out, shard.number)) or {}).get("failed", 0)
+            return Report(shard.number, "skipped", len(shard.items), failed)
         report = Report(shard.number, "written", len(shard.items))
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             _write(job, shard, out, report)
-        report.warnings = sorted({printable(str(one.message)) for one in caught})[:MAX_WARNINGS]
+        report.warnings = sorted({_of_corpus(str(one.message)) for one in caught})[:MAX_WARNINGS]
         return report
+
+
+def _of_corpus(warning: str) -> str:
+    """A warning of one signal as one of the corpus, so that thousands of them become one line."""
+    return printable(
+        BEYOND.sub("some recordings reach beyond full scale (1), and the convention multiplies them", warning)
+    )
 
 
 def _write(job: Job, shard: Shard, out: Path, report: Report) -> None:
