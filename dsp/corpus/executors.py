@@ -61,7 +61,7 @@ def open_engine(workers: int, scheduler: str | None, executor: Executor | None) 
         yield Engine(executor, IN_FLIGHT)
     elif scheduler is not None:
         with _dask(workers, scheduler) as client:
-            yield Engine(client.get_executor(), IN_FLIGHT)
+            yield Engine(client.get_executor(pure=False), IN_FLIGHT)  # or another attempt gets the first one's error
     elif workers == 1:
         yield Engine(InlineExecutor(), 1)
     else:

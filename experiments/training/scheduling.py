@@ -29,22 +29,20 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
+from dsp.corpus.executors import open_engine
 from dsp.files.commands import BAD_INPUT, INTERRUPTED, NO
-from dsp.files.extras import require
-from dsp.files.naming import printable, shorten
+from dsp.files.naming import printable
 from dsp.files.processes import available_cores
 from experiments.common.paths import ROOT
 
 ATTEMPTS = 2  # at each run
-CONNECT_S = 10  # within which a scheduler must answer
 Run = TypeVar("Run")
 
 
@@ -109,7 +107,7 @@ def run_scheduled(run: Callable[[argparse.Namespace], object], options: argparse
 
     Checked: tests/test_trainings_run_anywhere.py
     """
-    with _executor_of(options.scheduler) as executor:
+    with open_engine(available_cores(), options.scheduler, None) as engine:
         options.selection, options.resume = Listing(), True
         with contextlib.redirect_stdout(io.StringIO()):  # it is said once more, with the results
             run(options)
@@ -117,7 +115,7 @@ def run_scheduled(run: Callable[[argparse.Namespace], object], options: argparse
         log = Path(options.out).absolute() / "logs"
         tasks = [_task_of(options, i, n_runs, log) for i in range(1, n_runs + 1)]
         print(f"{n_runs} runs; each prints to a file in {log}", flush=True)
-        failed = run_tasks(executor, run_command, tasks)
+        failed = run_tasks(engine.executor, run_command, tasks)
     options.selection = Listing(left_out=frozenset(failed))
     if len(failed) < n_runs:
         run(options)
@@ -199,29 +197,6 @@ def _task_of(options: argparse.Namespace, i: int, n_runs: int, logs: Path) -> tu
     arguments = [*options.arguments, "--scheduler", "", "--resume", "--shard", f"{i}/{n_runs}"]
     name = options.module.rpartition(".")[2]
     return options.module, arguments, os.getcwd(), str(logs / f"{name}-{i}-of-{n_runs}.txt")
-
-
-@contextmanager
-def _executor_of(scheduler: str) -> Iterator[Executor]:
-    """The executor of a cluster: of one on this machine for "dask", else of the one at that address.
-
-    Raises ValueError if no scheduler answers.
-    """
-    distributed = require("distributed", feature="--scheduler", extra="corpus")
-    if scheduler == "dask":
-        with (
-            distributed.LocalCluster(available_cores(), threads_per_worker=1, dashboard_address=None) as cluster,
-            distributed.Client(cluster) as client,
-        ):
-            yield client.get_executor(pure=False)
-        return
-    try:
-        client = distributed.Client(scheduler, timeout=CONNECT_S)
-    except (OSError, ValueError, ImportError) as error:
-        reason = shorten(_in_one_line(error), 150)
-        raise ValueError(f"--scheduler {shorten(scheduler)}: no dask scheduler answers ({reason})") from None
-    with client:
-        yield client.get_executor(pure=False)
 
 
 def _in_one_line(error: BaseException) -> str:
