@@ -111,6 +111,7 @@ def _raise(error: OSError) -> None:
 
 
 def _read(path: Path) -> list[Item]:
+    os.stat(path)  # whether it is there comes before its ending
     suffixes = [suffix.lower() for suffix in path.suffixes]
     ending = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else "".join(suffixes[-1:])
     try:
@@ -262,7 +263,7 @@ def _path(path: Any) -> str:
         raise ValueError(f"path {path!r} is no name of a file")
     if "\0" in path or len(path) > 4096:
         raise ValueError("path holds a zero byte or is longer than 4096 characters")
-    if not posixpath.isabs(path) and posixpath.normpath(path).startswith("../"):
+    if not posixpath.isabs(path) and posixpath.normpath(path).split("/")[0] == "..":
         raise ValueError(f"path {shorten(path)!r} leaves the folder; an absolute path may lie anywhere")
     return path
 
