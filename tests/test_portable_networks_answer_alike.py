@@ -12,7 +12,7 @@ from dsp.files.extras import install_command
 from experiments.inputs.finch_dycnn import RowZScore
 from experiments.inputs.row_scaling import RowScaling
 from experiments.inputs.yadav_crnn import ZScore
-from experiments.recogniser import command, portable
+from experiments.recogniser import command, exporting, portable
 from experiments.recogniser.trained import Trained, network_inputs
 from experiments.recogniser.views import VIEWS
 from nets.fused.fuse import fuse
@@ -93,7 +93,7 @@ def test_a_different_answer_is_a_verdict_of_no(tmp_path, monkeypatch, capsys):
 
 def test_a_bad_output_folder_is_refused_before_the_work(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(portable, "load", lambda folder: pytest.fail("the work has begun"))
+    monkeypatch.setattr(exporting, "load", lambda folder: pytest.fail("the work has begun"))
     run = keep(tmp_path / "run", "wang_cl", "wang_first_frames")
     assert command.main(["--export", "--run", str(run), "--out", str(tmp_path / "file")]) == 2
     assert "file: is a file; a folder is expected" in capsys.readouterr().err

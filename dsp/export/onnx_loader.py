@@ -85,7 +85,7 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
     """
     rate = as_sample_rate(sample_rate)
     where = printable(path)
-    content = _read(path, where)
+    content = read_bytes(path, where)
     model = read_model(content, where)
     about = {entry.key: entry.value for entry in model.metadata_props}
     if about.get("format") != FORMAT:
@@ -105,11 +105,15 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
     return OnnxFeatures(c, written, made_for, kind, form, unit, tolerance, about, start(content, where))
 
 
-def _read(path: str | os.PathLike[str], where: str) -> bytes:
+def read_bytes(path: str | os.PathLike[str], where: str) -> bytes:
+    """A file of at most the size that a graph may have; FileError for a larger one.
+
+    Checked: tests/test_onnx_files_are_checked.py
+    """
     with open_regular_file(path) as file:
         content = file.read(MAX_BYTES + 2**24 + 1)
     if len(content) > MAX_BYTES + 2**24:
-        raise FileError(f"{where}: larger than any graph of features ({MAX_BYTES >> 20} MiB)")
+        raise FileError(f"{where}: larger than any graph that is written here ({MAX_BYTES >> 20} MiB)")
     return content
 
 

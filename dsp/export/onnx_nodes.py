@@ -1,6 +1,6 @@
 """A graph of ONNX operators while it is built: nodes, constants, and their names."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,22 @@ class Nodes:
         results = [self._new_name(operator) for _ in range(n_results)]
         self._nodes.append(self._onnx.helper.make_node(operator, names, results, **attributes))
         return results
+
+    def include(self, graph: Any, feeds: Mapping[str, str], prefix: str = "network_") -> list[str]:
+        """Adds all of another graph, whose inputs are results of this one; returns the names of its results.
+
+        feeds : {name of an input: name of a result here}
+        """
+        other = self._onnx.GraphProto()
+        other.CopyFrom(graph)
+        self._onnx.compose.add_prefix_graph(other, prefix, inplace=True)
+        renamed = {f"{prefix}{name}": result for name, result in feeds.items()}
+        for node in other.node:
+            for index, name in enumerate(node.input):
+                node.input[index] = renamed.get(name, name)
+        self._nodes += list(other.node)
+        self._constants |= {("included", table.name): table for table in other.initializer}
+        return [value.name for value in other.output]
 
     def rename_last(self, name: str) -> str:
         """Gives the only result of the last node another name, such as that of the graph's result."""

@@ -26,7 +26,7 @@ from tqdm import tqdm
 
 from dsp.files.commands import BAD_INPUT, DONE, check_output_folder, check_written, exit_status
 from dsp.files.naming import printable
-from experiments.recogniser import batch, portable, trained, training
+from experiments.recogniser import batch, exporting, trained, training
 from experiments.recogniser.app import display
 from experiments.recogniser.core import load_warm
 from experiments.recogniser.trained import RUNS, RunError, Trained
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, runs: Path) -> int:
         return DONE
     if options.export:
         folder = trained.newest(options.run or runs)
-        return portable.export_run(folder, options.out or folder / "portable")
+        return exporting.export_run(folder, options.out or folder / "portable")
     if not (options.audio or options.folder):
         if reason := display.reason_without_window():
             raise RunError(reason)
@@ -123,7 +123,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--audio", nargs="+", type=Path, metavar="FILE", help="recordings to recognize")
     what.add_argument("--folder", type=Path, metavar="DIR", help="all recordings in a folder and below")
-    what.add_argument("--export", action="store_true", help="write the network of the run as TorchScript and ONNX")
+    what.add_argument("--export", action="store_true", help="write the run as TorchScript and ONNX")
     what.add_argument("--list", action="store_true", help="list the trained runs, newest first")
     parser.add_argument(
         "--run", type=Path, metavar="DIR", help="a trained run, or a folder of runs; default: the newest"
@@ -134,7 +134,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         metavar="DIR",
         help="where results go; --folder: batch.json and confusion.png, default experiments/runs/recogniser/<folder>; "
-        "--export: three files, default <run>/portable",
+        "--export: the files, default <run>/portable",
     )
     parser.add_argument("--train", action="store_true", help="first train a network on the synthetic corpus")
     parser.add_argument("--smoke", action="store_true", help="with --train: a tiny corpus, for tests")

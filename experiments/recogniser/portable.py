@@ -7,7 +7,6 @@ are computed elsewhere. A file is written only after its answers were found equa
 
 import io
 import json
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,30 +15,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from dsp.files.commands import DONE, NO, check_output_folder, check_written
 from dsp.files.extras import require
-from dsp.files.naming import printable
 from dsp.files.writing import write_atomically, write_text_atomically
 from experiments.common.timing import DifferentError
-from experiments.recogniser.trained import Trained, load, network_inputs
+from experiments.recogniser.trained import Trained, network_inputs
 
 MAX_DIFFERENCE = 1e-4  # between logits, relative to the largest one
-
-
-def export_run(run: Path, out: Path) -> int:
-    """Exports the run in the folder `run` into `out` and prints the paths; returns the exit status.
-
-    Checked: tests/test_portable_networks_answer_alike.py
-    """
-    check_output_folder(out)
-    try:
-        paths = export(load(run), out)
-    except DifferentError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return NO
-    check_written(paths)
-    print("\n".join(map(printable, paths)))
-    return DONE
 
 
 def export(trained: Trained, folder: Path) -> list[Path]:
@@ -87,14 +68,18 @@ def torchscript(net: nn.Module, example: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-def onnx(net: nn.Module, example: np.ndarray) -> bytes:
-    """The network as an ONNX model, opset 17, with the input "features" and the output "logits"."""
+def onnx(net: nn.Module, example: np.ndarray, any_batch: bool = False) -> bytes:
+    """The network as an ONNX model, opset 17, with the input "features" and the output "logits".
+
+    any_batch : let it take any number of examples at once, not one
+    """
+    axes = {"features": {0: "batch"}, "logits": {0: "batch"}} if any_batch else None
     buffer = io.BytesIO()
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # this exporter is deprecated for one that needs another package
         torch.onnx.export(
             net, (torch.from_numpy(example),), buffer, input_names=["features"], output_names=["logits"],
-            opset_version=17, dynamo=False,
+            opset_version=17, dynamo=False, dynamic_axes=axes,
         )  # fmt: skip
     return buffer.getvalue()
 
