@@ -5,6 +5,10 @@ nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module; the na
 nets.count_parameters(net)                     (total, trainable), as the source framework prints them
 nets.summary(net, example_shape)               the table that Keras prints
 
+nets.FeatureDataset("FEATURES")                (features, label) of a corpus for a DataLoader: data.py
+nets.pad_batch, nets.split_by_speaker          its batches of unequal lengths; parts without a common speaker
+nets.augmentation                              other speeds, rooms, noise, masks: steps for the dataset
+
 name                   paper        input (batch, ...)   logits out, (batch, n_classes)
 zheng_cnn_lstm         001, MATLAB  (3, 224, 224)        color, row, column
 dey_2d_cnn_lstm        000, Keras   (1, 128, frames)     frames >= 128; 251 in the authors' code
@@ -29,9 +33,21 @@ from importlib.util import find_spec
 
 from dsp.files.extras import require
 
-__all__ = ["SYSTEMS", "build", "count_parameters", "summary"]
+__all__ = [
+    "SYSTEMS",
+    "Batch",
+    "FeatureDataset",
+    "augmentation",
+    "build",
+    "count_parameters",
+    "pad_batch",
+    "split_by_speaker",
+    "summary",
+]
 
 if find_spec("torch"):
+    from nets import augmentation
+    from nets.data import Batch, FeatureDataset, pad_batch, split_by_speaker
     from nets.layers.keras_summary import summary
     from nets.layers.matlab import count_parameters
     from nets.systems import SYSTEMS, build
