@@ -159,6 +159,7 @@ def test_no_machine_paths_no_media():
 # Folders of experiments/, the products first; a folder imports only from itself and from those after it.
 FOLDERS = (
     "benchmarks",
+    "page",
     "recogniser",
     "coursework",
     "papers",

@@ -34,7 +34,6 @@ IMPORTED_AS = {
     "ipython": "IPython",
 }
 OUTSIDE = {"test", "docs", "egemaps"}  # what requirements.txt does not pin
-LATER = {"page"}  # extras whose modules are not written yet
 PACKAGES = ("dsp", "spectrogram_images", "nets", "experiments")
 COMES_WITH_NUMBA = "llvmlite"
 BENCHMARKED = {"librosa", "soxr", "python_speech_features", "kaldi_native_fbank", "playwright"}  # if installed
@@ -82,7 +81,7 @@ def test_every_import_is_declared(package, extra_names):
 
 def test_every_dependency_is_used():
     used = set().union(*map(imports_of, PACKAGES))
-    names = [extra for extra in EXTRAS if extra not in OUTSIDE | LATER]
+    names = [extra for extra in EXTRAS if extra not in OUTSIDE]
     assert declared(*names) <= used
 
 
@@ -93,7 +92,7 @@ def test_the_pinned_environment_satisfies_the_package():
     for line in filter(None, (line.partition("#")[0].strip() for line in lines)):
         name, version = line.split("==")
         pins[Requirement(name).name] = Version(version)
-    asked = [*BASE, *(line for extra in EXTRAS if extra not in OUTSIDE | LATER for line in EXTRAS[extra])]
+    asked = [*BASE, *(line for extra in EXTRAS if extra not in OUTSIDE for line in EXTRAS[extra])]
     assert set(pins) == {Requirement(line).name for line in asked}
     for requirement in map(Requirement, asked):
         assert pins[requirement.name] in requirement.specifier, requirement

@@ -12,6 +12,8 @@ from dsp.conventions.sizes import Sizes, sizes
 from dsp.framing import count_leading_samples
 from dsp.mfcc import cepstrum_matrix
 
+LOG_UNIT = {None: "linear", "ln": "ln", "log10": "log10", "10 log10": "dB", "20 log10": "dB"}
+
 
 @dataclass(frozen=True)
 class Traced:
@@ -80,6 +82,32 @@ def smoothed(t: Traced) -> np.ndarray:
     C = basis(t)
     projection = C.T @ (t.steps["cepstrum"][:, t.loudest] / np.sum(C**2, axis=1))
     return projection + (t.steps["log_mel"][:, t.loudest].mean() if t.convention.c0 == "none" else 0)
+
+
+def envelope(levels: np.ndarray, n: int) -> np.ndarray:
+    """What the first n rows of an orthonormal DCT keep of levels: (n_bands,) or (n_bands, n_frames), like `levels`.
+
+    x = C' C levels.  No lifter, energy or norm of the cepstra changes what their n coefficients can say.
+
+    Raises ValueError if n is not 1 .. n_bands.
+
+    Checked: tests/test_page_explores_a_convention.py
+    """
+    C = dsp.dct_matrix(n, len(levels))
+    return C.T @ (C @ levels)
+
+
+def decibels(level: np.ndarray) -> np.ndarray:
+    """20 log10 of values of at least 1e-15, so that zeros have a level too."""
+    return 20 * np.log10(np.maximum(level, 1e-15))
+
+
+def window_spectrum(t: Traced, depth_db: float) -> tuple[np.ndarray, np.ndarray]:
+    """(Hz, dB re maximum) of the zero-padded window, no lower than depth_db below its maximum."""
+    n = 16 << (t.size.frame - 1).bit_length()
+    level = np.abs(dsp.rfft(t.steps["window"], n))
+    response = decibels(np.maximum(level / level.max(), 10 ** (-depth_db / 20)))
+    return np.arange(level.size) * t.sample_rate / n, response
 
 
 def cepstrum_names(c: Convention) -> list[str]:

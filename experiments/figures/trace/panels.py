@@ -7,8 +7,9 @@ Times count from the first sample of the recording, and a frame stands at its ce
 import numpy as np
 from matplotlib.axes import Axes
 
-from dsp import hz_to_mel, rfft
-from experiments.figures.trace.data import Traced, basis, cepstrum_names, row_names, smoothed
+from dsp import hz_to_mel
+from experiments.figures.trace import data
+from experiments.figures.trace.data import LOG_UNIT, Traced, basis, cepstrum_names, decibels, row_names, smoothed
 
 LINE, SECOND, PALE = "#0072bd", "#d95319", "0.65"
 UNIT = {
@@ -19,7 +20,6 @@ UNIT = {
     "symmetric": "Hz, both as wide as the lower one",
     "stretched": "Hz, on bins stretched over the band",
 }
-LOG_UNIT = {"ln": "ln", "log10": "log10", "10 log10": "dB", "20 log10": "dB"}
 TICKS = (250, 500, 1000, 2000, 4000, 8000, 16_000)  # Hz
 SHOWN_FRAMES = 5
 DEPTH_DB, WINDOW_DEPTH_DB = 100, 120  # shown below the highest level
@@ -89,10 +89,7 @@ def window(axes: Axes, t: Traced) -> None:
 
 def window_spectrum(axes: Axes, t: Traced) -> None:
     """|DFT| of the zero-padded window, 0 dB at its maximum."""
-    n = 16 << (t.size.frame - 1).bit_length()
-    level = np.abs(rfft(t.steps["window"], n))
-    frequency = np.arange(level.size) * t.sample_rate / n
-    axes.plot(frequency, decibels(np.maximum(level / level.max(), 10 ** (-WINDOW_DEPTH_DB / 20))), color=LINE)
+    axes.plot(*data.window_spectrum(t, WINDOW_DEPTH_DB), color=LINE)
     highest = min(WINDOW_BINS * t.sample_rate / t.size.window, t.sample_rate / 2)
     axes.set(xlim=(0, highest), ylim=(-WINDOW_DEPTH_DB, 5), xlabel="Frequency (Hz)", ylabel="Level (dB re maximum)")
     axes.set_title("Spectrum of the window")
@@ -193,11 +190,6 @@ def envelope(axes: Axes, t: Traced) -> None:
     hz_ticks(axes.xaxis, t)
     axes.set(xlim=(-0.5, len(values) - 0.5), xlabel="Band (Hz)", ylabel=f"Level ({LOG_UNIT[t.convention.log]})")
     axes.set_title(f"Envelope of frame {t.loudest}, by the inverse DCT")
-
-
-def decibels(level: np.ndarray) -> np.ndarray:
-    """20 log10 of values of at least 1e-15, so that zeros have a level too."""
-    return 20 * np.log10(np.maximum(level, 1e-15))
 
 
 def in_ms(n_samples: int, t: Traced) -> str:

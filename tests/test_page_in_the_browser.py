@@ -1,0 +1,210 @@
+"""The page, driven in Chromium as three kinds of visitors do: every tab, files good and bad, two visitors at once."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+import soundfile
+
+from experiments.data.synthetic import VOICES, synthesize
+from tests.browser import open_browser, open_page
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+PATIENCE_S = 120
+FAKE_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+HOSTILE = "<img src=x onerror=document.title=666>.wav"
+
+
+class Server:
+    """`python -m experiments.page` in a process of its own, with a folder for temporary files."""
+
+    def __init__(self, folder: Path, *arguments: str):
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        environment = {**os.environ, "TMPDIR": str(self.temporary), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "experiments.page", "--port", "0", "--runs", str(folder / "runs"), *arguments]
+        self.log = open(folder / "log", "w+")
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        self.address = self.process.stdout.readline().split()[0]
+
+    def stop(self) -> str:
+        """Ends it as Ctrl+C does; returns what it wrote on standard error."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(PATIENCE_S)
+        self.log.seek(0)
+        return self.log.read()
+
+    def files(self) -> list[Path]:
+        """What the visitors' files are at this moment."""
+        return [path for path in self.temporary.glob("ser-page-*/*/*/*") if path.is_file()]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with open_browser(*FAKE_MICROPHONE) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = Server(tmp_path_factory.mktemp("page"))
+    yield made
+    if made.process.poll() is None:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
+    x = np.round(synthesize(VOICES[0], 0, "happy")[: 400 + 160 * 100] * 32767) / 32768
+    soundfile.write(path, x, 16_000)
+    return path
+
+
+def visit(page, server: Server, query: str = "", ready: str = "Mel bands"):
+    """Opens the page; `requests` collects every address that it asks for."""
+    page.requests = []
+    page.on("request", lambda request: page.requests.append(request.url))
+    page.goto(f"{server.address}/{query}")
+    page.get_by_role("heading", level=1).wait_for()
+    if ready:
+        page.get_by_label(ready, exact=True).first.wait_for()
+    return page
+
+
+def give(page, name: str, *paths) -> None:
+    page.get_by_label(name, exact=True).set_input_files([str(path) for path in paths])
+
+
+def wait_for(condition) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.05)
+
+
+def widest(page) -> int:
+    """How far the page reaches beyond the window, in pixels."""
+    return page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
+def test_explore_redraws_by_keyboard_and_keeps_its_state(browser, server):
+    with open_page(browser) as page:
+        visit(page, server)
+        page.get_by_role("slider", name="Mel bands").focus()
+        for _ in range(7):
+            page.keyboard.press("ArrowRight")
+        page.get_by_text(re.compile("n_mels=30")).first.wait_for()
+        page.get_by_role("combobox", name="Logarithm").select_option("log10")
+        page.get_by_role("combobox", name="Compare with").select_option("htk")
+        page.get_by_text(re.compile("differences; the largest: ")).wait_for()
+        page.get_by_role("img", name=re.compile("^Log-mel: of the second convention")).first.wait_for()
+        page.get_by_text("As Python", exact=True).click()
+        page.get_by_label("As Python").filter(has_text="n_mels=30, log='log10'").wait_for()
+        wait_for(lambda: "n_mels=30" in page.url and "second=htk" in page.url)
+        page.reload()
+        page.get_by_text(re.compile("n_mels=30, log='log10'")).first.wait_for()
+        assert page.get_by_role("slider", name="Mel bands").input_value() == "30"
+        page.get_by_role("button", name="As the preset").click()
+        page.get_by_text(re.compile(r"16000 Hz\. kaldi\.$")).first.wait_for()
+        assert page.get_by_role("slider", name="Mel bands").input_value() == "23"
+        assert page.complaints == []
+        assert {urlsplit(url).netloc for url in page.requests if not url.startswith(("data:", "blob:"))} == {
+            urlsplit(server.address).netloc
+        }
+
+
+def test_explore_takes_a_file_the_microphone_and_a_convention(browser, server, speech, tmp_path):
+    hostile = tmp_path / HOSTILE
+    hostile.write_bytes(speech.read_bytes())
+    with open_page(browser, permissions=["microphone"]) as page:
+        visit(page, server)
+        give(page, "Recording, or a convention as TOML", hostile)
+        page.get_by_text(re.compile("onerror=document.title=666>.wav: 0.00 .. 1.02 s at 16000 Hz")).wait_for()
+        assert page.title() != "666" and page.locator("img[src=x]").count() == 0
+        page.get_by_role("button", name="Rebuild the sound").click()
+        page.get_by_label("Rebuilt from the first 13 cepstra").wait_for()
+        with page.expect_download() as saving:
+            page.get_by_role("button", name="Save as TOML").click()
+        toml = tmp_path / "mine.toml"
+        toml.write_text(
+            Path(saving.value.path()).read_text().replace("n_mels = 23", "n_mels = 31").split("fingerprint")[0]
+        )
+        give(page, "Recording, or a convention as TOML", toml)
+        page.get_by_text(re.compile("n_mels=31")).first.wait_for()
+        page.get_by_role("button", name="Record", exact=True).click()
+        page.get_by_role("button", name="Stop recording").wait_for()
+        page.wait_for_timeout(1200)
+        page.get_by_role("button", name="Stop recording").click()
+        page.get_by_text(re.compile(r"^recording\.wav: 0\.00 \.\. \d\.\d\d s at \d+ Hz")).wait_for()
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("broken.wav", b"RIFF\x00\x00\x00\x00WAVEjunk", "broken.wav: "),
+        ("c.toml", b"n_melts = 3\n", "c.toml: unknown parameter 'n_melts'"),
+        ("text.wav", b"no sound", "text.wav: "),
+    ],
+)
+def test_explore_refuses_as_the_commands_do(browser, server, tmp_path, name, content, said):
+    (tmp_path / name).write_bytes(content)
+    with open_page(browser) as page:
+        visit(page, server)
+        give(page, "Recording, or a convention as TOML", tmp_path / name)
+        line = page.get_by_role("alert").filter(has_text=said)
+        line.wait_for()
+        assert "\n" not in line.inner_text() and "/ser-page-" not in line.inner_text()
+        page.get_by_text(re.compile("^synthetic voice f1")).wait_for()
+
+
+def test_a_browser_without_a_microphone_is_told_so(browser, server):
+    with open_page(browser) as page:
+        page.add_init_script("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+        visit(page, server)
+        page.get_by_role("button", name="Record", exact=True).click()
+        page.get_by_text("no recording: this browser offers no microphone to this address").wait_for()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_explore_fits_the_window(browser, server, width):
+    with open_page(browser, width=width) as page:
+        visit(page, server, "?tab=explore&convention=librosa&second=kaldi")
+        page.get_by_role("img", name=re.compile("^MFCC: the difference")).wait_for()
+        assert widest(page) <= 0
+
+
+def test_visitors_are_apart_and_what_they_leave_is_removed(browser, server, speech):
+    with open_page(browser) as one, open_page(browser) as other:
+        visit(one, server)
+        visit(other, server)
+        give(one, "Recording, or a convention as TOML", speech)
+        one.get_by_text(re.compile(r"^speech\.wav: ")).wait_for()
+        one.get_by_role("combobox", name="Convention", exact=True).select_option("whisper")
+        one.get_by_text(re.compile(r"Hz\. whisper\.$")).wait_for()
+        assert other.get_by_text(re.compile(r"Hz\. kaldi\.$")).count() == 1
+        assert other.get_by_text(re.compile(r"speech\.wav")).count() == 0
+        assert [path.name for path in server.files()] == ["speech.wav"]
+        assert all((path.stat().st_mode & 0o077) == 0 for path in server.temporary.glob("ser-page-*"))
+    wait_for(lambda: not server.files())
+
+
+def test_a_stopped_server_is_said_in_one_line_and_leaves_nothing(browser, tmp_path):
+    made = Server(tmp_path)
+    with open_page(browser) as page:
+        visit(page, made)
+        errors = made.stop()
+        page.get_by_role("alert").filter(has_text="The connection to the server is lost.").wait_for()
+    assert errors == "stopped\n" and made.process.returncode == 130
+    assert list(made.temporary.glob("ser-page-*")) == []
