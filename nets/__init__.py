@@ -1,9 +1,10 @@
 """The papers' networks, one file per paper. `layers/` has the layers that MATLAB and Keras compute differently from
-PyTorch; `fused/` computes the same networks faster.
+PyTorch; `fused/` computes the same networks faster; `front_end/` computes `dsp`'s features inside a network.
 
 nets.build("zheng_cnn_lstm", n_classes=6)      an untrained torch module; the names are the keys of SYSTEMS
 nets.count_parameters(net)                     (total, trainable), as the source framework prints them
 nets.summary(net, example_shape)               the table that Keras prints
+nets.front_end("kaldi_fbank", 16_000, ...)     waveforms -> features under any convention of `dsp`, with gradients
 
 nets.FeatureDataset("FEATURES")                (features, label) of a corpus for a DataLoader: data.py
 nets.pad_batch, nets.split_by_speaker          its batches of unequal lengths; parts without a common speaker
@@ -40,6 +41,7 @@ __all__ = [
     "augmentation",
     "build",
     "count_parameters",
+    "front_end",
     "pad_batch",
     "split_by_speaker",
     "summary",
@@ -48,6 +50,7 @@ __all__ = [
 if find_spec("torch"):
     from nets import augmentation
     from nets.data import Batch, FeatureDataset, pad_batch, split_by_speaker
+    from nets.front_end import front_end
     from nets.layers.keras_summary import summary
     from nets.layers.matlab import count_parameters
     from nets.systems import SYSTEMS, build

@@ -1,0 +1,486 @@
+"""The module that nets.front_end returns."""
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from dsp.checks import as_sample_rate, as_word
+from dsp.conventions.fingerprint import fingerprint
+from dsp.conventions.parameters import Convention
+from dsp.conventions.sizes import Sizes, sizes
+from dsp.deltas import delta_weights
+from dsp.framing import MIRRORED, count_leading_samples, frame_count
+from dsp.mfcc import (
+    LOG_FACTOR,
+    MIN_LOG_ARGUMENT,
+    cepstrum_matrix,
+    cepstrum_weights,
+    make_filterbank,
+    make_window,
+    power_divisor,
+    require_cepstrum,
+)
+from dsp.normalization import dither
+from nets.front_end import checks
+from nets.front_end.steps import (
+    delta,
+    emphasize,
+    maximum,
+    mirror,
+    second_delta,
+    smooth,
+    standardize,
+    subtract_mean,
+)
+
+Kind = Literal["mfcc", "log_mel", "mel", "power"]
+Learnable = Literal["window", "filters", "dynamic_range"]
+SHORT_FLOATS = (torch.float16, torch.bfloat16)
+
+
+class FrontEnd(nn.Module):
+    """Features under a convention at a sample rate; `nets.front_end` says what goes in and comes out.
+
+    Tensors: window (frame,), with the spectrum's norm in it, or a learnable one (window,) without; filters
+    (n_mels, bins); dynamic_range (); cepstrum (n, n_mels), DCT and lifter; slopes (2, width); sides (bins,). Those that
+    are learnable are parameters, the others buffers that state_dict() leaves out.
+    """
+
+    window: Tensor
+    filters: Tensor
+    dynamic_range: Tensor
+    cepstrum: Tensor
+    slopes: Tensor
+    sides: Tensor
+    used_bins: Tensor
+
+    def __init__(self, c: Convention, sample_rate: float, kind: Kind, learnable: Collection[Learnable] = ()) -> None:
+        super().__init__()
+        if as_word(kind, "kind", Kind) == "mfcc":
+            require_cepstrum(c)
+        self.convention, self.sample_rate, self.kind = c, as_sample_rate(sample_rate), kind
+        if isinstance(learnable, str) or not isinstance(learnable, Collection):
+            raise ValueError(f'learnable={learnable!r} is no list of words; ("window", "filters") is one')
+        self.learnable = tuple(as_word(word, "learnable", Learnable) for word in learnable)
+        size = sizes(c, sample_rate)
+        self.frame, self.hop, self.n_fft, self.n_window = size.frame, size.hop, size.n_fft, size.window
+        self._set_framing(c)
+        self._set_choices(c)
+        self._tables: dict[str, NDArray[np.float64]] = {}  # as computed, whatever the module's dtype
+        self._make_tables(c, size)
+
+    def _set_framing(self, c: Convention) -> None:
+        """Frames of n samples: (n - anchor) // hop + anchor_frames, at least min_frames; dsp's counts give all three.
+
+        Every rule counts one frame more for each hop, except for the shortest signals, which have the least number.
+        """
+        n = 2 * (self.frame + self.hop)
+        at_n = frame_count(n, self.frame, self.hop, c.framing)
+        low, high = n, n + self.hop
+        while high - low > 1:  # until `high` is the first number of samples with one frame more
+            middle = (low + high) // 2
+            more = frame_count(middle, self.frame, self.hop, c.framing) > at_n
+            low, high = (low, middle) if more else (middle, high)
+        dropped = int(c.last_frame == "dropped")
+        self.anchor, self.anchor_frames = high, at_n + 1 - dropped
+        self.min_frames = frame_count(1, self.frame, self.hop, c.framing) - dropped
+        self.before = count_leading_samples(self.frame, self.hop, c.framing)
+        self.mirrored, self.repeat = c.framing in MIRRORED, MIRRORED.get(c.framing, 0)
+        self.shortened_below = self.n_window if c.framing == "scipy" else 0
+
+    def _set_choices(self, c: Convention) -> None:
+        """The convention's words as numbers and flags, which TorchScript and the compiler know."""
+        self.scale, self.dither = float(c.scale), float(c.dither)
+        self.signal_dc, self.frame_dc = c.dc_removal == "signal", c.dc_removal == "frame"
+        self.preemphasis, self.preemphasis_first = float(c.preemphasis), c.preemphasis_first
+        self.signal_emphasis = c.preemphasis > 0 and c.preemphasis_in == "signal"
+        self.frame_emphasis = c.preemphasis > 0 and c.preemphasis_in == "frame"
+        self.spectrum_norm = c.spectrum_norm or ""
+        self.is_magnitude, self.is_doubled = c.spectrum == "magnitude", c.spectrum_scaling == "one-sided, doubled"
+        self.root_floor = float(c.spectrum_floor)
+        self.root_adds = c.spectrum_floor > 0 and c.spectrum_floor_rule == "add"
+        self.has_filters, self.has_log = c.n_mels is not None, c.log is not None
+        self.log_factor = 1.0 if c.log is None else LOG_FACTOR[c.log]
+        self.floor, self.floor_rule, self.least_argument = float(c.floor), c.floor_rule, MIN_LOG_ARGUMENT
+        self.has_reference, self.has_range = c.reference == "maximum", c.dynamic_range is not None
+        self.log_gain, self.log_offset = float(c.log_gain), float(c.log_offset)
+        energy = {"mfcc": c.energy, "log_mel": c.mel_energy}.get(self.kind) or ""
+        replaced = "replaces last" if c.c0 == "last" else "replaces first"
+        self.energy_at = replaced if energy == "replaces c0" else energy
+        self.energy_of, self.energy_floor = c.energy_of, max(float(c.energy_floor), MIN_LOG_ARGUMENT)
+        is_cepstral = self.kind == "mfcc"
+        self.smoothing, self.delta_orders = (c.smoothing, c.delta_orders) if is_cepstral else (1, 0)
+        self.delta_width, self.replicate = c.delta_width, c.delta_edges == "replicate"
+        self.delta_second = c.delta_second
+        is_last = is_cepstral or (self.kind == "log_mel" and c.n_mfcc is None)
+        self.normalization = (c.normalization or "") if is_last else ""
+        self.ddof, self.eps = int(c.normalization_ddof), float(c.normalization_eps)
+        self.eps_to_variance = c.normalization_eps_to == "variance"
+
+    def _make_tables(self, c: Convention, size: Sizes) -> None:
+        window, bins = make_window(size, c), size.n_fft // 2 + 1
+        self.divisor = power_divisor(window, size, self.sample_rate, c)  # of |X|^2
+        left = (size.frame - size.window) // 2
+        self.margins = (left, size.frame - size.window - left)  # zeros around a learnable window
+        self.learns_window = "window" in self.learnable
+        self._add("window", window[left:][: size.window] if self.learns_window else window / math.sqrt(self.divisor))
+        sides = np.ones(bins)
+        sides[1 : (size.n_fft + 1) // 2] = 2
+        self._add("sides", np.sqrt(sides) if self.is_magnitude and not self.root_adds else sides)
+        filters = make_filterbank(size, self.sample_rate, c) if self.has_filters else np.empty((0, 0))
+        has = {
+            "window": True,
+            "filters": self.has_filters and self.kind != "power",
+            "dynamic_range": self.has_log and self.has_range and self.kind in ("mfcc", "log_mel"),
+        }
+        for word in self.learnable:
+            if not has[word]:
+                raise ValueError(f"learnable={word!r}: {self.kind} features of this convention depend on no {word}")
+        self._add("filters", filters)
+        used = np.flatnonzero(filters.any(axis=0)) if self.has_filters else np.arange(bins)
+        self.register_buffer("used_bins", torch.from_numpy(used), persistent=False)
+        self._add("dynamic_range", np.array(float(c.dynamic_range or 0.0)))
+        n_levels = len(filters) if self.has_filters else bins
+        cepstrum = np.empty((0, 0))
+        if self.kind == "mfcc":
+            cepstrum = cepstrum_weights(c)[:, None] * cepstrum_matrix(n_levels, c)
+        self._add("cepstrum", cepstrum)
+        self._add("slopes", np.stack([delta_weights(c.delta_width, order) for order in (1, 2)]))
+        n_static = {"power": bins, "mfcc": len(cepstrum)}.get(self.kind, n_levels)
+        self.n_rows: int = (n_static + (self.energy_at in ("first", "last"))) * (1 + self.delta_orders)
+
+    def _add(self, name: Any, table: NDArray[np.float64]) -> None:
+        """Registers a table in float32, and keeps it in float64 for `_apply`."""
+        self._tables[name] = np.ascontiguousarray(table).reshape(table.shape)
+        tensor = torch.tensor(table, dtype=torch.float32)
+        if name in self.learnable:
+            self.register_parameter(name, nn.Parameter(tensor))
+        else:
+            self.register_buffer(name, tensor, persistent=False)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "FrontEnd":
+        """`.to`, `.double` and the like: tables are rounded from float64 anew, and never to less than float32.
+
+        A parameter that still has its first value is rounded anew, too.
+        """
+        untrained = [name for name, p in self._parameters.items() if p is not None and self._is_first_value(name, p)]
+
+        def convert(tensor: Tensor) -> Tensor:
+            converted = fn(tensor)
+            return tensor.to(converted.device) if converted.dtype in SHORT_FLOATS else converted
+
+        super()._apply(convert, recurse)
+        for name in self._tables:
+            if name in untrained:
+                with torch.no_grad():
+                    getattr(self, name).copy_(self._rounded(name, getattr(self, name)))
+            elif name not in self._parameters:
+                self._buffers[name] = self._rounded(name, getattr(self, name))
+        return self
+
+    def _rounded(self, name: str, like: Tensor) -> Tensor:
+        return torch.from_numpy(self._tables[name]).to(like.device, like.dtype)
+
+    def _is_first_value(self, name: str, parameter: Tensor) -> bool:
+        return not parameter.is_meta and torch.equal(parameter.detach(), self._rounded(name, parameter))
+
+    def get_extra_state(self) -> dict[str, Any]:
+        """What state_dict() says about the front end."""
+        rate = f"{self.sample_rate:g} Hz"
+        return {"fingerprint": fingerprint(self.convention), "sample_rate": rate, "kind": self.kind}
+
+    def set_extra_state(self, state: Any) -> None:
+        """Raises ValueError for the state of another front end."""
+        own = self.get_extra_state()
+        theirs = state if isinstance(state, dict) else {}
+        differing = [f"{key} {theirs.get(key)!r} instead of {own[key]!r}" for key in own if theirs.get(key) != own[key]]
+        if differing:
+            raise ValueError(f"this state belongs to another front end: {', '.join(differing)}")
+
+    def extra_repr(self) -> str:
+        tool = self.convention.tool or f"fingerprint {fingerprint(self.convention)}"
+        learnable = f", learnable={self.learnable}" if self.learnable else ""
+        return f"{tool}, {self.sample_rate:g} Hz, kind={self.kind!r}, n_rows={self.n_rows}{learnable}"
+
+    def forward(self, waveform: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """(features, frames), as nets.front_end says."""
+        if torch.jit.is_scripting():
+            self._check_scripted(waveform, lengths)
+            return self._compute(waveform, lengths, None)
+        else:  # which TorchScript does not read
+            return self._forward_eagerly(waveform, lengths)
+
+    def _forward_eagerly(self, waveform: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """forward with all checks, dither and SciPy's short windows; autocast is kept out."""
+        checks.check_types(waveform, lengths, self.window.device)
+        c, samples = self.convention, waveform.shape[-1]
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            if self._is_too_short(samples):
+                raise ValueError("the waveform has too few samples for the convention")
+        else:
+            counts = [samples] if lengths is None else lengths.reshape(-1).tolist()
+            checks.check_counts(counts, samples)
+            if min(counts, default=samples) < self.shortened_below:
+                return self._compute_shortened(waveform, lengths)
+            for index, n in enumerate(counts):
+                try:
+                    checks.check_frames(n, c, sizes(c, self.sample_rate), self.kind)
+                except ValueError as error:
+                    item = f"waveform[{index}]" if lengths is not None and waveform.dim() == 2 else "waveform"
+                    raise ValueError(f"{item}: {error}") from None
+            checks.check_samples(waveform, lengths, c)
+        noise = None
+        if self.dither:
+            drawn = dither(np.zeros(samples), self.dither, np.random.default_rng(0))
+            noise = torch.from_numpy(drawn).to(self.window)
+        with torch.autocast(waveform.device.type, enabled=False):
+            return self._compute(waveform, lengths, noise)
+
+    def _compute_shortened(self, waveform: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor]:
+        """SciPy's framing where items are shorter than the window: each of them gets a window of its own length.
+
+        Raises ValueError if such an item has another number of rows than the others.
+        """
+        if self.learnable:
+            raise ValueError("an item is shorter than the window, which is not shortened where tables are learnable")
+        items = waveform if waveform.dim() == 2 else waveform.unsqueeze(0)
+        counts = [waveform.shape[-1]] * len(items) if lengths is None else lengths.reshape(-1).tolist()
+        results = []
+        for index, (item, n) in enumerate(zip(items, counts, strict=True)):
+            own = self
+            if n < self.n_window:
+                c = replace(self.convention, frame_length=n)
+                own = FrontEnd(c, self.sample_rate, self.kind).to(self.window)
+            if own.n_rows != self.n_rows and len(items) > 1:
+                raise ValueError(
+                    f"waveform[{index}] has {n} samples, fewer than the window of {self.n_window}, which SciPy "
+                    f"shortens to them: {own.n_rows} rows instead of {self.n_rows}; pass this item alone"
+                )
+            try:
+                results.append(own(item[:n])[0])
+            except ValueError as error:
+                raise ValueError(str(error).replace("waveform", f"waveform[{index}]", 1)) from None
+        frames = torch.tensor([result.shape[1] for result in results], device=waveform.device)
+        width = max(result.shape[1] for result in results)
+        if waveform.shape[-1] >= self.n_window:
+            width = max(width, self._count(waveform.shape[-1]))
+        padded = torch.stack([nn.functional.pad(result, (0, width - result.shape[1])) for result in results])
+        return (padded, frames) if waveform.dim() == 2 else (padded[0], frames[0])
+
+    # The rest is written in the words that TorchScript knows. x (batch, samples); rows (batch, rows, frames).
+
+    def _check_scripted(self, waveform: Tensor, lengths: Tensor | None) -> None:
+        """The checks that TorchScript can express."""
+        if waveform.dim() != 1 and waveform.dim() != 2:
+            raise ValueError("waveform has a wrong shape; (batch, samples) or (samples,) is expected")
+        if not waveform.is_floating_point():
+            raise ValueError(
+                "waveform holds no real floating-point samples; scale integers first, as in samples / 32768"
+            )
+        if self.dither > 0:
+            raise ValueError("dither is NumPy's noise, which TorchScript does not have; dither=0 is expected")
+        samples, shortest, x = waveform.size(-1), waveform.size(-1), waveform
+        if lengths is not None:
+            if lengths.dim() != waveform.dim() - 1:
+                raise ValueError("lengths has a wrong shape; a number of samples for each item is expected")
+            if lengths.numel() > 0:
+                shortest = int(lengths.min())
+                if shortest < 1 or int(lengths.max()) > samples:
+                    raise ValueError("lengths are not in 1 .. the number of samples of the waveform")
+            x = x.masked_fill(torch.arange(samples, device=x.device) >= lengths.unsqueeze(-1), 0.0)
+        if self._is_too_short(shortest):
+            raise ValueError("an item has too few samples for the convention")
+        if not bool(torch.isfinite(x).all()):
+            raise ValueError("waveform holds NaN or infinity; every value must be finite")
+
+    def _is_too_short(self, n: int) -> bool:
+        """Whether dsp refuses n samples, or shortens its window to them."""
+        frames = self._count(n)
+        return (
+            frames < 1
+            or n < self.shortened_below
+            or (self.mirrored and self.repeat == 0 and n <= self.before)
+            or (self.delta_orders > 0 and not self.replicate and frames < self.delta_width)
+            or (self.preemphasis_first == "extrapolate" and self.signal_emphasis and n < 2)
+            or (self.preemphasis_first == "extrapolate" and self.frame_emphasis and self.frame < 2)
+        )
+
+    def _compute(self, waveform: Tensor, lengths: Tensor | None, noise: Tensor | None) -> tuple[Tensor, Tensor]:
+        """(features, frames) of checked arguments."""
+        is_vector, is_padded = waveform.dim() == 1, lengths is not None
+        x = waveform.to(self.slopes.dtype)
+        if is_vector:
+            x = x.unsqueeze(0)
+        n = torch.full((1,), x.shape[1], dtype=torch.int64, device=x.device)  # samples of every item
+        if lengths is not None:
+            n = lengths.reshape(-1).to(torch.int64)
+        width = self._count(x.shape[1])
+        if x.shape[0] == 0:  # which some Fourier transforms refuse
+            return x.new_zeros(0, self.n_rows, width), n[:0]
+        counts = torch.div(n - self.anchor, self.hop, rounding_mode="floor") + self.anchor_frames
+        counts = counts.clamp(min=self.min_frames)
+        valid = (torch.arange(width, device=x.device) < counts.unsqueeze(1)).unsqueeze(1)  # (batch or 1, 1, frames)
+        frames = self._cut(self._preprocess(x, n, is_padded, noise), n, is_padded, width)
+        features = self._features(frames, counts, valid, is_padded)
+        if is_padded:
+            features = features.masked_fill(~valid, 0.0)
+        counts = counts.expand(x.shape[0])
+        if is_vector:
+            return features[0], counts[0]
+        return features, counts
+
+    def _count(self, n: int) -> int:
+        """Frames of n samples."""
+        return max(self.min_frames, (n - self.anchor) // self.hop + self.anchor_frames)
+
+    def _preprocess(self, x: Tensor, n: Tensor, is_padded: bool, noise: Tensor | None) -> Tensor:
+        """dsp.mfcc.preprocess_signal of each item; 0 beyond its end."""
+        beyond = torch.arange(x.shape[1], device=x.device) >= n.unsqueeze(1)
+        if is_padded:
+            x = x.masked_fill(beyond, 0.0)
+        if self.scale != 1.0:
+            x = x * self.scale
+        if noise is not None:
+            x = x + noise
+        if self.signal_dc:
+            for _ in range(2):  # the second time removes what rounding left of the mean
+                if is_padded:
+                    x = x.masked_fill(beyond, 0.0)
+                x = x - x.sum(1, keepdim=True) / n.unsqueeze(1)
+        if self.signal_emphasis:
+            x = emphasize(x, self.preemphasis, self.preemphasis_first)
+        if is_padded:
+            x = x.masked_fill(beyond, 0.0)
+        return x
+
+    def _cut(self, x: Tensor, n: Tensor, is_padded: bool, width: int) -> Tensor:
+        """dsp.mfcc.cut_frames of each item: (batch, frames, frame), a view."""
+        total, lead = self.frame + (width - 1) * self.hop, max(self.before, 0)
+        if not self.mirrored:
+            x = nn.functional.pad(x, (lead, max(0, total - lead - x.shape[1])))
+        else:
+            after = self.frame - self.before  # as many as any rule takes beyond the end
+            left = mirror(torch.arange(-lead, 0, device=x.device).unsqueeze(0), n, self.repeat)
+            end = n.unsqueeze(1) + torch.arange(after, device=x.device)
+            right = mirror(end, n, self.repeat)
+            if is_padded:
+                longer = nn.functional.pad(torch.cat([x.gather(1, left), x], dim=1), (0, after))
+                x = longer.scatter(1, end + lead, x.gather(1, right))
+            else:
+                x = torch.cat([x.index_select(1, left[0]), x, x.index_select(1, right[0])], dim=1)
+        start = lead - self.before
+        return x[:, start : start + total].unfold(1, self.frame, self.hop)
+
+    def _features(self, frames: Tensor, counts: Tensor, valid: Tensor, is_padded: bool) -> Tensor:
+        """Frames to features: (batch, rows, frames)."""
+        power, energy = self._spectrum(frames)
+        if self.kind == "power":
+            return power
+        mel = torch.matmul(self.filters, power) if self.has_filters else power
+        if self.kind == "mel":
+            return mel
+        rows = self._compress(mel, power, valid, is_padded)
+        if self.kind == "mfcc":
+            rows = torch.matmul(self.cepstrum, rows)
+        rows = self._insert(rows, energy)
+        if self.smoothing > 1:
+            rows = smooth(rows, counts, self.smoothing)
+        if self.delta_orders > 0:
+            first = delta(rows, counts, self.slopes[0], self.replicate)
+            parts = [rows, first]
+            if self.delta_orders > 1:
+                parts.append(
+                    second_delta(rows, first, counts, self.slopes[0], self.slopes[1], self.replicate, self.delta_second)
+                )
+            rows = torch.cat(parts, dim=1)
+        if self.normalization == "mean":
+            rows = subtract_mean(rows, counts, valid, is_padded)
+        elif self.normalization != "":
+            rows = standardize(rows, counts, valid, is_padded, self.ddof, self.eps, self.eps_to_variance)
+        return rows
+
+    def _spectrum(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, bins, frames) |X|^2 or |X| as the convention has it, and the energy (batch, frames) of each frame."""
+        if self.frame_dc:
+            frames = frames - frames.mean(-1, keepdim=True)
+        energy = torch.zeros(0, dtype=frames.dtype, device=frames.device)
+        if self.energy_at != "" and self.energy_of == "raw frame":
+            energy = frames.square().sum(-1)
+        if self.frame_emphasis:
+            frames = emphasize(frames, self.preemphasis, self.preemphasis_first)
+        window, divisor = self._window()
+        windowed = frames * window
+        if self.energy_at != "" and self.energy_of == "windowed frame":
+            energy = windowed.square().sum(-1) * divisor
+        spectrum = torch.fft.rfft(windowed, self.n_fft)
+        if self.is_magnitude and not self.root_adds:
+            power = spectrum.abs()  # whose slope at 0 is 0; that of a root is infinite
+        else:
+            power = torch.view_as_real(spectrum).square().sum(-1)
+        if self.is_doubled:
+            power = power * self.sides
+        if self.is_magnitude:
+            if self.root_adds:
+                power = (power + self.root_floor).sqrt()
+            elif self.root_floor > 0:
+                power = power.clamp(min=math.sqrt(self.root_floor))
+        if self.energy_at != "" and self.energy_of == "spectrum":
+            energy = power.sum(-1)
+        return power.transpose(1, 2), energy
+
+    def _window(self) -> tuple[Tensor, Tensor]:
+        """The window with the spectrum's norm in it, (frame,), and the divisor of |X|^2 that the norm is."""
+        window = self.window
+        divisor = torch.full((), self.divisor, dtype=window.dtype, device=window.device)
+        if not self.learns_window:
+            return window, divisor
+        if self.spectrum_norm == "window sum":
+            divisor = window.sum().square()
+        elif self.spectrum_norm == "window energy":
+            divisor = window.square().sum()
+        elif self.spectrum_norm == "density":
+            divisor = self.sample_rate * window.square().sum()
+        return nn.functional.pad(window / divisor.sqrt(), self.margins), divisor
+
+    def _compress(self, mel: Tensor, power: Tensor, valid: Tensor, is_padded: bool) -> Tensor:
+        """dsp.mfcc.log_compress of each item."""
+        if not self.has_log:
+            return self.log_gain * mel + self.log_offset
+        if self.floor_rule == "at least":
+            mel = mel.clamp(min=max(self.floor, self.least_argument))
+        elif self.floor_rule == "add":
+            mel = mel + self.floor
+        elif self.floor_rule == "zeros only":
+            mel = mel.masked_fill(mel == 0, self.floor)
+        else:
+            bins = mel
+            if self.floor_rule == "fraction of greatest bin" and self.used_bins.numel() > 0:
+                bins = power.index_select(1, self.used_bins)
+            mel = torch.maximum(mel, self.floor * maximum(bins, valid, is_padded))
+        level = self.log_factor * mel.clamp(min=self.least_argument).log()
+        if self.has_reference:
+            level = level - maximum(level, valid, is_padded)
+        if self.has_range:
+            level = torch.maximum(level, maximum(level, valid, is_padded) - self.dynamic_range)
+        if self.log_gain != 1.0 or self.log_offset != 0.0:
+            level = self.log_gain * level + self.log_offset
+        return level
+
+    def _insert(self, rows: Tensor, energy: Tensor) -> Tensor:
+        """dsp.mfcc.insert_energy or insert_mel_energy."""
+        if self.energy_at == "":
+            return rows
+        row = energy.clamp(min=self.energy_floor).log().unsqueeze(1)
+        if self.energy_at == "first":
+            return torch.cat([row, rows], dim=1)
+        if self.energy_at == "last":
+            return torch.cat([rows, row], dim=1)
+        if self.energy_at == "replaces last":
+            return torch.cat([rows[:, :-1], row], dim=1)
+        return torch.cat([row, rows[:, 1:]], dim=1)
