@@ -3,15 +3,16 @@
     front_end = nets.front_end("kaldi_fbank", 16_000, kind="log_mel")
     features, frames = front_end(waveforms, lengths)        (batch, rows, frames), (batch,)
 
-`module` has the steps of dsp/mfcc.py in the same order, `steps` those that need no convention, `checks` what is
-refused. Every table (window, filters, DCT, deltas) and every rule for lengths comes from `dsp`.
+`module` has the steps of dsp/mfcc.py in the same order, `steps` those that need no convention, `tables` what they read,
+`checks` what is refused. Every table (window, filters, DCT, deltas) and every rule for lengths comes from `dsp`.
 """
 
 from collections.abc import Collection
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import named
-from nets.front_end.module import FrontEnd, Kind, Learnable
+from nets.front_end.module import FrontEnd
+from nets.front_end.tables import Kind, Learnable
 
 __all__ = ["FrontEnd", "front_end"]
 

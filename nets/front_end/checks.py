@@ -12,7 +12,7 @@ from dsp.mfcc import warn_beyond_full_scale
 def check_types(waveform: Tensor, lengths: Tensor | None, device: torch.device) -> None:
     """Raises ValueError for what can be seen without reading values: type, shape, dtype, device.
 
-    Checked: tests/test_front_end_in_a_network.py
+    Checked: tests/test_front_end_refuses.py
     """
     if not isinstance(waveform, Tensor):
         raise ValueError(f"waveform is of type {type(waveform).__name__}; a torch.Tensor is expected")
@@ -44,7 +44,7 @@ def check_types(waveform: Tensor, lengths: Tensor | None, device: torch.device) 
 def check_counts(counts: list[int], samples: int) -> None:
     """Raises ValueError for an item of no sample, or of more samples than there are.
 
-    Checked: tests/test_front_end_in_a_network.py
+    Checked: tests/test_front_end_refuses.py
     """
     for index, n in enumerate(counts):
         if not 1 <= n <= samples:
@@ -54,7 +54,7 @@ def check_counts(counts: list[int], samples: int) -> None:
 def check_frames(n: int, c: Convention, size: Sizes, kind: str) -> None:
     """Raises dsp.extract's ValueError if n samples are too few for the convention.
 
-    Checked: tests/test_front_end_in_a_network.py
+    Checked: tests/test_front_end_refuses.py
     """
     n_frames = require_frames(n, size, c)
     if c.preemphasis and c.preemphasis_first == "extrapolate":
@@ -67,7 +67,7 @@ def check_frames(n: int, c: Convention, size: Sizes, kind: str) -> None:
 def check_samples(waveform: Tensor, lengths: Tensor | None, c: Convention) -> None:
     """Raises ValueError for NaN and infinity before an item's end; warns as dsp does beyond full scale.
 
-    Checked: tests/test_front_end_in_a_network.py
+    Checked: tests/test_front_end_refuses.py
     """
     x = waveform.detach()
     if x.numel() == 0:
