@@ -12,7 +12,7 @@ from dsp.conventions import fingerprint
 from dsp.export import load_onnx
 from dsp.export import onnx as write_onnx
 from dsp.export.__main__ import main
-from dsp.export.onnx_file import features_model
+from dsp.export.onnx_file import features_model, runner_of
 from dsp.files.extras import MissingPackageError
 
 RATE = 16_000
@@ -34,6 +34,27 @@ def test_a_file_is_run(path):
         np.testing.assert_array_equal(features(one), found)
         assert np.abs(found - dsp.mfcc(one, RATE, "kaldi")).max() <= features.tolerance
     assert features(x[0, :399]).shape == (13, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("kaldi", {}),
+        ("librosa", {"delta_orders": 1}),
+        ("whisper", {}),
+        ("hifigan", {"hop_length": 900}),
+        ("tensorflow_pad_end", {"delta_orders": 2, "delta_edges": "interp"}),
+        ("kaldi", {"framing": "symmetric"}),
+        ("python_speech_features", {"preemphasis_first": "extrapolate"}),
+        ("essentia", {"f_max": 8000.0}),
+    ],
+)
+def test_the_shortest_signal_is_known(name, changes):
+    model = features_model(replace(dsp.CONVENTIONS[name], **changes), RATE)
+    shortest = int(next(entry.value for entry in model.metadata_props if entry.key == "min_samples"))
+    run = runner_of(model.SerializeToString())
+    assert run(np.zeros((1, shortest))).shape[-1] > 0
+    assert shortest == 1 or run(np.zeros((1, shortest - 1))).shape[-1] == 0
 
 
 def test_metadata_say_what_it_is(path):

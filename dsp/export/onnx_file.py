@@ -17,7 +17,7 @@ from dsp.conventions.registry import named
 from dsp.conventions.sizes import Sizes, sizes
 from dsp.conventions.toml_files import as_toml
 from dsp.engine.extract import FeatureKind
-from dsp.export.onnx_graph import Form, add_features, min_frames
+from dsp.export.onnx_graph import Form, add_features, min_frames, min_samples
 from dsp.export.onnx_nodes import Nodes
 from dsp.export.signals import golden_signals
 from dsp.export.tolerances import tolerances
@@ -69,8 +69,9 @@ def onnx(
     Returns
     -------
     metadata : dict of str, as in the file: format, version (dsp's), fingerprint, convention (TOML), sample_rate, kind,
-        form, unit, samples, errors (JSON: the largest error of each signal of dsp/export/signals.py and of noise, in
-        the unit, against dsp in float64) and tolerance (4 times the largest error over speech and noise)
+        form, unit, min_samples (of the shortest signal that gives a frame), samples, errors (JSON: the largest error of
+        each signal of dsp/export/signals.py and of noise, in the unit, against dsp in float64) and tolerance (4 times
+        the largest error over speech and noise)
 
     Raises
     ------
@@ -111,6 +112,7 @@ def features_model(
         "kind": kind,
         "form": form,
         "unit": unit(c, kind),
+        "min_samples": str(min_samples(c, sample_rate, kind)),
         "samples": "one channel, -1 .. 1 (16-bit samples divided by 32768)",
     }
     errors = _measure(_model(c, sample_rate, kind, form, about).SerializeToString(), c, sample_rate, kind)

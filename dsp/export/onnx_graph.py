@@ -11,6 +11,7 @@ computes some frames of zeros and drops them at the end.
 """
 
 import warnings
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dsp.conventions.parameters import Convention
-from dsp.conventions.sizes import Sizes, sizes
+from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.export.onnx_cepstra import add_mfcc, add_normalization
 from dsp.export.onnx_nodes import Nodes
 from dsp.export.two_factors import dft_table, two_factors
@@ -147,6 +148,34 @@ def min_frames(c: Convention, kind: Kind) -> int:
     return c.delta_width if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" else 1
 
 
+def min_samples(c: Convention, sample_rate: float, kind: Kind) -> int:
+    """The shortest signal that gives a frame: for longer ones the graph and dsp give equally many.
+
+    Checked: tests/test_onnx_files_are_checked.py
+    """
+    size, needed = sizes(c, sample_rate), min_frames(c, kind)
+
+    def is_enough(n: int) -> bool:
+        try:
+            return n >= _shortest(size, c) and require_frames(n, size, c) >= needed
+        except ValueError:
+            return False
+
+    return 1 + bisect_left(range(1, 2 * size.frame + (needed + 2) * size.hop), True, key=is_enough)
+
+
+def _shortest(size: Sizes, c: Convention) -> int:
+    """The shortest signal that the graph takes, however many frames the framing rule gives."""
+    shortest = 1
+    if c.framing in MIRRORED and not MIRRORED[c.framing]:
+        shortest = count_leading_samples(size.frame, size.hop, c.framing) + 1
+    elif c.framing == "scipy":  # which takes another window for a shorter signal
+        shortest = size.window
+    if c.preemphasis and c.preemphasis_in == "signal" and c.preemphasis_first == "extrapolate":
+        shortest = max(shortest, 2)
+    return shortest
+
+
 def _count_frames(nodes: Nodes, n: str, size: Sizes, c: Convention) -> str:
     """dsp.framing.frame_count, and 0 where dsp refuses a signal.
 
@@ -172,15 +201,7 @@ def _count_frames(nodes: Nodes, n: str, size: Sizes, c: Convention) -> str:
         count = nodes.add("Add", nodes.add("Div", nodes.add("Add", beyond, H - 1), H), 1)
     else:
         count = plus_over_hop(numbers[c.framing])
-    shortest = 1
-    if c.framing in MIRRORED and not MIRRORED[c.framing]:
-        shortest = count_leading_samples(L, H, c.framing) + 1
-    elif c.framing == "scipy":  # which takes another window for a shorter signal
-        shortest = size.window
-    if c.preemphasis and c.preemphasis_in == "signal" and c.preemphasis_first == "extrapolate":
-        shortest = max(shortest, 2)
-    if shortest > 1:
-        count = nodes.add("Where", nodes.add("Less", n, shortest), 0, count)
+    count = nodes.add("Where", nodes.add("Less", n, _shortest(size, c)), 0, count)
     if c.last_frame == "dropped":
         count = nodes.add("Max", nodes.add("Sub", count, 1), 0)
     return count

@@ -29,6 +29,7 @@ class OnnxFeatures:
     """A graph of features, ready to run: call it with samples.
 
     convention, fingerprint, sample_rate (Hz), kind, form, unit : what it computes
+    min_samples : of the shortest signal that gives a frame
     tolerance : how far its values may be from dsp's on speech and noise, in the unit
     metadata : all of the file's metadata
     """
@@ -39,6 +40,7 @@ class OnnxFeatures:
     kind: str
     form: str
     unit: str
+    min_samples: int
     tolerance: float
     metadata: Mapping[str, str]
     _session: Any
@@ -93,7 +95,11 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
     check_plain(model, OPERATORS, where)
     try:
         c = from_toml(about["convention"], "its convention")
-        made_for, tolerance = int(about["sample_rate"]), float(about["tolerance"])
+        made_for, shortest, tolerance = (
+            int(about["sample_rate"]),
+            int(about["min_samples"]),
+            float(about["tolerance"]),
+        )
         kind, form, unit, written = about["kind"], about["form"], about["unit"], about["fingerprint"]
     except (KeyError, ValueError) as error:
         raise FileError(f"{where}: damaged metadata ({shorten(str(error))})") from None
@@ -102,7 +108,7 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
     if made_for != rate:
         raise FileError(f"{where}: made for {made_for} Hz, not {rate:g} Hz; resample, or export it for that rate")
     check_ends(model, {INPUT: 2}, {OUTPUT: 3}, where)
-    return OnnxFeatures(c, written, made_for, kind, form, unit, tolerance, about, start(content, where))
+    return OnnxFeatures(c, written, made_for, kind, form, unit, shortest, tolerance, about, start(content, where))
 
 
 def read_bytes(path: str | os.PathLike[str], where: str) -> bytes:
