@@ -10,12 +10,18 @@ onnx_file      a convention as an ONNX graph;  onnx_loader: reads, checks and ru
 onnx_graph, onnx_cepstra   the steps of dsp/mfcc.py as operators;  onnx_nodes: a graph while it is built
 two_factors    the tables of a DFT in two matrix products
 
+c_code         a convention as one C99 file with a header and a program around it
+generated      names and comments inside generated source files
+
     python -m dsp.export golden FOLDER
     python -m dsp.export onnx kaldi --sample-rate 16000 --out kaldi.onnx
+    python -m dsp.export c kaldi --sample-rate 16000 --out firmware
 """
 
+from dsp.export.c_code import CFiles
+from dsp.export.c_code import write_c as c
 from dsp.export.golden import write_golden
 from dsp.export.onnx_file import onnx
 from dsp.export.onnx_loader import OnnxFeatures, load_onnx
 
-__all__ = ["OnnxFeatures", "load_onnx", "onnx", "write_golden"]
+__all__ = ["CFiles", "OnnxFeatures", "c", "load_onnx", "onnx", "write_golden"]
