@@ -103,7 +103,9 @@ def test_delta(n_rows, n, half, order, replicate, seed):
     x, width = np.random.default_rng(seed).standard_normal((n_rows, n)), 2 * half + 1
     edges = "replicate" if replicate else "interp"
     if n >= width or replicate:
-        compare(dsp.delta(x, width, edges, order), delta_by_definition(x, width, edges, order))
+        expected = delta_by_definition(x, width, edges, order)
+        largest = np.abs(x).max()  # the slope of one repeated frame is 0 but for the rounding of its terms
+        np.testing.assert_allclose(dsp.delta(x, width, edges, order), expected, rtol=0, atol=RTOL * largest)
 
 
 @settings(max_examples=25, deadline=None)

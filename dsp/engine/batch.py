@@ -91,7 +91,7 @@ def compute_rows(
     if plan.whole_clip and maxima is None:
         maxima = find_maxima(mel, spans, plan)
     levels = mel[: plan.tables.n_levels]
-    level = _compress(levels, plan, spans, np.empty((2, 0)) if maxima is None else maxima)
+    level = compress(levels, plan, spans, np.empty((2, 0)) if maxima is None else maxima)
     return matmul_rows(plan.cepstrum, level) if kind == "mfcc" else level, energy, spans
 
 
@@ -129,7 +129,7 @@ def find_maxima(mel: np.ndarray, spans: Spans, plan: Plan) -> np.ndarray:
 
 
 def compress_clip(mel: np.ndarray, plan: Plan) -> None:
-    """_compress of a single clip, in place."""
+    """compress of a single clip, in place."""
     c = plan.convention
     max_range = math.inf if c.dynamic_range is None else float(c.dynamic_range)
     compress_rows(
@@ -144,7 +144,7 @@ def compress_clip(mel: np.ndarray, plan: Plan) -> None:
     )
 
 
-def _compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
+def compress(mel: np.ndarray, plan: Plan, spans: Spans, maxima: np.ndarray) -> np.ndarray:
     """dsp.mfcc.log_compress; `maxima` is what find_maxima returns, if the convention needs it."""
     c = plan.convention
     if c.log is None:

@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from dsp.engine.compiling import inlined, kernel
-from dsp.engine.lanes import load_wide, maximum, minimum, reduce_min, store, width
+from dsp.engine.lanes import load_wide, maximum, minimum, reduce_min, store, wider, width
 from dsp.engine.structures import Bools, Doubles, IntRows
 from dsp.framing import mirror_index
 
@@ -106,7 +106,7 @@ def _preprocess_samples(x, start, mean, mirror, tables, out, offset, count):
         n = index = start + k if start + k < after else start + k + done
         if n < low or n >= high:
             index = -1 if mirror < 0 else _mirror_index(n, x.size, mirror)
-        y = 0.0 if index < 0 else _preprocess_sample(x, index, mean, tables)
+        y = 0.0 if index < 0 else _preprocess_sample(x, index, mean, tables, out)
         finite &= y - y == 0.0
         out[offset + n - start] = y
     return finite
@@ -127,15 +127,19 @@ def _copy_registers(x, start, stop, mean, tables, out, offset):
 
 
 @inlined
-def _preprocess_sample(x, n, mean, tables):
-    """s[n] - a s[n-1], s = gain x - mean; for n = 0, b s[0] + c s[1]."""
-    gain, (a, b, c) = tables.gain, tables.emphasis
+def _preprocess_sample(x, n, mean, tables, out):
+    """s[n] - a s[n-1], s = gain x - mean; for n = 0, b s[0] + c s[1].
+
+    The numbers have the precision of _copy_registers, so that a sample does not depend on which of the two comes to it.
+    """
+    a, b, c = tables.emphasis
+    gain, mean = wider(tables.gain, x, out), wider(mean, x, out)
     s = gain * x[n] - mean
     if n > 0:
-        return s - a * (gain * x[n - 1] - mean)
+        return s - wider(a, x, out) * (gain * x[n - 1] - mean)
     if c != 0.0:
-        return b * s + c * (gain * x[1] - mean)
-    return b * s
+        return wider(b, x, out) * s + wider(c, x, out) * (gain * x[1] - mean)
+    return wider(b, x, out) * s
 
 
 _mirror_index = inlined(mirror_index)

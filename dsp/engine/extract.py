@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +40,9 @@ MAX_WORKERS = 1024
 MAX_BATCH_FRAMES = 8192  # threads wait for each other between batches, so batches are large
 MAX_BATCH_SAMPLES = 2**20  # under the frames of a batch
 MIN_SHARE = 1024  # frames: batches do not get smaller than this just to give every worker one
+PAIR = (
+    32  # frames of two registers: pieces of a long clip begin where dsp.engine.pairs begins a transform of two frames
+)
 
 
 def extract(
@@ -166,22 +170,27 @@ def _threads(workers: int) -> ThreadPoolExecutor:
 os.register_at_fork(after_in_child=_threads.cache_clear)  # a child process does not inherit its parent's threads
 
 
+def count_clip_frames(n_samples: int, size: Sizes, c: Convention, kind: FeatureKind, sample_rate: float) -> int:
+    """How many frames a signal has. Raises ValueError if it is too short for the convention; nothing is allocated."""
+    if c.framing == "scipy" and n_samples < size.window:
+        size = sizes(c, sample_rate, n_samples)
+    n_frames = require_frames(n_samples, size, c)
+    if c.preemphasis and c.preemphasis_first == "extrapolate":
+        if (size.frame if c.preemphasis_in == "frame" else n_samples) < 2:
+            raise ValueError('first="extrapolate" needs two samples; there is one')
+    if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
+        raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")
+    return n_frames
+
+
 def _count_frames(
     x: NDArray[np.floating], index: int, size: Sizes, c: Convention, kind: FeatureKind, sample_rate: float
 ) -> int:
-    """How many frames a signal has. Raises ValueError if it is too short for the convention; nothing is allocated."""
+    """count_clip_frames, its message with the index of the signal."""
     try:
-        if c.framing == "scipy" and x.size < size.window:
-            size = sizes(c, sample_rate, x.size)
-        n_frames = require_frames(x.size, size, c)
-        if c.preemphasis and c.preemphasis_first == "extrapolate":
-            if (size.frame if c.preemphasis_in == "frame" else x.size) < 2:
-                raise ValueError('first="extrapolate" needs two samples; there is one')
-        if kind == "mfcc" and c.delta_orders and c.delta_edges == "interp" and n_frames < c.delta_width:
-            raise ValueError(f"{n_frames} frames are fewer than width={c.delta_width}")
+        return count_clip_frames(x.size, size, c, kind, sample_rate)
     except ValueError as error:
         raise ValueError(f"signals[{index}]: {error}") from None
-    return n_frames
 
 
 def _prepare_clip(x: NDArray[np.floating], index: int, n_frames: int, c: Convention) -> Clip:
@@ -218,8 +227,9 @@ def _make_batches(indices: list[int], clips: list[Clip], max_frames: int) -> Ite
 
 def _extract_long(clip: Clip, limit: int, plan: Plan, kind: FeatureKind, workers: int) -> NDArray[Any]:
     """Features of a clip that is processed piece by piece."""
-    step = _split_evenly(clip.n_frames, limit, workers)
-    pieces = [slice(start, min(start + step, clip.n_frames)) for start in range(0, clip.n_frames, step)]
+    step = -(-_split_evenly(clip.n_frames, limit, workers) // PAIR) * PAIR
+    starts = [start for start in range(0, clip.n_frames, step) if start == 0 or clip.n_frames - start >= PAIR]
+    pieces = [slice(*bounds) for bounds in pairwise([*starts, clip.n_frames])]
 
     def find_maximum(piece: slice) -> NDArray[np.float64]:
         mel, _, spans = compute_mel([clip], [piece.start], [piece.stop - piece.start], plan)

@@ -104,6 +104,17 @@ def load_wide(typing, array, index, other):
 
 
 @intrinsic
+def wider(typing, number, array, other):
+    """`number` in the wider dtype of the two arrays: what an element of load_wide is computed with."""
+    wide = max(array.dtype, other.dtype, key=lambda kind: kind.bitwidth)
+
+    def generate(context, builder, signature, arguments):
+        return context.cast(builder, arguments[0], signature.args[0], wide)
+
+    return wide(number, array, other), generate
+
+
+@intrinsic
 def store(typing, array, index, values):
     """array.ravel()[index : index + lanes] = values, rounded where they are wider; the caller checks the bounds."""
 

@@ -112,7 +112,10 @@ def _count_stretches(tables, spaces, mel):
 
 @inlined
 def _frames_of_stretch(tables, spaces, mel):
-    return minimum((spaces.samples.size - tables.load_factors.size) // tables.hop + 1, mel.shape[1])
+    """Whole pairs of registers, so that frame t of a clip always shares its transform with the same other frame."""
+    pair = 2 * width(mel)
+    frames = (spaces.samples.size - tables.load_factors.size) // tables.hop + 1
+    return minimum(frames // pair * pair, mel.shape[1])
 
 
 @inlined

@@ -88,11 +88,14 @@ def delta_rows(x, starts, stops, weights, replicate, out):
 
 @inner
 def _slope(x, t, weights, replicate):
-    """One sum near an end: the edge value continues beyond it, or the nearest complete sum takes its place."""
-    half = weights.size // 2
+    """One sum near an end: the edge value continues beyond it, or the nearest complete sum takes its place.
+
+    It is rounded as the sums in registers are, so that it does not depend on how many frames come with it.
+    """
+    half, total = weights.size // 2, splat(weights, 0.0)
     if not replicate:
         t = min(max(t, half), x.size - 1 - half)
-    total = weights[0] * x[max(t - half, 0)]
-    for j in range(1, weights.size):
-        total += weights[j] * x[min(max(t + j - half, 0), x.size - 1)]
-    return total
+    for j in range(weights.size):
+        neighbor = splat(weights, x[min(max(t + j - half, 0), x.size - 1)])
+        total = fma(load_splat(weights, j), neighbor, total)
+    return reduce_max(total)

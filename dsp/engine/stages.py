@@ -50,14 +50,23 @@ def mel_of_clips(
     """
     dtype, n_columns = tables.window.dtype, max(n_frames, width(tables.window))
     mel = workspace("mel", (tables.n_levels + (tables.used_bins.size > 0), n_columns), dtype)
-    energy = workspace("energy", (n_columns,), dtype) if _needs_energy(tables) else None
+    energy = workspace("energy", (n_columns,), dtype) if needs_energy(tables) else None
     table = describe_clips(clips, layout, mirror)
     if pair is None:
-        mel_frames(pack(table), clips[0].samples, pack(tables), pack(_workspaces(tables)), _terms(tables), mel, energy)
+        mel_frames(
+            pack(table),
+            clips[0].samples,
+            pack(tables),
+            pack(_workspaces(tables)),
+            large_radix_terms(tables),
+            mel,
+            energy,
+        )
     else:
         from dsp.engine.pairs import mel_of_pairs  # compiled only where a convention needs it
 
-        samples = workspace("samples", (count_samples(STRETCH // tables.hop, tables),), dtype)
+        stretch = max(STRETCH // tables.hop, 2 * width(tables.window))
+        samples = workspace("samples", (count_samples(stretch, tables),), dtype)
         mel_of_pairs(table, clips[0].samples, tables, pair, samples, mel, energy)
     if not table.finite.all():
         bad = clips[table.finite.argmin()]
@@ -75,12 +84,12 @@ def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray | None]:
         prepared = _PREPARED.clip = _prepare(plan)
     tables, samples = plan.tables, clip.samples
     mel = np.empty((tables.n_levels, clip.n_frames), plan.dtype)
-    energy = np.empty(clip.n_frames, plan.dtype) if _needs_energy(tables) else None
+    energy = np.empty(clip.n_frames, plan.dtype) if needs_energy(tables) else None
     row, table = prepared.row, prepared.table
     end = (clip.n_frames - 1) * tables.hop + tables.load_factors.size
     row[:] = address(samples), samples.size, -plan.before, 0, end, samples.size
     table.means[0], table.finite[0] = clip.mean, True
-    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, _terms(tables), mel, energy)
+    mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, large_radix_terms(tables), mel, energy)
     if not table.finite[0]:
         check_finite(samples, clip.name)
     return mel, energy
@@ -115,11 +124,11 @@ def _workspaces(tables: Tables) -> Workspaces:
     )
 
 
-def _needs_energy(tables: Tables) -> bool:
+def needs_energy(tables: Tables) -> bool:
     return tables.energy_weights.size > 0 or not tables.plain_frames
 
 
-def _terms(tables: Tables) -> np.ndarray | None:
+def large_radix_terms(tables: Tables) -> np.ndarray | None:
     """Room for one transform of a large radix, if there is such a stage."""
     if tables.only_codelets:
         return None
