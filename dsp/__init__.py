@@ -18,6 +18,7 @@ The path of one utterance, one plain array per arrow; time is always the last ax
 
     log_mel, mfcc, trace                    the whole path, under the convention of any tool (CONVENTIONS)
     extract                                 the same for many utterances, by the fast lane in engine/
+    Stream                                  the same piece by piece, while the signal is still coming
 
     read_features, save_trace               features of other tools, from their files; a trace into a file
     conventions, doctor                     compare conventions; find the convention behind a file of features
@@ -68,6 +69,7 @@ from dsp.matlab_resampling import matlab_resample
 from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
 from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, smooth, standardize
+from dsp.pieces import stream_frames, stream_preemphasis
 from dsp.preemphasis import deemphasis, preemphasis
 from dsp.resampling import Resampler, resample
 from dsp.spectral_features import (
@@ -80,6 +82,7 @@ from dsp.spectral_features import (
     zero_crossing_rate,
 )
 from dsp.stft import istft, power_spectral_density, spectrogram, stft
+from dsp.streaming import Stream
 from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
@@ -92,6 +95,7 @@ __all__ = [
     "Convention",
     "FeatureFileError",
     "Resampler",
+    "Stream",
     "__version__",
     "add_noise",
     "add_noise_at_snr",
@@ -168,6 +172,8 @@ __all__ = [
     "spectrogram",
     "standardize",
     "stft",
+    "stream_frames",
+    "stream_preemphasis",
     "time_shift",
     "time_stretch",
     "tonnetz",

@@ -144,15 +144,15 @@ class Resampler:
 
         Raises
         ------
-        ValueError  if the samples are not a finite real vector, or the whole result would have more than 2**28 samples;
-            nothing is pushed then.
+        ValueError  if the samples are not a finite real vector, or would become more than 2**28 samples; nothing is
+            pushed then.
 
         Checked: tests/test_resampling_in_pieces.py
         """
         if np.shape(samples) == (0,):
             return np.empty(0)
         x = _as_signal(samples, "samples").astype(np.float64)
-        _count_outputs(self._n_pushed + x.size, self._p, self._q)
+        _count_outputs(x.size, self._p, self._q)
         self._n_pushed += x.size
         if self._plan is None:
             return x.copy()

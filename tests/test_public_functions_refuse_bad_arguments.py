@@ -7,6 +7,7 @@ type does not allow, and the message must name the argument.
 import copy
 import inspect
 import warnings
+from collections.abc import Iterator
 from typing import Literal, get_origin, get_type_hints
 
 import numpy as np
@@ -112,6 +113,8 @@ GOOD = {
     "spectral_wiener": {"signal": X, "window": WINDOW, "hop_length": 16, "noise_power": np.ones(33)},
     "spectrogram": {"signal": X, "window": WINDOW, "noverlap": 32, "nfft": 64, "fs": 8_000.0},
     "standardize": {"x": MATRIX, "mean": np.ones(12), "sd": np.ones(12)},
+    "stream_frames": {"pieces": [X], "frame_length": 100, "hop_length": 50, "framing": "symmetric"},
+    "stream_preemphasis": {"pieces": [X], "coefficient": 0.5, "first": "keep"},
     "stft": {"signal": X, "window": WINDOW, "hop_length": 16, "n_fft": 64, "padding": "zeros"},
     "time_shift": {"signal": X, "samples": 3},
     "time_stretch": {"signal": X, "rate": 1.1},
@@ -145,7 +148,7 @@ def test_a_whole_number_of_any_kind_is_a_number(name, key, kind):
     """dsp.kaiser(5, 14) is dsp.kaiser(5, 14.0)."""
     function, whole = getattr(dsp, name), max(1.0, float(round(GOOD[name][key])))
     expected, found = (function(**copy.deepcopy(GOOD[name]) | {key: value}) for value in (whole, kind(whole)))
-    for ours, theirs in zip(*(x if isinstance(x, tuple) else (x,) for x in (found, expected)), strict=True):
+    for ours, theirs in zip(*(x if isinstance(x, tuple | Iterator) else (x,) for x in (found, expected)), strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -200,6 +203,10 @@ def bad_values(name: str, argument: str, good):
         yield "a number", 16_000
         yield "text", "speech"
         yield "integers", [(X * 100).astype(np.int16)]
+    elif argument == "pieces":
+        yield "one array", X
+        yield "a number", 16_000
+        yield "text", "speech"
     elif argument == "dtype":
         for value in ("float16", np.int16, "nonsense", None, 3):
             yield repr(value), value

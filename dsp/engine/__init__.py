@@ -23,6 +23,7 @@ To learn how a feature is made, read dsp/*.py. To learn how to make it fast, rea
     stages.py         the kernels as functions from arrays to arrays
     batch.py          the steps on a few clips side by side
     extract.py        many utterances: batches, pieces of long clips, threads
+    streaming.py      frames of a signal that comes in pieces
     radices.py        eight complex transforms at once, one in each lane
     resampler.py      resampling by transforms of blocks
     running.py        means, variances and powers around every sample or frame
