@@ -11,17 +11,21 @@ onnx_graph, onnx_cepstra   the steps of dsp/mfcc.py as operators;  onnx_nodes: a
 two_factors    the tables of a DFT in two matrix products
 
 c_code         a convention as one C99 file with a header and a program around it
+matlab_code    a convention as one MATLAB function;  matlab_filters, matlab_cepstra, matlab_numbers: parts of it
 generated      names and comments inside generated source files
 
     python -m dsp.export golden FOLDER
     python -m dsp.export onnx kaldi --sample-rate 16000 --out kaldi.onnx
     python -m dsp.export c kaldi --sample-rate 16000 --out firmware
+    python -m dsp.export matlab kaldi --sample-rate 16000 --out kaldi_mfcc.m
 """
 
 from dsp.export.c_code import CFiles
 from dsp.export.c_code import write_c as c
 from dsp.export.golden import write_golden
+from dsp.export.matlab_code import MatlabFile
+from dsp.export.matlab_code import write_matlab as matlab
 from dsp.export.onnx_file import onnx
 from dsp.export.onnx_loader import OnnxFeatures, load_onnx
 
-__all__ = ["CFiles", "OnnxFeatures", "c", "load_onnx", "onnx", "write_golden"]
+__all__ = ["CFiles", "MatlabFile", "OnnxFeatures", "c", "load_onnx", "matlab", "onnx", "write_golden"]

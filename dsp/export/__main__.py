@@ -3,13 +3,14 @@
 python -m dsp.export golden FOLDER [--presets NAME ..] [--sample-rate HZ]
 python -m dsp.export onnx CONVENTION --sample-rate HZ --out FILE [--kind KIND] [--form FORM] [--set NAME=VALUE ..]
 python -m dsp.export c CONVENTION --sample-rate HZ --out FOLDER [--kind KIND] [--precision float|double] [--set ..]
+python -m dsp.export matlab CONVENTION --sample-rate HZ --out FILE.m [--kind KIND] [--set ..]
 """
 
 import argparse
 import sys
 from typing import Any
 
-from dsp.export import c_command, golden_command, onnx_command
+from dsp.export import c_command, golden_command, matlab_command, onnx_command
 from dsp.files.commands import exit_status
 
 # name -> module with SUMMARY, DESCRIPTION, add_arguments(parser), which adds `out`, and run(options)
@@ -17,6 +18,7 @@ COMMANDS: dict[str, Any] = {
     "golden": golden_command,
     "onnx": onnx_command,
     "c": c_command,
+    "matlab": matlab_command,
 }
 DESCRIPTION = """\
 Writes what programs in other languages need to compute the same features.
@@ -26,6 +28,7 @@ Writes what programs in other languages need to compute the same features.
   python -m dsp.export golden FOLDER --presets my_course.toml a convention of your own
   python -m dsp.export onnx kaldi --sample-rate 16000 --out kaldi.onnx
   python -m dsp.export c kaldi --sample-rate 16000 --out firmware
+  python -m dsp.export matlab kaldi --sample-rate 16000 --out kaldi_mfcc.m
 """
 EPILOG = "Exit status: 0 done, 2 bad input or usage, 130 interrupted."
 
