@@ -6,6 +6,7 @@ back to shards that another command has claimed.
 
 import errno
 import multiprocessing
+import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +100,13 @@ def _dask(workers: int, scheduler: str) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters comes back as an exception
     if scheduler == "dask":
         with (
-            distributed.LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as cluster,
+            distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+                preload=[__name__],
+            ) as cluster,
             distributed.Client(cluster) as client,
         ):
             yield client
@@ -113,6 +120,11 @@ def _dask(workers: int, scheduler: str) -> Iterator[Any]:
         raise ValueError(f"--scheduler {shorten(scheduler)}: no dask scheduler answers there ({reason})") from None
     with client:
         yield client
+
+
+def dask_setup(worker: Any) -> None:
+    """What dask calls in a new worker: Ctrl-C reaches every process of a terminal, and the command handles it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def run_shards(engine: Engine, job: Job, shards: Sequence[Shard], remake: bool, done: Callable[[Report], None]) -> None:

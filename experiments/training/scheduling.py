@@ -18,7 +18,8 @@ runs to the workers of a cluster. These need the same clone, the same packages a
 
 Each task is this very command with `--resume --shard I/N`, in a process of its own that ends with its worker. So a run
 whose worker is lost begins again after its last finished epoch, a finished run is skipped, and two tasks never train
-the same run. What a run prints is in the folder `logs` of --out. Where threads are as many, the results are those of
+the same run. What a run prints is in the folder `logs` of --out. Ctrl-C ends the workers of this machine with their
+runs; on a cluster the runs that have begun go on to their end. Where threads are as many, the results are those of
 the command without --scheduler.
 """
 
