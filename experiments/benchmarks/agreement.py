@@ -66,7 +66,7 @@ def front_end(c: dsp.Convention, rate: float, kind: str, folder: Path, dtype: st
 
     def features(x: np.ndarray) -> np.ndarray:
         with torch.inference_mode():
-            return module(torch.from_numpy(x).to(getattr(torch, dtype)))[0][0].numpy()
+            return module(torch.from_numpy(x).to(getattr(torch, dtype)))[0].numpy()
 
     tensors = [*module.parameters(), *module.buffers()]
     return Road(features, sum(tensor.numel() * tensor.element_size() for tensor in tensors))

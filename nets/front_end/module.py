@@ -139,7 +139,7 @@ class FrontEnd(Tables):
         features = self._features(frames, counts, valid, is_padded)
         if is_padded:
             features = features.masked_fill(~valid, 0.0)
-        counts = counts.expand(x.shape[0])
+        features, counts = features.contiguous(), counts.expand(x.shape[0])
         if is_vector:
             return features[0], counts[0]
         return features, counts
@@ -189,10 +189,10 @@ class FrontEnd(Tables):
     def _features(self, frames: Tensor, counts: Tensor, valid: Tensor, is_padded: bool) -> Tensor:
         """Frames to features: (batch, rows, frames)."""
         power, energy = self._spectrum(frames)
-        if self.kind == "power":
-            return power
-        mel = torch.matmul(self.filters, power) if self.has_filters else power
-        if self.kind == "mel":
+        mel = power.transpose(1, 2)
+        if self.has_filters and self.kind != "power":
+            mel = nn.functional.linear(power, self.filters).transpose(1, 2)
+        if self.kind == "power" or self.kind == "mel":
             return mel
         rows = self._compress(mel, power, valid, is_padded)
         if self.kind == "mfcc":
@@ -215,7 +215,7 @@ class FrontEnd(Tables):
         return rows
 
     def _spectrum(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, bins, frames) |X|^2 or |X| as the convention has it, and the energy (batch, frames) of each frame."""
+        """(batch, frames, bins) |X|^2 or |X| as the convention has it, and the energy (batch, frames) of each frame."""
         if self.frame_dc:
             frames = frames - frames.mean(-1, keepdim=True)
         energy = torch.zeros(0, dtype=frames.dtype, device=frames.device)
@@ -231,7 +231,7 @@ class FrontEnd(Tables):
         if self.is_magnitude and not self.root_adds:
             power = spectrum.abs()  # whose slope at 0 is 0; that of a root is infinite
         else:
-            power = torch.view_as_real(spectrum).square().sum(-1)
+            power = torch.real(spectrum).square() + torch.imag(spectrum).square()
         if self.is_doubled:
             power = power * self.sides
         if self.is_magnitude:
@@ -241,7 +241,7 @@ class FrontEnd(Tables):
                 power = power.clamp(min=math.sqrt(self.root_floor))
         if self.energy_at != "" and self.energy_of == "spectrum":
             energy = power.sum(-1)
-        return power.transpose(1, 2), energy
+        return power, energy
 
     def _window(self) -> tuple[Tensor, Tensor]:
         """The window with the spectrum's norm in it, (frame,), and the divisor of |X|^2 that the norm is."""
@@ -270,7 +270,7 @@ class FrontEnd(Tables):
         else:
             bins = mel
             if self.floor_rule == "fraction of greatest bin" and self.used_bins.numel() > 0:
-                bins = power.index_select(1, self.used_bins)
+                bins = power.index_select(2, self.used_bins).transpose(1, 2)
             mel = torch.maximum(mel, self.floor * maximum(bins, valid, is_padded))
         level = self.log_factor * mel.clamp(min=self.least_argument).log()
         if self.has_reference:
