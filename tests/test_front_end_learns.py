@@ -133,7 +133,7 @@ def test_torchscript_refuses(c, waveform, lengths, message):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["librosa", "opensmile_compare"])
+@pytest.mark.parametrize("name", ["opensmile_compare"])
 def test_the_compiler_sees_one_graph(name):
     """Nothing breaks it into pieces, and other lengths need no graph of their own."""
     kind = "mfcc" if CONVENTIONS[name].n_mfcc else "log_mel"
