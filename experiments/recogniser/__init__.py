@@ -2,10 +2,11 @@
 
     python -m experiments.recogniser                      a window
     python -m experiments.recogniser --audio speech.wav   the same answers on the command line
+    python -m experiments.recogniser --live               emotion over time: one line a second from the microphone
     python -m experiments.recogniser --export             the network as TorchScript and ONNX, and samples to answer
 
 Reading order: recording (any file as one channel, with a note of every step), views (what each network sees),
-trained (loads runs of the experiments), core (the answer), labels (emotions in file names), batch (a folder of
-files), drawing (the answer as a picture), portable and whole_graph (exports),
+trained (loads runs of the experiments), core (the answer), labels (emotions in file names), live (a recording in
+progress), batch (a folder of files), drawing (the answer as a picture), portable and whole_graph (exports),
 exporting, command. The window is in app/; nothing else needs Qt.
 """

@@ -6,6 +6,7 @@ A new system gets an entry in VIEWS, under the name that its runs' config gives 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,8 @@ class View:
     describe : the same signal -> what the network sees of it, one line per step
     draw : (axes, inputs, answers (n_examples, n_classes), classes, seconds) -> the title
     z_score : builds the run's z-score from the numbers in its result, if the inputs need one
+    stream : makes what takes a signal piece by piece, push(samples), and returns `inputs` of it, finish(); None for
+        inputs that need the whole signal at once
     """
 
     sample_rate: int
@@ -37,6 +40,7 @@ class View:
     describe: Callable[[np.ndarray], tuple[str, ...]]
     draw: Callable[..., str]
     z_score: Callable | None = None
+    stream: Callable[[], Any] | None = None
 
 
 def view_of(result: dict) -> View:
@@ -251,6 +255,7 @@ VIEWS = {
         _describe_statistics,
         _draw_statistics,
         z_score=RowScaling,
+        stream=statistics.StatisticsStream,
     ),
     "finch_mfcc": _view_of_rows("mfcc", "13 MFCC, deltas, their deltas"),
     "finch_log_mel": _view_of_rows("log-mel", "Mel band"),

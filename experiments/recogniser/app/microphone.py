@@ -1,14 +1,26 @@
-"""Records from the microphone, if there is one, into a WAV file."""
+"""Records from the microphone, if there is one: into a WAV file, or piece by piece for --live."""
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
+from PySide6.QtCore import (
+    QBuffer,
+    QByteArray,
+    QCoreApplication,
+    QIODevice,
+    QObject,
+    QTimer,
+    Signal,
+    qInstallMessageHandler,
+)
 
-from dsp.files.naming import file_error_line
+from dsp.files.naming import FileError, file_error_line
 from dsp.files.writing import write_atomically
+from experiments.recogniser.live import PIECE_S
 from experiments.recogniser.recording import MAX_SECONDS
 from experiments.recogniser.trained import RUNS
 
@@ -42,11 +54,7 @@ class Recorder(QObject):
     def __init__(self, parent: QObject):
         super().__init__(parent)
         device = QtMultimedia.QMediaDevices.defaultAudioInput()
-        wanted = QtMultimedia.QAudioFormat()
-        wanted.setSampleRate(SAMPLE_RATE)
-        wanted.setChannelCount(1)
-        wanted.setSampleFormat(QtMultimedia.QAudioFormat.SampleFormat.Int16)
-        self.format = wanted if device.isFormatSupported(wanted) else device.preferredFormat()
+        self.format = choose_format(device)
         self.source = QtMultimedia.QAudioSource(device, self.format, self)
         self.bytes = QByteArray()
         self.buffer = QBuffer(self.bytes, self)
@@ -69,6 +77,50 @@ class Recorder(QObject):
             self.failed.emit(f"microphone: {error}")
         except OSError as error:
             self.failed.emit(file_error_line(error, RECORDINGS))
+
+
+class Microphone:
+    """The default microphone, for a command without a window: what it hears, one channel, piece by piece."""
+
+    def __init__(self) -> None:
+        self._application = QCoreApplication.instance() or QCoreApplication([])
+        messages = qInstallMessageHandler(lambda *_: None)  # Qt's own about a missing sound server
+        try:
+            reason = reason_without_recording()
+        finally:
+            qInstallMessageHandler(messages)
+        if reason:
+            raise FileError(f"{reason}; --live FILE listens to a file")
+        device = QtMultimedia.QMediaDevices.defaultAudioInput()
+        self._format = choose_format(device)
+        self._source = QtMultimedia.QAudioSource(device, self._format)
+        self.sample_rate = self._format.sampleRate()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        channels, rest = self._format.channelCount(), b""
+        heard = self._source.start()
+        if heard is None:
+            raise FileError(f"no recording: the microphone does not start ({self._source.error().name})")
+        try:
+            while True:
+                self._application.processEvents()
+                rest += bytes(heard.readAll())
+                whole = len(rest) // self._format.bytesPerFrame() * self._format.bytesPerFrame()
+                if whole:
+                    yield as_samples(rest[:whole], self._format.sampleFormat().name, channels).mean(axis=1)
+                    rest = rest[whole:]
+                time.sleep(PIECE_S)
+        finally:
+            self._source.stop()
+
+
+def choose_format(device) -> "QtMultimedia.QAudioFormat":
+    """16 kHz, one channel, 16 bits, if the device has that; otherwise what it prefers."""
+    wanted = QtMultimedia.QAudioFormat()
+    wanted.setSampleRate(SAMPLE_RATE)
+    wanted.setChannelCount(1)
+    wanted.setSampleFormat(QtMultimedia.QAudioFormat.SampleFormat.Int16)
+    return wanted if device.isFormatSupported(wanted) else device.preferredFormat()
 
 
 def as_samples(data: bytes, sample_format: str, channels: int) -> np.ndarray:
