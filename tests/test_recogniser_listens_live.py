@@ -157,6 +157,7 @@ def test_refusals(tmp_path, capsys, monkeypatch):
     assert exit_status.value.code == 2
 
 
+@pytest.mark.slow
 def test_no_microphone_is_one_line():
     pytest.importorskip("PySide6.QtMultimedia", exc_type=ImportError)
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PULSE_SERVER": "/nowhere"}
