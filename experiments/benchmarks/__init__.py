@@ -2,6 +2,7 @@
 
 features          dsp.extract beside librosa, torch and others: python -m experiments.benchmark_features
 end_to_end        from audio files to features on disk: python -m experiments.benchmark_features --end-to-end
+corpus            dsp-extract on RAVDESS: speed, killed and repeated, on a cluster, memory; beside others
 signals           the rest of dsp beside librosa, SciPy, soxr and asrfront (its pairs: signal_tasks)
 images            spectrogram images beside plain NumPy
 training          the CASIA network beside plain PyTorch
