@@ -145,6 +145,7 @@ COMMANDS = [
     ("experiments.doctor_report", ("matplotlib",), ["A", "B", "--out", "C"], "train"),
     ("experiments.figures", ("matplotlib",), [], "train"),
     ("experiments.coursework.notebooks", ("nbclient",), [], "course"),
+    ("dsp.corpus", ("h5py",), ["IN", "OUT", "--format", "hdf5"], "corpus"),
     ("experiments.check", ("filelock",), [".", "--lab", "5", "--csv", "grades.csv"], "course"),
 ]
 
