@@ -78,6 +78,8 @@ def test_chunks_around_the_samples_are_passed_over(page, tmp_path, rng):
     odd = b"LIST" + struct.pack("<I", 5) + b"hello\0"  # chunks begin at even offsets
     for changed in (content[:12] + odd + content[12:], content[:36] + odd + content[36:], content + odd):
         np.testing.assert_array_equal(read(page, changed)["samples"], expected)
+    soundfile.write(tmp_path / "long.wav", read_audio(path)[0], 16_000, format="RF64")  # its length is in another chunk
+    np.testing.assert_array_equal(read(page, (tmp_path / "long.wav").read_bytes() + odd)["samples"], expected)
     for length in (0, 0xFFFFFFFF, 0x7FFFF000):  # as written to a pipe
         piped = content[:40] + struct.pack("<I", length) + content[44:]
         np.testing.assert_array_equal(read(page, piped)["samples"], expected)
@@ -99,6 +101,8 @@ REFUSED = {
     ),
     "cut off": (header(5000) + NOISE, "cut off, 3200 bytes of the samples its header promises are missing"),
     "no samples": (header(0), "no samples"),
+    "an empty chunk, then another": (header(0) + b"LIST" + struct.pack("<I", 4) + b"text", "no samples"),
+    "no rate": (header(1800, rate=0) + NOISE, "0 Hz; 1000 .. 192000 Hz are expected"),
     "only a header": (header(0)[:36], "no samples"),
     "no format": (b"RIFF\0\0\0\0WAVEdata" + struct.pack("<I", 1800) + NOISE, "a WAV file without a format"),
     "half a format": (header(0)[:24], "a WAV file whose format is cut off"),
@@ -119,7 +123,7 @@ def test_bad_files_are_refused_in_one_line(page, tmp_path, name):
     assert found["error"] == "AudioError" and found["line"].startswith(line)
     path = tmp_path / "bad.wav"
     path.write_bytes(content)
-    if name not in ("silent", "rate", "huge rate", "many channels", "frame size"):  # rules of the recogniser
+    if name not in ("silent", "no rate", "rate", "huge rate", "many channels", "frame size"):  # rules of the recogniser
         with pytest.raises(AudioError):
             read_audio(path)
 

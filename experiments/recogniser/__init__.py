@@ -4,6 +4,7 @@
     python -m experiments.recogniser --audio speech.wav   the same answers on the command line
     python -m experiments.recogniser --live               emotion over time: one line a second from the microphone
     python -m experiments.recogniser --export             the network as TorchScript and ONNX, and samples to answer
+    python -m experiments.recogniser.page OUT             a static page for a browser: a file or the microphone
 
 Reading order: recording (any file as one channel, with a note of every step), views (what each network sees),
 trained (loads runs of the experiments), core (the answer), labels (emotions in file names), live (a recording in

@@ -55,8 +55,9 @@ export class Microphone {
       samples.set(piece, at);
       at += piece.length;
     }
+    const kept = samples.subarray(0, MAX_SECONDS * rate);
     try {
-      return makeRecording("microphone.wav", samples, rate, 1, samples.length / rate);
+      return makeRecording("microphone.wav", kept, rate, 1, kept.length / rate);
     } catch (error) {
       throw new AudioError(`microphone: ${error.message}`);
     }

@@ -12,7 +12,8 @@ const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 
 const recognizer = new Recognizer();
 let model = null;
-let microphone = null;
+let microphone = null; // while it records
+let isStarting = false; // while the visitor is asked for permission
 let shown = null; // {recording, answer} on the page
 let newest = 0; // number of the last request: answers to older ones are dropped
 let links = []; // object URLs in use
@@ -163,7 +164,8 @@ async function toggleRecording() {
     await show("microphone.wav", () => recorded.stop());
     return;
   }
-  button.disabled = true;
+  if (isStarting) return;
+  isStarting = true; // and the button keeps the focus, which a disabled one would lose
   const started = new Microphone(listen, toggleRecording);
   try {
     await started.start();
@@ -176,7 +178,7 @@ async function toggleRecording() {
   } catch (error) {
     complain(error.message);
   }
-  button.disabled = false;
+  isStarting = false;
 }
 
 function listen(seconds, peak) {

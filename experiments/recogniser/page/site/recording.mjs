@@ -22,7 +22,7 @@ export function makeRecording(name, samples, rate, channels, seconds) {
   return { name, samples: kept, rate, channels, seconds, steps };
 }
 
-export function checkRate(rate) {
+function checkRate(rate) {
   const [lowest, highest] = SAMPLE_RATES;
   if (!(rate >= lowest && rate <= highest)) throw new AudioError(`${rate} Hz; ${lowest} .. ${highest} Hz are expected`);
 }

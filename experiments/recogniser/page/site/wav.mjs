@@ -3,7 +3,7 @@
 // The browser's own decoder resamples and rounds to float32; here every sample is exact. A file is hostile: nothing is
 // read that its size does not allow, and no more than the first 60 s.
 
-import { AudioError, MAX_SECONDS, checkRate } from "./recording.mjs";
+import { AudioError, MAX_SECONDS } from "./recording.mjs";
 
 const [PCM, FLOAT, EXTENSIBLE] = [1, 3, 0xfffe];
 const MAX_CHUNKS = 1000; // a damaged file may consist of empty chunks
@@ -87,7 +87,6 @@ function parseFormat(view) {
   if (code === EXTENSIBLE && view.byteLength >= 26) code = view.getUint16(24, true);
   const read = READERS[`${code} ${bits}`];
   if (!read) return { read };
-  checkRate(rate);
   if (channels < 1 || channels > MAX_CHANNELS) {
     throw new AudioError(`${channels} channels; 1 .. ${MAX_CHANNELS} are expected`);
   }
