@@ -16,6 +16,7 @@ To add a road: write a function like `front_end` below and enter it in ROADS.
 """
 
 import argparse
+import atexit
 import os
 import sys
 
@@ -27,7 +28,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,44 @@ def onnx_graph(c: dsp.Convention, rate: float, kind: str, folder: Path, form: st
     return Road(load_onnx(path, rate), path.stat().st_size, min_samples=shortest)
 
 
+def c_code(c: dsp.Convention, rate: float, kind: str, folder: Path, precision: str = "float") -> Road:
+    """The C file, compiled by gcc -O2; its size is that of code and tables, compiled for size, and of the state."""
+    from dsp.export.c_code import write_c
+    from experiments.common.c_programs import CFeatures, compile_library, compiled_bytes
+
+    files = write_c(c, rate, folder, kind=kind, precision=precision)
+    code = CFeatures(compile_library([files], folder), files)
+    size = compiled_bytes(files) + files.state_bytes
+    return Road(code.extract, size, min_samples=files.min_samples)
+
+
+def matlab(c: dsp.Convention, rate: float, kind: str, folder: Path) -> Road:
+    """The MATLAB function in one process of GNU Octave, which also takes the time; the size is that of the file."""
+    from dsp.export.matlab_code import write_matlab
+
+    name = f"{next(name for name, preset in dsp.CONVENTIONS.items() if preset == c)}_{kind}"
+    file = write_matlab(c, rate, folder / f"{name}.m", kind=kind).path
+    process = _octave()
+
+    def milliseconds(x: np.ndarray) -> float:
+        process.call(file, x)
+        return process.ms
+
+    return Road(lambda x: process.call(file, x), file.stat().st_size, ms=milliseconds)
+
+
+@cache
+def _octave():
+    """One process for all presets."""
+    from experiments.common.octave import Octave
+
+    folder = tempfile.TemporaryDirectory()
+    process = Octave(Path(folder.name))
+    atexit.register(folder.cleanup)
+    atexit.register(process.close)  # called first
+    return process
+
+
 # A road gets (convention, sample rate, kind, an empty folder) and returns a Road; it raises ValueError for a
 # convention that it refuses. What it needs and lacks (a package, a compiler) is an ImportError or an OSError.
 ROADS: dict[str, Callable[[dsp.Convention, float, str, Path], Road]] = {
@@ -100,6 +139,9 @@ ROADS: dict[str, Callable[[dsp.Convention, float, str, Path], Road]] = {
     "onnx_small": partial(onnx_graph, form="small"),
     "onnx_exact": partial(onnx_graph, form="exact"),
     "browser": browser,
+    "c": c_code,
+    "c_64": partial(c_code, precision="double"),
+    "matlab": matlab,
 }
 
 

@@ -51,6 +51,14 @@ def compile_library(exports: Iterable[CFiles], folder: Path, flags: Iterable[str
     return ctypes.CDLL(str(library))
 
 
+def compiled_bytes(files: CFiles) -> int:
+    """Of code and tables for this machine, compiled for size."""
+    target = files.source.with_suffix(".o")
+    subprocess.run([compiler(), "-std=c99", "-Os", "-c", "-o", str(target), str(files.source)], check=True)
+    text = subprocess.run(["size", str(target)], capture_output=True, text=True, check=True).stdout
+    return sum(int(number) for number in text.splitlines()[1].split()[:2])  # text and data
+
+
 class CFeatures:
     """The functions of one export: a state of its own, features as (rows, frames)."""
 

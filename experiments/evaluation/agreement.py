@@ -16,8 +16,9 @@ ROADS: dict[str, str] = {  # in the order of the table: the name of a road, and 
     "onnx_small": "ONNX, small form",
     "onnx_exact": "ONNX, exact form",
     "browser": "ONNX, small form, in Chromium",
-    "c": "C99, float32",
-    "matlab": "MATLAB function, double",
+    "c": "C99, float",
+    "c_64": "C99, double",
+    "matlab": "MATLAB function (Octave), double",
 }
 PREFIX = "agreement_"  # of the stored files
 

@@ -39,6 +39,7 @@ class CFiles:
     demo: Path
     rows: int  # numbers of a frame
     state_bytes: int
+    min_samples: int  # of the shortest clip that gives a frame
     latency: int | None  # samples, as in the header; None without a stream
     whole_clip: tuple[str, ...]  # the parameters because of which there is no stream
 
@@ -98,7 +99,7 @@ def write_c(
         write_text_atomically(paths[ending], text)
     latency = None if d.whole_clip else d.latency
     source, header, demo = paths[".c"], paths[".h"], paths["_demo.c"]
-    return CFiles(name, source, header, demo, d.rows, state_bytes(d), latency, d.whole_clip)
+    return CFiles(name, source, header, demo, d.rows, state_bytes(d), d.min_samples, latency, d.whole_clip)
 
 
 def _texts(d: Design, name: str) -> dict[str, str]:

@@ -115,6 +115,14 @@ class Design:
         return shortest
 
     @cached_property
+    def min_samples(self) -> int:
+        """Of the shortest clip that gives features."""
+        needed = (self.shortest_clip + self.dropped) * self.size.hop - self.count_offset
+        if self.least and self.shortest_clip + self.dropped == 1:
+            needed = 1
+        return max(needed, self.shortest_signal)
+
+    @cached_property
     def ring(self) -> int:
         """Samples that are kept."""
         return max(self.first_reach + self.before, 2)
