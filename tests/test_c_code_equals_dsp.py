@@ -115,15 +115,18 @@ def test_pieces_of_any_size_give_the_same_bits(streams, name, n, cuts):
 
 
 @pytest.mark.parametrize("name", STREAMED)
-def test_latency_is_what_the_header_says(rng, streams, name):
-    """A frame in the middle of a stream comes out with exactly that sample and not before."""
+def test_latency_is_that_of_dsp_stream(rng, streams, name):
+    """Frame 0 comes out with exactly that sample, and frame t at most t hops later."""
     c, code = streams[name]
     latency, hop = code.latency(), dsp.conventions.sizes(c, RATE).hop
-    n = 30 * hop + latency
-    x = rng.standard_normal(n)
+    assert latency == code.files.latency == dsp.Stream(c, RATE, kind=kinds(c)[0]).latency
+    x = rng.standard_normal(latency + 30 * hop)
     code.start()
-    assert code.push(x[:-1], 1000).shape[1] == 30 and code.push(x[-1:], 1).shape[1] == 1
-    assert latency == code.files.latency
+    assert code.push(x[: latency - 1], 1000).shape[1] == 0
+    frames = code.push(x[latency - 1 : latency], 1000).shape[1]
+    for t in range(1, 31):
+        assert frames >= t
+        frames += code.push(x[latency + (t - 1) * hop :][:hop], 1000).shape[1]
 
 
 @pytest.mark.parametrize("name", WHOLE)

@@ -49,4 +49,4 @@ def run(options: argparse.Namespace) -> None:
     if files.latency is None:
         print(f"  whole clips only, because of {', '.join(files.whole_clip)}")
     else:
-        print(f"  streams; a frame comes out {files.latency} samples after its hop")
+        print(f"  streams; frame t has come out when t * hop + {files.latency} samples are there")

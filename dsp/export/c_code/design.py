@@ -254,8 +254,9 @@ class Design:
 
     @cached_property
     def latency(self) -> int:
-        """Row t comes out as soon as t * hop + latency samples are there, apart from the first few rows."""
-        return self.reach + self.lookahead * self.size.hop
+        """Row t has come out when t * hop + latency samples are there; row 0 not before. That of dsp.Stream."""
+        waiting = self.lookahead + (self.delta_half if self.interpolates else 0)
+        return max(self.first_reach, self.reach + waiting * self.size.hop)
 
     @cached_property
     def start_burst(self) -> int:

@@ -86,7 +86,7 @@ def header_text(d: Design, about: str, reals: str) -> str:
     ]
     if streams:
         constants += [
-            ("PRE_LATENCY", d.latency, "frame t comes out when t * HOP + LATENCY samples are there"),
+            ("PRE_LATENCY", d.latency, "frame t has come out when t * HOP + LATENCY samples are there"),
             ("PRE_MAX_FRAMES(n)", f"((n) / PRE_HOP + {d.start_burst})", "at most, from n samples at once"),
             ("PRE_FINISH_FRAMES", max(1, d.finish_frames), "at most, at the end of a clip"),
         ]
