@@ -136,6 +136,13 @@ def test_random_conventions(octave, tmp_path):
         ("kaldi", "f.m", {"kind": "mel"}, "kind='mel' is none of"),
         ("scipy_stft", "f.m", {"kind": "mfcc"}, "has no cepstrum"),
         ("panns", "f.m", {}, "f_max=14000"),
+        (replace(CONVENTIONS["kaldi"], n_fft=2**20, n_mels=400), "f.m", {}, "n_mels=400 filters over 524289 bins"),
+        (
+            replace(CONVENTIONS["htk"], n_mfcc=20),
+            "f.m",
+            {},
+            "21 cepstral coefficients, c0 among them, cannot come from 20",
+        ),
         (replace(CONVENTIONS["kaldi"], n_fft=2**21), "f.m", {}, "n_fft=2097152"),
     ],
 )

@@ -23,6 +23,7 @@ from dsp.files.writing import write_text_atomically
 from dsp.mfcc import MIN_LOG_ARGUMENT, make_filterbank, make_window, require_cepstrum
 
 MAX_N_FFT = 2**20
+MAX_FILTERBANK = 2**24  # numbers: 128 MB
 # A file of such a name would hide the function that it calls.
 USED = frozenset(
     "abs all any cos double eps error exp fft floor hz_to_mel imag isa isfinite isnumeric isreal isvector linspace log "
@@ -115,7 +116,7 @@ def write_matlab(
         require_cepstrum(c)
     if c.dither:
         raise ValueError(f"dither={c.dither:g} adds noise, which no other program can repeat; set dither=0")
-    _check_fits(c, sample_rate)
+    _check_fits(c, sample_rate, kind or final)
     path = Path(path)
     if path.suffix != ".m":
         raise ValueError(f"{path.name!r} does not end in .m")
@@ -128,15 +129,21 @@ def write_matlab(
     return MatlabFile(name, path, kind or final)
 
 
-def _check_fits(c: Convention, sample_rate: float) -> None:
+def _check_fits(c: Convention, sample_rate: float, kind: str) -> None:
     size = sizes(c, sample_rate)
     if size.n_fft > MAX_N_FFT:
         raise ValueError(f"n_fft={size.n_fft}: at most {MAX_N_FFT} points are written as MATLAB code")
+    bins = size.n_fft // 2 + 1
+    n_mels = c.n_mels if isinstance(c.n_mels, int) else 1
+    if n_mels * bins > MAX_FILTERBANK:
+        raise ValueError(f"n_mels={n_mels} filters over {bins} bins: at most {MAX_FILTERBANK} numbers are expected")
     make_window(size, c)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of empty filters
-        if c.n_mels is not None:
-            make_filterbank(size, sample_rate, c)
+        levels = bins if c.n_mels is None else len(make_filterbank(size, sample_rate, c))
+    needed = c.n_mfcc + (c.c0 != "first") if c.n_mfcc is not None and kind == "mfcc" else 0
+    if needed > levels:
+        raise ValueError(f"{needed} cepstral coefficients, c0 among them, cannot come from {levels} levels")
 
 
 def matlab_text(c: Convention, sample_rate: float, kind: FeatureKind, name: str) -> str:
