@@ -10,8 +10,8 @@ import soundfile
 
 from dsp import AudioError, read_audio, resample
 from dsp.resampling import resample_by_definition
-from experiments.recogniser.page.building import SITE
 from tests.browser import open_browser, open_page, serve
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +38,7 @@ RESAMPLE = """async ([text, rate, newRate]) => {
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     folder = tmp_path_factory.mktemp("modules")
-    for path in SITE.glob("*.mjs"):
+    for path in (ROOT / "experiments" / "recogniser" / "page" / "site").glob("*.mjs"):
         shutil.copy(path, folder)
     (folder / "index.html").write_text("<!doctype html><link rel='icon' href='data:,'>")
     with open_browser() as browser, serve(folder) as address, open_page(browser) as page:
