@@ -8,6 +8,7 @@ from dsp.export.signals import golden_signals
 
 RATE = 16_000
 KINDS = [(name, kind) for name, c in CONVENTIONS.items() for kind in (["log_mel", "mfcc"] if c.n_mfcc else ["log_mel"])]
+LAST_KINDS = [(name, "mfcc" if c.n_mfcc else "log_mel") for name, c in CONVENTIONS.items()]
 FLOAT64 = 1e-9  # of the largest value; measured: 2e-12
 # The largest error over speech and noise in float32, by the logarithm, in its unit; measured: see the comments.
 FLOAT32 = {

@@ -15,7 +15,7 @@ import nets
 from dsp import CONVENTIONS, Convention
 from dsp.export.signals import golden_signals
 from nets.front_end import FrontEnd
-from tests.front_ends import FLOAT64, KINDS, RATE, largest_error, rate_of, speech_and_noise
+from tests.front_ends import FLOAT64, LAST_KINDS, RATE, largest_error, rate_of, speech_and_noise
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*empty", "ignore:.*beyond full scale", "ignore:`torch.jit.*deprecated:DeprecationWarning"
@@ -62,7 +62,7 @@ def test_gradients_are_right(name):
     assert all(tensor.grad.abs().max() > 0 for tensor in inputs)
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
+@pytest.mark.parametrize(("name", "kind"), LAST_KINDS)
 @pytest.mark.parametrize("signal", ["silence", "impulse"])
 def test_gradients_through_silence_are_finite(name, kind, signal):
     c = CONVENTIONS[name]
@@ -92,7 +92,7 @@ def test_what_is_learned_begins_as_dsp_and_is_trained():
 # ---- modes, states, dtypes
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
+@pytest.mark.parametrize(("name", "kind"), LAST_KINDS)
 def test_torchscript(name, kind):
     rate = rate_of(CONVENTIONS[name])
     module = nets.front_end(name, rate, kind=kind)

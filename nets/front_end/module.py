@@ -135,8 +135,8 @@ class FrontEnd(Tables):
         counts = torch.div(n - self.anchor, self.hop, rounding_mode="floor") + self.anchor_frames
         counts = counts.clamp(min=self.min_frames)
         valid = (torch.arange(width, device=x.device) < counts.unsqueeze(1)).unsqueeze(1)  # (batch or 1, 1, frames)
-        frames = self._cut(self._preprocess(x, n, is_padded, noise), n, is_padded, width)
-        features = self._features(frames, counts, valid, is_padded)
+        x = self._extend(self._preprocess(x, n, is_padded, noise), n, is_padded, width)
+        features = self._features(x, counts, valid, is_padded)
         if is_padded:
             features = features.masked_fill(~valid, 0.0)
         features, counts = features.contiguous(), counts.expand(x.shape[0])
@@ -168,8 +168,8 @@ class FrontEnd(Tables):
             x = x.masked_fill(beyond, 0.0)
         return x
 
-    def _cut(self, x: Tensor, n: Tensor, is_padded: bool, width: int) -> Tensor:
-        """dsp.mfcc.cut_frames of each item: (batch, frames, frame), a view."""
+    def _extend(self, x: Tensor, n: Tensor, is_padded: bool, width: int) -> Tensor:
+        """dsp.framing.extend of each item: the samples that `width` frames take."""
         total, lead = self.frame + (width - 1) * self.hop, max(self.before, 0)
         if not self.mirrored:
             x = nn.functional.pad(x, (lead, max(0, total - lead - x.shape[1])))
@@ -184,11 +184,11 @@ class FrontEnd(Tables):
             else:
                 x = torch.cat([x.index_select(1, left[0]), x, x.index_select(1, right[0])], dim=1)
         start = lead - self.before
-        return x[:, start : start + total].unfold(1, self.frame, self.hop)
+        return x[:, start : start + total]
 
-    def _features(self, frames: Tensor, counts: Tensor, valid: Tensor, is_padded: bool) -> Tensor:
-        """Frames to features: (batch, rows, frames)."""
-        power, energy = self._spectrum(frames)
+    def _features(self, x: Tensor, counts: Tensor, valid: Tensor, is_padded: bool) -> Tensor:
+        """The extended signal's features: (batch, rows, frames)."""
+        power, energy = self._spectrum(x)
         mel = power.transpose(1, 2)
         if self.has_filters and self.kind != "power":
             mel = nn.functional.linear(power, self.filters).transpose(1, 2)
@@ -214,17 +214,22 @@ class FrontEnd(Tables):
             rows = standardize(rows, counts, valid, is_padded, self.ddof, self.eps, self.eps_to_variance)
         return rows
 
-    def _spectrum(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+    def _spectrum(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, frames, bins) |X|^2 or |X| as the convention has it, and the energy (batch, frames) of each frame."""
+        frames = x.unfold(1, self.frame, self.hop)
+        mean = torch.zeros((1, 1, 1), dtype=x.dtype, device=x.device)
         if self.frame_dc:
-            frames = frames - frames.mean(-1, keepdim=True)
-        energy = torch.zeros(0, dtype=frames.dtype, device=frames.device)
+            mean = frames.mean(-1, keepdim=True)
+        energy = torch.zeros(0, dtype=x.dtype, device=x.device)
         if self.energy_at != "" and self.energy_of == "raw frame":
-            energy = frames.square().sum(-1)
-        if self.frame_emphasis:
-            frames = emphasize(frames, self.preemphasis, self.preemphasis_first)
+            energy = (frames - mean).square().sum(-1)
         window, divisor = self._window()
-        windowed = frames * window
+        if self.frame_emphasis:
+            windowed = self._emphasize_frames(x, frames, mean, window)
+        elif self.frame_dc:
+            windowed = (frames - mean) * window
+        else:
+            windowed = frames * window
         if self.energy_at != "" and self.energy_of == "windowed frame":
             energy = windowed.square().sum(-1) * divisor
         spectrum = torch.fft.rfft(windowed, self.n_fft)
@@ -242,6 +247,19 @@ class FrontEnd(Tables):
         if self.energy_at != "" and self.energy_of == "spectrum":
             energy = power.sum(-1)
         return power, energy
+
+    def _emphasize_frames(self, x: Tensor, frames: Tensor, mean: Tensor, window: Tensor) -> Tensor:
+        """The frames without their mean, emphasized one by one and windowed, in three passes over the frames.
+
+        Behind its first sample, a frame of the emphasized signal is the emphasized frame:
+        (x[n] - m) - a (x[n-1] - m) = (x[n] - a x[n-1]) - (1 - a) m
+        """
+        start = emphasize(frames[..., :2] - mean, self.preemphasis, self.preemphasis_first)[..., :1]
+        first = nn.functional.pad(window[:1], (0, self.frame - 1))  # the window's first value, then zeros
+        rest = window - first
+        emphasized = emphasize(x, self.preemphasis, "keep").unfold(1, self.frame, self.hop)
+        windowed = torch.addcmul(emphasized * rest, start, first)
+        return torch.addcmul(windowed, mean, (self.preemphasis - 1.0) * rest)
 
     def _window(self) -> tuple[Tensor, Tensor]:
         """The window with the spectrum's norm in it, (frame,), and the divisor of |X|^2 that the norm is."""
