@@ -27,6 +27,7 @@ STREAMED = {  # with every kind of edge, and with everything that looks ahead
     "opensmile_mfcc12": {},
     "opensmile_compare": {},
     "hifigan": {},
+    "torchaudio_kaldi": {"last_frame": "dropped"},
     "nemo": {"normalization": None},
     "python_speech_features": {"delta_orders": 2},
     "scipy_stft": {},

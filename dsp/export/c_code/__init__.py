@@ -117,5 +117,5 @@ def _texts(d: Design, name: str) -> dict[str, str]:
     return {
         ".c": source_text(d, name, about),
         "_demo.c": with_names(demo_text(d, name, about), name, d),
-        ".h": with_names(header_text(d, about, d.precision), name, d),
+        ".h": with_names(header_text(d, name, about), name, d),
     }

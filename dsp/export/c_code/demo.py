@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     if (argc < 2 || argc > 3) {
         fprintf(stderr, "usage: %s FILE.wav{usage}\n"
                         "Prints the features of a WAV file (16 bits, one channel, {rate} Hz), a frame a line.\n"
-                        "The state takes %lu bytes.\n", argv[0], (unsigned long)sizeof(pre_state));
+                        "{note}The state takes %lu bytes.\n", argv[0], (unsigned long)sizeof(pre_state));
         return 2;
     }
     file = fopen(argv[1], "rb");
@@ -96,6 +96,7 @@ int main(int argc, char **argv)
     return status;
 }
 """
+PIECE_NOTE = r"PIECE: samples that are pushed at once (1024); it changes no number.\n"
 STREAM_RUN = r"""/* Piece by piece, as from a microphone. */
 static int run(FILE *file, const char *path, long n, long piece)
 {
@@ -156,6 +157,7 @@ def demo_text(d: Design, name: str, about: str) -> str:
         .replace("{run}", STREAM_RUN if streams else WHOLE_RUN)
         .replace("{name}", name)
         .replace("{digits}", "17" if d.precision == "double" else "9")
+        .replace("{note}", PIECE_NOTE if streams else "")
         .replace("{usage}", " [PIECE]" if streams else "")
         .replace("{piece}", "argc > 2 ? strtol(argv[2], NULL, 10) : 1024")
         .replace("{rate}", f"{d.sample_rate:g}")

@@ -28,7 +28,8 @@ STREAMING = """\
 """
 WHOLE = """\
 /* A whole clip at once; this convention has no stream, as every frame depends on the whole clip
-   ({reasons}):
+   ({reasons}). With --set NAME=none for each of these (floor_rule: "at least") the
+   convention streams, with other numbers.
 
        static pre_state state;
        int64_t frames = pre_count_frames(n);
@@ -72,7 +73,7 @@ int32_t pre_extract(pre_state *state, const pre_real *samples, int32_t n, pre_re
 """
 
 
-def header_text(d: Design, about: str, reals: str) -> str:
+def header_text(d: Design, name: str, about: str) -> str:
     """The .h file, still with the prefix `pre_`.
 
     Checked: tests/test_c_code_equals_dsp.py
@@ -90,10 +91,11 @@ def header_text(d: Design, about: str, reals: str) -> str:
             ("PRE_MAX_FRAMES(n)", f"((n) / PRE_HOP + {d.start_burst})", "at most, from n samples at once"),
             ("PRE_FINISH_FRAMES", max(1, d.finish_frames), "at most, at the end of a clip"),
         ]
-    width = max(len(f"{name} {value}") for name, value, _ in constants)
-    defines = "\n".join(f"#define {f'{name} {value}':<{width}}  /* {meaning} */" for name, value, meaning in constants)
+    texts = [(f"{key} {value}".replace("PRE_", f"{name.upper()}_"), meaning) for key, value, meaning in constants]
+    width = max(len(text) for text, _ in texts)
+    defines = "\n".join(f"#define {text:<{width}}  /* {meaning} */" for text, meaning in texts)
     fields = [
-        f"    {f.type.replace('real', 'pre_real')} {f.name}{f'[{f.length}]' if f.length else ''};"
+        f"    {f.type.replace('real', f'{name}_real')} {f.name}{f'[{f.length}]' if f.length else ''};"
         for f in state_fields(d)
     ]
     field_width = max(map(len, fields)) + 2
@@ -107,7 +109,7 @@ def header_text(d: Design, about: str, reals: str) -> str:
             about.rstrip() + "\n",
             "#ifndef PRE_H\n#define PRE_H\n\n#include <stdint.h>\n",
             '#ifdef __cplusplus\nextern "C" {\n#endif\n',
-            f"typedef {reals} pre_real;\n",
+            f"typedef {d.precision} pre_real;\n",
             f"{defines}\n",
             how,
             f"/* Everything that is remembered: {state_bytes(d)} bytes. */",
