@@ -214,6 +214,14 @@ def test_an_output_folder_inside_the_input(tmp_path):
     assert extract(tmp_path, tmp_path / "out.wav", "kaldi").skipped == 2
 
 
+def test_a_corpus_without_a_readable_recording(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "x.wav").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"none of the 1 recordings can be read; 'x\.wav': empty file"):
+        extract(tmp_path / "in", tmp_path / "out", "kaldi")
+    assert not (tmp_path / "out").exists()
+
+
 def test_dry_run_writes_nothing(tmp_path):
     make_corpus(tmp_path / "in", 3)
     summary = extract(tmp_path / "in", tmp_path / "out", "kaldi", dry_run=True)

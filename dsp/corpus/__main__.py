@@ -53,6 +53,7 @@ A Slurm array without any scheduler of ours; every job extracts one part of OUT,
   #SBATCH --cpus-per-task=4
   srun dsp-extract CORPUS OUT --convention kaldi_fbank --workers $SLURM_CPUS_PER_TASK \\
        --shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT
+--dry-run says how many shards there are; jobs beyond that number have nothing to do (--shard-seconds makes more).
 
 exit status: 0 all features are there; 1 some recordings could not be used, failures.jsonl has the reasons; 2 bad input
 or usage, or OUT cannot be written; 130 interrupted.

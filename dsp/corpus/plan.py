@@ -15,6 +15,7 @@ from typing import Any, Literal
 from dsp.audio import AudioError, audio_header
 from dsp.corpus.items import Item, with_names
 from dsp.corpus.shard import Shard, digest_of
+from dsp.files.naming import printable
 from dsp.files.processes import available_cores
 
 Channel = Literal["mix", "all"]
@@ -25,13 +26,14 @@ ITEM_S = 0.2  # s of sound that cost as much as opening and writing an item
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the file system and its header say about a recording; all 0 if it cannot be read."""
+    """What the file system and its header say about a recording; all 0, and the problem, if it cannot be read."""
 
     n_samples: int = 0
     sample_rate: int = 0
     channels: int = 0
     n_bytes: int = 0
     modified_s: int = 0
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,8 @@ def _header(path: Path) -> Header:
         status = os.stat(path)
         n_samples = status.st_size if n_samples is None else n_samples
         return Header(n_samples, rate, channels, status.st_size, int(status.st_mtime))
-    except (AudioError, OSError):
-        return Header()  # the shard that needs it says why
+    except (AudioError, OSError) as error:
+        return Header(problem=str(error).removeprefix(f"{printable(path)}: "))
 
 
 def make_plan(
@@ -94,7 +96,8 @@ def make_plan(
     """
     readable = [item for item in items if headers[item.path].sample_rate]
     if not readable:
-        raise ValueError(f"none of the {len(items)} recordings can be read{_first_reason(items)}")
+        first = items[0].path
+        raise ValueError(f"none of the {len(items)} recordings can be read; {first!r}: {headers[first].problem}")
     rate = _rate(readable, headers, settings["resample"])
     named = with_names(_with_channels(items, headers, settings["channel"]))
     lengths = [_seconds(item, headers[item.path]) for item in named]
@@ -118,10 +121,6 @@ def part_of(shards: Sequence[Shard], index: int, count: int) -> list[Shard]:
 
 def _fields(one: Any) -> list[Any]:
     return [getattr(one, name) for name in one.__slots__]
-
-
-def _first_reason(items: Sequence[Item]) -> str:
-    return f"; the first is {items[0].path!r}" if items else ""
 
 
 def _rate(items: Sequence[Item], headers: dict[str, Header], resample: int | None) -> int:

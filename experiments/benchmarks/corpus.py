@@ -47,6 +47,7 @@ from experiments.data.synthetic import synthetic_corpus
 RATE, CONVENTION = 16_000, "kaldi_fbank"
 FORMATS = ("ark", "hdf5")
 PEER_FILES = 120
+SHARD_S = 120.0  # short shards, so that ten commands can be killed before the last one is made
 HEADER = ["recordings", "what", "files per second", "x real time", "decoding", "peak memory", "the same bytes"]
 PROGRAM = """
 import resource, sys
@@ -62,12 +63,12 @@ sys.exit(status)
 def arguments(source: Path, out: Path, file_format: str, *more: str) -> list[str]:
     """What dsp-extract is told."""
     wanted = ["--convention", CONVENTION, "--resample", str(RATE), "--channel", "mix", "--format", file_format]
-    return [str(source), str(out), *wanted, *more]
+    return [str(source), str(out), *wanted, "--shard-seconds", str(SHARD_S), *more]
 
 
 def undisturbed(source: Path, out: Path, file_format: str, workers: int) -> Summary:
     return dsp.corpus.extract(
-        source, out, CONVENTION, resample=RATE, channel="mix", format=file_format, workers=workers
+        source, out, CONVENTION, resample=RATE, channel="mix", format=file_format, workers=workers, shard_s=SHARD_S
     )
 
 
@@ -119,6 +120,7 @@ def on_a_cluster(source: Path, out: Path, file_format: str) -> bool:
             resample=RATE,
             channel="mix",
             format=file_format,
+            shard_s=SHARD_S,
             executor=client.get_executor(),
             progress=kill_one,
         )
