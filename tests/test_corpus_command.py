@@ -1,6 +1,5 @@
 """The command dsp-extract: its options, its lines and its exit statuses."""
 
-import os
 import subprocess
 import sys
 
@@ -17,7 +16,7 @@ from tests.small_corpus import make_corpus
 @pytest.fixture
 def arguments(tmp_path):
     make_corpus(tmp_path / "in")
-    return [str(tmp_path / "in"), str(tmp_path / "out"), "--convention", "kaldi"]
+    return [str(tmp_path / "in"), str(tmp_path / "out"), "--workers", "1", "--convention", "kaldi"]
 
 
 def test_the_command_extracts_and_resumes(arguments, tmp_path, capsys):
@@ -44,7 +43,7 @@ def test_status_1_says_that_some_recordings_failed(arguments, tmp_path, capsys):
 
 def test_conventions_of_files_and_changed_parameters(arguments, tmp_path, capsys):
     dsp.conventions.save("kaldi", tmp_path / "mine.toml")
-    arguments = [*arguments[:2], "--convention", str(tmp_path / "mine.toml"), "--set", "n_mels=40", "n_mfcc=none"]
+    arguments = [*arguments[:4], "--convention", str(tmp_path / "mine.toml"), "--set", "n_mels=40", "n_mfcc=none"]
     assert main([*arguments, "--set", "window=hann"]) == 0
     features = open_features(tmp_path / "out")
     c = features.convention
@@ -82,31 +81,27 @@ def test_bad_input_is_one_line(arguments, tmp_path, capsys):
         ([str(tmp_path / "missing"), *arguments[1:]], f"error: {tmp_path / 'missing'}: No such file or directory"),
         ([*arguments, "--scheduler", "here"], "error: --scheduler here: 'dask' or an address"),
         ([*arguments, "--channel", "left"], "error: channel is 'left'; mix, all or a number from 0 is expected"),
-        ([*arguments[:3], "kaldy"], "error: unknown convention 'kaldy'"),
-        ([*arguments[:3], "missing.toml"], "error: missing.toml: No such file or directory"),
+        ([*arguments[:5], "kaldy"], "error: unknown convention 'kaldy'"),
+        ([*arguments[:5], "missing.toml"], "error: missing.toml: No such file or directory"),
     ):
         assert main(changed) == 2
         out, err = capsys.readouterr()
         assert out == "" and err.startswith(line) and err.count("\n") == 1
 
 
-@pytest.mark.slow
-def test_help_and_a_missing_extra(arguments, tmp_path):
-    """--help has the Slurm script and the exit statuses; dask that is missing is one line."""
-    command = [sys.executable, "-m", "dsp.corpus", "--help"]
-    text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120).stdout
+def test_help_has_the_script_for_slurm(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    text = capsys.readouterr().out
     for words in ("#SBATCH --array=1-16", "--shard $SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT", "exit status: 0"):
         assert words in text
-    code = f"""
-import sys
-sys.modules["distributed"] = None
-from dsp.corpus.__main__ import main
-sys.exit(main({[*arguments, "--scheduler", "dask"]!r}))
-"""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: --scheduler needs distributed: pip install") and done.stderr.count("\n") == 1
+
+
+def test_dask_that_is_missing_is_one_line(arguments, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert main([*arguments, "--scheduler", "dask"]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("error: --scheduler needs distributed: pip install") and line.count("\n") == 1
 
 
 def test_nothing_optional_is_imported():

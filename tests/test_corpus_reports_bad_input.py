@@ -156,7 +156,8 @@ def test_a_full_disk_breaks_nothing(file_format, tmp_path, monkeypatch, capsys):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return real(self, name, features)
 
-    arguments = [str(tmp_path / "in"), str(tmp_path / "out"), "--convention", "kaldi", "--format", file_format]
+    arguments = [str(tmp_path / "in"), str(tmp_path / "out"), "--workers", "1", "--convention", "kaldi"]
+    arguments += ["--format", file_format]
     monkeypatch.setattr(writer, "add", add)
     assert main(arguments) == 2
     assert capsys.readouterr().err == f"error: {tmp_path / 'out'}: No space left on device\n"

@@ -21,6 +21,7 @@ from dsp.engine.extract import FeatureKind
 from dsp.files.commands import DONE, NO, exit_status
 from dsp.files.extras import MissingPackageError, require
 from dsp.files.naming import printable
+from dsp.files.processes import available_cores
 
 DESCRIPTION = """\
 Extracts the features of a corpus into a folder, in shards that many processes or machines share.
@@ -110,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
         help="of recordings with several: their mean, an item each, or one, from 0 (default: refuse them)",
     )
     of_work = made.add_argument_group("the work")
-    of_work.add_argument("--workers", type=int, default=1, metavar="N", help="processes (1)")
+    of_work.add_argument("--workers", type=int, default=available_cores(), metavar="N", help="processes (one per core)")
     of_work.add_argument(
         "--scheduler",
         metavar="dask|ADDRESS",

@@ -118,6 +118,8 @@ def extract(
     skipped, so a call that was interrupted or killed at any moment goes on when it is repeated, and ends with the same
     bytes. Two calls on one folder share the shards. An interrupted call loses the shards that were being made.
 
+    Memory grows with the list of items (a few hundred bytes each) and the longest recording, which is decoded whole.
+
     Parameters
     ----------
     source : a folder of recordings, or a manifest, as `python -m dsp.corpus --help` lists them

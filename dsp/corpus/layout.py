@@ -36,6 +36,13 @@ INDEX, INDEX_PARQUET, FAILURES, KALDI_INDEX = "index.jsonl", "index.parquet", "f
 SHARDS, LOCKS = "shards", ".locks"
 CHOSEN = ("fingerprint", "kind", "dtype", "format", "sample_rate", "resample", "channel")  # one OUT has one of each
 MAX_LINE = 2**20  # characters of a record's line
+ARK_HEADER = 15  # bytes of an archive from \0B to the first number
+COLUMNS = (
+    *(("path", "string"), ("name", "string"), ("start", "float64"), ("end", "float64"), ("channel", "string")),
+    *(("speaker", "string"), ("label", "string"), ("rows", "int64"), ("frames", "int64"), ("file", "string")),
+    *(("offset", "int64"), ("fingerprint", "string"), ("sha256", "string")),
+)
+AT_ONCE = 4096  # lines of the index
 
 
 def shard_name(number: int) -> str:
@@ -131,11 +138,17 @@ def numbers_of_records(out: Path) -> list[int]:
 
 
 def items_of_record(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a record, one for each item; those that failed have a "reason"."""
+    """The lines of a record, one for each item; those that failed have a "reason". FileError if it is damaged."""
     with open_regular_file(path) as file:
         file.readline()
         for line in file:
-            yield json.loads(line)
+            try:
+                item = json.loads(line)
+                if "reason" not in item and not all(name in item for name, _ in COLUMNS):
+                    raise ValueError("a value is missing")
+            except (ValueError, TypeError, RecursionError):
+                raise FileError(f"{path}: damaged; remove it, and run the same command again") from None
+            yield item
 
 
 @contextlib.contextmanager
@@ -214,15 +227,6 @@ def write_index(out: Path, settings: dict[str, Any]) -> None:
         write_atomically(out / KALDI_INDEX, write_scp)
     _write_parquet(out / INDEX_PARQUET, lines(False))
     write_atomically(out / INDEX, lambda temporary: write_to(False, temporary))  # last: it says that all is there
-
-
-ARK_HEADER = 15  # bytes of an archive from \0B to the first number
-COLUMNS = (
-    *(("path", "string"), ("name", "string"), ("start", "float64"), ("end", "float64"), ("channel", "string")),
-    *(("speaker", "string"), ("label", "string"), ("rows", "int64"), ("frames", "int64"), ("file", "string")),
-    *(("offset", "int64"), ("fingerprint", "string"), ("sha256", "string")),
-)
-AT_ONCE = 4096  # lines of the index
 
 
 def _write_parquet(path: Path, items: Iterator[dict[str, Any]]) -> None:
