@@ -42,7 +42,7 @@ Kind = Literal["mfcc", "log_mel"]
 class Frames:
     """What the steps after framing need.
 
-    signal : (batch, extended), as the framing rule extends it
+    signal : (batch, extended), as the framing rule extends it, a whole number of hops
     kept : () int64, how many frames the features have;  computed : () int64, how many are computed, at least one
     """
 
@@ -132,15 +132,31 @@ def _frame(nodes: Nodes, x: str, size: Sizes, needed: int, c: Convention) -> Fra
     counted = _count_frames(nodes, n, size, c)
     kept = nodes.add("Where", nodes.add("Less", counted, needed), 0, counted)
     computed = nodes.add("Max", counted, needed)
+    blocks = nodes.add("Add", computed, count_blocks(size) - 1)
+    return Frames(_extend(nodes, x, n, nodes.add("Mul", blocks, size.hop), size, c), kept, computed)
+
+
+def count_blocks(size: Sizes) -> int:
+    """A frame as a number of hops: frames are put together of blocks of one hop, which are copied as a whole."""
+    return -(-size.frame // size.hop)
+
+
+def _extend(nodes: Nodes, x: str, n: str, length: str, size: Sizes, c: Convention) -> str:
+    """dsp.framing.slice_extended: as many samples as wanted of the signal that the framing rule extends."""
     before = count_leading_samples(size.frame, size.hop, c.framing)
-    length = nodes.add("Add", nodes.add("Mul", nodes.add("Sub", computed, 1), size.hop), size.frame)
+    skipped, before = max(0, -before), max(0, before)
+    end = nodes.add("Add", length, skipped)
+    after = nodes.add("Max", nodes.add("Sub", end, nodes.add("Add", n, before)), 0)
     if c.framing in MIRRORED:
-        positions = nodes.add("Range", -before, nodes.add("Sub", length, before), 1)
-        return Frames(nodes.add("Gather", x, _mirror(nodes, positions, n, MIRRORED[c.framing]), axis=1), kept, computed)
-    missing = nodes.add("Max", nodes.add("Sub", length, nodes.add("Add", n, before)), 0)
-    pads = nodes.add("Concat", [0, before, 0], _vector(nodes, missing), axis=0)
-    padded = nodes.add("Pad", x, pads, 0.0, mode="constant")
-    return Frames(nodes.add("Slice", padded, [0], _vector(nodes, length), [1]), kept, computed)
+        stop = nodes.add("Add", n, after)
+        edges = [np.arange(-before, 0), nodes.add("Range", n, stop, 1)]
+        left, right = (_mirror(nodes, edge, n, MIRRORED[c.framing]) for edge in edges)
+        parts = [nodes.add("Gather", x, left, axis=1)] if before else []
+        longer = nodes.add("Concat", *parts, x, nodes.add("Gather", x, right, axis=1), axis=1)
+    else:
+        pads = nodes.add("Concat", [0, before, 0], _vector(nodes, after), axis=0)
+        longer = nodes.add("Pad", x, pads, 0.0, mode="constant")
+    return nodes.add("Slice", longer, [skipped], _vector(nodes, end), [1])
 
 
 def min_frames(c: Convention, kind: Kind) -> int:
@@ -207,7 +223,7 @@ def _count_frames(nodes: Nodes, n: str, size: Sizes, c: Convention) -> str:
     return count
 
 
-def _mirror(nodes: Nodes, index: str, n: str, repeat: int) -> str:
+def _mirror(nodes: Nodes, index: str | NDArray[np.int64], n: str, repeat: int) -> str:
     """dsp.framing.mirror_index."""
     period = nodes.add("Max", nodes.add("Mul", nodes.add("Add", n, repeat - 1), 2), 1)
     forward = nodes.add("Mod", index, period)
@@ -226,10 +242,13 @@ class _Cut:
         """After removal of each frame's mean."""
         if not self._raw:
             nodes = self._nodes
-            starts = nodes.add("Mul", nodes.add("Range", 0, self._frames.computed, 1), self._size.hop)
-            inside = np.arange(self._size.frame)
-            index = nodes.add("Add", nodes.add("Unsqueeze", starts, [1]), inside)
-            self._raw = nodes.add("Gather", self._frames.signal, index, axis=1)
+            n_blocks, hop = count_blocks(self._size), self._size.hop
+            blocks = nodes.add("Reshape", self._frames.signal, [0, -1, hop])
+            first = nodes.add("Unsqueeze", nodes.add("Range", 0, self._frames.computed, 1), [1])
+            together = nodes.add("Gather", blocks, nodes.add("Add", first, np.arange(n_blocks)), axis=1)
+            self._raw = nodes.add("Reshape", together, [0, 0, n_blocks * hop])
+            if n_blocks * hop > self._size.frame:
+                self._raw = nodes.add("Slice", self._raw, [0], [self._size.frame], [2])
             if self._c.dc_removal == "frame":
                 self._raw = _remove_mean(nodes, self._raw, 2)
         return self._raw
