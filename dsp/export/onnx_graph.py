@@ -149,7 +149,7 @@ def _extend(nodes: Nodes, x: str, n: str, length: str, size: Sizes, c: Conventio
     after = nodes.add("Max", nodes.add("Sub", end, nodes.add("Add", n, before)), 0)
     if c.framing in MIRRORED:
         stop = nodes.add("Add", n, after)
-        edges = [np.arange(-before, 0), nodes.add("Range", n, stop, 1)]
+        edges: list[str | NDArray[np.int64]] = [np.arange(-before, 0), nodes.add("Range", n, stop, 1)]
         left, right = (_mirror(nodes, edge, n, MIRRORED[c.framing]) for edge in edges)
         parts = [nodes.add("Gather", x, left, axis=1)] if before else []
         longer = nodes.add("Concat", *parts, x, nodes.add("Gather", x, right, axis=1), axis=1)
@@ -265,7 +265,7 @@ class _Cut:
 
 def _power(nodes: Nodes, cut: _Cut, frames: Frames, size: Sizes, sample_rate: float, c: Convention, form: Form) -> str:
     """dsp.mfcc.normalize_power: (batch, time, bins)."""
-    power = _one_conv(nodes, frames, size, c) if form == "exact" else _two_products(nodes, cut.windowed(), size)
+    power = _one_conv(nodes, cut, frames, size, c) if form == "exact" else _two_products(nodes, cut.windowed(), size)
     weights = np.full(size.n_fft // 2 + 1, 1 / power_divisor(make_window(size, c), size, sample_rate, c))
     if c.spectrum_scaling == "one-sided, doubled":
         weights[1 : (size.n_fft + 1) // 2] *= 2
@@ -278,23 +278,21 @@ def _power(nodes: Nodes, cut: _Cut, frames: Frames, size: Sizes, sample_rate: fl
     return nodes.add("Sqrt", power)
 
 
-def _one_conv(nodes: Nodes, frames: Frames, size: Sizes, c: Convention) -> str:
-    """|X|^2 by one convolution with everything that is linear in a frame, multiplied out in float64."""
+def _one_conv(nodes: Nodes, cut: _Cut, frames: Frames, size: Sizes, c: Convention) -> str:
+    """|X|^2 by one convolution with what is linear in a frame, multiplied out in float64.
+
+    Each frame's mean is subtracted before, as a constant is large beside what rounding would leave of it; the frames
+    then lie one after the other.
+    """
     bins = size.n_fft // 2 + 1
     table = dft_table(size.n_fft, bins)[:, : size.frame] * make_window(size, c)
-    frame_steps = np.eye(size.frame)
-    if c.dc_removal == "frame":
-        frame_steps -= 1 / size.frame
     if c.preemphasis and c.preemphasis_in == "frame":
-        frame_steps = _preemphasize_columns(frame_steps, c.preemphasis, c.preemphasis_first)
-    table = table @ frame_steps
+        table = table @ _preemphasize_columns(np.eye(size.frame), c.preemphasis, c.preemphasis_first)
     kernels = np.concatenate([table.real, table.imag])[:, None]
-    x = frames.signal
-    if c.dc_removal == "frame":  # a constant changes nothing, but what rounding leaves of a large one does
-        step = abs(c.scale) / 32_768  # of 16-bit samples, which stay exact
-        steps = nodes.add("Round", nodes.add("Mul", nodes.add("ReduceMean", x, axes=[1], keepdims=1), 1 / step))
-        x = nodes.add("Sub", x, nodes.add("Mul", steps, step))
-    spectrum = nodes.add("Conv", nodes.add("Unsqueeze", x, [1]), kernels, strides=[size.hop])
+    x, step = nodes.add("Unsqueeze", frames.signal, [1]), size.hop
+    if c.dc_removal == "frame":
+        x, step = nodes.add("Unsqueeze", nodes.add("Flatten", cut.raw(), axis=1), [1]), size.frame
+    spectrum = nodes.add("Conv", x, kernels, strides=[step])
     real, imaginary = nodes.add_several("Split", 2, nodes.add("Mul", spectrum, spectrum), axis=1)
     return nodes.add("Transpose", nodes.add("Add", real, imaginary), perm=[0, 2, 1])
 

@@ -19,8 +19,8 @@ from dsp.files.naming import FileError, printable, shorten
 from dsp.files.reading import open_regular_file
 
 OPERATORS = frozenset(
-    "Abs Add Cast Concat Conv Div Equal Gather Less LessOrEqual Log MatMul Max Mod Mul Pad Range ReduceMax ReduceMean "
-    "ReduceSum Reshape Round Shape Slice Split Sqrt Sub Transpose Unsqueeze Where".split()
+    "Abs Add Cast Concat Conv Div Equal Flatten Gather Less LessOrEqual Log MatMul Max Mod Mul Pad Range ReduceMax "
+    "ReduceMean ReduceSum Reshape Shape Slice Split Sqrt Sub Transpose Unsqueeze Where".split()
 )
 
 

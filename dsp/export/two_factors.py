@@ -22,7 +22,7 @@ Table = NDArray[np.float64]
 class TwoFactors:
     """The tables of one transform.
 
-    p, q : the factors; p = 1 where N is a prime, and the whole DFT is `last`
+    p, q : the factors; p = 1 where N is a prime or small, and the whole DFT is `last`
     first : (2 p, p), the real parts of the P-point DFT above the imaginary ones
     cosine, sine : (p, q), the real and imaginary part of W_N^(q k1)
     last : (2 q, 2 n), n = q // 2 + 1: (real, imaginary) of q values times it is (real, imaginary) of bins k2
@@ -37,7 +37,7 @@ class TwoFactors:
 
 
 def factorize(n: int) -> tuple[int, int]:
-    """P, Q with P Q = n and the fewest products a frame; 1, n for a prime.
+    """P, Q with P Q = n and the fewest products a frame; 1, n for a prime and for small n.
 
     Checked: tests/test_onnx_graphs_equal_dsp.py
     """
