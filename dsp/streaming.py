@@ -103,6 +103,7 @@ class Stream:
             raise ValueError(f"n_fft={sizes(c, sample_rate).n_fft} is not streamed; at most {MAX_N_FFT} is expected")
         self._convention, self._kind, self._sample_rate = c, kind, sample_rate
         self._plan = make_plan(replace(c, normalization=None, dither=0.0), sample_rate, precision)
+        self._preprocesses = c.dither > 0 or c.dc_removal == "signal"
         self._is_static = kind == "log_mel" or (c.smoothing == 1 and c.delta_orders == 0)
         self._normalizes = c.normalization is not None and (kind == "mfcc" or c.n_mfcc is None)
         self._resampler, self._resampling = None, (1, 1)
@@ -212,12 +213,14 @@ class Stream:
 
     def _check(self, samples: ArrayLike) -> tuple[NDArray[np.floating], float]:
         """The samples, if they may be pushed, and their greatest magnitude."""
-        x = as_samples(samples, "samples")
-        if x.dtype not in (np.float32, np.float64):
-            x = x.astype(np.float64)
-        if self._dtype is not None and self._dtype != x.dtype:  # NumPy takes None for float64
-            raise ValueError(f"samples has dtype {x.dtype}; the stream began with {self._dtype}")
-        peak = max(float(x.max()), -float(x.min()))  # NaN if one is there
+        is_usual = type(samples) is np.ndarray and samples.dtype is self._dtype and samples.ndim == 1  # and not empty
+        x: NDArray[Any] = np.asarray(samples) if is_usual else as_samples(samples, "samples")
+        if not is_usual:
+            if x.dtype not in (np.float32, np.float64):
+                x = x.astype(np.float64)
+            if self._dtype is not None and self._dtype != x.dtype:  # NumPy takes None for float64
+                raise ValueError(f"samples has dtype {x.dtype}; the stream began with {self._dtype}")
+        peak = max(float(np.maximum.reduce(x)), -float(np.minimum.reduce(x)))  # NaN if one is there
         if not math.isfinite(peak):
             bad = int(np.argmin(np.isfinite(x)))
             raise ValueError(
@@ -226,8 +229,7 @@ class Stream:
         return x, peak
 
     def _begin(self, x: NDArray[np.floating]) -> None:
-        c = self._convention
-        is_changed = self._resampler is not None or c.dither or c.dc_removal == "signal"  # into float64
+        is_changed = self._resampler is not None or self._preprocesses  # into float64
         dtype = np.float64 if is_changed else x.dtype.type
         self._source = FrameSource(self._plan, self._kind, self._sample_rate, self._running, dtype)
         self._dtype = x.dtype
@@ -237,7 +239,8 @@ class Stream:
         source, blocks = self._source, []
         assert source is not None
         for start in range(0, x.size, PIECE):
-            source.add(self._preprocess(x[start : start + PIECE]))
+            piece = x if x.size <= PIECE else x[start : start + PIECE]
+            source.add(self._preprocess(piece) if self._preprocesses else piece)
             blocks += source.compute_complete()
         return self._to_features(blocks, at_end=False)
 
@@ -256,7 +259,10 @@ class Stream:
         """The steps after levels and cepstra: energy, smoothing, deltas, running normalization."""
         if self._is_static:
             parts = [self._assemble(rows, energy) for rows, energy in blocks]
-            features = np.concatenate(parts, axis=1) if parts else np.empty((self.n_rows, 0), self._plan.dtype)
+            if len(parts) == 1:
+                features = parts[0]
+            else:
+                features = np.concatenate(parts, axis=1) if parts else np.empty((self.n_rows, 0), self._plan.dtype)
         else:
             features = self._append_deltas(blocks, at_end)
         return self._statistics.normalize(features) if self._normalizes and features.size else features

@@ -46,11 +46,13 @@ class FrameSource:
         self._least = least_samples(plan.size, plan.before, plan.convention)
         self._maxima = np.full((2, 1), -math.inf) if running and plan.whole_clip else None
         columns = max(lanes, self._max_frames)
-        self._mel = np.empty((tables.n_levels + (tables.used_bins.size > 0)) * columns, plan.dtype)
+        self._n_mel_rows = tables.n_levels + (tables.used_bins.size > 0)
+        self._mel = np.empty(self._n_mel_rows * columns, plan.dtype)
         self._energy = np.empty(columns, plan.dtype) if needs_energy(tables) else None
         single = tables._replace(hop=1)  # one frame needs no others, so the other lanes take what is loaded anyway
         self._tables = {True: (single, pack(single)), False: (tables, plan.words)}
         self._table = ClipTable(np.zeros((1, 6), np.int64), np.zeros(1), plan.mirror, np.ones(1, bool))
+        self._row = self._table.rows[0]
         self._table_words = {mirror: pack(self._table._replace(mirror=mirror)) for mirror in (-1, plan.mirror)}
         n_loaded = max(
             (columns - 1) * (hop if self._max_frames > 1 else 1) + tables.load_factors.size,
@@ -130,11 +132,12 @@ class FrameSource:
         """mel and energy of the next frames, and columns without meaning up to a register of frames."""
         columns = max(count, self._lanes)
         tables, words = self._tables[count == 1]
-        mel = self._mel[: self._mel.size // self._max_columns * columns].reshape(-1, columns)
+        mel = self._mel[: self._n_mel_rows * columns].reshape(-1, columns)
         energy = None if self._energy is None else self._energy[:columns]
-        end = (columns - 1) * tables.hop + tables.load_factors.size
-        live = self._address + self._start * self._buffer.itemsize
-        self._table.rows[0] = live, self._stop - self._start, self._begin, 0, end, 0
+        row = self._row  # of the table of clips: address, samples, first sample wanted, 0, the end of these, 0
+        row[0] = self._address + self._start * self._buffer.itemsize
+        row[1], row[2] = self._stop - self._start, self._begin
+        row[4] = (columns - 1) * tables.hop + tables.load_factors.size
         terms = large_radix_terms(tables)
         mel_frames(self._table_words[mirror], self._buffer, words, self._space_words, terms, mel, energy)
         return mel, energy
@@ -144,10 +147,6 @@ class FrameSource:
         layout = np.array([[live.size, self._begin, 0, count_samples(count, plan.tables), 0]])
         clips = [Clip("samples", live, 0.0, count)]
         return mel_of_clips(clips, layout, count, plan.tables, plan.pair, mirror)
-
-    @property
-    def _max_columns(self) -> int:
-        return max(self._lanes, self._max_frames)
 
     @property
     def _begin(self) -> int:

@@ -4,6 +4,7 @@ features          dsp.extract beside librosa, torch and others: python -m experi
 end_to_end        from audio files to features on disk: python -m experiments.benchmark_features --end-to-end
 corpus            dsp-extract on RAVDESS: speed, killed and repeated, on a cluster, memory; beside others
 signals           the rest of dsp beside librosa, SciPy, soxr and asrfront (its pairs: signal_tasks)
+streaming         dsp.Stream in pieces of 10 ms beside kaldi-native-fbank
 images            spectrogram images beside plain NumPy
 training          the CASIA network beside plain PyTorch
 training_keras    the networks of Dey, Yadav, Wang and Finch beside plain PyTorch
