@@ -4,9 +4,9 @@
 
 Example: python -m experiments.benchmarks.streaming --rounds 5
 
-Both take the same pieces, of 16 kHz sound, and give a frame for each, float32, one thread; that the numbers are equal is
-checked first. What the peer does not compute is compared with dsp.extract of the whole signal, which shows what pieces
-cost. The tasks take turns, and what counts is the ratio of each round. The real-time factor is the time that a piece
+Both take the same pieces, of 16 kHz sound, and give a frame for each, float32, one thread; their numbers are compared
+first. What the peer does not compute is compared with dsp.extract of the whole signal, which shows what pieces cost. The
+tasks take turns, and what counts is the ratio of each round. The real-time factor is the time that a piece
 takes, divided by its 10 ms.
 """
 
@@ -87,14 +87,14 @@ CASES = [
 ]
 
 
-def measure(case: Case, rounds: int) -> list[dict]:
-    """The rows of a case. Raises DifferentError if the peer's numbers are others."""
+def measure(case: Case, rounds: int) -> dict:
+    """The row of a case. Raises DifferentError if the peer's numbers are others."""
     rate = case.resample_from or RATE
     x = (np.random.default_rng(0).standard_normal(SECONDS * rate) / 10).astype(np.float32)
     n_pieces = SECONDS * RATE // PIECE
-    tasks = {"ours": lambda: ours(x, case)}
+    tasks = {"ours in pieces": lambda: ours(x, case)}
     if case.peer is None:
-        tasks["ours, the whole signal at once"] = lambda: whole(x, case)
+        tasks["ours, whole signal"] = lambda: whole(x, case)
     else:
         package = "kaldi-native-fbank"
         kaldi = f"{package} {metadata.version(package)}"
@@ -104,13 +104,12 @@ def measure(case: Case, rounds: int) -> list[dict]:
         if not gap <= TOLERANCE:
             raise timing.DifferentError(f"{case.task} by {kaldi} and by us differ by {gap:.2g}, more than {TOLERANCE}")
     seconds = timing.alternate(tasks, rounds)
-    rows = [
-        timing.comparison(f"10 ms of a stream: {case.task}", "ours", other, seconds, n_pieces)
-        for other in list(tasks)[1:]
-    ]
-    for row in rows:
-        row["fast"] = f"ours (real-time factor {row['fast_s'] / 0.01:.4f})"
-    return rows
+    mine, other = tasks
+    sides = (mine, other) if case.peer is not None else (other, mine)
+    row = timing.comparison(f"10 ms of a stream: {case.task}", *sides, seconds, n_pieces)
+    side = "fast" if case.peer is not None else "slow"
+    factor = row[f"{side}_s"] / (PIECE / RATE)
+    return row | {side: f"{mine}, real-time factor {factor:.4f}:"}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -127,14 +126,12 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     for case in CASES:
         try:
-            measured = measure(case, options.rounds)
+            rows.append(measure(case, options.rounds))
         except (ImportError, timing.DifferentError) as error:
             line = f"not installed: {error}" if isinstance(error, ImportError) else str(error)
             print(f"error: {line}", file=sys.stderr)
             return NO
-        for row in measured:
-            timing.show(row)
-        rows += measured
+        timing.show(rows[-1])
     if options.store:
         timing.store("streaming", rows)
     return 0
