@@ -185,8 +185,9 @@ class Stream:
             self._warned = True
         if self._dtype is None:
             self._begin(x)
+        resampled = x if self._resampler is None else self._resampler.push(x)
         self._n_pushed += x.size
-        return self._add(x if self._resampler is None else self._resampler.push(x))
+        return self._add(resampled)
 
     def finish(self) -> NDArray[Any]:
         """The features left at the end of the signal; then only `reset` is allowed.

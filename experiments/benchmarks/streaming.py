@@ -5,9 +5,9 @@
 Example: python -m experiments.benchmarks.streaming --rounds 5
 
 Both take the same pieces, of 16 kHz sound, and give a frame for each, float32, one thread; their numbers are compared
-first. What the peer does not compute is compared with dsp.extract of the whole signal, which shows what pieces cost. The
-tasks take turns, and what counts is the ratio of each round. The real-time factor is the time that a piece
-takes, divided by its 10 ms.
+first. What the peer does not compute is compared with dsp.extract of the whole signal: that is what pieces cost. The
+tasks take turns, and what counts is the ratio of each round. The real-time factor is the time that a piece takes,
+divided by its 10 ms.
 """
 
 import argparse
