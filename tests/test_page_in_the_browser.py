@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
+import dsp
+from dsp.conventions import load
 from experiments.data.synthetic import VOICES, synthesize
 from tests.browser import open_browser, open_page
 from tests.conftest import ROOT
@@ -208,3 +210,100 @@ def test_a_stopped_server_is_said_in_one_line_and_leaves_nothing(browser, tmp_pa
         page.get_by_role("alert").filter(has_text="The connection to the server is lost.").wait_for()
     assert errors == "stopped\n" and made.process.returncode == 130
     assert list(made.temporary.glob("ser-page-*")) == []
+
+
+# Doctor, Recognize, Papers
+
+
+def choose(page, name: str, *paths) -> None:
+    """Gives files to the chooser of that name."""
+    page.locator(f'input[type=file][aria-label="{name}"]').set_input_files([str(path) for path in paths])
+
+
+def test_doctor_names_a_convention_and_hands_out_its_report(browser, server, speech, tmp_path):
+    x, rate = dsp.read_audio(speech)
+    mine = tmp_path / "<img src=x onerror=document.title=666>.npy"
+    np.save(mine, dsp.mfcc(x, rate, "kaldi").T)
+    (tmp_path / "bad.npy").write_bytes(b"\x93NUMPY\x01\x00")
+    with open_page(browser) as page:
+        visit(page, server, "?tab=doctor", ready=None)
+        choose(page, "Features, images, recording", speech, tmp_path / "bad.npy")
+        page.get_by_text("2 of at most 3 files: speech.wav, bad.npy").wait_for()
+        page.get_by_role("button", name="Examine").click()
+        page.get_by_role("alert").filter(has_text=re.compile(r"^bad\.npy: ")).wait_for()
+        page.get_by_role("button", name="Remove the files").click()
+        page.get_by_text("no files yet").wait_for()
+        choose(page, "Features, images, recording", mine)
+        page.get_by_text(re.compile("^1 of at most 3 files")).wait_for()
+        choose(page, "Features, images, recording", speech)
+        page.get_by_text(re.compile("^2 of at most 3 files")).wait_for()
+        page.get_by_role("button", name="Examine").click()
+        page.get_by_role("heading", name=re.compile("^exact cepstra, 13 rows x 101 frames, time first")).wait_for()
+        page.get_by_text("Details", exact=True).click()
+        page.get_by_label("Details").filter(has_text="same as kaldi: Kaldi").wait_for()
+        with page.expect_download() as saving:
+            page.get_by_role("button", name="Download report.html").click()
+        report = Path(saving.value.path()).read_text()
+        assert (
+            saving.value.suggested_filename == "report.html"
+            and "<h1>exact</h1>" in report
+            and "<img src=x" not in report
+        )
+        with page.expect_download() as saving:
+            page.get_by_role("button", name="Download the convention as TOML").click()
+        toml = tmp_path / "c.toml"
+        toml.write_bytes(Path(saving.value.path()).read_bytes())
+        assert np.array_equal(dsp.mfcc(x, rate, load(toml)), dsp.mfcc(x, rate, "kaldi"))
+        assert page.title() != "666" and page.complaints == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        wait_for(lambda: widest(page) <= 0)
+
+
+def test_recognize_answers_live_one_and_many(browser, server, speech, tmp_path):
+    for emotion in ("angry", "sad"):
+        (tmp_path / "some" / emotion).mkdir(parents=True)
+        (tmp_path / "some" / emotion / "a.wav").write_bytes(speech.read_bytes())
+    (tmp_path / "bad.zip").write_bytes(b"PK")
+    with open_page(browser, permissions=["microphone"]) as page:
+        visit(page, server, "?tab=recognize", ready=None)
+        page.get_by_text(re.compile("^ready: statistics_mlp, ravdess, .*; 8 emotions .* chance 12.5%")).wait_for()
+        page.get_by_role("button", name="Record", exact=True).click()
+        page.get_by_role("heading", name=re.compile(r"% \(chance 12.5%\), while you speak")).wait_for()
+        page.get_by_role("button", name="Stop recording").click()
+        page.get_by_role("heading", name=re.compile(r"% \(chance 12.5%\), recording.wav")).wait_for()
+        page.get_by_alt_text("What the network sees of the recording").wait_for()
+        choose(page, "Recordings, or a ZIP archive", tmp_path / "bad.zip")
+        page.get_by_role("alert").filter(has_text="bad.zip: not a ZIP archive that can be read").wait_for()
+        choose(page, "A folder of recordings", tmp_path / "some")
+        page.get_by_role("heading", name="2 of 2 files answered, 0 refused").wait_for()
+        page.get_by_role("img", name=re.compile("^Confusion: ")).wait_for()
+        page.get_by_text("Model card", exact=True).click()
+        page.get_by_label("Model card").filter(has_text="unseen").or_(page.get_by_label("Model card")).first.wait_for()
+        assert page.complaints == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        wait_for(lambda: widest(page) <= 0)
+
+
+def cells(table, field: str) -> set[str]:
+    """What stands in a column of a table, as far as it is shown."""
+    return set(table.locator(f".tabulator-row [tabulator-field={field}]").all_inner_texts())
+
+
+def test_papers_filters_tables_and_shows_runs(browser, server):
+    with open_page(browser) as page:
+        visit(page, server, "?tab=papers&table=10", ready=None)
+        said = "Zheng et al. 2023 on casia: published 77.9, same protocol 34.9"
+        page.get_by_role("img", name=re.compile(said)).wait_for()
+        table, runs = page.locator(".tabulator").first, page.locator(".tabulator").nth(1)
+        table.locator(".tabulator-header-filter input").first.press_sequentially("yadav")
+        wait_for(lambda: cells(table, "system") == {"yadav_crnn"})
+        runs.locator(".tabulator-header-filter input").last.press_sequentially("yes")
+        wait_for(lambda: cells(runs, "curves") == {"yes"})
+        runs.locator(".tabulator-row").first.click()
+        page.get_by_role("img", name=re.compile("^Accuracy: over the epochs")).wait_for()
+        page.get_by_role("tab", name="Papers").press("ArrowRight")
+        page.get_by_role("tab", name="Explore").and_(page.locator("[aria-selected=true]")).wait_for()
+        wait_for(lambda: "tab=explore" in page.url)
+        page.reload()
+        page.get_by_role("slider", name="Mel bands").wait_for()
+        assert page.complaints == []

@@ -55,7 +55,19 @@ def test_names_are_what_a_file_system_takes(store, name, safe):
     assert len(made.encode()) <= uploads.MAX_NAME and made.endswith(os.path.splitext(name)[1][:5])
     folder = store.open()
     key = put(folder, name, b"x")
-    assert folder.files[key].resolve().parent.parent == folder.path.resolve()
+    assert folder.files[key].resolve().is_relative_to((folder.path / key).resolve())
+
+
+def test_a_folder_before_a_name_stays(store):
+    folder = store.open()
+    key = put(folder, "casia/angry/angry (1).wav", b"x")
+    assert folder.files[key] == folder.path / key / "angry" / "angry (1).wav"
+    assert folder.without_paths(f"{folder.files[key]}: bad") == "angry/angry (1).wav: bad"
+    for name in ("../x.wav", "/x.wav", "a/../x.wav", "..\\x.wav"):
+        assert folder.path / key != folder.files[put(folder, name, b"")].parent
+        assert folder.files[list(folder.files)[-1]].resolve().is_relative_to(folder.path.resolve())
+    folder.remove(key)
+    assert not (folder.path / key).exists()
 
 
 def test_folders_are_private_and_removed(store):
@@ -244,7 +256,7 @@ class Answers:
 
 @pytest.fixture(scope="module")
 def pool():
-    made = Workers(1)
+    made = Workers(1, max_waiting=3)
     yield made
     made.close()
 

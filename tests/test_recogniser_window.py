@@ -30,9 +30,9 @@ from experiments.data.synthetic import VOICES, synthetic_corpus
 from experiments.figures.keras import TRAINING, VALIDATION
 from experiments.recogniser import batch, core, training
 from experiments.recogniser.app import microphone
-from experiments.recogniser.app.pages import verdict
 from experiments.recogniser.app.window import Window
 from experiments.recogniser.drawing import draw_answer
+from experiments.recogniser.verdict import verdict
 from tests.test_recogniser_core import keep
 
 PATIENCE_S = 300  # a training on a busy machine

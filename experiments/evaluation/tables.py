@@ -93,6 +93,21 @@ def _percents(shares: Iterable[float]) -> list[str]:
 
 def papers_table(papers: dict[str, dict]) -> str:
     """A line per paper: what it claims, what its main network scores here, and what an SVM without a network scores."""
+    rows = [
+        [row["paper"], row["corpus"], row["published"], *row["cells"], f"`python -m experiments.{row['stem']}`"]
+        for row in papers_rows(papers)
+    ]
+    header = ["paper", "corpus", "published %", "same protocol %", "honest %", "unseen speakers %"]
+    return table([*header, "SVM, honest %", "SVM, unseen speakers %", "command"], rows)
+
+
+def papers_rows(papers: dict[str, dict]) -> list[dict]:
+    """What the table of papers says, a dict per paper: "stem", "paper", "corpus", "published" and "cells" as text.
+
+    percent : the accuracies of the same columns, the published one first; nan where there is none
+
+    Checked: tests/test_page_shows_results.py
+    """
     svm = summarize(papers["baselines"]["runs"]) if "baselines" in papers else {}
     rows = []
     for stem, paper in papers.items():
@@ -101,11 +116,21 @@ def papers_table(papers: dict[str, dict]) -> str:
         summaries, corpus = summarize(paper["runs"]), paper["main"][2]
         scores = [summaries.get((*paper["main"], name)) for name in SIDE_BY_SIDE]
         scores += [svm.get(("svm", "statistics", corpus, name)) for name in ("honest", "speaker")]
-        cells = [_with_remark(summary) if summary else "not run" for summary in scores]
         published = next(row["published"] for row in paper["rows"] if row_of(row) == (*paper["main"], SIDE_BY_SIDE[0]))
-        rows.append([paper["paper"], corpus, published, *cells, f"`python -m experiments.{stem}`"])
-    header = ["paper", "corpus", "published %", "same protocol %", "honest %", "unseen speakers %"]
-    return table([*header, "SVM, honest %", "SVM, unseen speakers %", "command"], rows)
+        rows.append(
+            {
+                "stem": stem,
+                "paper": paper["paper"],
+                "corpus": corpus,
+                "published": published,
+                "cells": [_with_remark(summary) if summary else "not run" for summary in scores],
+                "percent": [
+                    float(published.split()[0]) if published[:1].isdigit() else math.nan,
+                    *(100 * summary["accuracy"][0] if summary else math.nan for summary in scores),
+                ],
+            }
+        )
+    return rows
 
 
 def _with_remark(found: dict) -> str:

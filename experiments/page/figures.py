@@ -1,5 +1,7 @@
 """Bokeh figures that redraw by sending data: one data source each, float32, colors that the color-blind tell apart."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from bokeh.models import BasicTicker, ColorBar, ColumnDataSource, FixedTicker, LinearColorMapper, Range1d
 from bokeh.palettes import Cividis256, Viridis256
@@ -58,6 +60,7 @@ class ImagePicture:
         bar = ColorBar(color_mapper=self.mapper, width=10, padding=2, ticker=BasicTicker(desired_num_ticks=5))
         self.figure.add_layout(bar, "right")
         self._ranges = None
+        self.cells: ColumnDataSource | None = None  # numbers over the image
 
     def show(self, shown: Map, title: str | None = None) -> None:
         (x0, x1), (y0, y1) = shown.x, shown.y
@@ -70,6 +73,30 @@ class ImagePicture:
             self.figure.y_range.update(start=y0, end=y1, reset_start=y0, reset_end=y1)
         if title is not None:
             self.figure.title.text = title
+
+    def show_confusion(
+        self, counts: np.ndarray, classes: Sequence[str], title: str = "Confusion: shares of each label"
+    ) -> None:
+        """A confusion matrix, [label, answer], as shares of each label; the first label on top."""
+        n = len(classes)
+        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        self.show(Map(shares[::-1].astype(np.float32), (-0.5, n - 0.5), (-0.5, n - 0.5), 0.0, 1.0), title)
+        for axis, names in ((self.figure.xaxis[0], list(classes)), (self.figure.yaxis[0], list(classes)[::-1])):
+            axis.ticker = FixedTicker(ticks=list(range(n)))
+            axis.major_label_overrides = dict(enumerate(names))
+        self.figure.xaxis[0].major_label_orientation = 0.8
+        cells = {"x": [], "y": [], "text": [], "color": []}
+        for row, line in enumerate(counts[::-1]):
+            for column, count in enumerate(line):
+                cells["x"].append(column)
+                cells["y"].append(row)
+                cells["text"].append(str(int(count)))
+                cells["color"].append("black" if shares[n - 1 - row, column] > 0.55 else "white")
+        if self.cells is None:
+            self.cells = ColumnDataSource(cells)
+            look = {"text_align": "center", "text_baseline": "middle", "text_font_size": "11px", "text_color": "color"}
+            self.figure.text("x", "y", "text", source=self.cells, **look)
+        self.cells.data = cells
 
     def clear(self, title: str) -> None:
         """No values, and the reason as the title."""

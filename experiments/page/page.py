@@ -17,6 +17,9 @@ from experiments.page.workers import Workers
 TITLE = "Speech features: explore, verify, recognize"
 TABS = {  # name: module and class, with `view`
     "Explore": ("experiments.page.tabs.explore", "Explorer"),
+    "Doctor": ("experiments.page.tabs.verify", "Verifier"),
+    "Recognize": ("experiments.page.tabs.recognize", "Recognizer"),
+    "Papers": ("experiments.page.tabs.papers", "Papers"),
 }
 MAX_SESSIONS = 60
 MAX_QUERY = 60  # parameters of a link

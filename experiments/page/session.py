@@ -63,6 +63,10 @@ class Session:
         """A message as the page shows it: without the server's folders, one bounded line."""
         return shorten(self.folder.without_paths(line), 600)
 
+    def shown_lines(self, text: str) -> str:
+        """The same for a few lines."""
+        return "\n".join(map(self.shown, text.splitlines()))
+
     def name(self, path: Path) -> str:
         return printable(path.name)
 

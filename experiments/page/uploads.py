@@ -40,6 +40,15 @@ def safe_name(name: str) -> str:
     return "unnamed" if f"{stem}{ending}".strip(". ") == "" else f"{stem}{ending}"
 
 
+def safe_path(name: str) -> Path:
+    """A name with the folder before it, if it has one: in CASIA's layout that is the emotion.
+
+    Checked: tests/test_page_takes_files.py
+    """
+    parts = [part for part in name.replace("\\", "/").split("/") if part.strip(". ")]
+    return Path(*(safe_name(part) for part in parts[-2:])) if parts else Path("unnamed")
+
+
 class Folder:
     """The files of one session: files by their ids, and the folder that holds them."""
 
@@ -60,9 +69,10 @@ class Folder:
         if len(self.files) >= MAX_FILES:
             raise UploadError(f"{shorten(name)}: {MAX_FILES} files are held already; reload the page to remove them")
         key = secrets.token_urlsafe(9)
-        folder = self.path / key
-        folder.mkdir(mode=0o700)
-        self.files[key], self.sizes[key] = folder / safe_name(name), 0
+        path = self.path / key / safe_path(name)
+        for folder in (self.path / key, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.files[key], self.sizes[key] = path, 0
         return key, self.files[key]
 
     def grow(self, key: str, n_bytes: int) -> None:
@@ -81,7 +91,7 @@ class Folder:
         path = self.files.pop(key, None)
         self.sizes.pop(key, None)
         if path is not None:
-            shutil.rmtree(path.parent, ignore_errors=True)
+            shutil.rmtree(self.path / key, ignore_errors=True)
 
     def keep_only(self, keys: set[str]) -> None:
         """Removes all other files, so that a session that tries many holds few."""

@@ -42,7 +42,7 @@ class Job:
 class Workers:
     """`n` processes, each driven by a thread. Sessions take turns; each has at most `max_waiting` jobs in the queue."""
 
-    def __init__(self, n: int, max_waiting: int = 3):
+    def __init__(self, n: int, max_waiting: int = 8):
         self.max_waiting = max_waiting
         self.waiting: dict[str, deque[Job]] = {}
         self.running: set[Job] = set()

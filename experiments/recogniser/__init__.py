@@ -7,7 +7,8 @@
     python -m experiments.recogniser.page OUT             a static page for a browser: a file or the microphone
 
 Reading order: recording (any file as one channel, with a note of every step), views (what each network sees),
-trained (loads runs of the experiments), core (the answer), labels (emotions in file names), live (a recording in
-progress), batch (a folder of files), drawing (the answer as a picture), portable and whole_graph (exports),
+trained (loads runs of the experiments), core (the answer), labels (emotions in file names), verdict (right, wrong, or
+already known), live (a recording in progress), batch (a folder of files), drawing (the answer as a picture), portable
+and whole_graph (exports),
 exporting, command. The window is in app/; nothing else needs Qt.
 """

@@ -95,7 +95,7 @@ def _title(compared: list[tuple[Pair, Comparison]]) -> str:
 
 def _as_text(compared: list[tuple[Pair, Comparison]], only_a: list[str], only_b: list[str]) -> str:
     if len(compared) == 1 and not only_a and not only_b:
-        return _one_pair(*compared[0])
+        return describe_comparison(compared[0][1])
     lines = [f"only in A: {printable(name)}" for name in only_a] + [f"only in B: {printable(name)}" for name in only_b]
     different = [(pair, comparison) for pair, comparison in compared if not comparison.same]
     if different:
@@ -109,7 +109,11 @@ def _as_text(compared: list[tuple[Pair, Comparison]], only_a: list[str], only_b:
     return "\n".join(lines)
 
 
-def _one_pair(pair: Pair, comparison: Comparison) -> str:
+def describe_comparison(comparison: Comparison) -> str:
+    """One comparison for people: how far apart, then the cause or that there is none.
+
+    Checked: tests/test_image_comparison.py
+    """
     if comparison.same:
         return f"the same pixels ({comparison.size_a[1]} x {comparison.size_a[0]})"
     found = comparison.explanation

@@ -39,9 +39,17 @@ def save_page(title: str, text: str, figure, path: Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
     plt.close(figure)
+    write_text_atomically(path, as_page(title, text, buffer.getvalue()))
+
+
+def as_page(title: str, text: str, png: bytes) -> str:
+    """The page as text, with a picture inside; everything that came from a file is escaped.
+
+    Checked: tests/test_doctor_report_shows_the_error.py
+    """
     first, second, details = [*text.split("\n", 2), "", ""][:3]
     if second.startswith("  "):  # no second line of the two, already a detail
         second, details = "", "\n".join(filter(None, (second, details)))
     shown = {"title": title, "first": first, "second": second, "details": details}
     escaped = {key: html.escape(value) for key, value in shown.items()}
-    write_text_atomically(path, PAGE.format(**escaped, picture=base64.b64encode(buffer.getvalue()).decode("ascii")))
+    return PAGE.format(**escaped, picture=base64.b64encode(png).decode("ascii"))

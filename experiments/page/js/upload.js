@@ -51,7 +51,7 @@ export function render({ model, el }) {
     let n = 0
     for (const file of files) {
       if (kind !== "live") say(`sending ${file.name}${files.length > 1 ? ` (${++n} of ${files.length})` : ""}`)
-      try { ids.push(await post(file.name, file)) } catch (error) {
+      try { ids.push(await post(file.webkitRelativePath || file.name, file)) } catch (error) {
         errors.push(error.message)
         if (errors.length >= 5) break
       }
