@@ -7,17 +7,9 @@ exit_without(
 )
 
 import sys
-from importlib import import_module
 
-from experiments import PAPERS
 from experiments.evaluation import tables
-
-BESIDE = ("statistics_mlp", "baselines")  # no paper's
-
-
-def papers() -> dict[str, dict]:
-    """{stem: what its module says of the paper: claims, rows of its table, comparisons}."""
-    return {stem: dict(import_module(f"experiments.{stem}").PAPER) for stem in (*PAPERS, *BESIDE)}
+from experiments.evaluation.contents import papers
 
 
 def main(arguments: list[str] | None = None) -> int:

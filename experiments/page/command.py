@@ -29,7 +29,8 @@ LINGER_MS = 10_000  # how long a closed page's session lives
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return exit_status(lambda: serve(parse(arguments)), on_interrupt="stopped")
+    options = parse(arguments)
+    return exit_status(lambda: serve(options), target=f"{options.host}:{options.port}", on_interrupt="stopped")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -92,33 +92,29 @@ class Page:
         first = next((name for name in TABS if name.lower() == query.get("tab", "").lower()), next(iter(TABS)))
         self.bar = TabBar(names=list(TABS), chosen=first)
         self.bar.param.watch(self._choose, "chosen")
-        self.tabs: dict[str, object] = {}
+        self.places = {name: part(visible=name == first) for name in TABS}  # the tabs' views, once they are made
         self.states: dict[str, dict[str, str]] = {}
         self.is_open = False  # while it is built, the address is as the visitor typed it
-        self.body = part()
-        self.body.append(self._tab(first))
-        self.view = part(self.bar, self.body)
+        self._fill(first)
+        self.view = part(self.bar, *self.places.values())
         self.is_open = True
 
-    def _tab(self, name: str):
-        """The view of a tab, made when it is first shown."""
-        if name not in self.tabs:
-            module, made = TABS[name]
-            query = self.query if self.query.get("tab", next(iter(TABS)).lower()).lower() == name.lower() else {}
-            tab = getattr(import_module(module), made)(self.session, query, lambda state: self._tell(name, state))
-            view = tab.view
-            view.html_attributes = {"role": "tabpanel", "aria-label": name} if hasattr(view, "html_attributes") else {}
-            self.tabs[name] = view
-        return self.tabs[name]
+    def _fill(self, name: str) -> None:
+        """Makes a tab when it is first shown."""
+        if len(self.places[name]):
+            return
+        module, made = TABS[name]
+        asked = self.query.get("tab", next(iter(TABS))).lower() == name.lower()
+        tab = getattr(import_module(module), made)
+        view = tab(self.session, self.query if asked else {}, lambda state: self._tell(name, state)).view
+        self.places[name].objects = [view]
 
     def _choose(self, event) -> None:
         if event.new not in TABS:  # no name of ours: a page that was tampered with
             return
-        view = self._tab(event.new)
-        for name, other in self.tabs.items():
-            other.visible = name == event.new
-        if view not in self.body:
-            self.body.append(view)
+        for name, place in self.places.items():
+            place.visible = name == event.new
+        self._fill(event.new)
         self._tell(event.new, self.states.get(event.new, {}))
 
     def _tell(self, name: str, state: dict[str, str]) -> None:

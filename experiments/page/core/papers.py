@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.common.paths import EXPERIMENTS, RESULTS
 from experiments.evaluation import results
+from experiments.evaluation.contents import papers
 from experiments.evaluation.tables import papers_rows
 
 DOCUMENT = EXPERIMENTS / "RESULTS.md"
@@ -66,8 +67,6 @@ def chart() -> list[dict]:
 
     Checked: tests/test_page_shows_results.py
     """
-    from experiments.results import papers
-
     contents = papers()
     for stem, paper in contents.items():
         paper["runs"], _ = results.read(RESULTS / f"{stem}.jsonl")
