@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from experiments import PAPERS
+import experiments
 
 BESIDE = ("statistics_mlp", "baselines")  # no paper's
 
@@ -12,4 +12,4 @@ def papers() -> dict[str, dict]:
 
     Checked: tests/test_page_shows_results.py
     """
-    return {stem: dict(import_module(f"experiments.{stem}").PAPER) for stem in (*PAPERS, *BESIDE)}
+    return {stem: dict(import_module(f"experiments.{stem}").PAPER) for stem in (*experiments.PAPERS, *BESIDE)}
