@@ -1,6 +1,8 @@
 """ONNX files say what they are, and the loader refuses in one line what is not theirs."""
 
 import json
+import re
+import wave
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +16,7 @@ from dsp.export import onnx as write_onnx
 from dsp.export.__main__ import main
 from dsp.export.onnx_file import features_model, runner_of
 from dsp.files.extras import MissingPackageError
+from tests.conftest import ROOT
 
 RATE = 16_000
 
@@ -159,7 +162,7 @@ def test_other_bytes_are_refused(tmp_path, content):
 def test_damaged_files_end_in_one_line(path, tmp_path):
     """Bytes changed at random: refused in one line, or still a graph of these metadata."""
     content, rng = path.read_bytes(), np.random.default_rng(0)
-    for _ in range(60):
+    for _ in range(40):
         damaged = bytearray(content[: rng.integers(1, len(content))] if rng.random() < 0.3 else content)
         for index in rng.integers(0, len(damaged), 3):
             damaged[index] = rng.integers(256)
@@ -235,3 +238,23 @@ def test_a_missing_package_is_one_line(monkeypatch, tmp_path, path, package):
         with pytest.raises(MissingPackageError, match=f"ONNX files needs {package}: pip install .*export"):
             call()
     assert not list(tmp_path.iterdir())
+
+
+def test_the_way_to_a_phone_works(tmp_path, monkeypatch):
+    """The commands of "Take a model to a phone" run as they stand, and their check passes and can fail."""
+    text = (ROOT / "dsp" / "README.md").read_text(encoding="utf-8")
+    text = text.split("## Take a model to a phone")[1].split("\n## ")[0]
+    commands = re.findall(r"python -m dsp\.export ((?:onnx|golden|c) [^`#\n]+)", text)
+    assert [command.split()[0] for command in commands] == ["onnx", "c", "golden"]
+    monkeypatch.chdir(tmp_path)
+    for command in commands:
+        assert main(command.split()) == 0
+    golden = json.loads((tmp_path / "golden" / "kaldi_fbank" / "speech.json").read_text())
+    with wave.open(str(tmp_path / "golden" / "signals" / "16000" / "speech.wav")) as file:
+        samples = np.frombuffer(file.readframes(10**6), "<i2").astype(np.float32) / 32_768
+    expected = np.array(golden["steps"]["log_mel"]).T
+    allowed = golden["tolerance"]["float32"]["log_mel"]["max"]
+    features = load_onnx("fbank.onnx", RATE)
+    assert np.abs(features(samples) - expected).max() <= min(allowed, features.tolerance)
+    assert np.abs(features(samples * 32_768) - expected).max() > allowed
+    assert np.abs(features(samples[::2])[:, :10] - expected[:, :10]).max() > allowed

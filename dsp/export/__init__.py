@@ -14,6 +14,8 @@ c_code         a convention as one C99 file with a header and a program around i
 matlab_code    a convention as one MATLAB function;  matlab_filters, matlab_cepstra, matlab_numbers: parts of it
 generated      names and comments inside generated source files
 
+From a convention and a trained network to a phone: "Take a model to a phone" in dsp/README.md.
+
     python -m dsp.export golden FOLDER
     python -m dsp.export onnx kaldi --sample-rate 16000 --out kaldi.onnx
     python -m dsp.export c kaldi --sample-rate 16000 --out firmware
