@@ -100,6 +100,8 @@ def test_what_is_damaged_is_one_line(corpus, tmp_path):
         with pytest.raises(FeatureFileError, match=reason) as caught:
             open_features(out)
         assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(TypeError):
+        features[0:2]
     (out / "index.jsonl").unlink()
     with pytest.raises(FeatureFileError, match="not finished"):
         open_features(out)

@@ -9,6 +9,7 @@ import time
 import traceback
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dsp.corpus import extract, open_features
@@ -99,6 +100,16 @@ def test_a_damaged_shard_is_made_again(corpus, tmp_path):
     (tmp_path / "shards" / "00002.jsonl").write_text("[")
     assert extract(corpus, tmp_path, **OPTIONS, format="ark").skipped == n_kept
     assert digests(tmp_path) == before
+
+
+def test_other_versions_are_told(corpus, tmp_path):
+    assert extract(corpus, tmp_path, **OPTIONS).warnings == []
+    path = tmp_path / "versions.json"
+    text = path.read_text()
+    path.write_text(text.replace(f'"{np.__version__}"', '"1.0"'))
+    (warning,) = extract(corpus, tmp_path, **OPTIONS).warnings
+    assert warning == "finished shards were made with numpy 1.0; --no-resume makes all of them again"
+    assert path.read_text() == text and extract(corpus, tmp_path, **OPTIONS).warnings == []
 
 
 def test_a_record_that_is_damaged_inside_is_named(corpus, tmp_path):

@@ -48,6 +48,9 @@ Resuming: run the same command again. Finished shards are skipped (--no-resume m
 killed at any moment loses the shards it was making and ends with the same files. Recordings that have changed, by size
 or time, are extracted again. Several commands on one OUT share its shards.
 
+Features are stored as they are. To normalize them by training files alone, compute their statistics and apply these
+when reading: dsp.corpus.statistics("OUT", items=training_paths).save("train.npz").
+
 A Slurm array without any scheduler of ours; every job extracts one part of OUT, and the last to end writes the index:
   #!/bin/bash
   #SBATCH --array=1-16

@@ -31,6 +31,7 @@ from dsp.corpus.layout import (
     is_finished,
     items_of_record,
     numbers_of_records,
+    other_versions,
     out_is_free,
     read_settings,
     record_of,
@@ -46,7 +47,7 @@ from dsp.engine.extract import FeatureKind
 from dsp.engine.extract import extract as extract_features
 from dsp.files.commands import check_output_folder
 from dsp.files.extras import require
-from dsp.files.naming import FileError, printable
+from dsp.files.naming import FileError, printable, shorten
 from dsp.files.writing import remove_abandoned
 
 FileFormat = Literal["npy", "npz", "hdf5", "ark", "htk", "parquet", "csv"]
@@ -184,7 +185,7 @@ def extract(
             plan.sample_rate,
             resample is not None,
         )
-        _prepare(out, c, settings, plan)
+        summary.warnings += _prepare(out, c, settings, plan)
         total = sum(len(one.items) for one in shards)
 
         def done(report: Report) -> None:
@@ -300,8 +301,11 @@ def _check_out(out: Path, settings: dict[str, Any], plan: Plan) -> None:
         )
 
 
-def _prepare(out: Path, c: Convention, settings: dict[str, Any], plan: Plan) -> None:
-    """Writes what was asked for into the folder, one command at a time, and removes shards that no longer exist."""
+def _prepare(out: Path, c: Convention, settings: dict[str, Any], plan: Plan) -> list[str]:
+    """Writes what was asked for into the folder, one command at a time, and removes shards that no longer exist.
+
+    Returns a warning if finished shards were made with other versions.
+    """
     out.mkdir(parents=True, exist_ok=True)
     chosen = settings | {"sample_rate": plan.sample_rate}
     with claim(out, "settings", wait=True):
@@ -312,10 +316,14 @@ def _prepare(out: Path, c: Convention, settings: dict[str, Any], plan: Plan) -> 
             {"format_version": FORMAT, **about, "items": plan.n_items, "shards": len(plan.shards), "plan": plan.digest},
         )
         save(c, out / CONVENTION)
+        others = other_versions(out)
         write_json(out / VERSIONS, versions())
         for number in numbers_of_records(out):
             if number >= len(plan.shards):
                 remove_shard(out, number)
+    if not others:
+        return []
+    return [shorten(f"finished shards were made with {', '.join(others)}; --no-resume makes all of them again", 200)]
 
 
 def _finish(out: Path, plan: Plan) -> bool:

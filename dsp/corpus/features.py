@@ -1,6 +1,7 @@
 """Reads an extracted corpus: the features of each item by its number, and what the index says about it."""
 
 import json
+import operator
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -64,7 +65,7 @@ class Features:
         return len(self.index)
 
     def __getitem__(self, i: int) -> NDArray[Any]:
-        item = self.index[i]
+        item = self.index[operator.index(i)]
         path = self.folder / item["file"]
         try:
             return FORMATS[self.format].read(path, item["offset"], (item["rows"], item["frames"]), self.dtype)

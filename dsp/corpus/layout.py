@@ -90,6 +90,16 @@ def versions() -> dict[str, str]:
     return found
 
 
+def other_versions(out: Path) -> list[str]:
+    """Which versions the finished shards of a folder were made with, where these are not the present ones."""
+    try:
+        before = json.loads(read_regular_text(out / VERSIONS))
+        changed = {name: str(before.get(name)) for name, now in versions().items() if before.get(name) != now}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return []
+    return [f"{name} {number}" for name, number in changed.items()] if numbers_of_records(out) else []
+
+
 def record_of(out: Path, number: int) -> Path:
     """The path of a shard's record."""
     return out / SHARDS / f"{shard_name(number)}.jsonl"
