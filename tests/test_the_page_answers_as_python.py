@@ -14,6 +14,7 @@ import pytest
 import soundfile
 
 import dsp
+from experiments.data.leakage import digests
 from experiments.data.synthetic import VOICES, synthesize
 from experiments.inputs.statistics import CONVENTION
 from experiments.recogniser import core, trained
@@ -58,8 +59,11 @@ def browser(spoken):
 
 
 @contextlib.contextmanager
-def opened(browser, address, **options):
+def opened(browser, address, before=None, **options):
+    """A page that has begun; before: (pattern, handler) of requests."""
     with open_page(browser, **options) as page:
+        if before:
+            page.route(*before)
         requested = []
         page.on("request", lambda request: requested.append(request.url))
         page.goto(f"{address}/")
@@ -110,6 +114,7 @@ def check(found: dict, network, path, steps=None) -> None:
     assert np.abs(probabilities - answer.probabilities).max() <= MAX_PROBABILITY_ERROR
     assert found["emotion"] == answer.emotion
     told = core.as_json(network, answer)
+    assert found["trained_on"] is told["trained_on"]
     assert found["recording"] == pytest.approx(told["recording"])
     assert found["file"] == path.name
     own = [step for step in told["steps"] if "statistics" not in step]
@@ -143,6 +148,25 @@ def test_a_long_recording_is_read_for_a_minute(page, network, tmp_path):
     soundfile.write(path, np.resize(synthesize(VOICES[0], 0, "sad"), 16_000 * 61), 16_000)
     choose(page, path)
     check(saved(page), network, path, ["only the first 60 s of 1 min 1 s were read"])
+
+
+def test_a_recording_of_the_training_is_recognized_as_such(browser, address, tmp_path, rng):
+    """By its samples: two channels at another rate, under another name."""
+    path = tmp_path / "mine.wav"
+    soundfile.write(path, rng.uniform(-0.5, 0.5, (9000, 2)), 44_100)
+    signal = dsp.read_audio(path)[0].mean(axis=0)
+
+    def add_hash(route):
+        facts = route.fetch().json()
+        assert len(facts["training_content"]) > 1000
+        route.fulfill(json=facts | {"training_content": [*facts["training_content"], *digests([signal])]})
+
+    with opened(browser, address, accept_downloads=True, before=("**/model.json", add_hash)) as page:
+        choose(page, path)
+        assert page.is_visible("#trained-on") and saved(page)["trained_on"] is True
+        soundfile.write(path, dsp.read_audio(path)[0][:, :-1].T, 44_100)
+        choose(page, path)
+        assert page.is_hidden("#trained-on") and saved(page)["trained_on"] is False
 
 
 def test_the_page_shows_what_it_saves(page, tmp_path, utterance):
@@ -233,8 +257,8 @@ def test_the_microphone_is_recorded_and_answered(browser, address, network, spok
     with opened(browser, address, permissions=["microphone"], accept_downloads=True) as page:
         page.focus("#record")
         page.keyboard.press("Enter")
-        page.wait_for_selector("#record[aria-pressed=true]")
-        assert page.inner_text("#record") == "Stop"
+        page.wait_for_selector("#record.on")
+        assert page.inner_text("#record") == "Stop" and page.is_visible("#elapsed")
         page.wait_for_timeout(1500)
         assert page.evaluate("document.getElementById('level').value") >= 0
         page.keyboard.press("Space")
@@ -244,7 +268,7 @@ def test_the_microphone_is_recorded_and_answered(browser, address, network, spok
             page.click("#save-sound")
         path = tmp_path / "microphone.wav"
         shutil.copy(download.value.path(), path)
-        assert page.get_attribute("#record", "aria-pressed") == "false"
+        assert page.inner_text("#record") == "Record" and page.is_hidden("#elapsed")
     check(found, network, path)
     heard, rate = dsp.read_audio(path)
     assert 0.8 < heard.size / rate < 10 and np.abs(heard).max() > 0.1

@@ -42,6 +42,7 @@ def test_the_page_names_its_files_by_their_content(tmp_path, network):
     text = index.read_text()
     referred = re.findall(rf'(?:src|href)="{assets.name}/([\w.]+)"', text)
     assert set(referred) == {"style.css", "page.mjs"} and not re.search(r"\{\w+\}", text)
+    assert "level in nat</figcaption>" in text
     modules = {path.name for path in SITE.iterdir()} - {"index.html"}
     runtime = {f"ort/{name}" for name in RUNTIME}
     assert names_in(assets) == modules | runtime | {"log_mel.onnx", "network.onnx", "model.json"}
@@ -58,6 +59,8 @@ def test_model_json_says_what_the_modules_need(tmp_path, network):
     (path,) = (tmp_path / "page").glob("page-*/model.json")
     facts = json.loads(path.read_text())
     assert facts["classes"] == list(network.classes) and len(facts["classes"]) == 8
+    known = facts["training_content"]
+    assert len(known) == 1139 and all(re.fullmatch("[0-9a-f]{16}", digest) for digest in known)
     assert (facts["sample_rate"], facts["min_samples"]) == (16_000, 400)
     assert facts["log_mel"] == {"file": "log_mel.onnx", **LOG_MEL.facts}
     palette = np.array(facts["palette"])

@@ -90,8 +90,13 @@ def page_files(trained: Trained, graphs: Graphs, runtime: dict[str, bytes]) -> d
 
 
 def _facts(trained: Trained, graphs: Graphs) -> dict:
-    """model.json: what the page needs to know."""
-    result = trained.result
+    """model.json: what the page needs to know.
+
+    training_content : hashes of the recordings that the run was trained and selected on, or None: see
+        core.was_trained_on
+    """
+    result, known = trained.result, trained.training_content
+    of_samples = known is not None and known["kind"] == "samples"
     return {
         "classes": list(trained.classes),
         "sample_rate": graphs.sample_rate,
@@ -99,6 +104,7 @@ def _facts(trained: Trained, graphs: Graphs) -> dict:
         "log_mel": {"file": "log_mel.onnx", **graphs.log_mel.facts},
         "network": {"file": "network.onnx", **graphs.network.facts},
         "palette": (255 * colormaps[PALETTE](np.linspace(0, 1, N_COLORS))[:, :3]).round().astype(int).tolist(),
+        "training_content": sorted({*known["training"], *known["validation"]}) if of_samples else None,
         "run": {name: result[name] for name in ("system", "corpus", "variant") if name in result},
     }
 

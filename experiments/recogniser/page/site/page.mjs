@@ -45,6 +45,7 @@ async function show(name, read) {
     if (request !== newest) return;
     say(`Listening to ${name} …`);
     const answer = await recognizer.recognize(recording);
+    answer.trainedOn = await wasTrainedOn(recording);
     if (request !== newest) return;
     present({ recording: { ...recording, name }, answer });
     say(`${name}: ${summary(answer)}`);
@@ -55,6 +56,15 @@ async function show(name, read) {
     return;
   }
   document.body.dataset.state = "ready";
+}
+
+/** Whether the network was trained or selected on exactly these samples; null if that is not known. */
+async function wasTrainedOn({ samples, rate, seconds }) {
+  const isWhole = samples.length >= Math.floor(seconds * rate);
+  if (!model.training_content || !isWhole || !crypto.subtle) return null;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Float64Array.from(samples)));
+  const text = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return model.training_content.includes(text);
 }
 
 function summary({ probabilities }) {
@@ -79,6 +89,7 @@ function present({ recording, answer }) {
   const ms = (value) => `${value.toFixed(1)} ms`;
   const times = `resampling ${ms(resampling)}, log-mel ${ms(log_mel)}, network ${ms(network)}`;
   element("steps").replaceChildren(...[...facts, ...stepsOf(recording), times].map((text) => textElement("li", text)));
+  element("trained-on").hidden = !answer.trainedOn;
   const [least, most] = range(samples);
   const peak = Math.max(-least, most).toPrecision(2);
   element("waveform").setAttribute("aria-label", `Waveform of ${seconds.toFixed(2)} s, peak ${peak}`);
@@ -125,6 +136,7 @@ function numbers({ recording, answer }) {
     file: recording.name,
     emotion: model.classes[probabilities.indexOf(Math.max(...probabilities))],
     probabilities: Object.fromEntries(model.classes.map((name, n) => [name, probabilities[n]])),
+    trained_on: answer.trainedOn,
     recording: { sample_rate: recording.rate, channels: recording.channels, seconds: recording.seconds },
     steps: stepsOf(recording),
     milliseconds: answer.milliseconds,
@@ -154,13 +166,10 @@ function draw() {
 }
 
 async function toggleRecording() {
-  const button = element("record");
   if (microphone) {
     const recorded = microphone;
     microphone = null;
-    button.textContent = "Record";
-    button.setAttribute("aria-pressed", "false");
-    element("level").hidden = true;
+    showRecording(false);
     await show("microphone.wav", () => recorded.stop());
     return;
   }
@@ -171,9 +180,7 @@ async function toggleRecording() {
     await started.start();
     microphone = started;
     newest++;
-    button.textContent = "Stop";
-    button.setAttribute("aria-pressed", "true");
-    element("level").hidden = false;
+    showRecording(true);
     say("Recording; press Stop for the answer.");
   } catch (error) {
     complain(error.message);
@@ -181,9 +188,15 @@ async function toggleRecording() {
   isStarting = false;
 }
 
+function showRecording(isOn) {
+  element("record").textContent = isOn ? "Stop" : "Record";
+  element("record").classList.toggle("on", isOn);
+  element("level").hidden = element("elapsed").hidden = !isOn;
+}
+
 function listen(seconds, peak) {
   element("level").value = peak;
-  element("level").textContent = `${seconds.toFixed(1)} s`;
+  element("elapsed").textContent = `${seconds.toFixed(1)} s`;
 }
 
 function say(text) {
