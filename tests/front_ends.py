@@ -1,5 +1,7 @@
 """What the tests of nets.front_end share: presets, signals, errors and their limits."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 
@@ -26,8 +28,14 @@ def rate_of(c: Convention) -> int:
     return RATE if (c.f_max or 0) <= RATE / 2 else 44_100
 
 
+@lru_cache
+def golden(rate: int) -> dict[str, np.ndarray]:
+    """The golden signals as (n,) float64 in -1 .. 1."""
+    return {name: samples / 32_768 for name, samples in golden_signals(rate).items()}
+
+
 def speech_and_noise(rate: int) -> list[np.ndarray]:
-    speech = golden_signals(rate)["speech"] / 32_768
+    speech = golden(rate)["speech"]
     return [speech, 0.1 * np.random.default_rng(1).standard_normal(speech.size // 2)]
 
 

@@ -16,7 +16,6 @@ import nets
 from dsp import CONVENTIONS, Convention
 from dsp.conventions.parameters import WORDS
 from dsp.conventions.sizes import sizes
-from dsp.export.signals import golden_signals
 from dsp.export.tolerances import tolerances
 from dsp.framing import FRAMINGS
 from tests.front_ends import (
@@ -26,6 +25,7 @@ from tests.front_ends import (
     RATE,
     features,
     float32_limit,
+    golden,
     largest_error,
     rate_of,
     speech_and_noise,
@@ -57,8 +57,7 @@ def test_every_preset_on_nasty_signals(name):
     rate, kind = rate_of(c), "mfcc" if c.n_mfcc else "log_mel"
     modules = {"float32": nets.front_end(name, rate, kind=kind)}
     modules["float64"] = copy.deepcopy(modules["float32"]).double()
-    for signal, samples in golden_signals(rate).items():
-        x = samples / 32_768
+    for signal, x in golden(rate).items():
         try:
             steps = dsp.trace(x, rate, name)
         except ValueError as refusal:
@@ -183,7 +182,7 @@ def compare(c: Convention, x: np.ndarray, other: np.ndarray) -> str:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_frames_are_counted_as_dsp_counts(framing):
     rng = np.random.default_rng(3)
-    for frame, hop in [(1, 1), (2, 3), (7, 7), (25, 10), (400, 160), *rng.integers(1, 60, (20, 2)).tolist()]:
+    for frame, hop in [(1, 1), (2, 3), (7, 7), (25, 10), (400, 160), *rng.integers(1, 60, (10, 2)).tolist()]:
         c = Convention(framing=framing, frame_length=frame, hop_length=hop, n_mels=None, n_mfcc=None, window="hamming")
         module = nets.front_end(c, 8000, kind="power")
         counts = [module._count(n) for n in range(1, 300)]
@@ -225,7 +224,7 @@ def test_padding_changes_nothing(name, kind):
     """Items of mixed lengths beside each other are equal to each of them alone, but for rounding."""
     c = CONVENTIONS[name]
     rate = rate_of(c)
-    x = golden_signals(rate)["speech"] / 32_768
+    x = golden(rate)["speech"]
     items = [x[: x.size // 2], x, 0.01 * x[::-1][: x.size // 3].copy(), x[1000:][: x.size // 2 + 77]]
     batch = np.full((4, x.size + 500), np.nan)
     for row, item in zip(batch, items, strict=True):

@@ -13,9 +13,8 @@ import torch
 import dsp
 import nets
 from dsp import CONVENTIONS, Convention
-from dsp.export.signals import golden_signals
 from nets.front_end import FrontEnd
-from tests.front_ends import FLOAT64, LAST_KINDS, RATE, largest_error, rate_of, speech_and_noise
+from tests.front_ends import FLOAT64, LAST_KINDS, RATE, golden, largest_error, rate_of, speech_and_noise
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*empty", "ignore:.*beyond full scale", "ignore:`torch.jit.*deprecated:DeprecationWarning"
@@ -68,7 +67,7 @@ def test_gradients_through_silence_are_finite(name, kind, signal):
     c = CONVENTIONS[name]
     rate = rate_of(c)
     module = nets.front_end(name, rate, kind=kind)
-    x = torch.from_numpy(golden_signals(rate)[signal] / 32_768).float().requires_grad_()
+    x = torch.from_numpy(golden(rate)[signal]).float().requires_grad_()
     found, _ = module(x)
     found.sum().backward()
     assert torch.isfinite(found).all() and torch.isfinite(x.grad).all()
@@ -92,7 +91,12 @@ def test_what_is_learned_begins_as_dsp_and_is_trained():
 # ---- modes, states, dtypes
 
 
-@pytest.mark.parametrize(("name", "kind"), LAST_KINDS)
+SCRIPTED = ("kaldi", "opensmile_compare", "nemo", "scipy_stft", "tacotron2", "matlab_audio_toolbox")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [pytest.param(*of, marks=[pytest.mark.slow] * (of[0] not in SCRIPTED)) for of in LAST_KINDS]
+)
 def test_torchscript(name, kind):
     rate = rate_of(CONVENTIONS[name])
     module = nets.front_end(name, rate, kind=kind)
@@ -100,7 +104,7 @@ def test_torchscript(name, kind):
     torch.jit.save(torch.jit.script(module), buffer)
     buffer.seek(0)
     scripted = torch.jit.load(buffer)
-    x = torch.from_numpy(golden_signals(rate)["speech"] / 32_768).float()
+    x = torch.from_numpy(golden(rate)["speech"]).float()
     for waveform, lengths in (
         (x, None),
         (x[: x.numel() // 2], None),
