@@ -2,6 +2,7 @@
 dtypes."""
 
 import copy
+import inspect
 import io
 import pickle
 from dataclasses import replace
@@ -209,3 +210,13 @@ def test_inside_a_network():
     found, _ = net["front_end"](torch.randn(2, 4000, dtype=torch.float64))
     assert net["head"](found.mean(2)).shape == (2, 3)
     assert isinstance(net["front_end"], FrontEnd)
+
+
+def test_the_example_in_its_documentation_runs(write_wav, monkeypatch):
+    path = write_wav("speech.wav", golden(RATE)["speech"])
+    monkeypatch.chdir(path.parent)
+    example = inspect.getdoc(nets.front_end).split("Example\n-------\n")[1].split("Source:")[0]
+    names = {"dsp": dsp, "nets": nets, "torch": torch}
+    exec("\n".join(line.strip() for line in example.splitlines() if line.startswith("    ")), names)
+    filters = nets.front_end("kaldi_fbank", RATE, kind="log_mel", learnable=["filters"]).filters
+    assert names["features"].shape == (1, 80, 28) and not torch.equal(names["front_end"].filters, filters)

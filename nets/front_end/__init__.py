@@ -68,6 +68,20 @@ def front_end(
 
     Warns as dsp.extract.
 
+    Example
+    -------
+    From a WAV file to a trained layer, the mel filters among what is trained:
+
+        signal, rate = dsp.read_audio("speech.wav")
+        front_end = nets.front_end("kaldi_fbank", rate, kind="log_mel", learnable=["filters"])
+        layer = torch.nn.Linear(front_end.n_rows, 6)
+        optimizer = torch.optim.SGD([*front_end.parameters(), *layer.parameters()], lr=1e-4)
+        features, frames = front_end(torch.from_numpy(signal)[None])
+        means = features.sum(dim=2) / frames[:, None]
+        loss = torch.nn.functional.cross_entropy(layer(means), torch.tensor([3]))
+        loss.backward()
+        optimizer.step()
+
     Source: as dsp.mfcc. Checked: tests/test_front_end_in_a_network.py
     """
     return FrontEnd(named(convention), sample_rate, kind, learnable)
