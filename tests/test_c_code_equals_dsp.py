@@ -1,5 +1,6 @@
 """The C code of every preset, and of random conventions, has dsp's numbers, in pieces of any size, in C and in C++."""
 
+import shutil
 import subprocess
 from dataclasses import replace
 
@@ -354,7 +355,7 @@ def test_random_conventions(rng, tmp_path):
 
 
 @pytest.mark.slow
-def test_no_sanitizer_complains_and_cpp_compiles_it(rng, tmp_path, write_wav):
+def test_no_sanitizer_complains(rng, tmp_path, write_wav):
     """gcc's address and undefined-behavior checks on WAV files of awkward lengths, in pieces of 1 sample and more."""
     x = 0.1 * rng.standard_normal(6000)
     files = [write_c(replace(CONVENTIONS[n], **STREAMED[n]), RATE, tmp_path, name=n) for n in list(STREAMED)[1:6]]
@@ -371,6 +372,23 @@ def test_no_sanitizer_complains_and_cpp_compiles_it(rng, tmp_path, write_wav):
                 assert done.returncode == 0 or done.stderr.endswith("too few samples for a frame\n"), done.stderr
                 texts.append(done.stdout)
         assert of.whole_clip or texts[::2] == texts[1::2]
-    flags = ["-x", "c++", "-std=c++11", "-Wall", "-Wextra", "-Werror", "-c", "-o", str(tmp_path / "cpp.o")]
-    for of in files[:2]:
-        subprocess.run([compiler(), *flags, of.source], check=True)
+
+
+@pytest.mark.slow
+def test_a_cpp_program_uses_it(tmp_path):
+    """Compiled as C and as C++, called from C++."""
+    if shutil.which("g++") is None:
+        pytest.skip("g++ is not installed")
+    files = write_c("opensmile_mfcc12", RATE, tmp_path)
+    program = tmp_path / "main.cpp"
+    program.write_text(
+        f'#include "{files.header.name}"\nint main() {{ static {files.name}_state s; {files.name}_init(&s); '
+        f"return {files.name}_latency() == {files.latency} ? 0 : 1; }}\n"
+    )
+    objects = [tmp_path / "c.o", tmp_path / "cpp.o"]
+    subprocess.run([compiler(), *STRICT, "-c", files.source, "-o", objects[0]], check=True)
+    cpp = ["g++", "-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+    subprocess.run([*cpp, "-x", "c++", "-c", files.source, "-o", objects[1]], check=True)
+    for compiled in objects:
+        subprocess.run([*cpp, program, compiled, "-o", tmp_path / "main"], check=True)
+        subprocess.run([tmp_path / "main"], check=True)

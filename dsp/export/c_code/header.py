@@ -43,7 +43,7 @@ enum {
     PRE_TOO_SHORT = -1,    /* the clip has too few samples */
     PRE_NO_ROOM = -2,      /* more frames than max_frames */
     PRE_BAD_ARGUMENT = -3, /* a pointer is NULL or a number negative */
-    PRE_NOT_FINITE = -4,   /* a sample is NaN or infinite */
+    PRE_NOT_FINITE = -4,   /* a sample is NaN or infinite; not noticed under -ffast-math */
     PRE_FINISHED = -5      /* after pre_finish comes pre_reset */
 };
 """
