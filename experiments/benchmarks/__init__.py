@@ -10,6 +10,7 @@ training          the CASIA network beside plain PyTorch
 training_keras    the networks of Dey, Yadav, Wang and Finch beside plain PyTorch
 before_after      the front ends and the recogniser of an earlier version and of this one
 recogniser        from a WAV file to a label
+page              the page in the browser: start, and ten visitors at once
 front_end         nets.front_end beside torchaudio, nnAudio, librosa and Kaldi, with gradients
 agreement         front ends outside dsp (network, ONNX, C, MATLAB) beside dsp, for every preset
 """
