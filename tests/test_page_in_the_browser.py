@@ -152,23 +152,23 @@ def test_explore_takes_a_file_the_microphone_and_a_convention(browser, server, s
         assert page.complaints == []
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("broken.wav", b"RIFF\x00\x00\x00\x00WAVEjunk", "broken.wav: "),
-        ("c.toml", b"n_melts = 3\n", "c.toml: unknown parameter 'n_melts'"),
-        ("text.wav", b"no sound", "text.wav: "),
-    ],
-)
-def test_explore_refuses_as_the_commands_do(browser, server, tmp_path, name, content, said):
-    (tmp_path / name).write_bytes(content)
+REFUSED = {
+    "broken.wav": (b"RIFF\x00\x00\x00\x00WAVEjunk", "broken.wav: "),
+    "c.toml": (b"n_melts = 3\n", "c.toml: unknown parameter 'n_melts'"),
+    "text.wav": (b"no sound", "text.wav: "),
+}
+
+
+def test_explore_refuses_as_the_commands_do(browser, server, tmp_path):
     with open_page(browser) as page:
         visit(page, server)
-        give(page, "Recording, or a convention as TOML", tmp_path / name)
-        line = page.get_by_role("alert").filter(has_text=said)
-        line.wait_for()
-        assert "\n" not in line.inner_text() and "/ser-page-" not in line.inner_text()
-        page.get_by_text(re.compile("^synthetic voice f1")).wait_for()
+        for name, (content, said) in REFUSED.items():
+            (tmp_path / name).write_bytes(content)
+            give(page, "Recording, or a convention as TOML", tmp_path / name)
+            line = page.get_by_role("alert").filter(has_text=said)
+            line.wait_for()
+            assert "\n" not in line.inner_text() and "/ser-page-" not in line.inner_text()
+            page.get_by_text(re.compile("^synthetic voice f1")).wait_for()
 
 
 def test_a_browser_without_a_microphone_is_told_so(browser, server):
@@ -179,12 +179,13 @@ def test_a_browser_without_a_microphone_is_told_so(browser, server):
         page.get_by_text("no recording: this browser offers no microphone to this address").wait_for()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_explore_fits_the_window(browser, server, width):
-    with open_page(browser, width=width) as page:
+def test_explore_fits_the_window(browser, server):
+    with open_page(browser) as page:
         visit(page, server, "?tab=explore&convention=librosa&second=kaldi")
         page.get_by_role("img", name=re.compile("^MFCC: the difference")).wait_for()
         assert widest(page) <= 0
+        page.set_viewport_size({"width": 390, "height": 844})
+        wait_for(lambda: widest(page) <= 0)
 
 
 def test_visitors_are_apart_and_what_they_leave_is_removed(browser, server, speech):

@@ -46,6 +46,11 @@ def _figure(title: str, x: str, y: str, says: str, height: int = HEIGHT, **optio
     return made
 
 
+def _same(a: list, b: list) -> bool:
+    """Whether lists of arrays are equal: what is on the screen already is not sent again."""
+    return len(a) == len(b) and all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b, strict=True))
+
+
 class ImagePicture:
     """A matrix as an image with a color bar. `show` sends its values, its limits and its title."""
 
@@ -59,14 +64,15 @@ class ImagePicture:
         self.figure.grid.visible = False
         bar = ColorBar(color_mapper=self.mapper, width=10, padding=2, ticker=BasicTicker(desired_num_ticks=5))
         self.figure.add_layout(bar, "right")
-        self._ranges = None
+        self._ranges, self._names = None, None
         self.cells: ColumnDataSource | None = None  # numbers over the image
 
     def show(self, shown: Map, title: str | None = None) -> None:
         (x0, x1), (y0, y1) = shown.x, shown.y
         self.mapper.update(low=shown.low, high=shown.high)
         data = {"image": [shown.values], "x": [x0], "y": [y0], "dw": [x1 - x0], "dh": [y1 - y0]}
-        self.source.data = data
+        if not _same(list(data.values()), list(self.source.data.values())):
+            self.source.data = data
         if self._ranges != (shown.x, shown.y):  # a zoom stays while only values change
             self._ranges = (shown.x, shown.y)
             self.figure.x_range.update(start=x0, end=x1, reset_start=x0, reset_end=x1)
@@ -105,7 +111,9 @@ class ImagePicture:
 
     def name_rows(self, names: list[str]) -> None:
         """The names of the rows on the left, each at its row; an empty list gives back the numbers."""
-        axis = self.figure.yaxis[0]
+        if names == self._names:  # another ticker is another model: all of the document would be gone through
+            return
+        self._names, axis = list(names), self.figure.yaxis[0]
         if names:
             step = -(-len(names) // 14)
             axis.ticker = FixedTicker(ticks=list(range(0, len(names), step)))
@@ -138,11 +146,10 @@ class LinePicture:
     def show(self, lines: dict[str, tuple[np.ndarray, np.ndarray]], title: str | None = None) -> None:
         shown = [name for name in self.names if name in lines]
         keep = [self.names.index(name) for name in shown]
-        self.source.data = {
-            "xs": [lines[name][0] for name in shown],
-            "ys": [lines[name][1] for name in shown],
-            **{column: [values[i] for i in keep] for column, values in self._fixed.items()},
-        }
+        xs, ys = ([lines[name][axis] for name in shown] for axis in (0, 1))
+        if not (_same(xs, self.source.data["xs"]) and _same(ys, self.source.data["ys"])):
+            fixed = {column: [values[i] for i in keep] for column, values in self._fixed.items()}
+            self.source.data = {"xs": xs, "ys": ys, **fixed}
         if title is not None:
             self.figure.title.text = title
 
@@ -156,7 +163,8 @@ class CurvesPicture:
         self.figure.multi_line("xs", "ys", source=self.source, line_color="color", line_width=1)
 
     def show(self, xs: list[np.ndarray], ys: list[np.ndarray], title: str | None = None) -> None:
-        self.source.data = {"xs": xs, "ys": ys, "color": [LINES[i % 2] for i in range(len(xs))]}
+        if not (_same(xs, self.source.data["xs"]) and _same(ys, self.source.data["ys"])):
+            self.source.data = {"xs": xs, "ys": ys, "color": [LINES[i % 2] for i in range(len(xs))]}
         if title is not None:
             self.figure.title.text = title
 

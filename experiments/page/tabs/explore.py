@@ -213,9 +213,9 @@ class Explorer:
 
     def _change(self, setup: Setup) -> None:
         """Takes another setup if it can be drawn; otherwise the old one stays. ValueError as core.stages."""
-        core.stages(self.section, setup)
+        t = core.stages(self.section, setup)
         self.setup = setup
-        self.redraw()
+        self.redraw(t)
 
     def rebuild(self) -> None:
         """Griffin and Lim from the bands and from the first cepstra."""
@@ -250,10 +250,10 @@ class Explorer:
         self.original.wav = core.as_wav(self.section.signal, self.section.sample_rate)
         self.from_bands.wav = self.from_cepstra.wav = b""
 
-    def redraw(self) -> None:
-        """Every stage."""
+    def redraw(self, t: Traced | None = None) -> None:
+        """Every stage, of a trace of the section that is shown if there is one already."""
         try:
-            t = core.stages(self.section, self.setup)
+            t = t or core.stages(self.section, self.setup)
         except ValueError as error:  # the recording does not fit the convention
             self.trouble.text = self._one_line(str(error))
             self._show_controls()
@@ -273,13 +273,16 @@ class Explorer:
             return
         index = self.pictures.show_frame(t, self.section, self.frame, self.n_coefficients)
         n_frames = t.steps["frames"].shape[1]
-        self.look.changes = {
+        changes = {
             "frame_at": {"min": 0, "max": n_frames - 1, "step": 1},
             "coefficients": {"min": 1, "max": len(t.steps["log_mel"]), "step": 1},
             "start": {"min": 0, "max": self._last_start(), "step": 0.1},
         }
+        if changes != self.look.changes:
+            self.look.changes = changes
         shown = {"frame_at": index, "coefficients": self.n_coefficients, "start": round(self.section.start_s, 1)}
-        self.look.values = {**self.look.values, **shown}
+        if not shown.items() <= self.look.values.items():
+            self.look.values = {**self.look.values, **shown}
 
     def _last_start(self) -> float:
         if self.recording is None:
@@ -305,7 +308,9 @@ class Explorer:
     def _show_controls(self) -> None:
         values = setups.control_values(self.setup.convention, self.section.sample_rate)
         half = self.section.sample_rate // 2
-        self.form.changes = {"f_max": {"min": min(1000, half), "max": half, "step": 50}}
+        changes = {"f_max": {"min": min(1000, half), "max": half, "step": 50}}
+        if changes != self.form.changes:
+            self.form.changes = changes
         second = self.second.base if self.second else NONE
         self.form.values = {**values, "convention": self.setup.base, "second": second, "undo": bool(self.setup.changes)}
         self.sound.values = {"voice": self.voice, "emotion": self.emotion}
