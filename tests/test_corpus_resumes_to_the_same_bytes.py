@@ -95,6 +95,7 @@ def test_files_of_killed_writers_go_and_those_being_written_stay(tmp_path):
 def test_a_damaged_shard_is_made_again(corpus, tmp_path):
     extract(corpus, tmp_path, **OPTIONS, format="ark")
     before = digests(tmp_path)
+    (tmp_path / "shards" / ".00001.ark.1.part").write_text("half")  # of the second of two writers, which was killed
     n_kept = sum(item["file"] == "shards/00000.ark" for item in open_features(tmp_path).index)
     (tmp_path / "shards" / "00001.ark").write_bytes(b"short")
     (tmp_path / "shards" / "00002.jsonl").write_text("[")

@@ -103,7 +103,9 @@ def on_a_cluster(source: Path, out: Path, file_format: str) -> bool:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     n_killed = 0
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
 
