@@ -57,7 +57,7 @@ def test_shards_divide_the_runs_of_all_networks(n_runs, n_shards):
         selection = as_shard(f"{i}/{n_shards}")
         parts.append(selection.take(runs[:2]) + selection.take(runs[2:]))
     assert sorted(itertools.chain(*parts)) == runs and max(map(len, parts)) - min(map(len, parts)) <= 1
-    assert Selection().take(runs) == runs
+    assert Selection().take(runs) == runs and as_shard("1/2").take(runs) == runs[::2]
     listing = Listing()
     assert listing.take(runs) == [] and listing.n_runs == n_runs
     rest = Listing(left_out=frozenset({1}))
