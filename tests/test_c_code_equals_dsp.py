@@ -35,7 +35,7 @@ STREAMED = {  # with every kind of edge, and with everything that looks ahead
     "librosa": {"dynamic_range": None, "delta_orders": 2},
     "kaldi_fbank": {"framing": "symmetric", "hop_length": 90, "preemphasis_first": "extrapolate"},
 }
-WHOLE = ("librosa", "whisper", "voicebox", "seamless_m4t", "nemo")
+WHOLE = ("librosa", "whisper", "voicebox", "seamless_m4t", "speech_to_text", "nemo")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*beyond full scale"),
@@ -139,6 +139,15 @@ def test_conventions_that_need_the_whole_clip(rng, wholes, name):
     assert np.abs(code.extract(x) - expected).max() <= FLOAT * np.abs(expected).max()
     assert code.files.whole_clip and code.files.latency is None
     assert f"{name}_push" not in code.files.header.read_text()
+
+
+@pytest.mark.parametrize("level", [0.0, 0.25])
+def test_rows_that_are_constant_but_for_rounding_become_0(wholes, level):
+    """As in dsp.cmvn: nothing is divided by a deviation that is rounding."""
+    assert not wholes["speech_to_text"].extract(np.full(4000, level)).any()
+    tone = 0.5 * np.sin(2 * np.pi * np.arange(4000) / 160) + 1e-7 * np.random.default_rng(0).standard_normal(4000)
+    is_zero = (wholes["speech_to_text"].extract(tone) == 0).all(axis=1)
+    assert is_zero[0] and not is_zero[-1]  # its own band differs by rounding from frame to frame, others by the noise
 
 
 def test_bad_calls_change_nothing(rng, streams):

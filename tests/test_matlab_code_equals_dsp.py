@@ -20,7 +20,7 @@ from tests.two_lanes import textbook
 
 RATE = 16_000
 EXACT = 1e-10  # of the largest value; measured: 2e-14
-NASTY = ("kaldi", "scipy_stft", "whisper")  # presets that meet the nasty signals
+NASTY = ("kaldi", "scipy_stft", "whisper", "speech_to_text")  # presets that meet the nasty signals
 STEPS = ("kaldi", "opensmile_mfcc12", "librosa")  # presets whose every step is compared
 RANDOM = 20
 
@@ -115,6 +115,16 @@ def test_nasty_signals(octave, tmp_path, name):
         assert np.abs(found - steps[kind]).max() <= allowed, signal
 
 
+@pytest.mark.parametrize("edges", ["replicate", "interp"])
+@pytest.mark.parametrize("second", ["delta of delta", "delta of delta, extended", "curvature"])
+def test_every_kind_of_deltas(octave, tmp_path, edges, second):
+    c = replace(CONVENTIONS["htk"], delta_orders=2, delta_edges=edges, delta_second=second, smoothing=3)
+    name = f"deltas_{edges}_{second}".replace(" ", "_").replace(",", "")
+    expected = dsp.mfcc(noise(RATE), RATE, c)
+    found = octave.call(write_matlab(c, RATE, tmp_path / f"{name}.m").path, noise(RATE))
+    assert np.abs(found - expected).max() <= EXACT * np.abs(expected).max()
+
+
 def test_random_conventions(octave, tmp_path):
     for i, (c, kind, signal, expected) in enumerate(random_conventions()):
         file = write_matlab(c, RATE, tmp_path / f"random{i}.m", kind=kind)
@@ -171,13 +181,14 @@ def test_the_command_and_what_the_function_refuses(octave, tmp_path, capsys):
     for bad = {{zeros(2), 16000}, {'text'}, {[1 NaN]}, {int16(1:9)}, {zeros(1, 999), 8000}, {1:5}}
         try, htk24(bad{1}{:}); disp('taken'), catch e, disp(e.message), end
     end
-    disp(size(htk24(zeros(1, 999)))), disp(size(hostile(single(zeros(999, 1)))))"""
+    disp(size(htk24(zeros(1, 999)))), disp(size(hostile(single(zeros(999, 1)))))
+    disp(class(hostile(single(ones(999, 1)))))"""
     command = [find_octave(), "--no-gui", "--quiet", "--norc", "--path", str(tmp_path), "--eval", program]
     done = subprocess.run(command, capture_output=True, text=True)
     lines = done.stdout.splitlines()
     assert lines[:3] == ["a vector of finite real numbers is expected"] * 3
     assert lines[3].startswith("integers: divide") and lines[4].startswith("samples at 8000 Hz; 16000 Hz are expected")
     assert lines[5] == "too few samples for a frame"
-    assert lines[6].split() == lines[7].split() == ["13", "4"]
+    assert lines[6].split() == lines[7].split() == ["13", "4"] and lines[8] == "double"
     assert main(["matlab", "kaldi", "--sample-rate", "16000", "--out", str(tmp_path / "log10.m")]) == 2
     assert capsys.readouterr().err.startswith("error: a file log10.m would hide the function log10")
