@@ -4,6 +4,7 @@
     python -m experiments.zheng_casia        runs a paper on a synthetic corpus, or with --data DIR on the real one
     python -m experiments.trace              draws every stage of a convention for one recording
     python -m experiments.recogniser         asks a trained network about recordings
+    python -m experiments.page               a page in the browser: explore, verify, recognize, read results
 
 The folders, in the order of the pipeline. Each imports only from the folders above it:
 
@@ -15,6 +16,7 @@ The folders, in the order of the pipeline. Each imports only from the folders ab
     training/      training loop, optimizers, runs, command line
     coursework/    labs and their checks
     recogniser/    a trained network as a program
+    page/          all of it in the browser: python -m experiments.page
     benchmarks/    speed
 
 To read one experiment from top to bottom, start with zheng_casia.py.

@@ -104,11 +104,6 @@ class ImagePicture:
             self.figure.text("x", "y", "text", source=self.cells, **look)
         self.cells.data = cells
 
-    def clear(self, title: str) -> None:
-        """No values, and the reason as the title."""
-        self.source.data = {name: [] for name in ("image", "x", "y", "dw", "dh")}
-        self.figure.title.text = title
-
     def name_rows(self, names: list[str]) -> None:
         """The names of the rows on the left, each at its row; an empty list gives back the numbers."""
         if names == self._names:  # another ticker is another model: all of the document would be gone through

@@ -40,8 +40,8 @@ CONVENTION_FIELDS = [
     _menu("n_fft", "Transform", ("power of two", "frame length", "256", "400", "512", "1024", "2048", "4096")),
     _range("preemphasis", "Pre-emphasis", 0, 0.99, 0.01),
     _range("n_mels", "Mel bands", 0, 128, 1),
-    _range("f_min", "Lowest frequency", 0, 1000, 10, "Hz"),
-    _range("f_max", "Highest frequency", 1000, 8000, 50, "Hz"),
+    _range("f_min", "Bands from", 0, 1000, 10, "Hz"),
+    _range("f_max", "Bands to", 1000, 8000, 50, "Hz"),
     _menu("log", "Logarithm", (NONE, "ln", "log10", "10 log10", "20 log10")),
     _range("n_mfcc", "Coefficients", 0, 60, 1),
     _range("lifter", "Lifter", 0, 60, 1),
@@ -51,7 +51,7 @@ CONVENTION_FIELDS = [
 VIEW_FIELDS = [
     _range("start", "Shown from", 0, 0, 0.1, "s"),
     _range("frame_at", "Frame number", 0, 100, 1),
-    _range("coefficients", "Envelope from coefficients", 1, 40, 1),
+    _range("coefficients", "Envelope from", 1, 40, 1),
     {"name": "loudest", "label": "Loudest frame", "kind": "button"},
     {"name": "rebuild", "label": "Rebuild the sound", "kind": "button"},
 ]
@@ -77,7 +77,9 @@ class Explorer:
         self._make_controls()
         self.pictures = StagePictures()
         self.second_pictures: SecondPictures | None = None  # made when it is needed: a page opens sooner
-        self.second_part = part(Line(text="The second convention", heading=True), self.sentence, visible=False)
+        self.second_part = part(
+            Line(text="The second convention", heading=True), self.sentence, self.no_difference, visible=False
+        )
         line = self._restore(query or {})
         self._cut()
         self.redraw()
@@ -103,7 +105,8 @@ class Explorer:
         self.toml = Text(label="As TOML", copy="Copy as TOML")
         self.link = Text(label="As a link", copy="Copy the link", is_link=True)
         self.save = Download(label="Save as TOML", filename="convention.toml")
-        self.sentence = Text(label="What differs between the two conventions", open=True)
+        self.sentence, self.all_differences = Line(), Text(label="All differences and known issues", copy="Copy")
+        self.no_difference = Line()
 
     @property
     def view(self):
@@ -292,18 +295,18 @@ class Explorer:
     def _draw_second(self) -> None:
         self.second_part.visible = self.second is not None
         if self.second is None:
-            self.sentence.text = ""
             return
         try:
             other = core.stages(self.section, self.second)
-            self.sentence.text = core.sentence(self.setup, self.second, self.section.sample_rate)
+            said = core.sentence(self.setup, self.second, self.section.sample_rate)
+            self.sentence.text, _, self.all_differences.text = said.partition("\n")
         except ValueError as error:
             self.sentence.text = f"{self.second.name} does not fit this recording: {error}"
             return
         if self.second_pictures is None:
             self.second_pictures = SecondPictures()
-            self.second_part.append(self.second_pictures.view)
-        self.second_pictures.show(self.traced, other, (self.setup, self.second))
+            self.second_part.extend([self.second_pictures.view, self.all_differences])
+        self.no_difference.text = self.second_pictures.show(self.traced, other, (self.setup, self.second))
 
     def _show_controls(self) -> None:
         values = setups.control_values(self.setup.convention, self.section.sample_rate)

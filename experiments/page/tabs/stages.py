@@ -96,20 +96,21 @@ class SecondPictures:
         self.panes = {k: [pn.pane.Bokeh(group[k].figure) for group in (self.others, self.errors)] for k in names}
         self.view = columns(*(pane for panes in self.panes.values() for pane in panes))
 
-    def show(self, first: Traced, second: Traced, names: tuple[Setup, Setup]) -> None:
-        shown = core.maps(second)
+    def show(self, first: Traced, second: Traced, names: tuple[Setup, Setup]) -> str:
+        """Draws both and their differences; returns why there is none, or an empty text."""
+        shown, said = core.maps(second), []
         for name in self.others:
-            there = name in shown
-            self.panes[name][0].visible = there
-            self.panes[name][1].visible = there and name in first.steps
-            if not there:
-                continue
-            self.others[name].show(shown[name], f"{names[1].name}: {title(name, second)}")
+            theirs, difference = self.panes[name]
+            theirs.visible = name in shown
             error = core.difference(first, second, name)
+            difference.visible = not isinstance(error, str)
+            if name in shown:
+                self.others[name].show(shown[name], f"{names[1].name}: {title(name, second)}")
             if isinstance(error, str):
-                self.errors[name].clear(error)
+                said.append(f"{STAGES[name]}: {error}.")
             else:
                 self.errors[name].show(error, f"{STAGES[name]}: {names[0].name} - {names[1].name}")
+        return " ".join(said)
 
 
 def title(name: str, t: Traced) -> str:
