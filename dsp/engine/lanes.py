@@ -288,6 +288,16 @@ reduce_max = _reduction("fmax")
 
 
 @intrinsic
+def first_lane(typing, x):
+    """The number in the first lane; of a computation on registers with equal lanes, the compiler keeps only that."""
+
+    def generate(context, builder, signature, arguments):
+        return builder.extract_element(arguments[0], ir.Constant(INT32, 0))
+
+    return x.of(x), generate
+
+
+@intrinsic
 def reduce_add(typing, x):
     """The sum of the lanes: halves are added until one number is left."""
 

@@ -7,7 +7,19 @@ of a few lines of the textbook lane, which its docstring names.
 import math
 
 from dsp.engine.compiling import inlined, inner, kernel
-from dsp.engine.lanes import fma, load, load_splat, maximum, minimum, reduce_max, splat, store, width, zero_to
+from dsp.engine.lanes import (
+    first_lane,
+    fma,
+    load,
+    load_splat,
+    maximum,
+    minimum,
+    reduce_max,
+    splat,
+    store,
+    width,
+    zero_to,
+)
 from dsp.engine.logarithm import log
 
 
@@ -98,4 +110,4 @@ def _slope(x, t, weights, replicate):
     for j in range(weights.size):
         neighbor = splat(weights, x[min(max(t + j - half, 0), x.size - 1)])
         total = fma(load_splat(weights, j), neighbor, total)
-    return reduce_max(total)
+    return first_lane(total)
