@@ -270,6 +270,27 @@ def test_the_sum_of_the_lanes(dtype, wide):
     assert _total(np.arange(20, dtype=dtype)) == wide * (wide - 1) / 2
 
 
+@njit
+def _first(a, i):
+    return lanes.first_lane(load(a, i))
+
+
+@njit
+def _third(a, b):
+    return lanes.wider(1.0, a, b) / lanes.wider(3.0, a, b)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_first_lane(dtype):
+    assert _first(np.arange(20, dtype=dtype), 3) == 3
+
+
+@pytest.mark.parametrize(("a", "b"), [("float32", "float32"), ("float32", "float64"), ("float64", "float32")])
+def test_numbers_of_the_wider_dtype(a, b):
+    wider = np.result_type(a, b).type
+    assert _third(np.empty(1, a), np.empty(1, b)) == wider(1) / wider(3)
+
+
 def test_width_outside_compiled_code():
     assert (lanes.width(np.empty(3)), lanes.width(np.empty(3, np.float32))) == (8, 16)
 
