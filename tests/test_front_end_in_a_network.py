@@ -271,6 +271,8 @@ def test_scipys_window_is_shortened_to_the_signal():
                 ValueError, match=r"waveform\[0\] has 100 samples, .* 51 rows instead of 129; pass this"
             ):
                 module(torch.from_numpy(x)[None].expand(2, -1), torch.tensor([100, 300]))
+    none, frames = nets.front_end("scipy_stft", RATE, kind="log_mel")(torch.zeros(0, 100))
+    assert none.shape[:2] == (0, 129) and frames.shape == (0,)
     c = replace(CONVENTIONS["scipy_stft"], n_fft=512)  # the rows stay
     batch = torch.from_numpy(x)[None].repeat(3, 1)
     found, frames = nets.front_end(c, RATE, kind="log_mel").double()(batch, torch.tensor([100, 300, 256]))

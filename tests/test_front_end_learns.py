@@ -74,6 +74,18 @@ def test_gradients_through_silence_are_finite(name, kind, signal):
     assert torch.isfinite(found).all() and torch.isfinite(x.grad).all()
 
 
+@pytest.mark.parametrize(
+    ("norm", "factor"), [(None, 4.0), ("n_fft", 4.0), ("window sum", 1.0), ("window energy", 1.0), ("density", 1.0)]
+)
+def test_the_norm_follows_a_learned_window(norm, factor):
+    module = nets.front_end(replace(SMALL, spectrum_norm=norm), 8000, kind="power", learnable=["window"])
+    x = torch.randn(100)
+    before = module(x)[0]
+    with torch.no_grad():
+        module.window.mul_(2)
+    assert torch.allclose(module(x)[0], factor * before, rtol=1e-4)
+
+
 def test_what_is_learned_begins_as_dsp_and_is_trained():
     x = torch.from_numpy(speech_and_noise(RATE)[0]).float()
     fixed = nets.front_end("librosa", RATE, kind="log_mel")

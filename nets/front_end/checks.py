@@ -75,7 +75,7 @@ def check_samples(waveform: Tensor, lengths: Tensor | None, c: Convention) -> No
     if lengths is not None:
         x = x.masked_fill(torch.arange(x.shape[-1], device=x.device) >= lengths.unsqueeze(-1), 0)
     low, high = torch.aminmax(x, dim=-1)  # NaN is both
-    bounds = torch.stack([low, high], -1).reshape(-1, 2).double().cpu().numpy()
+    bounds = torch.stack([low, high], -1).reshape(-1, 2).cpu().double().numpy()
     if not np.isfinite(bounds).all():
         where = tuple(torch.nonzero(~torch.isfinite(x))[0].tolist())
         raise ValueError(f"waveform[{', '.join(map(str, where))}] is {float(x[where])}; every value must be finite")

@@ -35,11 +35,12 @@ class FrontEnd(Tables):
         else:
             counts = [samples] if lengths is None else lengths.reshape(-1).tolist()
             checks.check_counts(counts, samples)
-            if min(counts, default=samples) < self.shortened_below:
+            if waveform.numel() > 0 and min(counts) < self.shortened_below:
                 return self._compute_shortened(waveform, lengths)
+            size = sizes(c, self.sample_rate)
             for index, n in enumerate(counts):
                 try:
-                    checks.check_frames(n, c, sizes(c, self.sample_rate), self.kind)
+                    checks.check_frames(n, c, size, self.kind)
                 except ValueError as error:
                     item = f"waveform[{index}]" if lengths is not None and waveform.dim() == 2 else "waveform"
                     raise ValueError(f"{item}: {error}") from None
@@ -47,7 +48,7 @@ class FrontEnd(Tables):
         noise = None
         if self.dither:
             drawn = dither(np.zeros(samples), self.dither, np.random.default_rng(0))
-            noise = torch.from_numpy(drawn).to(self.window)
+            noise = torch.from_numpy(drawn).to(self.window.dtype).to(self.window.device)
         with torch.autocast(waveform.device.type, enabled=False):
             return self._compute(waveform, lengths, noise)
 
@@ -151,8 +152,6 @@ class FrontEnd(Tables):
     def _preprocess(self, x: Tensor, n: Tensor, is_padded: bool, noise: Tensor | None) -> Tensor:
         """dsp.mfcc.preprocess_signal of each item; 0 beyond its end."""
         beyond = torch.arange(x.shape[1], device=x.device) >= n.unsqueeze(1)
-        if is_padded:
-            x = x.masked_fill(beyond, 0.0)
         if self.scale != 1.0:
             x = x * self.scale
         if noise is not None:

@@ -172,7 +172,7 @@ class Tables(nn.Module):
         return self
 
     def _rounded(self, name: str, like: Tensor) -> Tensor:
-        return torch.from_numpy(self._tables[name]).to(like.device, like.dtype)
+        return torch.from_numpy(self._tables[name]).to(like.dtype).to(like.device)  # some devices have no float64
 
     def _is_first_value(self, name: str, parameter: Tensor) -> bool:
         return not parameter.is_meta and torch.equal(parameter.detach(), self._rounded(name, parameter))
