@@ -227,7 +227,7 @@ DRAWN = {
 
 
 @pytest.mark.filterwarnings("ignore:.*empty")
-@pytest.mark.parametrize("examples", [20, pytest.param(120, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [12, pytest.param(60, marks=pytest.mark.slow)])
 def test_conventions_drawn_at_random(examples):
     limits = settings(
         max_examples=examples,

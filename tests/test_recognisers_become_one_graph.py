@@ -59,7 +59,7 @@ def test_any_length_and_batch(shipped, path, n):
     np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("view", ["finch_mfcc", "finch_log_mel"])
+@pytest.mark.parametrize("view", ["finch_mfcc", pytest.param("finch_log_mel", marks=pytest.mark.slow)])
 def test_networks_on_frames(tmp_path, view):
     """Clips shorter and longer than the 3 s that the network sees, of which the graph knows nothing beforehand."""
     run = replace(
@@ -109,6 +109,7 @@ def test_another_answer_is_not_written(shipped, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path, capsys):
     assert command.main(["--export", "--run", str(SHIPPED), "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == str(tmp_path / "recogniser.onnx")
