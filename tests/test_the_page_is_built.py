@@ -151,7 +151,7 @@ def test_what_a_run_says_is_text_and_no_markup(tmp_path, network):
         network,
         folder=Path("a run"),
         classes=(hostile, "b"),
-        result=network.result | {"corpus": hostile, "system": hostile},
+        result=network.result | {"corpus": hostile, "system": hostile, "protocol": hostile},
     )
     index = write_page(tmp_path / "page", run, GRAPHS, RUNTIME).read_text()
     assert "<script>alert" not in index and "&lt;script&gt;alert" in index
