@@ -122,7 +122,7 @@ def draw(rng: np.random.Generator) -> Convention:
 
 
 @pytest.mark.filterwarnings("ignore:the filters")
-@pytest.mark.parametrize("examples", [60, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [60, pytest.param(200, marks=pytest.mark.slow)])
 def test_conventions_drawn_at_random(examples):
     """Alone, and in a batch beside a longer item, with NaN behind the end: dsp's features and refusals, and zeros."""
     rng, compared, refused = np.random.default_rng(examples), 0, 0

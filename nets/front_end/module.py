@@ -75,7 +75,8 @@ class FrontEnd(Tables):
             try:
                 results.append(own(item[:n])[0])
             except ValueError as error:
-                raise ValueError(str(error).replace("waveform", f"waveform[{index}]", 1)) from None
+                name = f"waveform[{index}]" if waveform.dim() == 2 else "waveform"
+                raise ValueError(str(error).replace("waveform", name, 1)) from None
         frames = torch.tensor([result.shape[1] for result in results], device=waveform.device)
         width = max(result.shape[1] for result in results)
         if waveform.shape[-1] >= self.n_window:
