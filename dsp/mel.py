@@ -7,7 +7,7 @@ height of a filter. Two banks on "the HTK scale" can still differ in the other t
 
 import math
 import warnings
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,32 +130,11 @@ def mel_filterbank(
 
     Source: Davis & Mermelstein 1980; Slaney 1998; HTK Book 5.4. Checked: tests/test_mel_matches_librosa.py
     """
-    n_mels, n_fft = as_count(n_mels, "n_mels"), as_count(n_fft, "n_fft")
-    as_count(n_mels * (n_fft // 2 + 1), "n_mels * (n_fft // 2 + 1)")
-    as_word(triangles, "triangles", MelTriangles)
     as_word(norm, "norm", MelNorm)
-    nyquist = as_sample_rate(sample_rate) / 2
-    f_max = nyquist if f_max is None else as_number(f_max, "f_max", unit="of Hz")
-    if not 0 <= as_number(f_min, "f_min", unit="of Hz") < f_max <= nyquist:
-        raise ValueError(f"{f_min=} and {f_max=} must lie in 0 .. {nyquist} Hz, in this order")
-    edges_mel = np.linspace(hz_to_mel(f_min, scale), hz_to_mel(f_max, scale), n_mels + 2)
-    edges = mel_to_hz(edges_mel, scale)
-    frequency = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
-    if triangles == "hz":
-        filters = _triangles(frequency, edges)
-    elif triangles == "mel":
-        filters = _triangles(hz_to_mel(frequency, scale), edges_mel)
-    elif triangles == "mel, cut at bins":
-        filters = _triangles(hz_to_mel(frequency, scale), edges_mel)
-        filters[:, : math.floor(f_min * n_fft / sample_rate + 1.5)] = 0
-        filters[:, math.floor(f_max * n_fft / sample_rate + 0.5) :] = 0
-    elif triangles == "bins":
-        filters = _triangles(np.arange(frequency.size), np.floor((n_fft + 1) * edges / sample_rate))
-    elif triangles == "symmetric":
-        center, width = edges[1:-1, None], np.diff(edges)[:-1, None]
-        filters = np.maximum(0, 1 - np.abs(frequency - center) / width)
-    else:
-        filters = _triangles(np.linspace(f_min, f_max, frequency.size), edges)
+    edges = filter_edges(n_mels, n_fft, sample_rate, f_min, f_max, scale, triangles)
+    filters = triangle(edges.x, edges.left[:, None], edges.center[:, None], edges.right[:, None])
+    filters[:, : edges.first_bin] = 0
+    filters[:, edges.last_bin + 1 :] = 0
     n_empty = n_mels - np.count_nonzero(filters.any(axis=1))
     if n_empty:
         warnings.warn(
@@ -163,7 +142,7 @@ def mel_filterbank(
             stacklevel=2,
         )
     if norm == "slaney":
-        return filters * (2 / (edges[2:] - edges[:-2]))[:, None]
+        return filters * (2 / edges.width_hz)[:, None]
     if norm == "sum":
         sums = filters.sum(axis=1, keepdims=True)
         return np.divide(filters, sums, out=filters, where=sums > 0)
@@ -172,19 +151,71 @@ def mel_filterbank(
     return filters
 
 
-def _as_nonnegative(values: ArrayLike, name: str, unit: str) -> NDArray[np.float64]:
-    array = as_real(values, name, "any")
-    check_nonnegative(array, name, unit)
-    return array
+class FilterEdges(NamedTuple):
+    """Where the bins and the corners of the filters lie on the axis on which the sides are straight."""
+
+    x: NDArray[np.float64]  # (bins,)
+    left: NDArray[np.float64]  # (n_mels,)
+    center: NDArray[np.float64]
+    right: NDArray[np.float64]
+    width_hz: NDArray[np.float64]  # (n_mels,) between the outer corners, in Hz
+    first_bin: int  # the filters are 0 outside first_bin .. last_bin
+    last_bin: int
 
 
-def _triangles(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """H[m, k] = max(0, min((x_k - left) / (center - left), (right - x_k) / (right - center))).
+def filter_edges(
+    n_mels: int,
+    n_fft: int,
+    sample_rate: float,
+    f_min: float,
+    f_max: float | None,
+    scale: MelScale,
+    triangles: MelTriangles,
+) -> FilterEdges:
+    """The corners of the filters of mel_filterbank, whose arguments these are.
 
-    Edges that fall together make a vertical side.
+    Raises ValueError as mel_filterbank does. Checked: tests/test_mel_matches_librosa.py
     """
-    left, center, right = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    n_mels, n_fft = as_count(n_mels, "n_mels"), as_count(n_fft, "n_fft")
+    as_count(n_mels * (n_fft // 2 + 1), "n_mels * (n_fft // 2 + 1)")
+    as_word(triangles, "triangles", MelTriangles)
+    nyquist = as_sample_rate(sample_rate) / 2
+    f_max = nyquist if f_max is None else as_number(f_max, "f_max", unit="of Hz")
+    if not 0 <= as_number(f_min, "f_min", unit="of Hz") < f_max <= nyquist:
+        raise ValueError(f"{f_min=} and {f_max=} must lie in 0 .. {nyquist} Hz, in this order")
+    edges_mel = np.linspace(hz_to_mel(f_min, scale), hz_to_mel(f_max, scale), n_mels + 2)
+    edges_hz = mel_to_hz(edges_mel, scale)
+    x, edges = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft), edges_hz
+    first_bin, last_bin = 0, n_fft // 2
+    if triangles in ("mel", "mel, cut at bins"):
+        x, edges = hz_to_mel(x, scale), edges_mel
+    if triangles == "mel, cut at bins":
+        first_bin, last_bin = (
+            math.floor(f_min * n_fft / sample_rate + 1.5),
+            math.floor(f_max * n_fft / sample_rate - 0.5),
+        )
+    elif triangles == "bins":
+        x, edges = np.arange(x.size, dtype=np.float64), np.floor((n_fft + 1) * edges_hz / sample_rate)
+    elif triangles == "stretched":
+        x = np.linspace(f_min, f_max, x.size)
+    left, center, right = edges[:-2], edges[1:-1], edges[2:]
+    if triangles == "symmetric":
+        right = center + (center - left)
+    return FilterEdges(x, left, center, right, edges_hz[2:] - edges_hz[:-2], first_bin, last_bin)
+
+
+def triangle(x: np.ndarray, left: np.ndarray, center: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """max(0, min((x - left) / (center - left), (right - x) / (right - center))) of arrays that broadcast.
+
+    Corners that fall together make a vertical side. Checked: tests/test_mel_matches_librosa.py
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         rising = np.where(center > left, (x - left) / (center - left), x >= center)
         falling = np.where(right > center, (right - x) / (right - center), x < center)
     return np.where((left <= x) & (x <= right), np.minimum(np.minimum(rising, falling), 1.0), 0.0)
+
+
+def _as_nonnegative(values: ArrayLike, name: str, unit: str) -> NDArray[np.float64]:
+    array = as_real(values, name, "any")
+    check_nonnegative(array, name, unit)
+    return array
