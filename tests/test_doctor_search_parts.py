@@ -2,11 +2,13 @@
 
 import time
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 import dsp
+from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.identify import identify
 from dsp.doctor.search.band_edges import fit_to_the_hertz
@@ -15,7 +17,6 @@ from dsp.doctor.search.deadline import WALL_S, WORK, Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER
 from dsp.doctor.search.interpretations import interpretations
 from dsp.doctor.search.joint_moves import promising_sets
-from dsp.doctor.search.moves import apply_move
 from dsp.doctor.search.residuals import (
     AffineRows,
     affine_distance,
@@ -23,7 +24,9 @@ from dsp.doctor.search.residuals import (
     relative_residual,
 )
 from dsp.doctor.search.search import Search
+from dsp.doctor.search.sparse_filters import filter_frames, sparse_filters
 from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.trials import apply_move
 from dsp.doctor.search.verdict import EXACT, FLOAT32_TOLERANCE, UNEXPLAINED, judge, tolerances
 from tests.conftest import with_slow
 
@@ -100,6 +103,50 @@ def test_the_norm_of_a_residual_is_the_distance(rng):
     assert affine_distance(F, G) == pytest.approx(np.sqrt(np.mean(1 - correlations**2)))
     assert np.linalg.norm(AffineRows(F).residual(2 - 3 * F)) < 1e-12
     assert np.linalg.norm(AffineRows(F, positive=True).residual(2 - 3 * F)) == pytest.approx(1)
+
+
+def test_the_residual_is_what_a_least_squares_line_leaves_of_each_row(rng):
+    """With masked cells and a row that is constant in F alone, against numpy.polyfit row by row."""
+    F, G = rng.standard_normal((2, 6, 30))
+    F[3], G[4] = 2.0, -1.0
+    counted = rng.random((6, 30)) < 0.8
+    for cells in (None, counted):
+        expected = []
+        for f, g, used in zip(F, G, np.ones((6, 30), bool) if cells is None else cells, strict=True):
+            f, g = f[used], g[used]
+            rest = f - f.mean() if np.ptp(g) == 0 else f - np.polyval(np.polyfit(g, f, 1), g)
+            spread = np.sum((f - f.mean()) ** 2)
+            expected.append(1.0 if np.ptp(f) == 0 else np.sum(rest**2) / spread)
+        residual = AffineRows(F, cells).residual(G).reshape(6, 30)
+        if cells is None:
+            np.testing.assert_allclose(6 * np.sum(residual**2, axis=1), expected, rtol=1e-9)
+        assert affine_distance(F, G, cells) == pytest.approx(np.sqrt(np.mean(expected)), rel=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("triangles, norm", list(product(WORDS["mel_triangles"], WORDS["mel_norm"])))
+def test_filters_without_zeros_are_those_of_mel_filterbank(triangles, norm):
+    for n_mels, n_fft, f_min, f_max, scale in (
+        (26, 512, 0.0, None, "htk"),
+        (128, 400, 20.0, 7600.0, "slaney"),  # some of them empty
+        (23, 513, 133.0, 4000.0, "kaldi"),
+        (1, 64, 300.0, 3000.0, "htk"),
+    ):
+        c = Convention(n_mels=n_mels, f_min=f_min, f_max=f_max, mel_scale=scale, mel_triangles=triangles, mel_norm=norm)
+        dense = dsp.mel_filterbank(n_mels, n_fft, RATE, f_min, f_max, scale, triangles, norm)
+        sparse = sparse_filters(n_fft, RATE, c)
+        filled, position = np.zeros_like(dense), 0
+        for m, (first, n) in enumerate(zip(sparse.first, sparse.n_bins, strict=True)):
+            filled[m, first : first + n] = sparse.weights[position : position + n]
+            position += n
+        np.testing.assert_allclose(filled, dense, rtol=1e-14)
+        assert position == sparse.weights.size == np.count_nonzero(dense)
+        power = np.random.default_rng(0).random((n_fft // 2 + 1, 5))
+        bands, total, greatest = filter_frames(*sparse, power)
+        np.testing.assert_allclose(bands, dense @ power, rtol=1e-12)
+        np.testing.assert_allclose(total, power.sum(axis=0), rtol=1e-12)
+        used = np.flatnonzero(dense.any(axis=0))
+        np.testing.assert_array_equal(greatest, power[used.min() : used.max() + 1].max(axis=0))
 
 
 def test_a_move_without_checks_is_the_same():
@@ -210,11 +257,11 @@ def test_the_tolerance_of_a_normalized_row_is_in_its_own_units(utterance):
     allowed_plain = tolerances(
         StageCache(utterance, RATE), next(interpretations(plain)), replace(c, normalization=None), 2e-16
     )
-    base = FLOAT32_TOLERANCE
-    of_row = (allowed - base * np.abs(features).max()).max(axis=1)
-    np.testing.assert_allclose(
-        of_row * plain.std(axis=1), (allowed_plain - base * np.abs(plain).max()).max(), rtol=1e-6
-    )
+    drift = allowed_plain - FLOAT32_TOLERANCE * np.abs(plain).max()
+    drift = drift + drift.mean(axis=1, keepdims=True)  # the mean that is subtracted moves, too, and the deviation
+    expected = drift + np.abs(features) * np.sqrt(np.mean(drift**2, axis=1, keepdims=True))
+    of_value = allowed - FLOAT32_TOLERANCE * np.abs(features).max()
+    np.testing.assert_allclose(of_value * plain.std(axis=1, keepdims=True), expected, rtol=1e-6)
 
 
 def search_of(F, utterance, resolution: float) -> Search:

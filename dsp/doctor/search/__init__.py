@@ -1,6 +1,7 @@
 """The search for the convention behind a matrix. In the order in which identify uses the files:
 
     interpretations        what the matrix may be: which axis is time, whether it holds logarithms or deltas
+    sparse_filters         mel filters without their zeros
     stage_cache            features of one clip under many conventions, every stage computed once
     deadline               when the search must stop: work is counted
     changes                what pipelines do to the signal before a convention, and to the frames after it
@@ -13,6 +14,7 @@
     guesses                from all guesses to the best outcome
     search                 from a guess to the nearest shape, then to the nearest values
     coordinate_descent     the descent that makes one move, or several together, per round
+    trials                 a convention after a move
     moves                  what the descent tries
     joint_moves            which moves are predicted to help together
     band_edges             the frequency range of the filters, to the hertz

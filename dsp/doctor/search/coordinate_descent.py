@@ -9,7 +9,7 @@ import numpy as np
 from dsp.conventions.parameters import Convention
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.joint_moves import promising_sets
-from dsp.doctor.search.moves import Move, apply_move
+from dsp.doctor.search.trials import Move, apply_move
 
 DOES_NOT_FIT = 9.0  # the distance of a convention that gives another shape; real distances are at most about 1
 SETS_PER_SIZE = 10  # sets of moves of each size that are tried; by trial

@@ -1,9 +1,8 @@
 """Frame lengths and hops, in samples, that give the number of frames that the matrix has."""
 
-from dataclasses import replace
-
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import Sizes, sizes
+from dsp.doctor.search.trials import apply_move
 from dsp.framing import FRAMINGS, Framing, count_leading_samples, frame_count
 
 COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of 1.5 apart: the descent moves by up to 2.5 from there
@@ -17,19 +16,19 @@ def with_lengths(c: Convention, frame_length: int, hop_length: int, sample_rate:
     """
     size = sizes_or_none(c, sample_rate)
     if size and size.n_fft == size.window != frame_length and isinstance(c.n_fft, int):
-        c = replace(c, n_fft=frame_length)
+        c = apply_move(c, {"n_fft": frame_length})
     if size is None or size.window != frame_length:
         if c.frame_length is None:
             rounding = "down" if c.rounding == "power of two down" else c.rounding
-            c = replace(c, frame_length_s=_seconds(frame_length, sample_rate), rounding=rounding)
+            c = apply_move(c, {"frame_length_s": _seconds(frame_length, sample_rate), "rounding": rounding})
         else:
-            c = replace(c, frame_length=frame_length)
-    size = sizes_or_none(replace(c, n_fft="power of two"), sample_rate)
+            c = apply_move(c, {"frame_length": frame_length})
+    size = sizes_or_none(apply_move(c, {"n_fft": "power of two"}), sample_rate)
     if size and size.hop == hop_length:
         return c
     if c.hop_length is None and c.frame_length is None:
-        return replace(c, hop_length_s=_seconds(hop_length, sample_rate))
-    return replace(c, hop_length=hop_length)
+        return apply_move(c, {"hop_length_s": _seconds(hop_length, sample_rate)})
+    return apply_move(c, {"hop_length": hop_length})
 
 
 def sizes_or_none(c: Convention, sample_rate: float, n_samples: int | None = None) -> Sizes | None:
@@ -59,7 +58,7 @@ def grids(c: Convention, sample_rate: float, n_samples: int, n_frames: int, n_ff
                 key = (length, hop, count_leading_samples(length, hop, framing))
                 if key not in conventions:
                     n = n_fft or (c.n_fft if isinstance(c.n_fft, str) else max(c.n_fft, 1 << (length - 1).bit_length()))
-                    framed = replace(c, framing=framing, n_fft=n)
+                    framed = apply_move(c, {"framing": framing, "n_fft": n})
                     conventions[key] = with_lengths(framed, length, hop, sample_rate)
     return list(conventions.values())
 

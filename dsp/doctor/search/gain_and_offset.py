@@ -18,9 +18,9 @@ from dsp.conventions.parameters import WORDS, Convention, Log, Spectrum
 from dsp.dct import lifter
 from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES
 from dsp.doctor.search import moves
-from dsp.doctor.search.moves import Move
 from dsp.doctor.search.residuals import MIN_CELLS, TINY, center_rows
 from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.trials import Move, apply_move
 from dsp.mfcc import LOG_FACTOR
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ def _explain_offsets(search: Search, c: Convention) -> Convention:
     words = (mel_norms, WORDS["spectrum_scaling"], WORDS["spectrum_norm"], SCALES, WORDS["reference"])
     for mel_norm, scaling, norm, scale, reference in product(*words):
         move: Move = {"mel_norm": mel_norm, "spectrum_norm": norm, "spectrum_scaling": scaling}
-        trial = replace(c, **move, scale=scale, reference=reference)
+        trial = apply_move(c, {**move, "scale": scale, "reference": reference})
         floors = [(c.floor_rule, _moved_floor(search.cache, c, trial))]
         if shows_floor:
             floors = list(product(dict.fromkeys((c.floor_rule, "at least")), FLOORS))
         for rule, floor in floors:
-            other = replace(trial, floor_rule=rule, floor=floor)
+            other = apply_move(trial, {"floor_rule": rule, "floor": floor})
             distance = search.distance_above_floor(other)
             closer = len(diff(other, c)) < len(diff(best[1], c))
             if distance < best[0] * (EQUALLY_NEAR if closer else BETTER):

@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dsp.doctor.search.moves import Move
+from dsp.doctor.search.trials import Move
 
 BEAM = 48  # sets of one size that are extended, out of 80 to 530 single moves in a round; by trial
 MAX_SIZE = 5  # moves in a set
-MAX_RESIDUAL = 1500  # values of the residual that are used: the prediction is a rough one
+MAX_RESIDUAL = 600  # values of the residual that are used: the prediction is a rough one
 
 Sets = dict[tuple[int, ...], tuple[float, np.ndarray, np.ndarray]]  # moves -> (score, inner products, free moves)
 
@@ -43,15 +43,21 @@ def promising_sets(now: np.ndarray, tried: list[tuple[Move, np.ndarray]], per_si
     signatures = np.column_stack([alone, gain, D @ np.cos(np.arange(D.shape[1]) ** 2)]) / (now @ now)
     kept = np.sort(np.unique(np.round(signatures, 10), axis=0, return_index=True)[1])
     moves, inner, alone = [tried[i][0] for i in kept], inner[np.ix_(kept, kept)], alone[kept]
-    compatible = np.array([[not (a.keys() & b.keys()) for b in moves] for a in moves])
+    names = sorted({name for move in moves for name in move})
+    changes = np.array([[name in move for name in names] for move in moves], dtype=float)
+    compatible = changes @ changes.T == 0
     sets: Sets = {(): (0.0, np.zeros(len(moves)), np.ones(len(moves), bool))}
     for _ in range(MAX_SIZE):
-        longer: Sets = {}
+        longer: dict[tuple[int, ...], tuple[float, tuple[int, ...], int]] = {}  # members -> (score, shorter set, move)
         for members, (score, crossed, free) in sets.items():
             scores = np.where(free, score + alone + 2 * crossed, np.inf)
             for i in map(int, np.argsort(scores)[:BEAM]):
                 if np.isfinite(scores[i]):
-                    longer[tuple(sorted((*members, i)))] = (scores[i], crossed + inner[i], free & compatible[i])
-        sets = dict(sorted(longer.items(), key=lambda item: item[1][0])[:BEAM])
+                    longer[tuple(sorted((*members, i)))] = (float(scores[i]), members, i)
+        best = sorted(longer.items(), key=lambda item: item[1][0])[:BEAM]
+        sets = {
+            members: (score, sets[shorter][1] + inner[i], sets[shorter][2] & compatible[i])
+            for members, (score, shorter, i) in best
+        }
         for members in list(sets)[:per_size]:
             yield {name: value for i in members for name, value in moves[i].items()}

@@ -7,8 +7,8 @@ together. A move that does not fit the clip raises ValueError when it is used.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
-from typing import Any
 
 from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
@@ -27,9 +27,8 @@ from dsp.doctor.knowledge.common_values import (
     SCALES,
 )
 from dsp.doctor.search.frame_grids import hops, with_lengths
+from dsp.doctor.search.trials import Move, apply_move
 from dsp.mfcc import LOG_FACTOR
-
-Move = dict[str, Any]  # {parameter: value}
 
 PADDING = ("framing", "last_frame", "window_alignment")
 FRAME_PARAMETERS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft", *PADDING)
@@ -64,13 +63,6 @@ class Constraints:
     kind: str  # "mfcc" or "log_mel"
     n_static: int
     bins_are_rows: bool  # the rows are the bins of the transform
-
-
-def apply_move(c: Convention, move: Move) -> Convention:
-    """The convention after a move from this file: dataclasses.replace without its slow checks."""
-    other = object.__new__(Convention)
-    other.__dict__.update(c.__dict__, **move)
-    return other
 
 
 def all_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
@@ -126,7 +118,7 @@ def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
 def row_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     """Which row stands where, and which energy is taken."""
     if limits.kind == "mfcc":
-        yield from ({**rows, "n_mfcc": n_mfcc(replace(c, **rows), limits.n_static)} for rows in CEPSTRUM_ROWS)
+        yield from ({**rows, "n_mfcc": n_mfcc(apply_move(c, rows), limits.n_static)} for rows in CEPSTRUM_ROWS)
 
 
 def floor_moves(c: Convention) -> Iterator[Move]:
@@ -169,10 +161,11 @@ def filterbanks(c: Convention, limits: Constraints, every: bool = False) -> Iter
         yield from ({**a, **b} for a in scales for b in (*ranges, *counts))
 
 
-def as_in_presets(names: tuple[str, ...]) -> Iterator[Move]:
+@lru_cache
+def as_in_presets(names: tuple[str, ...]) -> tuple[Move, ...]:
     """Several parameters at once, as each preset has them."""
     rows = {tuple(getattr(c, name) for name in names) for c in CONVENTIONS.values() if c.n_mels is not None}
-    yield from (dict(zip(names, row, strict=True)) for row in sorted(rows, key=str))
+    return tuple(dict(zip(names, row, strict=True)) for row in sorted(rows, key=str))
 
 
 def transform_lengths(c: Convention, sample_rate: float) -> tuple[int | str, ...]:
@@ -186,8 +179,18 @@ def transform_lengths(c: Convention, sample_rate: float) -> tuple[int | str, ...
     )
 
 
-def frame_moves(c: Convention, limits: Constraints, factor: float = LENGTH_FACTOR) -> Iterator[Move]:
+def frame_moves(c: Convention, limits: Constraints, factor: float = LENGTH_FACTOR) -> tuple[Move, ...]:
     """Other frames that give the same number of them: of this length under every padding, then of other lengths."""
+    return _frame_moves(Convention(**{name: getattr(c, name) for name in FRAME_PARAMETERS}), limits, factor)
+
+
+@lru_cache(maxsize=100)  # a search asks for those of the same frames again and again
+def _frame_moves(c: Convention, limits: Constraints, factor: float) -> tuple[Move, ...]:
+    """As frame_moves; the convention's other parameters do not matter."""
+    return tuple(_all_frame_moves(c, limits, factor))
+
+
+def _all_frame_moves(c: Convention, limits: Constraints, factor: float) -> Iterator[Move]:
     size = sizes(c, limits.sample_rate)
     lengths = [
         n
@@ -205,7 +208,7 @@ def frame_moves(c: Convention, limits: Constraints, factor: float = LENGTH_FACTO
             alignments = WORDS["window_alignment"] if length < size.n_fft else [c.window_alignment]
             paddings = [{"window_alignment": word} for word in alignments]
         for padding in paddings:
-            trial = replace(fitted, **padding)
+            trial = apply_move(fitted, padding)
             own = all(getattr(trial, name) == getattr(c, name) for name in PADDING)
             for hop in _hops(trial, length, size.hop, limits, OWN_HOPS if own else OTHER_HOPS):
                 if own or hop == size.hop or length == size.window:

@@ -6,6 +6,9 @@ F is always the matrix to be explained and G what a convention gives; both have 
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
+
+from dsp.files.compiled import keep_on_disk
 
 CLASSES = {  # what a fit may leave open, from the least to the most: (one value per row?, a gain?, an offset?)
     "a constant gain": (False, True, False),
@@ -80,17 +83,52 @@ class AffineRows:
         f = center_rows(F[self.selected], self.cells)
         power = np.sum(f * f, axis=1, keepdims=True)
         self.constant = power <= 0
+        self.counted = np.ones(f.shape, bool) if self.cells is None else self.cells
         self.f = f / np.sqrt(np.where(self.constant, 1, power) * max(1, len(f)))
 
     def residual(self, G: np.ndarray) -> np.ndarray:
         """What remains of F as a vector in which every row of F has the same weight; its norm is affine_distance."""
         if not self.f.size:
             return np.ones(1)
-        g = center_rows(G[self.selected], self.cells)
-        power = np.sum(g * g, axis=1, keepdims=True)
-        gain = np.sum(self.f * g, axis=1, keepdims=True) / np.where(power > 0, power, 1)
-        remainder = self.f - (np.maximum(gain, 0) if self.positive else gain) * g
-        return np.where(self.constant & (power > 0), 1 / np.sqrt(self.f.size), remainder).ravel()
+        return affine_remainder(self.f, G[self.selected], self.counted, self.constant[:, 0], self.positive).ravel()
+
+
+@keep_on_disk
+@njit
+def affine_remainder(f, G, counted, constant, positive):
+    """f minus the multiple of each row of G, about its mean, that is nearest to it; see AffineRows.
+
+    The rows of f have mean 0. A row that is constant in f alone leaves a vector as long as any other row of f.
+    """
+    n_rows, n_columns = f.shape
+    remainder = np.zeros((n_rows, n_columns))
+    centered = np.zeros((n_rows, n_columns))
+    largest = np.zeros(n_rows)
+    for m in range(n_rows):
+        total, n = 0.0, 0
+        for t in range(n_columns):
+            if counted[m, t]:
+                total += G[m, t]
+                n += 1
+        for t in range(n_columns):
+            if counted[m, t]:
+                centered[m, t] = G[m, t] - total / n
+                largest[m] = max(largest[m], abs(centered[m, t]))
+    rounding = CONSTANT * max(TINY, largest.max())
+    for m in range(n_rows):
+        power, product = 0.0, 0.0
+        if largest[m] > rounding:
+            for t in range(n_columns):
+                power += centered[m, t] * centered[m, t]
+                product += f[m, t] * centered[m, t]
+        gain = product / power if power > 0 else 0.0
+        if positive and gain < 0:
+            gain = 0.0
+        for t in range(n_columns):
+            remainder[m, t] = f[m, t] - gain * centered[m, t]
+            if constant[m] and power > 0:
+                remainder[m, t] = 1 / np.sqrt(f.size)
+    return remainder
 
 
 def center_rows(x: np.ndarray, cells: np.ndarray | None = None) -> np.ndarray:

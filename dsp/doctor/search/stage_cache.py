@@ -4,13 +4,12 @@ The stages are those of dsp/mfcc.py, called one by one. This file adds the memor
 columns (frames) instead of all. A clip's maximum, where a convention uses it, is then the maximum of these columns.
 """
 
-import warnings
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
@@ -18,8 +17,9 @@ from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.doctor.search.deadline import CALL, LEVEL, SAMPLE, WEIGHT, Work
 from dsp.doctor.search.frame_grids import sizes_or_none
 from dsp.doctor.search.residuals import TINY
+from dsp.doctor.search.sparse_filters import filter_frames, sparse_filters
+from dsp.doctor.search.trials import Move, apply_move
 from dsp.fft import rfft
-from dsp.files.compiled import keep_on_disk
 from dsp.mfcc import (
     append_deltas_and_normalize,
     cepstrum_matrix,
@@ -52,9 +52,18 @@ SPECTRUM_PARAMETERS = (  # beside the lengths, from which the window's alignment
     *SIGNAL_PARAMETERS,
     *("framing", "last_frame", "window", "window_symmetry"),
 )
+LENGTH_PARAMETERS = (
+    *("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft", "window_alignment"),
+    *("framing", "last_frame"),
+)
 BANK_PARAMETERS = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 CEPSTRUM_PARAMETERS = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
 POWER_PARAMETERS = ("scale", "spectrum", "spectrum_norm", "spectrum_scaling")
+_lengths_of = attrgetter(*LENGTH_PARAMETERS)  # attrgetter, since a search asks for these some 100,000 times
+_spectrum_of = attrgetter(*SPECTRUM_PARAMETERS)
+_bank_of = attrgetter(*BANK_PARAMETERS)
+_cepstrum_of = attrgetter(*CEPSTRUM_PARAMETERS)
+_gain_of = attrgetter("window", "window_symmetry", "scale", "spectrum_norm", "spectrum")
 
 Columns = np.ndarray | None  # indices of frames; None for all
 Kept = tuple[int, int] | None  # the first of the clip's frames that a matrix holds, and the one after the last
@@ -73,11 +82,10 @@ class StageCache:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.sample_rate = sample_rate
         self._signals, self._spectra, self._mels = _Memory(MAX_SIGNALS), _Memory(MAX_SPECTRA), _Memory(MAX_SPECTRA)
-        self._windows, self._banks, self._cepstra = (
-            _Memory(MAX_SPECTRA),
-            _Memory(MAX_BANKS),
-            _Memory(MAX_CEPSTRUM_MATRICES),
-        )
+        self._banks, self._cepstra = _Memory(MAX_BANKS), _Memory(MAX_CEPSTRUM_MATRICES)
+        self._fits: dict[tuple, tuple[Sizes, int] | str] = {}
+        self._gains: dict[tuple, float] = {}
+        self._fitting: dict[tuple, tuple[tuple[Move, ...], tuple[Move, ...]]] = {}
 
     def sizes_or_none(self, c: Convention) -> Sizes | None:
         """The convention's lengths for this clip; None if it does not fit."""
@@ -93,10 +101,16 @@ class StageCache:
 
     def frames_of_clip(self, c: Convention) -> int:
         """How many frames the whole clip has; 0 if the convention does not fit it."""
-        try:
-            return require_frames(self.signal.size, self._sizes(c), c)
-        except ValueError:
-            return 0
+        fit = self._fit(c)
+        return 0 if isinstance(fit, str) else fit[1]
+
+    def fitting(self, c: Convention, moves: tuple[Move, ...], n_frames: int) -> tuple[Move, ...]:
+        """Those of the moves, of lengths and framings alone, after which there are n_frames to compare with."""
+        key = (_lengths_of(c), id(moves), n_frames)
+        if key not in self._fitting:
+            fits = tuple(move for move in moves if self.n_frames(apply_move(c, move)) == n_frames)
+            self._fitting[key] = (moves, fits)  # holds the moves, so that no others get their id
+        return self._fitting[key][1]
 
     def static(self, c: Convention, kind: str, columns: Columns = None) -> np.ndarray:
         """The log-mel values, or the cepstra with their energy, before deltas and normalization.
@@ -118,23 +132,23 @@ class StageCache:
 
     def _static(self, c: Convention, kind: str, columns: Columns) -> np.ndarray:
         """As `static`, in columns of the clip."""
+        if kind == "mfcc" and c.smoothing > 1:  # a column needs its neighbors
+            rows = smooth(self._static(apply_move(c, {"smoothing": 1}), kind, None), c.smoothing)
+            return rows if columns is None else rows[:, columns]
         mel, total, greatest, energies = self._mel(c, columns)
         self.work.done += CALL + LEVEL * mel.size
         level = log_compress(mel, c, float(greatest.max()))
-        scaled = {
-            "raw frame": energies[0] * c.scale**2,
-            "windowed frame": energies[1] * c.scale**2,
-            "spectrum": total,
-        }
+        energy = total
+        if c.energy_of != "spectrum":
+            energy = energies[0 if c.energy_of == "raw frame" else 1] * c.scale**2
         if kind == "log_mel":
-            return insert_mel_energy(level, scaled[c.energy_of], c)
-        return insert_energy(self._cepstrum_matrix(c, len(level)) @ level, scaled[c.energy_of], c)
+            return insert_mel_energy(level, energy, c)
+        return insert_energy(self._cepstrum_matrix(c, len(level)) @ level, energy, c)
 
     def features(self, c: Convention, kind: str) -> np.ndarray:
         """The finished features of all frames: as `static`, cepstra with their deltas and normalized."""
         rows = self._static(c, kind, None)
         if kind == "mfcc":
-            rows = smooth(rows, c.smoothing)
             rows = append_deltas_and_normalize([rows, *compute_deltas(rows, c)], c)
         elif c.n_mfcc is None:
             rows = normalize_rows(rows, c)
@@ -162,7 +176,7 @@ class StageCache:
     def greatest(self, c: Convention, columns: Columns = None) -> float:
         """The greatest value that the logarithm is taken of; 1 where the convention does not fit."""
         try:
-            return float(self._mel(c, self._of_clip(columns))[0].max())
+            return float(self._unscaled(c, self._of_clip(columns))[0].max()) * self.gain(c)
         except ValueError:
             return 1.0
 
@@ -176,28 +190,49 @@ class StageCache:
         Raises ValueError where the convention does not fit the clip.
         """
         size = self._sizes(c)
-        window = self._windows.get((size, c.window, c.window_symmetry), lambda: make_window(size, c))
-        gain = float(c.scale**2 / power_divisor(window, size, self.sample_rate, c))
-        return gain**0.5 if c.spectrum == "magnitude" else gain
+        key = (size, _gain_of(c))
+        if key not in self._gains:
+            gain = float(c.scale**2 / power_divisor(make_window(size, c), size, self.sample_rate, c))
+            self._gains[key] = gain**0.5 if c.spectrum == "magnitude" else gain
+        return self._gains[key]
 
     def _sizes(self, c: Convention) -> Sizes:
-        return sizes(c, self.sample_rate, self.signal.size)
+        fit = self._fit(c)
+        if isinstance(fit, str):
+            raise ValueError(fit)
+        return fit[0]
+
+    def _fit(self, c: Convention) -> tuple[Sizes, int] | str:
+        """The lengths for this clip with the number of frames (0 if the clip is too short), or why there are none."""
+        key = _lengths_of(c)
+        if key not in self._fits:
+            try:
+                size = sizes(c, self.sample_rate, self.signal.size)
+                try:
+                    self._fits[key] = size, require_frames(self.signal.size, size, c)
+                except ValueError:
+                    self._fits[key] = size, 0
+            except ValueError as e:
+                self._fits[key] = str(e)
+        return self._fits[key]
 
     def _mel(
         self, c: Convention, columns: Columns = None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
         """What the logarithm is taken of; of each frame its power and greatest bin; the two energies of _spectrum."""
+        mel, total, greatest, *energies = self._unscaled(c, columns)
+        gain = self.gain(c)
+        return mel * gain, total * gain, greatest * gain, energies
+
+    def _unscaled(self, c: Convention, columns: Columns) -> list[np.ndarray]:
+        """As _mel, before scale and norm."""
         size = self._sizes(c)
         seen = None if columns is None else columns.tobytes()
-        spectrum_key = (seen, size, *(getattr(c, name) for name in SPECTRUM_PARAMETERS))
-        bank_key = (size.n_fft, *(getattr(c, name) for name in BANK_PARAMETERS))
-        gain = self.gain(c)
-        floor = (c.spectrum_floor, c.spectrum_floor_rule, gain) if c.spectrum_floor else None
+        spectrum_key = (seen, size, _spectrum_of(c))
+        bank_key = (size.n_fft, _bank_of(c))
+        floor = (c.spectrum_floor, c.spectrum_floor_rule, self.gain(c)) if c.spectrum_floor else None
         key = (spectrum_key, bank_key, c.spectrum, c.spectrum_scaling, floor)
-        mel, total, greatest, *energies = self._mels.get(
-            key, lambda: self._all_bands(c, size, columns, spectrum_key, bank_key)
-        )
-        return mel * gain, total * gain, greatest * gain, energies
+        return self._mels.get(key, lambda: self._all_bands(c, size, columns, spectrum_key, bank_key))
 
     def _all_bands(self, c: Convention, size: Sizes, columns: Columns, spectrum_key, bank_key) -> list[np.ndarray]:
         """Bands, power and energies of all columns asked for; of a long clip, computed part by part."""
@@ -219,13 +254,11 @@ class StageCache:
         if c.spectrum == "magnitude":
             gain = self.gain(c) if c.spectrum_floor else 1.0
             bins = root(bins * gain**2, c) / gain
-        bands, used = bins, slice(None)
-        if c.n_mels is not None:
-            weights, first, n_bins = self._bank(c, size, bank_key)
-            self.work.done += WEIGHT * weights.size * bins.shape[1]
-            bands = apply_filters(weights, first, n_bins, bins)
-            used = slice(int(first[n_bins > 0].min(initial=0)), int((first + n_bins).max()))
-        return [bands, bins.sum(axis=0), bins[used].max(axis=0, initial=0), *energies]
+        if c.n_mels is None:
+            return [bins, bins.sum(axis=0), bins.max(axis=0), *energies]
+        bank = self._banks.get(bank_key, lambda: sparse_filters(size.n_fft, self.sample_rate, c))
+        self.work.done += WEIGHT * bank.weights.size * bins.shape[1]
+        return [*filter_frames(*bank, bins), *energies]
 
     def _frames(self, c: Convention, size: Sizes, columns: Columns) -> np.ndarray:
         """(frame, n_columns)."""
@@ -242,29 +275,13 @@ class StageCache:
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
 
-    def _bank(self, c: Convention, size: Sizes, key: Hashable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The filters without their zeros: all weights in one row, the first bin of each and its number of bins."""
-
-        def without_zeros():
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # of empty filters
-                filters = make_filterbank(size, self.sample_rate, c)
-            used = filters > 0
-            first, last = used.argmax(axis=1), used.shape[1] - used[:, ::-1].argmax(axis=1)
-            last[~used.any(axis=1)] = 0
-            n_bins = np.maximum(0, last - first)
-            weights = [row[f : f + n] for row, f, n in zip(filters, first, n_bins, strict=True)]
-            return np.concatenate(weights), first, n_bins
-
-        return self._banks.get(key, without_zeros)
-
     def _peaks(self, c: Convention) -> np.ndarray:
         """(n_mels,): the greatest weight of each filter."""
         return make_filterbank(self._sizes(c), self.sample_rate, c).max(axis=1)
 
     def _cepstrum_matrix(self, c: Convention, n_mels: int) -> np.ndarray:
         """The DCT with the lifter's weights in it."""
-        key = (n_mels, *(getattr(c, name) for name in CEPSTRUM_PARAMETERS))
+        key = (n_mels, _cepstrum_of(c))
         return self._cepstra.get(key, lambda: cepstrum_weights(c)[:, None] * cepstrum_matrix(n_mels, c))
 
 
@@ -273,20 +290,6 @@ def uses_maximum(c: Convention) -> bool:
     return c.log is not None and (
         c.reference is not None or c.dynamic_range is not None or c.floor_rule.startswith("fraction of")
     )
-
-
-@keep_on_disk
-@njit
-def apply_filters(weights, first, n_bins, power):
-    """The bands, (n_mels, n_columns): each sums its n_bins weights times the power from bin `first` on."""
-    bands = np.zeros((first.size, power.shape[1]))
-    position = 0
-    for m in range(first.size):
-        for k in range(first[m], first[m] + n_bins[m]):
-            for t in range(power.shape[1]):
-                bands[m, t] += weights[position] * power[k, t]
-            position += 1
-    return bands
 
 
 class _Memory:
