@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dsp.conventions.parameters import PARAMETERS
+from dsp.conventions.registry import CONVENTIONS
 
 _CEPSTRUM_AND_LATER = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 AFTER_LOG_MEL = tuple(name for name in _CEPSTRUM_AND_LATER if not name.startswith("normalization"))  # of cepstra alone
@@ -124,4 +125,7 @@ LIFTERS = (
     40.0,
 )
 ENERGY_FLOORS = (0.0, float(np.finfo(np.float64).tiny), float(np.finfo(np.float64).eps), 1e-10, FLOORS[10], 1.0)
-GAINS: tuple[dict[str, Any], ...] = ({"log_gain": 1.0, "log_offset": 0.0}, {"log_gain": 0.25, "log_offset": 1.0})
+GAINS: tuple[dict[str, Any], ...] = tuple(  # of 'log_gain' and 'log_offset', as the presets have them; the plain first
+    {"log_gain": gain, "log_offset": offset}
+    for gain, offset in dict.fromkeys([(1.0, 0.0), *((c.log_gain, c.log_offset) for c in CONVENTIONS.values())])
+)

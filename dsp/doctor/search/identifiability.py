@@ -11,9 +11,9 @@ from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL, DYNAMIC_RANGES
 from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
-from dsp.doctor.search.moves import Move
 from dsp.doctor.search.residuals import fit_class
 from dsp.doctor.search.stage_cache import BANK_PARAMETERS, POWER_PARAMETERS, Columns
+from dsp.doctor.search.trials import Move
 from dsp.doctor.search.verdict import Outcome
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
@@ -69,7 +69,9 @@ class Equivalence:
         self.limits = search.limits(outcome.convention)
         self.columns = None if self.interpretation.normalization else search.sample.columns
         error = self.interpretation.matrix - outcome.fit.fitted
-        self.tolerance = ERROR_FACTOR * np.abs(error).max() + ROUNDING * np.abs(self.interpretation.matrix).max()
+        rounding = ROUNDING * np.abs(self.interpretation.matrix).max()
+        self.tolerance = ERROR_FACTOR * np.abs(error).max() + rounding
+        self.typical = ERROR_FACTOR * np.abs(error).mean() + rounding  # one weak band may be far off, the rest is not
 
     def gives(self, c: Convention, columns: Columns = None) -> bool:
         """Whether a convention gives the matrix, too: in some columns of its static rows, or as a whole."""
@@ -86,7 +88,8 @@ class Equivalence:
             return False
         if self.left_open is not None:
             G = fit_class(F, G, self.left_open).fitted
-        return bool(np.abs(F - G).max() <= self.tolerance)
+        off = np.abs(F - G)
+        return bool(off.max() <= self.tolerance and (columns is not None or off.mean() <= self.typical))
 
     def gives_after(self, c: Convention, move: Move, columns: Columns = None) -> bool:
         """Whether the convention gives the matrix after a move."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
 from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing
 from dsp.conventions.registry import CONVENTIONS
-from dsp.conventions.sizes import Sizes, sizes
+from dsp.conventions.sizes import sizes
 from dsp.doctor.search import moves
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
-from dsp.doctor.search.moves import apply_move
+from dsp.doctor.search.trials import Move, apply_move
 
 if TYPE_CHECKING:
     from dsp.doctor.search.search import Search
@@ -27,7 +28,7 @@ Family = dict[Convention, float]
 
 # All bounds below were set by trial.
 MAX_GUESSES = 5  # that one source of guesses gives for one interpretation
-MAX_REFILTERED = 20  # guesses that are given other filters, about one for each preset
+MAX_REFILTERED = 20  # guesses that are given other filters
 MAX_REFILTERED_BOTH = 4  # guesses that are given other bands and other frequencies at once, which takes many trials
 MAX_EDGES = 6  # guesses whose band edges are fitted
 NEAR_ALREADY = 0.05  # a guess so near needs no other filters: the descent finds the rest
@@ -36,8 +37,12 @@ MUCH_FARTHER = 4  # a guess so much farther than the best one so far is not brou
 NO_CHANCE = 0.9  # other rows must bring a guess below this share: 22 arrangements of rows, one may fit by chance
 WORTH_REFILTERING = (0.01, 0.95)  # distances: nearer is right already, farther has nothing in common
 WORTH_REFILTERING_BOTH = (0.3, 0.95)
-TIME_SHARE = 0.25  # of the time left, for bringing the guesses of one source nearer
+TIME_SHARE = 0.15  # of the time left, for bringing the guesses of one source nearer
 FRAMINGS = ("framing", "last_frame", "window_alignment", "rounding")
+OWN_FRAMING: tuple[Move, ...] = ({},)
+EVERY_FRAMING: tuple[Move, ...] = tuple(
+    dict(zip(FRAMINGS, words, strict=True)) for words in product(*(WORDS[name] for name in FRAMINGS))
+)
 GENERIC = {  # conventions without a floor, on which the nearest frames are found for all presets
     "htk": Convention(preemphasis=0.97, floor=1e-20),
     "slaney": Convention(window="hann", n_mels=40, mel_scale="slaney", floor=1e-20),
@@ -51,9 +56,8 @@ def as_they_are(search: Search) -> list[Family]:
     for preset in CONVENTIONS.values():
         adapted = adapt(search, preset)
         for own in (adapted, *_other_kinds(search, adapted)):
-            others = (_every_framing(own), _in_longer_frames(own, search.cache.sizes_or_none(own)))
-            for framed in others if search.cache.kept is None else ([own],):  # of more frames, every framing has enough
-                fitting = dict.fromkeys(c for c in framed if search.cache.n_frames(c) == search.n_frames)
+            for framings in _framings(search, own):
+                fitting = (apply_move(own, move) for move in framings)
                 families.append(
                     {c: search.affine_distance(c) for c in fitting if not search.descent.deadline.is_over()}
                 )
@@ -117,18 +121,24 @@ def _distance(guess: Guess) -> float:
     return guess[0]
 
 
-def _every_framing(c: Convention) -> Iterator[Convention]:
-    for words in product(*(WORDS[name] for name in FRAMINGS)):
-        yield apply_move(c, dict(zip(FRAMINGS, words, strict=True)))
+def _framings(search: Search, c: Convention) -> Iterator[tuple[Move, ...]]:
+    """The framings that give the matrix's number of frames; then those with windows in the middle of longer frames.
 
-
-def _in_longer_frames(c: Convention, size: Sizes | None) -> Iterator[Convention]:
-    """The same with windows in the middle of longer frames."""
-    if size is None:
+    Where a matrix holds a part of a clip's frames, every framing has enough, and only the convention's own counts.
+    """
+    cache = search.cache
+    if cache.kept is not None:
+        yield cache.fitting(c, OWN_FRAMING, search.n_frames)
         return
-    for framed in _every_framing(c):
-        if framed.window_alignment == "center":
-            yield from (apply_move(framed, {"n_fft": k * size.n_fft}) for k in (2, 4))
+    yield cache.fitting(c, EVERY_FRAMING, search.n_frames)
+    size = cache.sizes_or_none(c)
+    yield cache.fitting(c, _in_longer_frames(size.n_fft), search.n_frames) if size else ()
+
+
+@lru_cache
+def _in_longer_frames(n_fft: int) -> tuple[Move, ...]:
+    centered = (move for move in EVERY_FRAMING if move["window_alignment"] == "center")
+    return tuple({**move, "n_fft": k * n_fft} for move in centered for k in (2, 4))
 
 
 def _with_unusual_edges(search: Search, guesses: list[Guess]) -> list[Guess]:
@@ -224,19 +234,25 @@ def _on_grid(
 def adapt(search: Search, preset: Convention) -> Convention:
     """The preset with this matrix's number of rows."""
     interpretation = search.interpretation
-    c = replace(preset, dither=0.0, normalization=interpretation.normalization, delta_orders=0)
-    if interpretation.deltas:
-        c = replace(c, **interpretation.deltas)
-    if c.f_max is not None and c.f_max > search.cache.sample_rate / 2:
-        c = replace(c, f_max=None)
+    move: Move = {"dither": 0.0, "normalization": interpretation.normalization, "delta_orders": 0}
+    if interpretation.normalization is not None:
+        move["normalization_ddof"] = interpretation.ddof
+        if preset.normalization is None:
+            move["normalization_eps"] = 0.0
+    move |= interpretation.deltas or {}
+    if preset.f_max is not None and preset.f_max > search.cache.sample_rate / 2:
+        move["f_max"] = None
     if not interpretation.linear:
-        c = replace(c, log=c.log or "ln")
-    if search.kind == "log_mel":
-        if search.n_fft is not None:
-            return replace(c, n_mels=None, n_fft=search.n_fft, n_mfcc=None)
-        return replace(c, n_mels=search.n_static, n_mfcc=None)
-    n_mfcc = moves.n_mfcc(c, search.n_static)
-    n_mels = 26 if c.n_mels is None else c.n_mels
-    if isinstance(n_mels, int):
-        n_mels = max(n_mels, n_mfcc + 1)
-    return replace(c, n_mfcc=max(1, n_mfcc), n_mels=n_mels)
+        move["log"] = preset.log or "ln"
+    if search.kind == "log_mel" and search.n_fft is not None:
+        move |= {"n_mels": None, "n_fft": search.n_fft, "n_mfcc": None}
+    elif search.kind == "log_mel":
+        move |= {"n_mels": search.n_static, "n_mfcc": None}
+    else:
+        n_mfcc = moves.n_mfcc(preset, search.n_static)
+        n_mels = 26 if preset.n_mels is None else preset.n_mels
+        move |= {
+            "n_mfcc": max(1, n_mfcc),
+            "n_mels": max(n_mels, n_mfcc + 1) if isinstance(n_mels, int) else n_mels,
+        }
+    return apply_move(preset, move)

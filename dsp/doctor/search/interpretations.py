@@ -24,7 +24,8 @@ SECOND_DELTAS = ("delta of delta", "curvature", "delta of delta, extended")  # t
 DELTA_WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
 LINEAR_FLOOR = 1e-12  # of the largest value: the logarithm of a linear spectrum is cut off here, at 120 dB
 LINEAR_MEDIAN = 0.05  # of the largest value: the median of a power or magnitude of speech lies far below it
-MEAN_ZERO, DEVIATION_ONE = 1e-6, 1e-5  # what float32 leaves of a mean of 0 and a standard deviation of 1
+MEAN_ZERO = 1e-5  # of the greatest value: what float32 leaves of a mean of 0
+DEVIATION_ONE = 1e-4  # what float32, and an eps beside the deviation, leave of a standard deviation of 1
 FLOOR_CELLS = 1e-6  # of the range of values: a cell no higher than that above the least one stands at the floor
 FEW_CELLS = 0.99  # with more cells than that above the floor, the floor does not matter
 
@@ -40,6 +41,7 @@ class Interpretation:
     n_static: int  # rows without deltas
     deltas: dict[str, Any]  # the parameters of the deltas
     normalization: Normalization
+    ddof: int  # of its deviations
     left_out: str | None = None  # the rows of the file that this matrix lacks, in words
     rows: slice = field(default_factory=lambda: slice(None))  # of the file
 
@@ -101,12 +103,12 @@ def interpretations(matrix: np.ndarray) -> Iterator[Interpretation]:
         orders, deltas = find_deltas(x) if n_rows <= 3 * MAX_CEPSTRA else (0, {})
         n_static = n_rows // (orders + 1)
         if n_rows <= MAX_CEPSTRA:
-            yield Interpretation(x, transposed, "mfcc", False, n_static, deltas, normalization_of(x[:n_static]))
+            yield Interpretation(x, transposed, "mfcc", False, n_static, deltas, *normalization_of(x[:n_static]))
         if looks_linear(x):
-            yield Interpretation(x, transposed, "log_mel", True, n_rows, {}, None)
-        yield Interpretation(x, transposed, "log_mel", False, n_rows, {}, None)
+            yield Interpretation(x, transposed, "log_mel", True, n_rows, {}, None, 0)
+        yield Interpretation(x, transposed, "log_mel", False, n_rows, {}, *normalization_of(x))
         for rows, left_out in _parts(x, orders, deltas):
-            yield Interpretation(x[rows], transposed, "log_mel", False, len(x[rows]), {}, None, left_out, rows)
+            yield Interpretation(x[rows], transposed, "log_mel", False, len(x[rows]), {}, None, 0, left_out, rows)
 
 
 def _parts(x: np.ndarray, orders: int, deltas: dict[str, Any]) -> Iterator[tuple[slice, str]]:
@@ -164,13 +166,17 @@ def _stacked_deltas(static: np.ndarray, rule: dict[str, Any]) -> np.ndarray:
     return np.concatenate(compute_deltas(static, Convention(**rule)))
 
 
-def normalization_of(static: np.ndarray) -> Normalization:
-    """The convention's word for it, if every row has mean 0 (and standard deviation 1)."""
+def normalization_of(static: np.ndarray) -> tuple[Normalization, int]:
+    """The convention's word for it, if every row has mean 0 (and deviation 1), with the ddof of that deviation."""
     scale = np.abs(static).max(axis=1)
     if (np.abs(static.mean(axis=1)) > MEAN_ZERO * np.maximum(scale, TINY)).any():
-        return None
-    deviation = static.std(axis=1)
-    return "mean and variance" if (np.abs(deviation[deviation > 0] - 1) < DEVIATION_ONE).all() else "mean"
+        return None, 0
+    for ddof in (0, 1):
+        deviation = static.std(axis=1, ddof=ddof)
+        beyond = deviation[deviation > 0] - 1  # an eps beside small deviations leaves them below 1
+        if beyond.size and beyond.max() < DEVIATION_ONE and abs(np.median(beyond)) < DEVIATION_ONE:
+            return "mean and variance", ddof
+    return "mean", 0
 
 
 def sample_columns(interpretation: Interpretation, signal: np.ndarray) -> np.ndarray:
@@ -199,4 +205,5 @@ def cells_above_floor(levels: np.ndarray) -> np.ndarray | None:
     """A mask of the cells above the least value; None where almost all cells are."""
     least, greatest = levels.min(), levels.max()
     above = levels - least > FLOOR_CELLS * (greatest - least)
-    return above if np.mean(above) < FEW_CELLS else None
+    has_empty_bands = not above.any(axis=1).all()
+    return above if has_empty_bands or np.mean(above) < FEW_CELLS else None

@@ -30,9 +30,10 @@ from dsp.doctor.search.coordinate_descent import (
 )
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.interpretations import LINEAR_FLOOR, Interpretation, cells_above_floor, sample_columns
-from dsp.doctor.search.moves import FRAME_PARAMETERS, Constraints, Move
+from dsp.doctor.search.moves import FRAME_PARAMETERS, Constraints
 from dsp.doctor.search.residuals import AffineRows, center_rows, relative_distance, relative_residual
 from dsp.doctor.search.stage_cache import Columns, StageCache
+from dsp.doctor.search.trials import Move, apply_move
 
 # The bounds down to WORTH_PAIRING were set by trial.
 MAX_FILTERBANKS = 4  # other filterbanks that are fitted
@@ -46,6 +47,10 @@ ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5), "float16": (5e-5, 
 TEXT = 5e-4  # numbers that are given more coarsely than that are float16, or text of three digits
 FLOAT64_RESOLUTION = 1e-12  # numbers that are given more finely than that are float64
 NO_FLOOR = 1e-30  # below every power of a signal in -1 .. 1 that is not digital silence
+AS_LOGARITHM: Move = {  # how linear values are compared
+    **{"log": "ln", "floor": LINEAR_FLOOR, "floor_rule": "fraction of maximum", "reference": None},
+    **{"dynamic_range": None, "log_gain": 1.0, "log_offset": 0.0},
+}
 MIN_BINS_FFT = 64  # a transform; fewer rows than its bins are bands
 
 
@@ -111,8 +116,7 @@ class Search:
         if self.cache.n_frames(c) != self.n_frames or (is_found_floor and self.cache.is_drowned(c, view.columns)):
             return None
         if self.interpretation.linear:
-            c = replace(c, log="ln", floor=LINEAR_FLOOR, floor_rule="fraction of maximum", reference=None)
-            c = replace(c, dynamic_range=None, log_gain=1.0, log_offset=0.0)
+            c = apply_move(c, AS_LOGARITHM)
         try:
             levels = self.cache.static(c, self.kind, view.columns)
         except ValueError:
@@ -133,7 +137,7 @@ class Search:
         """The convention without what cuts off below, where the matrix is cut off."""
         if (view or self.sample).cells is None:
             return c
-        return replace(c, dynamic_range=None, floor=NO_FLOOR if c.floor_rule == "at least" else c.floor)
+        return apply_move(c, {"dynamic_range": None, "floor": NO_FLOOR if c.floor_rule == "at least" else c.floor})
 
     def distance_above_floor(self, c: Convention) -> float:
         """How far the convention is in the cells above the floor."""
@@ -237,7 +241,7 @@ class Search:
         triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
         pairs = product(moves.transform_lengths(c, self.cache.sample_rate), triangles)
         trials: list[Move] = [{"n_fft": n, "mel_triangles": kind} for n, kind in pairs]
-        others = [replace(c, **trial) for trial in trials]
+        others = [apply_move(c, trial) for trial in trials]
         fitting = [other for other in others if self.cache.n_frames(other) == self.n_frames]
         nearest = sorted(fitting, key=self.affine_distance)[:MAX_TRANSFORMS]
         return min((c, *map(self.fit_floor, nearest)), key=self.affine_distance)
@@ -338,6 +342,20 @@ class Search:
             return self.fit_floor(c)
         c = self.descent.run(c, self._residual_of_same_shape(self.affine_distance(c)), self.all_moves)
         return self.descent.run(c, self.residual, self.all_moves) if self.distance(c) > self.perhaps_rounding else c
+
+    def fit_eps(self, c: Convention) -> Convention:
+        """The convention with the eps beside the deviation, as a preset has it, that brings the values nearest."""
+        if self.interpretation.normalization != "mean and variance":
+            return c
+        trials = [
+            c,
+            *(apply_move(c, move) for move in moves.as_in_presets(("normalization_eps", "normalization_eps_to"))),
+        ]
+        return min(trials, key=self._distance_of_features)
+
+    def _distance_of_features(self, c: Convention) -> float:
+        F, features = self.interpretation.matrix, self.cache.features(c, self.kind)
+        return relative_distance(F, features) if features.shape == F.shape else DOES_NOT_FIT
 
     def refine(self, c: Convention) -> Convention:
         """The convention after late moves, with all columns in view: what the sample shows wrongly is put right."""

@@ -114,13 +114,15 @@ def tolerances(cache: StageCache, interpretation: Interpretation, c: Convention,
     if interpretation.linear:
         return np.full(F.shape, base)
     drift = cache.rounding_drift(c, float(np.finfo(np.float32).eps)) * LOG_FACTOR[c.log or "ln"] * abs(c.log_gain)
-    if interpretation.kind == "log_mel":
-        return base + drift
-    columns = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0))
-    if interpretation.deltas or interpretation.normalization:
-        columns = np.full(len(columns), columns.max())
-    if interpretation.normalization == "mean and variance":  # in units of each row's deviation
+    if interpretation.kind == "mfcc":
+        drift = 2 * max(1.0, c.lifter / 2) * np.sqrt(np.sum(drift**2, axis=0, keepdims=True))
+    if interpretation.deltas:  # which mix the columns
+        drift = np.broadcast_to(drift.max(axis=1, keepdims=True), (len(drift), F.shape[1]))
+    if interpretation.normalization:  # a row's mean moves by the mean of what its values move by
+        drift = drift + drift.mean(axis=1, keepdims=True)
+    if interpretation.normalization == "mean and variance":  # in units of each row's deviation, which moves, too
         plain = cache.features(replace(c, normalization=None), interpretation.kind)
         deviation = plain.std(axis=1, keepdims=True)
-        columns = columns / np.where(deviation > 0, deviation, 1)
-    return np.broadcast_to(base + columns, F.shape)
+        spread = np.sqrt(np.mean(drift**2, axis=1, keepdims=True))
+        drift = (drift + np.abs(F) * spread) / np.where(deviation > 0, deviation, 1)
+    return np.broadcast_to(base + drift, F.shape)
