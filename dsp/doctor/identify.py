@@ -24,6 +24,7 @@ from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.undone import (
     AS_GIVEN,
+    LIKELY_AS_GIVEN,
     LOOKS_SHARE,
     RESAMPLED,
     RESAMPLER,
@@ -36,7 +37,7 @@ from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
 
 # All bounds but LONG_CLIP_MINUTES were set by trial.
-FIRST_SHARE = 0.25  # of the work, for a plain search before a mask over the outermost frames is thought of
+FIRST_SHARE = 0.25  # of the work, for the guesses of a plain search before changes are thought of
 SEARCH_SHARE = 0.8  # of the time, for the search itself; the rest is for dither and resampling
 GUESSES_SHARE = 0.6  # of the time, after which no further guess is searched, so that pairs of moves have their turn
 MAX_DITHERED = 3  # guesses that dither is tried on
@@ -82,12 +83,15 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         return of_statistics(matrix, cache, eps, deadline, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
     possible = [one for oriented in orientations for one in oriented.interpretations]
-    if any(0 < one.n_constant < MIN_CUT for one in orientations):  # silence at an end is likelier than a mask
-        part = deadline.part(FIRST_SHARE)
-        plain, _ = search_guesses([Search(cache, one, part, eps) for one in possible], part)
+    as_given = distance_as_given(orientations, cache, deadline, eps)
+    few_constant = any(
+        0 < one.n_constant < MIN_CUT for one in orientations
+    )  # silence at an end is likelier than a mask
+    if few_constant or AS_GIVEN < as_given < LIKELY_AS_GIVEN:
+        searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
+        plain, _ = search_guesses(searches, deadline.part(FIRST_SHARE), by_pairs=False)
         if plain is not None and plain.explains():
             return _diagnosis(cache, matrix, plain, notes, begun)
-    as_given = distance_as_given(orientations, cache, deadline, eps)
     stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
     if stack is not None and stack.is_hopeless():
         return of_stack(stack, matrix, notes, begun)

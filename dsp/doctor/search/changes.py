@@ -80,11 +80,33 @@ class Oriented:
 
 
 @dataclass(frozen=True)
+class Altered:
+    """Samples start .. start + size - 1 of a signal, with zeros after its end; made only when they are asked for."""
+
+    whole: np.ndarray
+    start: int
+    size: int
+
+    @classmethod
+    def as_given(cls, signal: np.ndarray) -> Altered:
+        return cls(signal, 0, signal.size)
+
+    def resized(self, size: int) -> Altered:
+        """Cut, or padded with zeros, to so many samples."""
+        rest = self.whole[self.start : self.start + self.size]
+        return Altered(rest, 0, size)
+
+    def make(self) -> np.ndarray:
+        rest = self.whole[self.start : self.start + self.size]
+        return rest if rest.size == self.size else np.concatenate([rest, np.zeros(self.size - rest.size)])
+
+
+@dataclass(frozen=True)
 class Change:
     """A signal and a matrix, as they were before a step that changed one of them."""
 
     sentence: str  # what was done
-    signal: np.ndarray
+    altered: Altered
     sample_rate: float
     oriented: Oriented
     kept: Kept = None  # the frames of the signal that the matrix holds; None for all
@@ -94,6 +116,10 @@ class Change:
     def matrix(self) -> np.ndarray:
         return self.oriented.matrix
 
+    @cached_property
+    def signal(self) -> np.ndarray:
+        return self.altered.make()
+
     def searches(self, deadline: Deadline, resolution: float) -> list[Search]:
         """A search for every interpretation of the matrix."""
         cache = StageCache(self.signal, self.sample_rate, self.kept, deadline.work)
@@ -101,7 +127,7 @@ class Change:
 
     def fits_a_preset(self) -> bool:
         """Whether any preset gives the matrix's number of frames, or more where it holds a part of them."""
-        counts = _frames_of_presets(self.signal.size, self.sample_rate)
+        counts = _frames_of_presets(self.altered.size, self.sample_rate)
         return max(counts) >= self.kept[1] if self.kept else self.matrix.shape[1] in counts
 
 
@@ -166,7 +192,7 @@ def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") 
     """The matrix as the first of the clip's frames."""
     n = oriented.matrix.shape[1]
     sentence = f"{before}the features are cut: only the first {n} frames of the clip are there"
-    return Change(sentence, signal, rate, oriented, (0, n), MIN_CUT)
+    return Change(sentence, Altered.as_given(signal), rate, oriented, (0, n), MIN_CUT)
 
 
 def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
@@ -183,8 +209,8 @@ def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterat
             for where, count in (("first", start), ("last", n_frames - end))
             if count
         )
-        yield Change(constant, signal, rate, inner)
-        yield Change(constant, signal, rate, inner, (start, end))
+        yield Change(constant, Altered.as_given(signal), rate, inner)
+        yield Change(constant, Altered.as_given(signal), rate, inner, (start, end))
         if start:
             yield _cut(inner, signal, rate, f"{constant}; ")
 
@@ -193,14 +219,14 @@ def count_frames(n: int) -> str:
     return "frame is" if n == 1 else f"{n} frames are"
 
 
-def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, Altered, float]]:
     """(what was done, the signal after it, its rate)."""
     x = as_signal(signal)
     yield from _declared_rates(x, rate)
-    yield from _lengths("the signal", x, rate)
+    yield from _lengths("the signal", Altered.as_given(x), rate)
     seen = {(0, x.size)}
     for (frame_length, hop_length), top_db in product(TRIM_FRAMES, TOP_DB):
-        trimmed, (start, stop) = trim(x, top_db, frame_length, hop_length)
+        _, (start, stop) = trim(x, top_db, frame_length, hop_length)
         if stop > start and (start, stop) not in seen:
             seen.add((start, stop))
             sentence = (
@@ -208,31 +234,33 @@ def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, np.n
             )
             if frame_length != TRIM_FRAMES[0][0]:
                 sentence += f", frames of {frame_length} and a hop of {hop_length}"
+            trimmed = Altered(x, start, stop - start)
             yield sentence, trimmed, rate
             yield from _lengths(f"{sentence}; then it", trimmed, rate)
     for seconds in OFFSETS_S:
         start = round(seconds * rate)
         if start < x.size:
             sentence = f"the signal was read from {seconds:g} s on"
-            yield sentence, x[start:], rate
-            yield from _lengths(f"{sentence}; then it", x[start:], rate)
+            rest = Altered(x, start, x.size - start)
+            yield sentence, rest, rate
+            yield from _lengths(f"{sentence}; then it", rest, rate)
 
 
-def _lengths(what: str, x: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+def _lengths(what: str, x: Altered, rate: float) -> Iterator[tuple[str, Altered, float]]:
     """The signal cut, or padded with zeros, to customary lengths."""
     lengths = {round(seconds * rate): f"{seconds:g} s" for seconds in SECONDS}
     lengths |= {n: f"{n} samples" for n in (1 << k for k in range(12, 20)) if n not in lengths}
     for n, words in sorted(lengths.items()):
         if n < x.size:
-            yield f"{what} was cut to its first {words} ({n} samples)", x[:n], rate
+            yield f"{what} was cut to its first {words} ({n} samples)", x.resized(n), rate
         elif n > x.size:
-            yield f"{what} was padded with zeros to {words} ({n} samples)", np.pad(x, (0, n - x.size)), rate
+            yield f"{what} was padded with zeros to {words} ({n} samples)", x.resized(n), rate
 
 
-def _declared_rates(x: np.ndarray, rate: float) -> Iterator[tuple[str, np.ndarray, float]]:
+def _declared_rates(x: np.ndarray, rate: float) -> Iterator[tuple[str, Altered, float]]:
     for declared in RATES:
         if declared != rate:
-            yield f"samples at {rate:g} Hz were taken for samples at {declared} Hz", x, declared
+            yield f"samples at {rate:g} Hz were taken for samples at {declared} Hz", Altered.as_given(x), declared
 
 
 def resampled(orientations: list[Oriented], signal: np.ndarray, rate: float) -> Iterator[Change]:
@@ -243,7 +271,7 @@ def resampled(orientations: list[Oriented], signal: np.ndarray, rate: float) -> 
         if other != rate:
             y = resample(signal, int(rate), other)
             sentence = f"the signal was resampled from {rate:g} to {other} Hz first"
-            yield from (Change(sentence, y, other, oriented) for oriented in orientations)
+            yield from (Change(sentence, Altered.as_given(y), other, oriented) for oriented in orientations)
 
 
 def _stacked_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
@@ -263,7 +291,10 @@ def _stacked_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iter
                 every = "" if step == k else f", a column for every {step}"
                 sentence = f"{k} frames of {n_rows // k} rows stand in each column{every}"
                 single = Oriented(apart, oriented.transposed)
-                yield from (Change(sentence, signal, rate, single, kept) for kept in (None, (0, apart.shape[1])))
+                yield from (
+                    Change(sentence, Altered.as_given(signal), rate, single, kept)
+                    for kept in (None, (0, apart.shape[1]))
+                )
 
 
 def _is_stacked(blocks: np.ndarray, step: int) -> bool:

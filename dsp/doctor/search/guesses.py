@@ -11,9 +11,9 @@ WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to; by trial
 
 
 def search_guesses(
-    searches: list[Search], guesses_until: Deadline
+    searches: list[Search], guesses_until: Deadline, by_pairs: bool = True
 ) -> tuple[Outcome | None, list[tuple[Search, Convention]]]:
-    """The best outcome of all guesses, first by the descent alone, then the nearest of these by pairs of moves.
+    """The best outcome of all guesses, first by the descent alone, then (`by_pairs`) the nearest by pairs of moves.
 
     Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
     Also returns the guesses that were searched.
@@ -37,7 +37,7 @@ def search_guesses(
             outcomes.append(_outcome_of_shape(search, c))
         if (outcomes and outcomes[-1].rank == EXACT) or guesses_until.is_over():
             break
-    for distance, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[:MAX_PAIRED]:
+    for distance, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[: MAX_PAIRED if by_pairs else 0]:
         if outcomes and (search.descent.deadline.is_over() or is_explained()):
             break
         nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
@@ -49,6 +49,7 @@ def _outcome_of_shape(search: Search, c: Convention) -> Outcome:
     """The best outcome of a shape: as it is, with its gains explained, with its values fitted, refined."""
     search.include_loudest_frames(c)
     is_far = search.affine_distance(c) > HOPELESS
+    c = c if is_far else search.fit_eps(c)
     best = judge(search, c)
     for step in (search.explain_gains, search.fit_values, search.refine):
         if (best.rank == EXACT and best.distance <= search.perhaps_rounding) or is_far:

@@ -5,7 +5,7 @@ Every change is looked at with the presets as they are, which is cheap; the near
 
 from collections.abc import Iterable
 
-from dsp.doctor.search.changes import Change, Look, Oriented, changes, look, resampled, without_edges
+from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, look, resampled, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.guesses import WORTH_FITTING, search_guesses
@@ -14,6 +14,9 @@ from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import Outcome
 
 # All bounds were set by trial.
+LIKELY_AS_GIVEN = (
+    0.5  # with a preset so near, a plain search comes before changes: half of random conventions are farther
+)
 LOOKS_SHARE = 0.4  # of the work, for looking at changed signals and frames
 AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the plain search
 AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
@@ -25,7 +28,7 @@ RESAMPLER = "the filter of the resampler"
 
 def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
     """How near the presets come to the matrix as it is, without any change."""
-    plain = [Change("", cache.signal, cache.sample_rate, oriented) for oriented in orientations]
+    plain = [Change("", Altered.as_given(cache.signal), cache.sample_rate, oriented) for oriented in orientations]
     return min((one.distance for one in _nearest(plain, deadline, eps)), default=DOES_NOT_FIT)
 
 
