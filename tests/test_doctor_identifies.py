@@ -341,9 +341,9 @@ def test_what_is_no_known_convention_stays_unexplained(utterance, rng):
         (lambda m: 3.7 * m, "a constant gain"),
         (lambda m: m - 5.5, "a constant offset"),
         (lambda m: 0.3 * m + 1.9, "a constant gain and offset"),
-        (lambda m: m - m.mean(axis=1, keepdims=True), "an offset per row"),
+        (lambda m: m - np.median(m, axis=1, keepdims=True), "an offset per row"),
         (
-            lambda m: (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True),
+            lambda m: (m - np.median(m, axis=1, keepdims=True)) / np.ptp(m, axis=1, keepdims=True),
             "a gain and an offset per row",
         ),
     ],
@@ -400,3 +400,38 @@ def test_bad_signals(utterance):
 def test_a_time_limit_is_positive(time_limit, utterance):
     with pytest.raises(ValueError, match="time_limit"):
         identify(dsp.mfcc(utterance, RATE, "librosa"), utterance, RATE, time_limit)
+
+
+@pytest.mark.parametrize(
+    ("change", "parameters"),
+    [
+        (lambda m: m - m.mean(axis=1, keepdims=True), {"normalization": "mean"}),
+        (
+            lambda m: (m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True),
+            {"normalization": "mean and variance", "normalization_ddof": 0},
+        ),
+        (
+            lambda m: ((m - m.mean(axis=1, keepdims=True)) / m.std(axis=1, keepdims=True, ddof=1)).astype("float32"),
+            {"normalization": "mean and variance", "normalization_ddof": 1},
+        ),
+    ],
+    ids=("mean", "mean and variance", "mean and variance, n - 1, float32"),
+)
+def test_bands_normalized_over_the_utterance(change, parameters, utterance):
+    """Not a class: the normalization is a parameter, with the ddof of its deviation."""
+    features = change(dsp.log_mel(utterance, RATE, "kaldi"))
+    found = identify(features, utterance, RATE, TIME_LIMIT)
+    assert found.verdict == "exact"
+    assert {name: getattr(found.convention, name) for name in parameters} == parameters
+
+
+def test_presets_with_eps_and_smoothing_are_found_beside_other_changes(utterance):
+    for preset, kind, changes in (
+        ("speech_to_text", "log_mel", {"hop_length_s": 0.016}),
+        ("opensmile_compare", "mfcc", {"window_symmetry": "periodic", "n_mels": 40}),
+        ("ast", "log_mel", {"scale": 32_768.0, "window_alignment": "center", "n_mels": 26}),
+    ):
+        c = replace(CONVENTIONS[preset], **changes)
+        found = identify(getattr(dsp, kind)(utterance, RATE, c), utterance, RATE, TIME_LIMIT)
+        assert (found.verdict, found.nearest) == ("exact", preset)
+        assert found.convention.smoothing == c.smoothing and found.convention.log_gain == c.log_gain

@@ -42,8 +42,8 @@ MAX_RATIO = 10.0  # a gain that is farther off than this counts no more
 
 def explain_gains(search: Search, c: Convention) -> Convention:
     """The convention with the logarithm, lifter, DCT, scale and norms that explain gains and offsets of the rows."""
-    lowest = {"floor": LOWEST_FLOOR}
-    for change in ({"dynamic_range": None}, lowest) if _has_empty_bands(search, c) else (lowest,):
+    hidden: list[Move] = [{"floor": LOWEST_FLOOR}, {"spectrum_floor": 0.0}]
+    for change in ({"dynamic_range": None}, *hidden) if _has_empty_bands(search, c) else hidden:
         lower = replace(c, **change)  # a floor that does not show must not forbid another scale
         if search.affine_distance(lower) <= max(SAME_SHAPE * search.affine_distance(c), 10 * search.descent.least):
             c = lower
