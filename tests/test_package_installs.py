@@ -36,7 +36,9 @@ IMPORTED_AS = {
 OUTSIDE = {"test", "docs", "egemaps"}  # what requirements.txt does not pin
 PACKAGES = ("dsp", "spectrogram_images", "nets", "experiments")
 COMES_WITH_NUMBA = "llvmlite"
-BENCHMARKED = {"librosa", "soxr", "python_speech_features", "kaldi_native_fbank", "playwright"}  # if installed
+BENCHMARKED = {  # if installed
+    "librosa", "soxr", "python_speech_features", "kaldi_native_fbank", "playwright", "torchaudio", "nnAudio",
+}  # fmt: skip
 
 
 def import_name(requirement: str) -> str:

@@ -48,6 +48,7 @@ def test_other_keys_are_refused(key):
         papers.run_of(key)
 
 
+@pytest.mark.slow
 def test_the_chart_says_what_the_table_of_papers_says():
     rows = papers.chart()
     text = (papers.DOCUMENT.parent.parent / "README.md").read_text(encoding="utf-8")

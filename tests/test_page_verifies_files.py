@@ -30,6 +30,7 @@ def test_one_file_is_named_with_its_convention(speech, tmp_path):
     assert b"<b>mine" not in found["report"] and b"&lt;b&gt;mine.npy" in found["report"]
 
 
+@pytest.mark.slow
 def test_two_files_are_compared_and_the_second_convention_comes_along(speech, tmp_path):
     x, rate = dsp.read_audio(speech)
     np.save(tmp_path / "a.npy", dsp.log_mel(x, rate, "kaldi"))
@@ -44,6 +45,7 @@ def test_two_files_are_compared_and_the_second_convention_comes_along(speech, tm
     assert "log_offset" not in diff("htk", load(tmp_path / "c.toml"))
 
 
+@pytest.mark.slow
 def test_two_images_are_compared(tmp_path, speech):
     x, _ = dsp.read_audio(speech)
     pixels = render(x)

@@ -243,10 +243,16 @@ def test_the_last_of_two_files_is_shown(page, tmp_path, utterance):
     first, second = tmp_path / "first.wav", tmp_path / "second.wav"
     soundfile.write(first, np.resize(utterance, 48_000 * 20), 48_000)
     soundfile.write(second, utterance, 16_000)
+    page.evaluate("""() => {
+        globalThis.headings = [];
+        const note = () => headings.push(document.getElementById("heading").textContent);
+        new MutationObserver(note).observe(document.getElementById("heading"), { childList: true });
+    }""")
     page.set_input_files("#file", first)
     choose(page, second)
+    page.wait_for_function("headings.length > 0")
     page.wait_for_timeout(500)
-    assert page.inner_text("#heading") == "second.wav" and saved(page)["file"] == "second.wav"
+    assert page.evaluate("headings") == ["second.wav"] and saved(page)["file"] == "second.wav"
 
 
 @pytest.mark.corpus
