@@ -197,7 +197,7 @@ def filter_edges(
     elif triangles == "bins":
         x, edges = np.arange(x.size, dtype=np.float64), np.floor((n_fft + 1) * edges_hz / sample_rate)
     elif triangles == "stretched":
-        x = np.linspace(f_min, f_max, x.size)
+        x = np.linspace(f_min, f_max, x.size, dtype=np.float64)
     left, center, right = edges[:-2], edges[1:-1], edges[2:]
     if triangles == "symmetric":
         right = center + (center - left)
