@@ -185,7 +185,8 @@ def filter_edges(
         raise ValueError(f"{f_min=} and {f_max=} must lie in 0 .. {nyquist} Hz, in this order")
     edges_mel = np.linspace(hz_to_mel(f_min, scale), hz_to_mel(f_max, scale), n_mels + 2)
     edges_hz = mel_to_hz(edges_mel, scale)
-    x, edges = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft), edges_hz
+    x: NDArray[np.float64] = np.arange(n_fft // 2 + 1, dtype=np.float64) * (sample_rate / n_fft)
+    edges = edges_hz
     first_bin, last_bin = 0, n_fft // 2
     if triangles in ("mel", "mel, cut at bins"):
         x, edges = hz_to_mel(x, scale), edges_mel
