@@ -35,6 +35,7 @@ _OTHER_RECIPE = "MATLAB spectrogram, "
 _HASH = ", recording sha256 "
 _BATCH = 8  # recordings that a worker takes at a time
 _POLL_S = 0.02  # between two looks at another process's claim
+_FOREVER_S = 1e9
 _MAX_WORKERS = 61  # as many processes as Windows can wait for
 
 
@@ -240,7 +241,9 @@ def _claim(png: Path, wait: bool) -> Iterator[bool]:
     lock = filelock.FileLock(png.with_name(f".{png.name}.lock"), poll_interval=_POLL_S)
     try:
         png.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(blocking=wait)
+        lock.acquire(
+            timeout=_FOREVER_S if wait else 0
+        )  # without a time, filelock takes another thread's for a deadlock
     except filelock.Timeout:
         yield False
         return

@@ -148,7 +148,8 @@ def test_refusals(tmp_path, capsys, monkeypatch):
     (tmp_path / "text.wav").write_text("no audio")
     assert command.main(["--live", str(tmp_path / "text.wav")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
-    monkeypatch.setitem(sys.modules, "PySide6", None)
+    for module in ("PySide6", "PySide6.QtMultimedia"):
+        monkeypatch.setitem(sys.modules, module, None)
     assert command.main(["--live"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "pip install" in line and "--live FILE" in line

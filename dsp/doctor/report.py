@@ -9,7 +9,7 @@ from dsp.conventions import fingerprint
 from dsp.conventions.parameters import PARAMETERS
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.compare import Comparison
-from dsp.doctor.diagnosis import Diagnosis
+from dsp.doctor.diagnosis import STATISTICS_LEFT_OPEN, Diagnosis
 from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, two_digits
 from dsp.doctor.knowledge.probe_signals import advice
@@ -40,12 +40,11 @@ def diagnosis_text(found: Diagnosis, everything: bool = False) -> str:
             lines.append(f"{closest}, has a relative RMS error of {two_digits(found.distance)}:")
             lines.append(f"  {error_location(found.error)}")
         return "\n".join(lines)
-    lines = [_verdict_line(found), f"{contents}; greatest error {found.residual:.1g} relative to the greatest value"]
-    if found.change:
-        lines.append(f"beside the convention: {found.change}")
-    lines += [f"  {note}" for note in found.notes]
     tool = CONVENTIONS[found.nearest].tool
     shown = {name: values for name, values in found.differences.items() if _matters(name, found)}
+    lines = [f"{_verdict_line(found)}: {_what_made_it(found, shown)}", *_how_to_make_it(found, shown)]
+    lines.append(f"{contents}; greatest error {found.residual:.1g} relative to the greatest value")
+    lines += [f"  {note}" for note in found.notes]
     lines.append(f"{'closest to' if shown else 'same as'} {found.nearest}: {tool}")
     for parameter, (theirs, this) in shown.items():
         lines.append(f"  different: {difference(parameter, theirs, this, found.nearest, 'this file')}")
@@ -73,6 +72,26 @@ def _verdict_line(found: Diagnosis) -> str:
         fitted = f" (gain {found.gain.item():.6g}, offset {found.offset.item():.6g})"
         return f"explained up to {found.left_open}{fitted}"
     return f"explained up to {found.left_open}"
+
+
+def _what_made_it(found: Diagnosis, shown: dict[str, tuple]) -> str:
+    """The preset's name, how many of its parameters are different, and what was done beside it."""
+    if found.kind == "stack":
+        return "several features, one above the other"
+    changed = f" with {len(shown)} parameter{'s' * (len(shown) > 1)} changed" if shown else ""
+    return found.nearest + changed + (f"; {found.change}" if found.change else "")
+
+
+def _how_to_make_it(found: Diagnosis, shown: dict[str, tuple]) -> list[str]:
+    """The call that gives these numbers, ready to be copied; nothing for a stack of features."""
+    if found.kind == "stack" or found.left_open == STATISTICS_LEFT_OPEN:
+        return []
+    convention = repr(found.nearest)
+    if shown:
+        changes = ", ".join(f"{name}={value!r}" for name, (_, value) in shown.items())
+        convention = f"dataclasses.replace(dsp.CONVENTIONS[{convention}], {changes})"
+    call = f"dsp.{found.kind}(x, sample_rate, {convention}){'.T' * found.transposed}"
+    return [f"to get it{', up to that' * bool(found.left_open)}{', beside that step' * bool(found.change)}: {call}"]
 
 
 def _matters(parameter: str, found: Diagnosis) -> bool:

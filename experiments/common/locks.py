@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+FOREVER_S = 1e9
 LOCK_FILE = ".lock"
 
 Item = TypeVar("Item")
@@ -32,7 +33,7 @@ def exclusive_lock(folder: Path, wait: bool = True) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(folder / LOCK_FILE, thread_local=False)
     try:
-        lock.acquire(blocking=wait)
+        lock.acquire(timeout=FOREVER_S if wait else 0)  # without a time, filelock takes another thread's for a deadlock
     except Timeout:
         raise LockedError(folder) from None
     try:
