@@ -35,7 +35,7 @@ _OTHER_RECIPE = "MATLAB spectrogram, "
 _HASH = ", recording sha256 "
 _BATCH = 8  # recordings that a worker takes at a time
 _POLL_S = 0.02  # between two looks at another process's claim
-_FOREVER_S = 1e9
+_FOREVER_S = 1e9  # waiting without a limit, filelock takes the claim of another thread for a deadlock
 _MAX_WORKERS = 61  # as many processes as Windows can wait for
 
 
