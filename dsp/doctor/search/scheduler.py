@@ -60,11 +60,12 @@ class _Queue:
                 for search, families in looked
             ]
         looked.sort(key=lambda pair: nearest_of(pair[1]))
+        nearest = min((nearest_of(families) for _, families in looked), default=DOES_NOT_FIT)
         for search, families in looked:
-            if nearest_of(families) > max(nearest_of(looked[0][1]) + MUCH_FARTHER, HOPELESS):
+            if nearest_of(families) > max(nearest + MUCH_FARTHER, HOPELESS):
                 self.later.append((search, families))
             else:
-                self._add(search, families)
+                nearest = min(nearest, self._add(search, families))
 
     def look_again(self) -> None:
         """Adds the guesses of the interpretations that were much farther."""
@@ -78,6 +79,9 @@ class _Queue:
             entry = self.waiting.pop(0)
             yield entry.search, entry.convention
 
-    def _add(self, search: Search, families: list[Family]) -> None:
-        for position, (distance, c) in enumerate(ranked(search, families)):
+    def _add(self, search: Search, families: list[Family]) -> float:
+        """Adds the guesses of an interpretation; returns the distance of the nearest."""
+        guesses = ranked(search, families)
+        for position, (distance, c) in enumerate(guesses):
             self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
+        return min((distance for distance, _ in guesses), default=DOES_NOT_FIT)
