@@ -60,7 +60,7 @@ NOT_SPOKEN = {
         "axis": "time is dsp's last axis", "kwargs": "options of the function below, each in this table or in the grid",
         "pad_mode edge, symmetric, linear_ramp, wrap": "no tool among dsp's conventions pads so at both ends",
         "window as a number, a function or samples": "a convention names its window",
-        "tukey with alpha other than 0.25": "a convention's Tukey window is SciPy's default of 0.25",
+        "tukey with alpha other than 0.25": "a convention has the 0.25 of scipy.signal.spectrogram",
         "power other than 1 and 2": "a convention knows magnitude and power",
         "mel norm as a number": "dsp has peak 1, equal areas and sum 1 (below: norm=1 is dsp's 'sum')",
         "dct_type 1 and 4": "dsp.dct_matrix speaks them, a convention does not: no tool takes its cepstra so",
