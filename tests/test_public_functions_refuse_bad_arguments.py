@@ -42,7 +42,7 @@ GOOD = {
     "cmvn": {"x": MATRIX, "ddof": 1, "eps": 1e-5, "eps_to": "variance"},
     "convolve": {"signal": X, "impulse_response": X[:9]},
     "count_frames": {"n_samples": 1000, "frame_length": 100, "hop_length": 50, "framing": "valid"},
-    "dct": {"x": MATRIX, "norm": "ortho"},
+    "dct": {"x": MATRIX, "norm": "ortho", "kind": 2},
     "dct_matrix": {"n_out": 3, "n_in": 5, "norm": "ortho", "kind": 2},
     "deemphasis": {"signal": X, "coefficient": 0.5},
     "delta": {"x": MATRIX, "width": 3, "edges": "interp", "order": 1},
