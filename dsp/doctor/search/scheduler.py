@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 from dsp.conventions.parameters import Convention
@@ -11,23 +12,47 @@ from dsp.doctor.search.initial_guesses import Family, as_they_are, nearest_of, o
 from dsp.doctor.search.search import HOPELESS, Search
 
 # All bounds below were set by trial, as distances between 0 (the same shape) and 1 (nothing in common).
-LIKELY = 0.25  # with a guess so near, interpretations that are much farther are not looked at on other frames
+LIKELY = 0.25  # with a guess so near, interpretations that have none at all are left out
 MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that much waits
-NEAR = 0.12  # with a guess so near other frames are not looked at, and with enough, guesses farther off are left out
+MUCH_NEARER = 0.5  # other frames must bring a preset so much nearer to come first
+NEAR = 0.12  # guesses farther than that wait for those on other frames
+FEW = 2  # presets as they are that are searched in any case
 
 
 def schedule(searches: list[Search], is_enough: Callable[[], bool]) -> Iterator[tuple[Search, Convention]]:
     """(search, initial guess) of all interpretations in the order in which they are worth searching.
 
-    First come presets, as they are and, unless one of these is very near, on other frames; then, until there is
-    enough, what was much farther.
+    First come presets as they are, then, until there is enough, presets on other frames, then what was much farther.
+    Where the presets are far and much nearer on other frames, these come first.
     """
     queue = _Queue(searches)
-    queue.look()
-    yield from queue.take(is_enough)
+    sources = [_looked(searches, as_they_are)]
+    if _nearest(sources[0]) > NEAR:
+        sources.append(_looked(searches, on_other_frames))
+        if _nearest(sources[1]) < MUCH_NEARER * _nearest(sources[0]):
+            sources.reverse()
+    for first, looked in zip((True, False), sources, strict=False):
+        if first or not is_enough():
+            queue.look(looked)
+            yield from queue.take(is_enough, few=first)
+    if len(sources) == 1 and not is_enough():
+        queue.look(_looked(searches, on_other_frames))
+        yield from queue.take(is_enough)
     if not is_enough():
         queue.look_again()
         yield from queue.take(is_enough)
+
+
+Looked = list[tuple[Search, list[Family]]]
+
+
+def _looked(searches: list[Search], source: Callable[[Search], list[Family]]) -> Looked:
+    """The guesses of a source for every interpretation."""
+    return [(search, source(search)) for search in searches]
+
+
+def _nearest(looked: Looked) -> float:
+    return min((nearest_of(families) for _, families in looked), default=DOES_NOT_FIT)
 
 
 class _Entry(NamedTuple):
@@ -46,42 +71,44 @@ class _Queue:
 
     def __init__(self, searches: list[Search]):
         self.searches = searches
+        self.nearest: dict[Search, float] = {}  # the distance of each interpretation's nearest guess
         self.waiting: list[_Entry] = []
-        self.later: list[tuple[Search, list[Family]]] = []  # of interpretations that were much farther than another
+        self.later: Looked = []  # of interpretations that were much farther than another
 
-    def look(self) -> None:
-        """Adds the guesses of the interpretations that are not much farther than another."""
-        looked = [(search, as_they_are(search)) for search in self.searches]
-        nearest = min((nearest_of(families) for _, families in looked), default=DOES_NOT_FIT)
-        if nearest > NEAR:
-            likely = DOES_NOT_FIT if nearest > LIKELY else nearest + MUCH_FARTHER
-            looked = [
-                (search, families + (on_other_frames(search) if nearest_of(families) <= likely else []))
-                for search, families in looked
-            ]
-        looked.sort(key=lambda pair: nearest_of(pair[1]))
-        nearest = min((nearest_of(families) for _, families in looked), default=DOES_NOT_FIT)
-        for search, families in looked:
-            if nearest_of(families) > max(nearest + MUCH_FARTHER, HOPELESS):
+    def look(self, looked: Looked) -> None:
+        """Adds the guesses of a source: of the interpretations that are not much farther than another."""
+        likely = [(search, families) for search, families in looked if not self._is_hopeless(search)]
+        for search, families in sorted(likely, key=lambda pair: nearest_of(pair[1])):
+            distance = nearest_of(families)
+            self.nearest[search] = min(distance, self.nearest.get(search, DOES_NOT_FIT))
+            if distance > max(min(self.nearest.values()) + MUCH_FARTHER, HOPELESS):
                 self.later.append((search, families))
             else:
-                nearest = min(nearest, self._add(search, families))
+                self._add(search, families)
 
     def look_again(self) -> None:
         """Adds the guesses of the interpretations that were much farther."""
         for search, families in self.later:
             self._add(search, families)
 
-    def take(self, is_enough: Callable[[], bool]) -> Iterator[tuple[Search, Convention]]:
-        """The guesses in their order; once there is enough, near ones only."""
+    def take(self, is_enough: Callable[[], bool], few: bool = False) -> Iterator[tuple[Search, Convention]]:
+        """The guesses in their order. With `few`, a few and then near ones; with enough, near ones only."""
         self.waiting.sort(key=lambda entry: entry[:4])
-        while self.waiting and self.waiting[0].distance <= (NEAR if is_enough() else DOES_NOT_FIT):
+        for n_taken in count():
+            farthest = DOES_NOT_FIT
+            if few:
+                farthest = NEAR if n_taken >= FEW else HOPELESS
+            if not self.waiting or self.waiting[0].distance > (NEAR if is_enough() else farthest):
+                return
             entry = self.waiting.pop(0)
             yield entry.search, entry.convention
 
-    def _add(self, search: Search, families: list[Family]) -> float:
-        """Adds the guesses of an interpretation; returns the distance of the nearest."""
-        guesses = ranked(search, families)
-        for position, (distance, c) in enumerate(guesses):
+    def _is_hopeless(self, search: Search) -> bool:
+        """Whether another interpretation of the matrix is much nearer."""
+        nearest = min(self.nearest.values(), default=DOES_NOT_FIT)
+        return nearest < LIKELY and self.nearest.get(search, 0.0) > max(nearest + MUCH_FARTHER, HOPELESS)
+
+    def _add(self, search: Search, families: list[Family]) -> None:
+        for position, (distance, c) in enumerate(ranked(search, families)):
             self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
-        return min((distance for distance, _ in guesses), default=DOES_NOT_FIT)
+            self.nearest[search] = min(distance, self.nearest[search])
