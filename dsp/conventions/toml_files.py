@@ -119,6 +119,14 @@ def _from_toml(name: str, value: Any) -> Any:
         return value
     if not isinstance(value, str | int | float):  # a date, a list or a table
         raise ValueError(f"{name}={str(value)[:60]!r} is neither a word nor a number")
+    return none_or_word(name, value)
+
+
+def none_or_word(name: str, value: Any) -> Any:
+    """None for "none" where that is no word of the parameter, else the value as it is.
+
+    Checked: tests/test_conventions_are_files.py
+    """
     return None if value == NONE and NONE not in CHOICES.get(name, ()) else value
 
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
-from dsp.checks import suggest
-from dsp.conventions.parameters import CHOICES, Convention
+from dsp.conventions.assignments import read_assignment
+from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import named
-from dsp.conventions.toml_files import NONE, load
+from dsp.conventions.toml_files import load
 from dsp.corpus.extraction import FileFormat, Summary, extract
 from dsp.corpus.layout import FAILURES
 from dsp.engine.extract import FeatureKind
@@ -200,30 +200,11 @@ def _convention(name: str, changes: list[str]) -> Convention:
     """The convention of that name, or of that TOML file, with PARAMETER=VALUE changed."""
     convention = load(name) if name.lower().endswith(".toml") else named(name)
     known = [one.name for one in dataclasses.fields(Convention)]
-    values: dict[str, Any] = {}
-    for change in changes:
-        parameter, equals, text = change.partition("=")
-        if not equals:
-            raise ValueError(f"--set {change}: PARAMETER=VALUE is expected")
-        if parameter not in known:
-            near = suggest(parameter, known) or "; help(dsp.Convention) explains all"
-            raise ValueError(f"--set {change}: unknown parameter {parameter!r}{near}")
-        values[parameter] = _value(parameter, text)
+    values = dict(read_assignment(change, known, "PARAMETER=VALUE is expected") for change in changes)
     try:
-        return dataclasses.replace(convention, **values)
+        return dataclasses.replace(convention, **values)  # type: ignore[arg-type]
     except ValueError as error:
         raise ValueError(f"--set: {error}") from None
-
-
-def _value(parameter: str, text: str) -> Any:
-    if text == NONE and NONE not in CHOICES.get(parameter, ()):
-        return None
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return text
 
 
 def _part(text: str) -> tuple[int, int]:
