@@ -87,12 +87,8 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
     """
     rate = as_sample_rate(sample_rate)
     where = printable(path)
-    content = read_bytes(path, where)
-    model = read_model(content, where)
-    about = {entry.key: entry.value for entry in model.metadata_props}
-    if about.get("format") != FORMAT:
-        raise FileError(f"{where}: no graph of features; its metadata lack format = {FORMAT!r} of dsp.export.onnx")
-    check_plain(model, OPERATORS, where)
+    absent = f"no graph of features; its metadata lack format = {FORMAT!r} of dsp.export.onnx"
+    content, model, about = read_graph(path, FORMAT, absent, OPERATORS)
     try:
         c = from_toml(about["convention"], "its convention")
         made_for, shortest, tolerance = (
@@ -109,6 +105,24 @@ def load_onnx(path: str | os.PathLike[str], sample_rate: float) -> OnnxFeatures:
         raise FileError(f"{where}: made for {made_for} Hz, not {rate:g} Hz; resample, or export it for that rate")
     check_ends(model, {INPUT: 2}, {OUTPUT: 3}, where)
     return OnnxFeatures(c, written, made_for, kind, form, unit, shortest, tolerance, about, start(content, where))
+
+
+def read_graph(
+    path: str | os.PathLike[str], file_format: str, absent: str, operators: frozenset[str]
+) -> tuple[bytes, Any, dict[str, str]]:
+    """The bytes, the onnx.ModelProto and the metadata of a graph of this project.
+
+    Raises FileError for no ONNX file, for other metadata "format" than `file_format` (saying `absent`), and for what
+    check_plain refuses. Checked: tests/test_onnx_files_are_checked.py
+    """
+    where = printable(path)
+    content = read_bytes(path, where)
+    model = read_model(content, where)
+    about = {entry.key: entry.value for entry in model.metadata_props}
+    if about.get("format") != file_format:
+        raise FileError(f"{where}: {absent}")
+    check_plain(model, operators, where)
+    return content, model, about
 
 
 def read_bytes(path: str | os.PathLike[str], where: str) -> bytes:

@@ -21,7 +21,7 @@ from dsp.checks import as_sample_rate
 from dsp.conventions import fingerprint
 from dsp.conventions.toml_files import as_toml
 from dsp.export.onnx_graph import add_several_features
-from dsp.export.onnx_loader import OPERATORS, check_ends, check_plain, read_bytes, read_model, start
+from dsp.export.onnx_loader import OPERATORS, check_ends, read_graph, start
 from dsp.export.onnx_nodes import Nodes
 from dsp.export.signals import golden_signals
 from dsp.files.extras import require
@@ -223,12 +223,8 @@ def load_whole_graph(path, sample_rate: float) -> OnnxRecogniser:
     Checked: tests/test_recognisers_become_one_graph.py
     """
     rate, where = as_sample_rate(sample_rate), printable(path)
-    content = read_bytes(path, where)
-    model = read_model(content, where)
-    about = {entry.key: entry.value for entry in model.metadata_props}
-    if about.get("format") != FORMAT:
-        raise FileError(f"{where}: no graph of a recogniser; its metadata lack format = {FORMAT!r}")
-    check_plain(model, NETWORK_OPERATORS, where)
+    absent = f"no graph of a recogniser; its metadata lack format = {FORMAT!r}"
+    content, model, about = read_graph(path, FORMAT, absent, NETWORK_OPERATORS)
     try:
         classes = tuple(map(str, json.loads(about["classes"])))
         made_for, shortest = int(about["sample_rate"]), int(about["min_samples"])
