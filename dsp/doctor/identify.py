@@ -84,10 +84,8 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
     possible = [one for oriented in orientations for one in oriented.interpretations]
     as_given = distance_as_given(orientations, cache, deadline, eps)
-    few_constant = any(
-        0 < one.n_constant < MIN_CUT for one in orientations
-    )  # silence at an end is likelier than a mask
-    if few_constant or AS_GIVEN < as_given < LIKELY_AS_GIVEN:
+    may_be_silence = any(0 < one.n_constant < MIN_CUT for one in orientations)  # which is likelier than a mask
+    if may_be_silence or AS_GIVEN < as_given < LIKELY_AS_GIVEN:
         searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
         plain, _ = search_guesses(searches, deadline.part(FIRST_SHARE), by_pairs=False)
         if plain is not None and plain.explains():

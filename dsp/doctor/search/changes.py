@@ -93,11 +93,13 @@ class Altered:
 
     def resized(self, size: int) -> Altered:
         """Cut, or padded with zeros, to so many samples."""
-        rest = self.whole[self.start : self.start + self.size]
-        return Altered(rest, 0, size)
+        return Altered(self._kept(), 0, size)
+
+    def _kept(self) -> np.ndarray:
+        return self.whole[self.start : self.start + self.size]
 
     def make(self) -> np.ndarray:
-        rest = self.whole[self.start : self.start + self.size]
+        rest = self._kept()
         return rest if rest.size == self.size else np.concatenate([rest, np.zeros(self.size - rest.size)])
 
 

@@ -26,24 +26,27 @@ def schedule(searches: list[Search], is_enough: Callable[[], bool]) -> Iterator[
     Where the presets are far and much nearer on other frames, these come first.
     """
     queue = _Queue(searches)
-    sources = [_looked(searches, as_they_are)]
-    if _nearest(sources[0]) > NEAR:
-        sources.append(_looked(searches, on_other_frames))
-        if _nearest(sources[1]) < MUCH_NEARER * _nearest(sources[0]):
-            sources.reverse()
-    for first, looked in zip((True, False), sources, strict=False):
-        if first or not is_enough():
-            queue.look(looked)
-            yield from queue.take(is_enough, few=first)
-    if len(sources) == 1 and not is_enough():
-        queue.look(_looked(searches, on_other_frames))
-        yield from queue.take(is_enough)
-    if not is_enough():
-        queue.look_again()
-        yield from queue.take(is_enough)
+    for n, looked in enumerate(_sources(searches)):
+        queue.look(looked)
+        yield from queue.take(is_enough, few=n == 0)
+        if is_enough():
+            return
+    queue.look_again()
+    yield from queue.take(is_enough)
 
 
 Looked = list[tuple[Search, list[Family]]]
+
+
+def _sources(searches: list[Search]) -> Iterator[Looked]:
+    """Guesses as the presets are and on other frames, in the order in which they are worth searching."""
+    own = _looked(searches, as_they_are)
+    if _nearest(own) <= NEAR:
+        yield own
+        yield _looked(searches, on_other_frames)  # made only when it is asked for
+        return
+    others = _looked(searches, on_other_frames)
+    yield from (others, own) if _nearest(others) < MUCH_NEARER * _nearest(own) else (own, others)
 
 
 def _looked(searches: list[Search], source: Callable[[Search], list[Family]]) -> Looked:
