@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import json
 import re
 import subprocess
 import sys
@@ -16,9 +17,11 @@ from matplotlib import pyplot as plt
 import dsp
 from dsp.doctor import compare, identify
 from dsp.doctor.__main__ import main as doctor
+from dsp.doctor.picture.page import save_page
+from dsp.doctor.picture.panels import Clip, of_comparison, of_diagnosis
+from dsp.files.extras import install_command
 from experiments.figures import matlab
 from experiments.figures.doctor import command
-from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
 from tests.conftest import ROOT
 
 RATE = 16_000
@@ -56,7 +59,7 @@ def seconds_above(axes):
 def test_one_file_that_is_explained(utterance):
     features = python_speech_features.mfcc(utterance, RATE)
     found = identify(features, utterance, RATE, 120)
-    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    figure = of_diagnosis(found, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     given, fitted, error = maps(figure)
     np.testing.assert_array_equal(given, features.T)
     np.testing.assert_allclose(fitted, dsp.mfcc(utterance, RATE, "python_speech_features"), atol=1e-9)
@@ -73,7 +76,7 @@ def test_one_file_that_is_not(utterance, rng):
     features = dsp.mfcc(utterance, RATE, "kaldi")
     features[:, -1] += 10 * rng.standard_normal(13)
     found = identify(features, utterance, RATE)
-    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    figure = of_diagnosis(found, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     assert found.verdict == "unexplained" and "unexplained" in words(figure)
     given, fitted, error = maps(figure)
     np.testing.assert_array_equal(given, features)
@@ -85,7 +88,7 @@ def test_one_file_that_is_not(utterance, rng):
 def test_a_file_that_nothing_is_known_of(utterance, rng):
     features = rng.standard_normal((5, 7))
     found = identify(features, utterance, RATE, 2)
-    figure = of_diagnosis(found, features, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
+    figure = of_diagnosis(found, Clip(utterance, RATE), ("mine.npy", "speech.wav"))
     (given,) = maps(figure)
     np.testing.assert_array_equal(given, features)
     assert "no known convention gives" in words(figure)
@@ -169,6 +172,53 @@ def test_a_page_holds_the_text_and_the_picture(files, capsys):
     (picture,) = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert plt.imread(io.BytesIO(base64.b64decode(picture))).shape[1] >= 1200
     assert "http" not in page and [path.name for path in folder.glob("report*")] == ["report.html"]
+    other = folder / "other.HTML"
+    assert doctor([*arguments, "--html", str(other), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "explained"
+    assert other.read_text(encoding="utf-8") == page
+
+
+def test_a_page_of_one_file(files, monkeypatch, capsys):
+    """Of features with frames appended, which the picture leaves out, as the search does."""
+    folder, wav = files
+    features = np.load(folder / "kaldi.npy")
+    np.save(folder / "padded.npy", np.pad(features, ((0, 0), (0, 90))))
+    out, figures = folder / "one.html", []
+    monkeypatch.setattr("dsp.doctor.__main__.save_page", lambda *given: (figures.append(given[2]), save_page(*given)))
+    assert doctor([str(folder / "padded.npy"), "--audio", str(wav), "--html", str(out)]) == 0
+    first, second, *rest = capsys.readouterr().out.split("\n")
+    page = out.read_text(encoding="utf-8")
+    assert f"<h1>{html.escape(first)}</h1>\n<p>{html.escape(second)}</p>" in page
+    assert "<title>padded.npy with speech.wav</title>" in page and html.escape(rest[0]) in page
+    given, fitted, error = maps(figures[0])
+    np.testing.assert_array_equal(given, features)
+    np.testing.assert_allclose(given - fitted, error, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["{folder}/kaldi.npy", "{folder}/bands.npy", "--html", "{folder}/bands.npy"], "must end in .html or .htm"),
+        (["{folder}/kaldi.npy", "{folder}/bands.npy", "--html", "{folder}/bands.npy/x.html"], "bands.npy"),
+        (["--profiles", "kaldi", "htk", "--html", "{folder}/x.html"], "takes no FEATURES, --audio or --html"),
+    ],
+)
+def test_a_page_that_cannot_be_written_is_refused_before_the_work(arguments, message, files, monkeypatch, capsys):
+    folder, _ = files
+    monkeypatch.setattr("dsp.doctor.__main__.read_inputs", lambda *_: pytest.fail("files were read"))
+    assert doctor([argument.format(folder=folder) for argument in arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and message in error and error.count("\n") == 1
+    assert not list(folder.rglob("*.html")) and np.load(folder / "bands.npy").size
+
+
+def test_without_matplotlib_one_line_says_what_to_install(files, monkeypatch, capsys):
+    folder, _ = files
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    arguments = [str(folder / "kaldi.npy"), str(folder / "bands.npy")]
+    assert doctor([*arguments, "--html", str(folder / "x.html")]) == 2
+    assert capsys.readouterr().err == f"error: drawing the report needs matplotlib: {install_command('images')}\n"
+    assert doctor(arguments) == 1 and not list(folder.rglob("*.html"))
 
 
 @pytest.mark.parametrize(

@@ -136,6 +136,7 @@ def diagnosis(verdict="exact", name="kaldi", changes=(), **fields) -> Diagnosis:
         gain=one,
         offset=0 * one,
         notes=(),
+        matrix=np.zeros((13, 20)),
         error=np.zeros((13, 20)),
         seconds=0.1,
     )

@@ -9,10 +9,11 @@ import soundfile
 from matplotlib import pyplot as plt
 
 import dsp
+from dsp.conventions.row_names import cepstrum_names, row_names
 from dsp.framing import count_leading_samples
 from experiments.figures import matlab
 from experiments.figures.trace import command, panels
-from experiments.figures.trace.data import cepstrum_names, row_names, smoothed, traced
+from experiments.figures.trace.data import smoothed, traced
 from experiments.figures.trace.pages import STAGES, draw, page, stages_of
 from tests.conftest import ROOT
 

@@ -2,6 +2,7 @@
 
     dsp-doctor FEATURES --audio FILE          the tool and the settings behind a file
     dsp-doctor A B [--audio FILE]             what differs between two files
+    dsp-doctor .. --html report.html          the same, and one page with the text and a picture
     dsp-doctor --profiles librosa htk         what differs between two tools, without any file
 
 The same program runs as python -m dsp.doctor.
@@ -17,10 +18,13 @@ import numpy as np
 
 from dsp.audio import read_one_channel
 from dsp.doctor import compare, identify, profile_diff
+from dsp.doctor.picture.page import save_page
+from dsp.doctor.picture.panels import FEATURE, Clip, of_comparison, of_diagnosis
 from dsp.doctor.report import comparison_dict, comparison_text, diagnosis_dict, diagnosis_text
 from dsp.doctor.search.deadline import WALL_S
 from dsp.feature_files import READERS, read_array
-from dsp.files.commands import exit_status
+from dsp.files.commands import check_output_file, exit_status
+from dsp.files.extras import require
 from dsp.files.naming import printable
 
 DESCRIPTION = """\
@@ -30,6 +34,7 @@ two files, or between two tools.
   {prog} mine.npy --audio speech.wav        the tool and the settings behind a file
   {prog} mine.npy theirs.npy                what differs between two files
   {prog} mine.npy theirs.npy --audio speech.wav    and which settings make the difference
+  {prog} mine.npy theirs.npy --html report.html     the same, and a page with a picture of the difference
   {prog} --profiles librosa htk             what differs between two tools, without any file
 """
 EPILOG = f"""\
@@ -38,6 +43,8 @@ FILE:NAME picks one matrix of several.
 
 Exit status: 0 everything is explained, 1 it is not, 2 bad input or usage, 130 interrupted.
 """
+Recording = tuple[np.ndarray, int]  # (signal, sample rate)
+PAGES = (".html", ".htm")
 EXPLAINED = ("exact", "explained up to a class", "equal", "explained")
 
 
@@ -46,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of empty filters, in conventions that the search tries
-        return exit_status(lambda: run(options))
+        return exit_status(lambda: run(options), target=options.html)
 
 
 def program() -> str:
@@ -66,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
     add_inputs(made)
     made.add_argument("--profiles", nargs=2, metavar="PRESET", help="compare two presets by name")
     made.add_argument("--sample-rate", type=float, default=16_000, metavar="HZ", help="for --profiles (default: 16000)")
+    made.add_argument(
+        "--html", type=Path, metavar="FILE", help="also write one page with the text and a picture (needs matplotlib)"
+    )
     made.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     made.add_argument(
         "--all", action="store_true", help="also list what the recording does not show, with a signal that would"
@@ -106,9 +116,25 @@ def check_inputs(options: argparse.Namespace) -> None:
         raise ValueError(f"--effort {options.effort:g}: more than 0 is expected")
 
 
+def check_page(path: Path | None) -> None:
+    """Raises before the work what would keep the page of --html from being written.
+
+    ValueError for a name that is no HTML file's, OSError where no file can be written, MissingPackageError without
+    matplotlib.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() not in PAGES:
+        raise ValueError(f"--html {path}: a page is written, so the name must end in {' or '.join(PAGES)}")
+    check_output_file(path)
+    require("matplotlib.figure", feature=FEATURE, extra="images")
+
+
 def run(options: argparse.Namespace) -> int:
     """Does what the options ask for; returns the exit status."""
     if options.profiles:
+        if options.features or options.audio or options.html:
+            raise ValueError("--profiles compares two presets and takes no FEATURES, --audio or --html")
         a, b = options.profiles
         profiles = profile_diff(a, b, options.sample_rate)
         print(json.dumps(profiles.as_dict(), indent=1) if options.json else profiles.text())
@@ -116,20 +142,40 @@ def run(options: argparse.Namespace) -> int:
     if not options.features:
         raise ValueError("nothing to do: give one file of features with --audio, two files, or --profiles")
     check_inputs(options)
+    check_page(options.html)
     matrices, recording = read_inputs(options)
     if len(matrices) == 1 and recording is not None:
-        diagnosis = identify(matrices[0], *recording, options.time_limit, options.effort)
-        text = diagnosis_text(diagnosis, options.all)
-        print(json.dumps(diagnosis_dict(diagnosis), indent=1) if options.json else text)
-        return int(diagnosis.verdict not in EXPLAINED)
-    (a, b), (name_a, name_b) = matrices, names_of(options.features)
+        return of_one(options, matrices[0], recording)
+    return of_two(options, matrices, recording)
+
+
+def of_one(options: argparse.Namespace, matrix: np.ndarray, recording: Recording) -> int:
+    """Names the convention behind a matrix; returns the exit status."""
+    found = identify(matrix, *recording, options.time_limit, options.effort)
+    text = diagnosis_text(found, options.all)
+    print(json.dumps(diagnosis_dict(found), indent=1) if options.json else text)
+    if options.html:
+        names = names_of(options.features)[0], printable(options.audio.name)
+        figure = of_diagnosis(found, Clip(*recording), names)
+        save_page(" with ".join(names), text, figure, options.html)
+    return int(found.verdict not in EXPLAINED)
+
+
+def of_two(options: argparse.Namespace, matrices: list[np.ndarray], recording: Recording | None) -> int:
+    """Says what differs between two matrices; returns the exit status."""
+    a, b = matrices
+    name_a, name_b = names = names_of(options.features)
     signal, sample_rate = recording or (None, None)
-    comparison = compare(a, b, signal, sample_rate, (name_a, name_b), options.time_limit)
-    print(json.dumps(comparison_dict(comparison), indent=1) if options.json else comparison_text(comparison))
-    return int(comparison.verdict not in EXPLAINED)
+    found = compare(a, b, signal, sample_rate, (name_a, name_b), options.time_limit, options.effort)
+    text = comparison_text(found)
+    print(json.dumps(comparison_dict(found), indent=1) if options.json else text)
+    if options.html:
+        figure = of_comparison(found, matrices, Clip(*recording) if recording else None, (name_a, name_b))
+        save_page(" and ".join(names), text, figure, options.html)
+    return int(found.verdict not in EXPLAINED)
 
 
-def read_inputs(options: argparse.Namespace) -> tuple[list[np.ndarray], tuple[np.ndarray, int] | None]:
+def read_inputs(options: argparse.Namespace) -> tuple[list[np.ndarray], Recording | None]:
     """The matrices of the files that the options name, and (signal, sample rate) of the recording if there is one."""
     matrices = [read_array(*split_name(path)) for path in options.features]
     return matrices, read_one_channel(options.audio) if options.audio else None

@@ -66,6 +66,7 @@ def compare(
     sample_rate: float | None = None,
     names: Names = ("the first", "the second"),
     time_limit: float | None = None,
+    effort: float = 1.0,
 ) -> Comparison:
     """Two matrices of features of one clip: what differs, why, and what to change.
 
@@ -76,7 +77,7 @@ def compare(
     signal : (n,) real, the audio of both, or None
     sample_rate : Hz, with the signal
     names : what the two are called in the sentences
-    time_limit : s for the search of each, as for identify
+    time_limit, effort : for the search of each, as for identify
 
     Returns
     -------
@@ -95,7 +96,7 @@ def compare(
     found, matrices = compare_values(a, b, names)
     if signal is None or sample_rate is None or found.verdict == "equal" or any(map(is_constant, matrices)):
         return found
-    of_a, of_b = (identify(one, signal, sample_rate, time_limit) for one in matrices)
+    of_a, of_b = (identify(one, signal, sample_rate, time_limit, effort) for one in matrices)
     if "unexplained" not in (of_a.verdict, of_b.verdict):
         return compare_conventions(replace(found, findings=()), of_a, of_b, signal, sample_rate, names)
     sentence = "the audio does not explain the difference: no known convention gives one of the two"

@@ -34,7 +34,8 @@ class Diagnosis:
     distance      root mean square error, relative to that of the features about their mean
     gain, offset  of the class, (1, 1) or one per row
     notes         sentences on what else was seen
-    error         features - the convention's, (n_rows, n_frames)
+    matrix        the features as they were searched: rows x frames, time last, without the frames that `change` names
+    error         matrix - the convention's
     seconds       of the processor
     change        what was done to the signal before, or to the frames after, beside the convention; None if nothing
     """
@@ -52,6 +53,7 @@ class Diagnosis:
     gain: np.ndarray
     offset: np.ndarray
     notes: tuple[str, ...]
+    matrix: np.ndarray = field(repr=False)
     error: np.ndarray = field(repr=False)
     seconds: float
     change: str | None = None
@@ -78,6 +80,7 @@ def nothing_found(matrix: np.ndarray, notes: tuple[str, ...], begun: float) -> D
         gain=nan,
         offset=nan,
         notes=notes,
+        matrix=matrix,
         error=matrix,
         seconds=thread_time() - begun,
     )
@@ -135,6 +138,7 @@ def of_stack(stack: Stack, matrix: np.ndarray, notes: tuple[str, ...], begun: fl
         convention=c,
         kind="stack",
         transposed=stack.oriented.transposed,
+        matrix=x,
         nearest=preset,
         differences=diff(preset, c),
         residual=float(np.abs(error).max() / max(np.abs(x).max(), TINY)),

@@ -201,6 +201,7 @@ def _diagnosis(
         gain=fit.gain,
         offset=fit.offset,
         notes=notes,
+        matrix=searched,
         error=error,
         seconds=thread_time() - begun,
         change=change.sentence if change else None,

@@ -6,7 +6,6 @@ import io
 from pathlib import Path
 
 from dsp.files.writing import write_text_atomically
-from experiments.figures.matlab import plt
 
 PAGE = """\
 <!doctype html>
@@ -32,13 +31,12 @@ pre {{ white-space: pre-wrap }}
 
 
 def save_page(title: str, text: str, figure, path: Path) -> None:
-    """Writes the page, which is there whole or not at all, and closes the figure.
+    """Writes the page, with the figure inside; it is there whole or not at all.
 
     Checked: tests/test_doctor_report_shows_the_error.py
     """
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110)
-    plt.close(figure)
     write_text_atomically(path, as_page(title, text, buffer.getvalue()))
 
 

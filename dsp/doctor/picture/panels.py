@@ -8,18 +8,20 @@ import textwrap
 from dataclasses import dataclass, replace
 
 import numpy as np
-from matplotlib.colors import SymLogNorm
 
+from dsp.conventions.row_names import row_names
 from dsp.conventions.sizes import sizes
-from dsp.doctor import Comparison, Diagnosis
+from dsp.doctor.compare import Comparison
+from dsp.doctor.diagnosis import Diagnosis
 from dsp.doctor.knowledge.phrases import percent
 from dsp.doctor.report import comparison_text, diagnosis_text, is_near
 from dsp.doctor.search.interpretations import as_matrix
+from dsp.files.extras import require
 from dsp.framing import count_leading_samples
-from experiments.figures.matlab import plt
-from experiments.figures.trace.data import row_names
-from experiments.figures.trace.panels import LINE, SECOND, around_zero, row_ticks
 
+FEATURE = "drawing the report"
+LINE, SECOND = "#0072bd", "#d95319"
+MAX_TICKS = 14
 SIZE = (13.5, 10.6)  # inches
 TEXT_SIZE, TEXT_WIDTH = 9, 82  # points, characters
 MAX_LINES, MAX_LINES_ABOVE_BARS = 38, 30  # of text in the panel
@@ -36,7 +38,7 @@ class Clip:
     sample_rate: float
 
 
-def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str]):
+def of_diagnosis(found: Diagnosis, clip: Clip, names: tuple[str, str]):
     """The features, what the convention gives, and their difference: a matplotlib figure.
 
     Where no convention comes near, it shows the features alone.
@@ -45,13 +47,12 @@ def of_diagnosis(found: Diagnosis, features, clip: Clip, names: tuple[str, str])
 
     Checked: tests/test_doctor_report_shows_the_error.py
     """
-    given = as_matrix(features)
+    given = found.matrix
     figure, upper, lower = _sheet(f"{names[0]}, with {names[1]}: {found.verdict}")
     if found.verdict == "unexplained" and not is_near(found):
         _maps(upper, [(given, names[0], None)], None)
         _text(lower.add_subplot(), diagnosis_text(found))
         return figure
-    given = given.T if found.transposed else given
     fitted = given - found.error
     open_class = "" if found.left_open is None else f", up to {found.left_open}"
     nearest = "the closest convention" if found.verdict == "unexplained" else "the convention found"
@@ -87,7 +88,7 @@ def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[s
 
 
 def _sheet(title: str):
-    figure = plt.figure(figsize=SIZE, layout="constrained")
+    figure = require("matplotlib.figure", feature=FEATURE, extra="images").Figure(SIZE, layout="constrained")
     figure.suptitle(title, size=12, parse_math=False)  # a "$" in a file's name begins no formula
     upper, lower = figure.subfigures(2, 1, height_ratios=(1, 2))
     return figure, upper, lower
@@ -113,7 +114,7 @@ def _colors(matrices, found: Diagnosis | None) -> dict:
     values = np.concatenate([matrix.ravel() for matrix in matrices])
     if found.kind == "mfcc" if found else values.min() < 0 < values.max():
         rows = np.max([np.sort(np.abs(matrix).max(axis=1))[-2:][0] for matrix in matrices])
-        return around_zero(rows or 1.0)
+        return {"cmap": "RdBu_r", "vmin": -(rows or 1.0), "vmax": rows or 1.0}
     return {"vmin": np.percentile(values, 1), "vmax": values.max()}
 
 
@@ -124,7 +125,8 @@ def _difference(place, error: np.ndarray, title: str, found: Diagnosis | None, c
     above = place.add_subplot(parts[0, 0], sharex=center)
     beside = place.add_subplot(parts[1, 1], sharey=center)
     most = float(np.abs(error).max()) or 1.0
-    norm = SymLogNorm(LINEAR * most, vmin=-most, vmax=most)
+    colors = require("matplotlib.colors", feature=FEATURE, extra="images")
+    norm = colors.SymLogNorm(LINEAR * most, vmin=-most, vmax=most)
     picture = center.imshow(error, origin="lower", aspect="auto", interpolation="nearest", cmap="RdBu_r", norm=norm)
     ticks = [-most, -most / 10, 0, most / 10, most]
     bar = place.colorbar(picture, ax=[above, center], location="left", ticks=ticks, format="%.2g", pad=0.04)
@@ -153,12 +155,13 @@ def _label(axes, matrix: np.ndarray, found: Diagnosis | None) -> None:
     if found and found.kind == "mfcc" and found.verdict != "unexplained":
         names = row_names(found.convention)
         if len(names) == len(matrix):
-            row_ticks(axes, names)
+            step = -(-len(names) // MAX_TICKS)
+            axes.set_yticks(range(0, len(names), step), names[::step])
 
 
 def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
     """An axis on the upper edge: the middles of the frames in seconds."""
-    if found is None or clip is None or not found.nearest:
+    if found is None or clip is None or not found.nearest or found.change:  # a change may move the frames
         return
     size = sizes(found.convention, clip.sample_rate, clip.signal.size)
     first = size.frame / 2 - count_leading_samples(size.frame, size.hop, found.convention.framing)
@@ -189,7 +192,7 @@ def _text(axes, text: str, max_lines: int = MAX_LINES) -> None:
 
 def _bars(axes, shares: dict[str, float]) -> None:
     """How much of the difference each parameter makes on its own; the largest shares, the largest on top."""
-    order = sorted(shares, key=shares.get)[-MAX_BARS:]
+    order = sorted(shares, key=lambda name: shares[name])[-MAX_BARS:]
     axes.barh(order, [shares[parameter] for parameter in order], color=SECOND)
     for position, parameter in enumerate(order):
         axes.text(shares[parameter], position, f" {percent(shares[parameter])}", va="center", size=8)

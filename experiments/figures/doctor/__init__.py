@@ -1,5 +1,1 @@
-"""What the doctor finds, as a picture.
-
-command    python -m experiments.doctor_report
-panels     what stands in the figure
-"""
+"""What the doctor finds, as a picture: python -m experiments.doctor_report. dsp/doctor/picture/ draws it."""

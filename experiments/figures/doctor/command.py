@@ -17,12 +17,12 @@ from pathlib import Path
 
 from dsp.doctor import compare, identify
 from dsp.doctor.__main__ import EXPLAINED, add_inputs, check_inputs, names_of, read_inputs
+from dsp.doctor.picture.page import save_page
+from dsp.doctor.picture.panels import Clip, of_comparison, of_diagnosis
 from dsp.doctor.report import comparison_text, diagnosis_text
 from dsp.files.commands import check_output_file, exit_status
 from dsp.files.naming import printable
 from experiments.figures import matlab
-from experiments.figures.doctor.page import save_page
-from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
 
 DESCRIPTION = """\
 Finds the convention behind a file of features, or what differs between two files, and draws it.
@@ -71,9 +71,9 @@ def run(options: argparse.Namespace) -> int:
     if len(matrices) == 1:
         found = identify(matrices[0], *recording, options.time_limit, options.effort)
         text = diagnosis_text(found)
-        figure = of_diagnosis(found, matrices[0], clip, (*names, printable(options.audio.name)))
+        figure = of_diagnosis(found, clip, (*names, printable(options.audio.name)))
     else:
-        found = compare(*matrices, *(recording or (None, None)), names, options.time_limit)
+        found = compare(*matrices, *(recording or (None, None)), names, options.time_limit, options.effort)
         text, figure = comparison_text(found), of_comparison(found, matrices, clip, names)
     print(text)
     if options.out.suffix == ".html":

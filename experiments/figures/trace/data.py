@@ -108,18 +108,3 @@ def window_spectrum(t: Traced, depth_db: float) -> tuple[np.ndarray, np.ndarray]
     level = np.abs(dsp.rfft(t.steps["window"], n))
     response = decibels(np.maximum(level / level.max(), 10 ** (-depth_db / 20)))
     return np.arange(level.size) * t.sample_rate / n, response
-
-
-def cepstrum_names(c: Convention) -> list[str]:
-    """c0, c1, ... in the order of the convention."""
-    if c.c0 == "first":
-        return [f"c{k}" for k in range(c.n_mfcc)]
-    return [f"c{k}" for k in range(1, c.n_mfcc + 1)] + (["c0"] if c.c0 == "last" else [])
-
-
-def row_names(c: Convention) -> list[str]:
-    """The same, with the energy E if the convention has it."""
-    names = cepstrum_names(c)
-    if c.energy == "replaces c0":
-        return ["E" if name == "c0" else name for name in names] if "c0" in names else ["E", *names[1:]]
-    return (["E"] if c.energy == "first" else []) + names + (["E"] if c.energy == "last" else [])

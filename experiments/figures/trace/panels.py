@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dsp import hz_to_mel
+from dsp.conventions.row_names import cepstrum_names, row_names
 from experiments.figures.trace import data
-from experiments.figures.trace.data import LOG_UNIT, Traced, basis, cepstrum_names, decibels, row_names, smoothed
+from experiments.figures.trace.data import LOG_UNIT, Traced, basis, decibels, smoothed
 
 LINE, SECOND, PALE = "#0072bd", "#d95319", "0.65"
 UNIT = {

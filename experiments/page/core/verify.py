@@ -79,7 +79,7 @@ def verify(paths: list[str], effort: float = 1.0) -> dict:
 
 def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
     from dsp.doctor.__main__ import EXPLAINED, names_of
-    from experiments.figures.doctor.panels import Clip, of_comparison, of_diagnosis
+    from dsp.doctor.picture.panels import Clip, of_comparison, of_diagnosis
 
     matrices = [read_array(path) for path in features]
     for path, matrix in zip(features, matrices, strict=True):
@@ -93,8 +93,8 @@ def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
     if len(matrices) == 1:
         found = identify(matrices[0], *recording, effort=effort)
         text = diagnosis_text(found)
-        figure = of_diagnosis(found, matrices[0], clip, (*names, printable(audio[0].name)))
-        maps = _maps_of_diagnosis(found, matrices[0])
+        figure = of_diagnosis(found, clip, (*names, printable(audio[0].name)))
+        maps = _maps_of_diagnosis(found)
         convention = found.convention if found.verdict != "unexplained" else None
         details = diagnosis_text(found, everything=True)
     else:
@@ -115,14 +115,13 @@ def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
     }
 
 
-def _maps_of_diagnosis(found, matrix: np.ndarray) -> list[tuple[str, np.ndarray]]:
+def _maps_of_diagnosis(found) -> list[tuple[str, np.ndarray]]:
     """The features and, where a convention comes near, what it gives and the difference."""
     from dsp.doctor.report import is_near
 
-    given = as_matrix(matrix)
+    given = found.matrix
     if found.verdict == "unexplained" and not is_near(found):
         return [("The file", given)]
-    given = given.T if found.transposed else given
     return [
         ("The file", given),
         (f"What the convention gives, based on {found.nearest}", given - found.error),
@@ -131,7 +130,7 @@ def _maps_of_diagnosis(found, matrix: np.ndarray) -> list[tuple[str, np.ndarray]
 
 
 def _images(images: list[Path], audio: list[Path]) -> dict:
-    from experiments.figures.doctor.page import as_page
+    from dsp.doctor.picture.page import as_page
     from spectrogram_images.compare import compare_images
     from spectrogram_images.compare.__main__ import describe_comparison
     from spectrogram_images.compare.measures import read_picture
@@ -168,7 +167,7 @@ def _plain(x: np.ndarray) -> np.ndarray:
 
 
 def _report(title: str, text: str, figure) -> bytes:
-    from experiments.figures.doctor.page import save_page
+    from dsp.doctor.picture.page import save_page
 
     with tempfile.TemporaryDirectory() as folder:
         save_page(title, text, figure, Path(folder) / "report.html")

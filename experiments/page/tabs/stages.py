@@ -2,7 +2,8 @@
 
 import panel as pn
 
-from experiments.figures.trace.data import LOG_UNIT, Traced, row_names
+from dsp.conventions.row_names import row_names
+from experiments.figures.trace.data import LOG_UNIT, Traced
 from experiments.page.core import explore as core
 from experiments.page.core.setup import Setup
 from experiments.page.figures import CurvesPicture, ImagePicture, LinePicture
