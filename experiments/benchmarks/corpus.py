@@ -277,7 +277,7 @@ def main(given: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, metavar="DIR", help="a WAV tree; default: synthetic")
     parser.add_argument("--kills", type=int, default=10, metavar="N", help="of the command in each format; default: 10")
     parser.add_argument(
-        "--seconds", type=float, default=1.0, metavar="S", help="after a shard, within which it is killed; default: 1"
+        "--seconds", type=float, default=0.1, metavar="S", help="after a shard, within which it is killed; default: 0.1"
     )
     parser.add_argument("--files", type=int, default=20_000, metavar="N", help="short recordings; default: 20000")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="beside the others; default: 5")
