@@ -50,7 +50,7 @@ def of_diagnosis(found: Diagnosis, clip: Clip, names: tuple[str, str]):
     given = found.matrix
     figure, upper, lower = _sheet(f"{names[0]}, with {names[1]}: {found.verdict}")
     if found.verdict == "unexplained" and not is_near(found):
-        _maps(upper, [(given, names[0], None)], None)
+        _maps(upper, [(given.T if found.transposed else given, names[0], None)], None)  # as the file has it
         _text(lower.add_subplot(), diagnosis_text(found))
         return figure
     fitted = given - found.error

@@ -121,7 +121,7 @@ def _maps_of_diagnosis(found) -> list[tuple[str, np.ndarray]]:
 
     given = found.matrix
     if found.verdict == "unexplained" and not is_near(found):
-        return [("The file", given)]
+        return [("The file", given.T if found.transposed else given)]
     return [
         ("The file", given),
         (f"What the convention gives, based on {found.nearest}", given - found.error),
