@@ -4,6 +4,7 @@ Each case is a call of librosa or a preset, with one change. The verdict must be
 where nothing fits there must be no story.
 """
 
+import re
 from dataclasses import replace
 
 import librosa
@@ -14,8 +15,10 @@ import soxr
 import dsp
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
-from dsp.doctor.knowledge.floors import constant_sentence
+from dsp.doctor.knowledge.floors import constant_sentence, remarks
 from dsp.doctor.report import diagnosis_dict, diagnosis_text
+from dsp.doctor.search.residuals import CLASSES
+from dsp.doctor.search.verdict import predicts
 
 RATE = 16_000
 TIME_LIMIT = 600.0  # a safety net
@@ -158,13 +161,43 @@ def test_what_varies_is_not_called_constant(rng):
     assert constant_sentence(-15.9 + 1e-3 * rng.standard_normal((8, 40))) is None
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: -23 + 1e-5 * x, r"every value is -23 but for .*, which is no more than rounding or faint noise"),
+        (lambda x: 0 * x + x[:, :1], "the values do not vary along the second axis: if that is time"),
+        (lambda x: x[:, :1] + 2e-5 * x, "the values hardly vary along the second axis"),
+        (lambda x: 0 * x + x[:1], "the values do not vary along the first axis"),
+        (
+            lambda x: np.maximum(x, 1.0) - 101.0,
+            r"\d\d.* % of the values are alike: each stands at -100, which is 20 log",
+        ),
+        (lambda x: np.where(np.arange(8)[:, None] == 5, 3.0, x), "row 5 is constant"),
+        (lambda x: np.where(np.arange(8)[:, None] > 5, 3.0, x), "rows 6, 7 are constant"),
+    ],
+    ids=("one value", "rows", "nearly rows", "frames", "a floor", "a row", "two rows"),
+)
+def test_what_an_unexplained_matrix_shows_by_itself(change, words, rng):
+    (remark,) = remarks(change(rng.standard_normal((8, 40))))
+    assert re.search(words, remark), remark
+    assert remarks(rng.standard_normal((8, 40))) == ()
+
+
+def test_rows_that_do_not_vary_are_no_evidence():
+    """A gain for each row takes any constant row to any other."""
+    F, G = np.repeat(np.arange(1.0, 9.0)[:, None], 40, axis=1), np.ones((8, 40))
+    for name in CLASSES:
+        assert not predicts(F, G, name, np.full(F.shape, 1e-4))
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_gains_and_offsets_alone_explain_nothing(utterance, rng):
     """A gain and an offset per row reproduce any two frames, and any row that stays at one value."""
     two_frames = rng.standard_normal((13, 2))
     flat = np.repeat(rng.standard_normal((80, 1)), 98, axis=1) + 1e-6 * rng.standard_normal((80, 98))
-    for features in (two_frames, flat):
-        assert identify(features, utterance, RATE, TIME_LIMIT, effort=0.2).verdict == "unexplained"
+    for features, remark in ((two_frames, None), (flat, "vary along the second axis")):
+        found = identify(features, utterance, RATE, TIME_LIMIT, effort=0.2)
+        assert found.verdict == "unexplained" and (remark is None or remark in found.notes[-1])
 
 
 @pytest.mark.filterwarnings("ignore")

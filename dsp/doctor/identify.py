@@ -11,7 +11,7 @@ from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence, nothing_found, of_stack, of_statistics
-from dsp.doctor.knowledge.floors import constant_sentence
+from dsp.doctor.knowledge.floors import constant_sentence, remarks
 from dsp.doctor.search.changes import MIN_CUT, Change, Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
@@ -108,7 +108,8 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         if dithered is None:
             notes += _notes(cache, matrix, eps, best, deadline) + (stack.sentences() if stack else ())
         best = dithered or best
-    return _diagnosis(cache, matrix, best, notes, begun)
+    found_none = best is None or not best.explains()
+    return _diagnosis(cache, matrix, best, notes + (remarks(matrix) if found_none else ()), begun)
 
 
 def _shape_notes(features) -> tuple[str, ...]:

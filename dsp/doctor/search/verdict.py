@@ -24,7 +24,7 @@ FLOAT32_TOLERANCE = 5e-5  # of the largest value: at most what tools leave whose
 FARTHEST_SHARE = 1000  # one value in so many is left out of the typical error: bands with next to nothing in them
 MIN_COLUMNS = 6  # that a class is fitted to and judged by
 HELD_OUT = 8.0  # times the tolerance, for columns that the class was not fitted to
-MOSTLY_FLAT = 0.5  # of the values: with more of them at a constant, offsets alone explain the matrix
+MOSTLY_FLAT = 0.5  # of the values: with more of them at their row's mean, gains and offsets alone explain the matrix
 PLAIN = Convention()
 
 
@@ -69,14 +69,14 @@ def judge(search: Search, c: Convention) -> Outcome:
     for rank, name, fit in fits:
         within = np.abs(F - fit.fitted) <= tolerance * np.maximum(1, np.abs(fit.gain))
         if _typical_distance(F, fit.fitted) <= typical and within.all():
-            if name is not None and not _predicts(F, G, name, tolerance):
+            if name is not None and not predicts(F, G, name, tolerance):
                 continue
             rank += ROWS_LEFT_OUT if interpretation.left_out else 0
             return Outcome(rank, relative_distance(F, fit.fitted), name, fit, c, search)
     return Outcome(UNEXPLAINED, relative_distance(F, G), None, as_it_is(G), c, search)
 
 
-def _predicts(F: np.ndarray, G: np.ndarray, name: str, tolerance: np.ndarray) -> bool:
+def predicts(F: np.ndarray, G: np.ndarray, name: str, tolerance: np.ndarray) -> bool:
     """Whether a class fitted to half the columns gives the other half, which gains and offsets alone do not.
 
     A gain and an offset always reproduce two columns, or a row that stays at one value.
@@ -87,8 +87,7 @@ def _predicts(F: np.ndarray, G: np.ndarray, name: str, tolerance: np.ndarray) ->
     fit = fit_class(F[:, fitted], G[:, fitted], name)
     off = np.abs(F[:, other] - (fit.gain * G[:, other] + fit.offset))
     predicted = off <= HELD_OUT * tolerance[:, other] * np.maximum(1, np.abs(fit.gain))
-    level = F.mean(axis=1 if CLASSES[name][0] else None, keepdims=True) if CLASSES[name][2] else 0.0
-    flat = np.abs(F - level) <= tolerance
+    flat = np.abs(F - F.mean(axis=1, keepdims=True)) <= tolerance
     return bool(predicted.all()) and float(flat.mean()) < MOSTLY_FLAT
 
 
