@@ -26,6 +26,7 @@ def features(utterance) -> dict[str, np.ndarray]:
         "cepstra": dsp.mfcc(utterance, RATE, "kaldi"),
         "decibels": dsp.log_mel(utterance, RATE, "librosa"),
         "whisper": dsp.log_mel(utterance, RATE, "whisper"),
+        "signal": utterance,
     }
 
 
@@ -261,6 +262,23 @@ def test_channels(features):
     assert "a.npy is channel 1 of b.npy" in compare(right, both, names=NAMES).findings
     last = compare(np.moveaxis(both, 0, 2), both, names=NAMES)
     assert last.verdict == "equal" and "a.npy has 2 channels on its last axis" in last.remarks
+    turned = compare(both.transpose(0, 2, 1), both + 3.0, names=NAMES)
+    assert turned.verdict == "explained" and "b.npy has time on the other axis (last)" in turned.findings
+    assert any("offset -3" in finding for finding in turned.findings)
+
+
+def test_the_upper_half_of_float32_is_bfloat16(features):
+    """Half of the tools round to bfloat16, the others cut: neither is a gain."""
+    x = features["cepstra"].astype(np.float32)
+    cut = (x.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    for a, b in ((cut, x), (x, cut)):
+        assert not missing(a, b, ("equal to the rounding of bfloat16",))
+
+
+def test_a_lifter_shorter_than_the_cepstra(features):
+    """Its weights are negative from its length on."""
+    x = dsp.mfcc(features["signal"], RATE, replace(CONVENTIONS["librosa"], n_mfcc=40))
+    assert not missing(x * dsp.lifter(40, 22)[:, None], x, ("a.npy applies a sine lifter of length 22",))
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -98,7 +98,7 @@ def test_two_files_with_audio(utterance):
     other = replace(KALDI, window="hamming", lifter=0)
     a, b = dsp.mfcc(utterance, RATE, "kaldi").T, dsp.mfcc(utterance, RATE, other)
     found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 120)
-    figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
+    figure = of_comparison(found, Clip(utterance, RATE), ("a.npy", "b.npy"))
     first, second, error = maps(figure)
     np.testing.assert_array_equal(first, a.T)
     np.testing.assert_array_equal(second, b)
@@ -115,7 +115,7 @@ def test_two_files_with_audio(utterance):
 def test_two_files_without_audio(utterance):
     a = dsp.log_mel(utterance, RATE, "kaldi")
     found = compare(a, 2 * a.T, names=("a.npy", "b.npy"))
-    figure = of_comparison(found, (a, 2 * a.T), None, ("a.npy", "b.npy"))
+    figure = of_comparison(found, None, ("a.npy", "b.npy"))
     first, second, error = maps(figure)
     np.testing.assert_array_equal(first, a)
     np.testing.assert_array_equal(second, 2 * a)
@@ -127,7 +127,7 @@ def test_shapes_that_differ(utterance):
     """Each stands alone; only parameters that change the shape are said to change it."""
     a, b = dsp.mfcc(utterance, RATE, "python_speech_features"), dsp.mfcc(utterance, RATE, "kaldi").T
     found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"), 120)
-    figure = of_comparison(found, (a, b), Clip(utterance, RATE), ("a.npy", "b.npy"))
+    figure = of_comparison(found, Clip(utterance, RATE), ("a.npy", "b.npy"))
     first, second = maps(figure)
     np.testing.assert_array_equal(first, a)
     np.testing.assert_array_equal(second, b.T)

@@ -170,7 +170,7 @@ def of_two(options: argparse.Namespace, matrices: list[np.ndarray], recording: R
     text = comparison_text(found)
     print(json.dumps(comparison_dict(found), indent=1) if options.json else text)
     if options.html:
-        figure = of_comparison(found, matrices, Clip(*recording) if recording else None, (name_a, name_b))
+        figure = of_comparison(found, Clip(*recording) if recording else None, (name_a, name_b))
         save_page(" and ".join(names), text, figure, options.html)
     return int(found.verdict not in EXPLAINED)
 

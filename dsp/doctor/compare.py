@@ -36,6 +36,7 @@ class Comparison:
     differences  with audio: {parameter: (in a, in b, share)}; share is the size of the change that this parameter makes
                  on its own, relative to the whole difference, or None where it, or another, changes the shape
     distance     relative RMS difference: that of a - b, relative to b about its mean; None where the shapes differ
+    matrices     both as they were compared, (n_rows, n_frames), time last
     error        a - b where both have one shape, (n_rows, n_frames)
     transposed   whether b has time on the other axis
     time_first   whether each has time first, (a, b)
@@ -57,6 +58,7 @@ class Comparison:
     offset: np.ndarray | None = field(default=None, repr=False)
     a: Diagnosis | None = None
     b: Diagnosis | None = None
+    matrices: tuple[np.ndarray, np.ndarray] = field(default=(np.empty((0, 0)), np.empty((0, 0))), repr=False)
 
 
 def compare(
@@ -123,6 +125,7 @@ def compare_values(a, b, names: Names) -> tuple[Comparison, tuple[np.ndarray, np
         error=A - B if A.shape == B.shape else None,
         transposed=shown.time_first[0] != shown.time_first[1],
         time_first=shown.time_first,
+        matrices=(A, B),
     )
     if found.error is not None and np.abs(found.error).max() <= EQUAL * np.abs(B).max():
         turned = (f"{names[1]} has time on the other axis",) if found.transposed else ()

@@ -65,7 +65,7 @@ def class_step(pair: Pair, found: Relation, context: Context, names: Names) -> S
     if not found.per_row:
         return constant_step(begin, found, (pair, context), names)
     lifter = None
-    if found.name == "a gain per row" and found.gain.min() > 0:
+    if found.name == "a gain per row" and np.abs(found.gain).min() > 0:
         orders = context.orders or (np.arange(len(found.gain)),)
         lifter = next(filter(None, (causes.lifter_of(found.gain[order, 0]) for order in orders)), None)
     if lifter:

@@ -14,7 +14,7 @@ from dsp.doctor.comparison.frames import Alignment, alignments, at_lag
 from dsp.doctor.comparison.relations import Context, Population, relation_steps
 from dsp.doctor.comparison.rows import RowPairs, Stack, centered, permuted_rows, row_pairs, stacks
 from dsp.doctor.comparison.segments import best_segments, segments_step
-from dsp.doctor.comparison.shapes import Matrix, Orientation, likelihood, orientations
+from dsp.doctor.comparison.shapes import Matrix, Orientation, likelihood, orientations, turned
 from dsp.doctor.comparison.steps import Names, Step
 from dsp.doctor.comparison.stored import Rounding, rounding
 from dsp.doctor.comparison.values import Pair, Relation, best_relation
@@ -123,13 +123,13 @@ def of_orientation(
     orientation: Orientation, roundings: tuple[Rounding, Rounding], channels: tuple[int, int], names: Names
 ) -> Explanation | None:
     """The simplest explanation with these time axes."""
-    turned = [
-        one._replace(error=one.error.T) if first and isinstance(one.error, np.ndarray) else one
-        for one, first in zip(roundings, orientation.time_first, strict=True)
+    errors = [
+        one._replace(error=turned(one.error, n)) if first and isinstance(one.error, np.ndarray) else one
+        for one, first, n in zip(roundings, orientation.time_first, channels, strict=True)
     ]
     best: Explanation | None = None
     changing: list[Layout] = []
-    for layout in layouts(orientation, (turned[0], turned[1]), channels, names):
+    for layout in layouts(orientation, (errors[0], errors[1]), channels, names):
         pair = pair_of(layout)
         if not is_promising(pair):
             continue

@@ -23,6 +23,16 @@ class Matrix:
     steps: tuple[Step, ...]
     channels: int = 1
 
+    @property
+    def turned(self) -> np.ndarray:
+        """The values with the other axis of each channel as time."""
+        return turned(self.values, self.channels)
+
+
+def turned(x: np.ndarray, channels: int) -> np.ndarray:
+    """The transpose of a matrix, or of each of the channels whose rows stand below each other in it."""
+    return np.concatenate([channel.T for channel in np.split(x, channels)])
+
 
 def as_values(features, name: str, file: int) -> Matrix:
     """The finite values of an array as a matrix; complex ones become magnitudes.
@@ -82,9 +92,7 @@ def orientations(a: Matrix, b: Matrix, names: Names) -> Iterator[Orientation]:
     """The possible time axes of both, the likeliest first."""
     choices: list[tuple[float, int, np.ndarray, np.ndarray, tuple[bool, bool]]] = []
     for time_first in ((False, False), (False, True), (True, True), (True, False)):
-        if (time_first[0] and a.channels > 1) or (time_first[1] and b.channels > 1):
-            continue
-        A, B = (x.values.T if turned else x.values for x, turned in zip((a, b), time_first, strict=True))
+        A, B = (x.turned if first else x.values for x, first in zip((a, b), time_first, strict=True))
         choices.append((-likelihood(A.shape, B.shape, time_first), len(choices), A, B, time_first))
     for *_, A, B, time_first in sorted(choices, key=lambda choice: choice[:2]):
         steps: tuple[Step, ...] = ()

@@ -31,8 +31,9 @@ def rounding(x: np.ndarray) -> Rounding:
         if is_short(some, bits) and is_short(flat, bits):
             if name == "float16" and np.abs(flat).max() > 65504:
                 return Rounding("TF32 (10 bits)", np.abs(x) * 2.0**-11)
-            least = 2.0**-25 if name == "float16" else 0.0
-            return Rounding(name, np.abs(x) * 2.0 ** -(bits + 1) + least)
+            if name == "bfloat16":  # of which tools keep the upper half of a float32: a whole unit, not half of one
+                return Rounding(name, np.abs(x) * 2.0**-bits)
+            return Rounding(name, np.abs(x) * 2.0 ** -(bits + 1) + 2.0**-25)
     for digits in range(1, MAX_DECIMALS + 1):
         if is_decimal(some, digits) and is_decimal(flat, digits):
             return Rounding(f"{digits} decimal{'s' if digits > 1 else ''}", 0.5 * 10.0**-digits)

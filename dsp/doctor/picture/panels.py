@@ -15,7 +15,6 @@ from dsp.doctor.compare import Comparison
 from dsp.doctor.diagnosis import Diagnosis
 from dsp.doctor.knowledge.phrases import percent
 from dsp.doctor.report import comparison_text, diagnosis_text, is_near
-from dsp.doctor.search.interpretations import as_matrix
 from dsp.files.extras import require
 from dsp.framing import count_leading_samples
 
@@ -64,21 +63,23 @@ def of_diagnosis(found: Diagnosis, clip: Clip, names: tuple[str, str]):
     return figure
 
 
-def of_comparison(found: Comparison, matrices, clip: Clip | None, names: tuple[str, str]):
+def of_comparison(found: Comparison, clip: Clip | None, names: tuple[str, str]):
     """Two matrices, their difference where they have one shape, and the share of each parameter: a matplotlib figure.
 
     Checked: tests/test_doctor_report_shows_the_error.py
     """
-    first, second = (as_matrix(matrix) for matrix in matrices)
-    time_first = (found.a.transposed, found.b.transposed) if found.a and found.b else found.time_first
-    first, second = (x.T if turned else x for x, turned in zip((first, second), time_first, strict=True))
+    first, second = found.matrices
     figure, upper, lower = _sheet(f"{names[0]} and {names[1]}: {found.verdict}")
-    _maps(upper, [(first, names[0], found.a), (second, names[1], found.b)], clip)
+    of_a, of_b = (
+        of if of and of.transposed == first else None
+        for of, first in zip((found.a, found.b), found.time_first, strict=True)
+    )  # the convention of a file whose axes were read otherwise names no rows of this picture
+    _maps(upper, [(first, names[0], of_a), (second, names[1], of_b)], clip)
     shares = {parameter: share for parameter, (*_, share) in found.differences.items() if share is not None}
     right = lower
     if found.error is not None:
         left, right = lower.subfigures(1, 2, width_ratios=(1.1, 1))
-        _difference(left, found.error, f"{names[0]} - {names[1]}", found.a, clip)
+        _difference(left, found.error, f"{names[0]} - {names[1]}", of_a, clip)
     if shares:
         right, below = right.subfigures(2, 1, height_ratios=(2.7, 1))
         _bars(below.add_subplot(), shares)

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         figure = of_diagnosis(found, clip, (*names, printable(options.audio.name)))
     else:
         found = compare(*matrices, *(recording or (None, None)), names, options.time_limit, options.effort)
-        text, figure = comparison_text(found), of_comparison(found, matrices, clip, names)
+        text, figure = comparison_text(found), of_comparison(found, clip, names)
     print(text)
     if options.out.suffix == ".html":
         save_page(" and ".join(names), text, figure, options.out)

@@ -13,7 +13,6 @@ from dsp.audio import read_one_channel
 from dsp.conventions.toml_files import as_toml
 from dsp.doctor import compare, identify
 from dsp.doctor.report import comparison_text, diagnosis_text
-from dsp.doctor.search.interpretations import as_matrix
 from dsp.feature_files import READERS, read_array
 from dsp.files.naming import FileError, printable
 from experiments.page.core.explore import shrunk
@@ -100,9 +99,8 @@ def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
     else:
         found = compare(*matrices, *(recording or (None, None)), names)
         text = details = comparison_text(found)
-        figure = of_comparison(found, matrices, clip, names)
-        turned = [x.T if first else x for x, first in zip(map(as_matrix, matrices), found.time_first, strict=True)]
-        maps = list(zip(("The first file", "The second file"), turned, strict=True))
+        figure = of_comparison(found, clip, names)
+        maps = list(zip(("The first file", "The second file"), found.matrices, strict=True))
         maps += [("Difference", found.error)] if found.error is not None else []
         convention = found.b.convention if found.b and found.b.verdict != "unexplained" else None
     return {
