@@ -226,14 +226,26 @@ def originals(tmp_path, rng):
 
 
 def more_originals(folder, matrix):
-    """Tables of pandas and openSMILE, ARFF, Kaldi text and an index, MATLAB 4, 7.3 and structs, HDF5, torch.save."""
+    """Tables of pandas and openSMILE, ARFF, Kaldi text and an index, MATLAB 4, 7.3 and structs, HDF5, torch.save.
+
+    Parquet, and a dict in an .npy file, which is refused whole and damaged.
+    """
     h5py, pandas, torch = (pytest.importorskip(name) for name in ("h5py", "pandas", "torch"))
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     frame = pandas.DataFrame(matrix)
     frame.to_csv(folder / "pandas.csv")
     frame.to_csv(folder / "tab.tsv", sep="\t", decimal=",", index=False)
     frame.insert(0, "frameTime", np.arange(40) / 100)
     frame.insert(0, "name", "'unknown'")
     frame.rename(columns="mfcc[{}]".format).to_csv(folder / "smile.csv", sep=";", index=False)
+    package = pandas.DataFrame(matrix, columns=[f"F{i}_sma" for i in range(13)])
+    package.insert(0, "end", [f"0 days 00:00:00.{i:02}0000" for i in range(40)])
+    package.insert(0, "start", "0 days")
+    package.insert(0, "file", "a b.wav")
+    package.to_csv(folder / "package.csv", index=False)
+    np.save(folder / "dict.npy", {"mfcc": matrix}, allow_pickle=True)
+    parquet.write_table(pyarrow.table({"name": ["mfcc"], "features": [matrix.tolist()]}), folder / "x.parquet")
+    parquet.write_table(pyarrow.table({f"c{i}": matrix[:, i] for i in range(13)}), folder / "table.parquet")
     attributes = "@attribute name string\n" + "".join(f"@attribute m{i} numeric\n" for i in range(13))
     rows = "".join("'a b'," + ",".join(f"{x:.4g}" for x in row) + "\n" for row in matrix)
     (folder / "x.arff").write_text(f"@relation x\n{attributes}@data\n{rows}")
@@ -255,9 +267,10 @@ def more_originals(folder, matrix):
     torch.save({"mfcc": torch.tensor(matrix), "fs": 8}, folder / "x.pt")
     torch.save(torch.tensor(matrix), folder / "y.pth")
     names = (
-        "pandas.csv tab.tsv smile.csv x.arff kaldi.txt index.scp four.mat struct.mat packed.mat x.h5 y.hdf5 seven.mat"
+        "pandas.csv tab.tsv smile.csv package.csv x.arff kaldi.txt index.scp four.mat struct.mat packed.mat x.h5 "
+        "y.hdf5 seven.mat x.pt y.pth x.parquet table.parquet dict.npy"
     )
-    return [folder / name for name in [*names.split(), "x.pt", "y.pth"]]
+    return [folder / name for name in names.split()]
 
 
 UNNAMED = (".npy", ".htk", ".csv", ".tsv", ".arff", ".pth")
@@ -268,8 +281,10 @@ INSIDE = {"struct.mat": "s.a.mfcc", "packed.mat": "s.a.mfcc"}
 @pytest.mark.parametrize("count", [200, pytest.param(2000, marks=pytest.mark.slow)])
 def test_damaged_copies_of_every_format(originals, count):
     """None ends in anything but a FeatureFileError or takes more than 100 MB; read in a child, so a crash is seen."""
-    for path in originals:
-        name = None if path.suffix in UNNAMED else INSIDE.get(path.name, "mfcc")
+    *readable, pickled = originals
+    assert "Python objects (a pickle)" in refusal(pickled, pickled.read_bytes())
+    for path in readable:
+        name = None if path.name == "table.parquet" or path.suffix in UNNAMED else INSIDE.get(path.name, "mfcc")
         assert dsp.read_features(path, name).size >= 6
     command = [sys.executable, "-m", "tests.read_mutants", str(count), "20", "100", *map(str, originals)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)

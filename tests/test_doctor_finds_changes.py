@@ -99,6 +99,16 @@ def test_one_change_is_named(case, speech):
     assert words in diagnosis_text(found) and diagnosis_dict(found)["change"] == found.change
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_change_that_shows_in_the_last_frames_alone(utterance):
+    """The preset comes so near without it that a plain search is tried first."""
+    clip = utterance[5000:21_200]
+    found = identify(mfcc(clip[:RATE]), clip, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest, set(found.differences)) == ("exact", "librosa", {"n_mfcc"})
+    assert found.change == "the signal was cut to its first 1 s (16000 samples)"
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_padded_frames_of_a_convention_that_is_no_preset(utterance):
     c = replace(CONVENTIONS["python_speech_features"], n_mels=40, lifter=0.0)

@@ -101,7 +101,8 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
     best, searched = search_guesses(searches, deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
-        found = search_resampled(orientations, cache, eps, deadline, RESAMPLED)
+        found = search_changed(orientations, cache, eps, deadline, as_given, True) if as_given <= AS_GIVEN else None
+        found = found or search_resampled(orientations, cache, eps, deadline, RESAMPLED)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(searched, best, deadline)

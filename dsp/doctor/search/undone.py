@@ -33,12 +33,21 @@ def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline:
 
 
 def search_changed(
-    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, as_given: float
+    orientations: list[Oriented],
+    cache: StageCache,
+    eps: float,
+    deadline: Deadline,
+    as_given: float,
+    is_last: bool = False,
 ) -> tuple[Outcome, Change] | None:
-    """The outcome after a change of the signal or of the frames that explains the matrix; None without one."""
+    """The outcome after a change of the signal or of the frames that explains the matrix; None without one.
+
+    is_last : whether a plain search has found nothing, which is tried first where a preset comes near without a change
+    """
     until = deadline.part(LOOKS_SHARE)
-    if as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations)):
-        return None  # the plain search will find it
+    is_near = as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations))
+    if is_near and not is_last:
+        return None
     most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
     for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
         if found.distance > most:
