@@ -217,3 +217,33 @@ def test_a_notebook_holds_the_explorer(section):
     assert "window" in made.trouble.text and made.setup.convention.n_mels == 25
     made.move("rebuild", True)
     assert made.from_bands.wav.startswith(b"RIFF") and made.from_cepstra.wav.startswith(b"RIFF")
+
+
+def test_a_slider_in_a_notebook_redraws_its_pictures(section):
+    """What Jupyter's pages send and get, without Jupyter: a move comes in, the pictures' new numbers go out."""
+    pytest.importorskip("panel")
+    from bokeh.document import Document
+    from panel.io.state import state
+    from panel.models.esm import DataEvent
+    from pyviz_comms import Comm
+
+    from experiments.page.tabs.explore import explorer
+    from experiments.page.widgets import Form
+
+    class Channel(Comm):
+        def send(self, data=None, metadata=None, buffers=()):
+            sent.append((data or "", [bytes(one) for one in buffers]))
+
+    sent, document, channel = [], Document(), Channel(id="a")
+    channel._comm = True  # open
+    view = explorer(section.signal, section.sample_rate, "htk")
+    root = view._render_model(document, channel)
+    document.hold()
+    form = next(one for one in view.select(Form) if one.title == "The convention")
+    model, _ = form._models[root.ref["id"]]
+    form._comm_event(document, DataEvent(model, {"name": "n_mels", "value": 30}))
+    n_frames = explore.stages(section, Setup("htk")).steps["frames"].shape[1]
+    assert any("n_mels=30" in text for text, _ in sent)
+    assert any(len(one) == 4 * 30 * n_frames for _, buffers in sent for one in buffers)  # log-mel as float32
+    assert form.answered == 1
+    del state._views[root.ref["id"]]

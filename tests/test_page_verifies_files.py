@@ -22,7 +22,7 @@ def test_one_file_is_named_with_its_convention(speech, tmp_path):
     np.save(tmp_path / "<b>mine.npy", dsp.mfcc(x, rate, "kaldi").T)
     found = verify([str(tmp_path / "<b>mine.npy"), str(speech)])
     assert found["settled"] and found["verdict"].startswith("exact: ")
-    assert [title for title, _ in found["maps"]][1:] == ["What the convention gives, based on kaldi", "Difference"]
+    assert [title for title, _ in found["maps"]][1:] == ["Based on kaldi", "Difference"]
     given, fitted, error = (values for _, values in found["maps"])
     assert given.shape == fitted.shape == error.shape == (13, 61) and np.abs(error).max() < 1e-3
     (tmp_path / "c.toml").write_text(found["toml"])
@@ -40,6 +40,10 @@ def test_two_files_are_compared_and_the_second_convention_comes_along(speech, tm
     assert found["toml"] == ""
     np.save(tmp_path / "c.npy", dsp.mfcc(x, rate, "htk"))
     np.save(tmp_path / "d.npy", dsp.mfcc(x, rate, "htk") + 1)
+    assert found["remark"] == ""
+    found = verify([str(tmp_path / "a.npy"), str(tmp_path / "c.npy")])
+    assert len(found["maps"]) == 2
+    assert found["remark"] == "No difference value by value: 23 rows x 61 frames and 13 rows x 60 frames."
     found = verify([str(tmp_path / "d.npy"), str(tmp_path / "c.npy"), str(speech)])
     (tmp_path / "c.toml").write_text(found["toml"])
     assert "log_offset" not in diff("htk", load(tmp_path / "c.toml"))
@@ -53,7 +57,9 @@ def test_two_images_are_compared(tmp_path, speech):
     Image.fromarray(pixels[:, :, ::-1]).save(tmp_path / "b.png")
     found = verify([str(tmp_path / "a.png"), str(tmp_path / "b.png")])
     assert "blue and red exchanged" in found["details"] and found["settled"] and found["png"].startswith(b"\x89PNG")
-    assert found["verdict"].splitlines()[0].startswith("different: ") and b"data:image/png" in found["report"]
+    first, second = found["verdict"].splitlines()
+    assert first.startswith("different: ") and second == "blue and red exchanged (BGR)"
+    assert b"data:image/png" in found["report"]
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,19 @@
 
     python -m experiments.benchmarks.page [--visitors N] [--moves N] [--store]
 
-Starts the page's server and one headless Chromium with a page per visitor. Every visitor moves the slider of mel bands
-as soon as the last move was answered; a move takes from the slider's event until the page's line states the new value,
-with all pictures redrawn by then or in the same message. Also measured: from the start of the process to the first byte
-and to the first paint, and the server's own processor time, which a busy machine hardly changes. The visitors' browser
-works on the same cores as the server, which makes the times upper bounds. --store keeps the table for BENCHMARKS.md.
+Every visitor gives a recording of 3 s and moves the slider of mel bands as soon as the last move was answered. A move
+takes from the slider's event until the page's line states the new value; all pictures change in the same message.
+Visitors are either headless Chromiums, which work on the server's own cores and make the times upper bounds, or
+connections that read all that the server sends and draw nothing, as if every visitor had a machine of their own.
+Also measured: from the start of the process to the first byte, the first paint and the controls, and the server's own
+processor time, which a busy machine hardly changes. --store keeps the table for BENCHMARKS.md.
 """
 
 import argparse
+import asyncio
+import json
 import os
+import re
 import signal
 import statistics
 import subprocess
@@ -20,13 +24,21 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
 from dsp.files.commands import exit_status
 from experiments.common import timing
 from experiments.common.chromium import open_chromium
 from experiments.common.paths import ROOT
+from experiments.data.synthetic import SAMPLE_RATE, VOICES, synthesize
 
 READY = "Mel bands"
-HEADER = ["measured", "median ms", "95 % below, ms", "of the server's processor, ms", "moves"]
+HEADER = ["measured", "median ms", "95 % below, ms", "required", "of the server's processor, ms", "moves"]
+SECONDS = 3
+ARRIVED = f"0.00 .. {SECONDS}.00 s at"
+PAUSE_S = 0.08  # a hand needs time, too
+PATIENCE_S = 300
 
 # Moves the slider `count` times, each after the last was answered; all elements lie in open shadow roots.
 MOVE = """
@@ -46,11 +58,11 @@ async (count) => {
     slider.dispatchEvent(new Event("input"))
     while (!line.textContent.includes(`n_mels=${value}`)) await new Promise((done) => setTimeout(done, 4))
     times.push(performance.now() - begun)
-    await new Promise((done) => setTimeout(done, 80)) // a hand needs time, too
+    await new Promise((done) => setTimeout(done, PAUSE_MS))
   }
   window.moved = times
 }
-"""
+""".replace("PAUSE_MS", f"{1000 * PAUSE_S:g}")
 
 
 class Server:
@@ -78,33 +90,121 @@ class Server:
         self.process.wait(60)
 
 
-def start_up(folder: Path, browser) -> tuple[float, float, float]:
-    """Seconds from the start of the process to the first byte of a page and to its first paint; its own time."""
+class Connection:
+    """A visitor's connection to the server, as Bokeh's client in the page holds it, without the page."""
+
+    async def open(self, address: str, recording: Path) -> None:
+        """Opens a page and gives it a recording."""
+        from tornado.httpclient import HTTPRequest
+        from tornado.websocket import websocket_connect
+
+        page = (await _fetch(address)).decode()
+        token = re.search(r'"token":"([^"]+)"', page)[1]
+        request = HTTPRequest(f"{address.replace('http', 'ws', 1)}/ws", headers={"Origin": address})
+        self.socket = await websocket_connect(request, subprotocols=["bokeh", token])
+        await self._send("PULL-DOC-REQ", {})
+        document = json.loads(await self._until('"Upload"'))
+        self.form, upload = (_model_with(document, text) for text in ('"n_mels"', '"upload/'))
+        await self._event("document_ready")
+        ticket = re.search(r'"(upload/[^"]+)"', json.dumps(upload))[1]
+        found = json.loads(await _fetch(f"{address}/{ticket}?name=speech.wav", recording.read_bytes()))
+        await self._event("data_event", upload, kind="files", ids=[found["id"]], errors=[])
+        await self._until(ARRIVED)
+
+    async def move(self, count: int) -> list[float]:
+        """Moves the slider as a hand does; milliseconds until each move was answered."""
+        times = []
+        for value in range(24, 24 + count):
+            begun = time.perf_counter()
+            await self._event("data_event", self.form, name="n_mels", value=value)
+            await self._until(f"n_mels={value}")
+            times.append(1000 * (time.perf_counter() - begun))
+            await asyncio.sleep(PAUSE_S)
+        return times
+
+    async def _send(self, kind: str, content: dict) -> None:
+        for part in ({"msgid": str(time.monotonic_ns()), "msgtype": kind}, {}, content):
+            await self.socket.write_message(json.dumps(part))
+
+    async def _event(self, name: str, model: dict | None = None, **data) -> None:
+        entries = [["model", {"id": model["id"]}], ["data", _as_map(data)]] if model else []
+        event = {"type": "event", "name": name, "values": {"type": "map", "entries": entries}}
+        await self._send(
+            "PATCH-DOC", {"events": [{"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}]}
+        )
+
+    async def _until(self, text: str) -> str:
+        """Reads messages, with all that belongs to them, up to the first that says `text`."""
+        while True:
+            header = json.loads(await self._read())
+            _, content = await self._read(), await self._read()
+            for _ in range(2 * header.get("num_buffers", 0)):
+                await self._read()
+            if text in content:
+                return content
+
+    async def _read(self):
+        found = await asyncio.wait_for(self.socket.read_message(), PATIENCE_S)
+        if found is None:
+            raise OSError("the page's server closed the connection")
+        return found
+
+
+async def _fetch(address: str, body: bytes | None = None) -> bytes:
+    def fetch():
+        with urllib.request.urlopen(address, body, timeout=PATIENCE_S) as answer:
+            return answer.read()
+
+    return await asyncio.to_thread(fetch)
+
+
+def _as_map(data: dict) -> dict:
+    """A dict as Bokeh writes it."""
+    return {"type": "map", "entries": [list(pair) for pair in data.items()]}
+
+
+def _model_with(document, text: str) -> dict:
+    """The innermost part of the page whose data say `text`."""
+    inside = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    for value in inside:
+        if (found := _model_with(value, text)) is not None:
+            return found
+    own = isinstance(document, dict) and str(document.get("name", "")).endswith("ReactiveESM")
+    return document if own and text in json.dumps(document) else None
+
+
+def start_up(folder: Path, browser) -> tuple[dict[str, float], float]:
+    """{what: seconds from the start of the process}, and the server's own time until the first byte."""
     server = Server(folder)
     try:
-        with urllib.request.urlopen(server.address, timeout=120) as answer:
+        with urllib.request.urlopen(server.address, timeout=PATIENCE_S) as answer:
             answer.read(1)
-        first_byte, own = time.perf_counter() - server.begun, server.cpu_s()
+        found, own = {"first byte": time.perf_counter() - server.begun}, server.cpu_s()
         page = browser.new_page()
         opened = time.perf_counter() - server.begun
         page.goto(server.address, wait_until="commit")
         paint = "performance.getEntriesByType('paint').length && performance.getEntriesByType('paint')[0].startTime"
-        painted_ms = page.wait_for_function(paint).json_value()
+        found["first paint"] = opened + page.wait_for_function(paint).json_value() / 1000
+        page.get_by_role("slider", name=READY).wait_for()
+        found["controls"] = time.perf_counter() - server.begun
         page.context.close()
-        return first_byte, opened + painted_ms / 1000, own
+        return found, own
     finally:
         server.stop()
 
 
-def moves_of(server: Server, browser, visitors: int, moves: int) -> tuple[list[float], float]:
+def moves_in_chromium(
+    server: Server, browser, recording: Path, visitors: int, moves: int, query: str = ""
+) -> tuple[list[float], float]:
     """Milliseconds of every move of every visitor, all at the same time, and the server's own for one move."""
     contexts = [browser.new_context(viewport={"width": 1280, "height": 900}) for _ in range(visitors)]
     try:
         pages = [context.new_page() for context in contexts]
         for page in pages:
-            page.set_default_timeout(300_000)
-            page.goto(server.address)
-            page.get_by_role("slider", name=READY).wait_for()
+            page.set_default_timeout(1000 * PATIENCE_S)
+            page.goto(f"{server.address}/{query}")
+            page.get_by_label("Recording, or a convention as TOML", exact=True).set_input_files(str(recording))
+            page.get_by_text(ARRIVED).wait_for()
         for page in pages:
             page.evaluate(f"() => {{ ({MOVE})({moves}) }}")  # without waiting for the end
         found, begun = [], server.cpu_s()
@@ -117,26 +217,57 @@ def moves_of(server: Server, browser, visitors: int, moves: int) -> tuple[list[f
             context.close()
 
 
+def moves_of_connections(server: Server, recording: Path, visitors: int, moves: int) -> tuple[list[float], float]:
+    """The same for visitors whose pages are drawn elsewhere."""
+
+    async def move_all():
+        made = [Connection() for _ in range(visitors)]
+        for one in made:
+            await one.open(server.address, recording)
+        begun = server.cpu_s()
+        times = await asyncio.gather(*(one.move(moves) for one in made))
+        own = 1000 * (server.cpu_s() - begun) / (visitors * moves)
+        for one in made:
+            one.socket.close()
+        return [value for row in times for value in row[1:]], own
+
+    return asyncio.run(move_all())
+
+
 def measure(visitors: int, moves: int, store: bool) -> None:
     rows = []
-    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser:
-        first_byte, first_paint, own = start_up(Path(folder), browser)
-        rows.append(
-            ["start of the process to the first byte", f"{1000 * first_byte:.0f}", "-", f"{1000 * own:.0f}", "1"]
-        )
-        rows.append(["start of the process to the first paint", f"{1000 * first_paint:.0f}", "-", "-", "1"])
-        server = Server(Path(folder))
+
+    def add(name: str, times: list[float], own: float | None, required: str = "") -> None:
+        times = sorted(times)
+        highest = f"{times[min(len(times) - 1, int(0.95 * len(times)))]:.0f}" if len(times) > 1 else "-"
+        median = f"{statistics.median(times):.0f}"
+        rows.append([name, median, highest, required, "-" if own is None else f"{own:.0f}", str(len(times))])
+        print(f"  {name:<66} median {median:>6} ms, 95 % below {highest:>6} ms, server {rows[-1][4]:>5} ms", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        recording = Path(folder) / "speech.wav"
+        speech = np.concatenate([synthesize(VOICES[0], 0, emotion) for emotion in ("happy", "angry", "sad")])
+        soundfile.write(recording, speech[: SECONDS * SAMPLE_RATE], SAMPLE_RATE)
+        server = None
         try:
-            for n in dict.fromkeys((1, visitors)):
-                times, own = moves_of(server, browser, n, moves)
-                times.sort()
-                name = "one visitor moves a slider" if n == 1 else f"{n} visitors move their sliders at once"
-                highest = times[min(len(times) - 1, int(0.95 * len(times)))]
-                rows.append([name, f"{statistics.median(times):.0f}", f"{highest:.0f}", f"{own:.1f}", str(len(times))])
+            with open_chromium() as browser:
+                found, own = start_up(Path(folder), browser)
+                for name, seconds in found.items():
+                    limit = "at most 4000" if name == "controls" else ""
+                    cost = 1000 * own if name == "first byte" else None
+                    add(f"start of the process to the {name}", [1000 * seconds], cost, limit)
+                server = Server(Path(folder))
+                one = "one visitor moves a slider, in Chromium beside the server"
+                add(one, *moves_in_chromium(server, browser, recording, 1, moves), "at most 150")
+                second = moves_in_chromium(server, browser, recording, 1, moves, "?second=htk")
+                add(f"{one}, two conventions", *second, "at most 150")
+                many = moves_in_chromium(server, browser, recording, visitors, moves)
+            add(f"{visitors} visitors at once, in Chromium beside the server", *many)
+            many = moves_of_connections(server, recording, visitors, moves)
+            add(f"{visitors} visitors at once, each on a machine of their own", *many)
         finally:
-            server.stop()
-    for row in rows:
-        print(f"  {row[0]:<42} median {row[1]:>6} ms, 95 % below {row[2]:>6} ms, server {row[3]:>5} ms, {row[4]} moves")
+            if server is not None:
+                server.stop()
     if store:
         timing.store("page", [], {"tables": {"page": {"header": HEADER, "rows": rows}}})
 

@@ -6,6 +6,7 @@ Text from anywhere reaches the page as text, never as markup: these parts set te
 from collections.abc import Callable
 from pathlib import Path
 
+import panel as pn
 import param
 from panel.custom import JSComponent
 
@@ -32,12 +33,14 @@ class Form(JSComponent):
 
     values : {name: value} to show;  changes : {name: new options of a menu, or {min, max, step} of a slider}
     on_change : called with (name, value) when a hand changes one
+    answered : how many messages of the page are dealt with; it sends the next one then
     """
 
     title = param.String("")
     fields = param.List([])
     values = param.Dict({})
     changes = param.Dict({})
+    answered = param.Integer(0)
     _esm = _esm("form")
 
     def __init__(self, on_change: Callable[[str, object], None], **parameters):
@@ -45,9 +48,13 @@ class Form(JSComponent):
         self._on_change = on_change
 
     def _handle_msg(self, message) -> None:
-        names = {field["name"] for field in self.fields}
-        if isinstance(message, dict) and message.get("name") in names:
-            self._on_change(message["name"], message.get("value"))
+        with pn.io.hold():  # what changes travels in one message
+            try:
+                names = {field["name"] for field in self.fields}
+                if isinstance(message, dict) and message.get("name") in names:
+                    self._on_change(message["name"], message.get("value"))
+            finally:
+                self.answered += 1
 
 
 class TabBar(JSComponent):

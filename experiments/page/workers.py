@@ -15,7 +15,7 @@ from typing import Any
 
 MAX_BYTES = 8 * 2**30  # of a worker's address space; PyTorch maps some of it without using it
 NICENESS = 5  # so that the pages stay quick
-STARTING_S = 60.0  # for a process to import what it needs
+STARTING_S = 120.0  # for a process to import what a job needs; the job's own time begins after it
 
 
 class JobError(ValueError):
@@ -147,16 +147,18 @@ class _Process:
             raise JobError("the process that worked on this ended, perhaps for want of memory") from None
 
     def _receive(self, job: Job) -> Any:
-        left = job.limit_s
+        limit = left = STARTING_S
         while True:
             if job.is_cancelled.is_set():
                 self._begin_anew("cancelled")
             if not self.connection.poll(0.1):
                 left -= 0.1
                 if left <= 0:
-                    self._begin_anew(f"stopped: this takes longer than {job.limit_s:g} s")
+                    self._begin_anew(f"stopped: this takes longer than {limit:g} s")
                 continue
             kind, content = self.connection.recv()
+            if kind == "imported":
+                limit = left = job.limit_s
             if kind == "done":
                 return content
             if kind == "error":
@@ -180,7 +182,9 @@ def _serve(connection) -> None:
             return
         try:
             module, _, function = name.partition(":")
-            result = getattr(importlib.import_module(module), function)(*arguments)
+            work = getattr(importlib.import_module(module), function)
+            connection.send(("imported", None))
+            result = work(*arguments)
             if isinstance(result, Iterator):
                 for item in result:
                     connection.send(("item", item))

@@ -9,7 +9,6 @@ import soundfile
 
 import dsp
 from dsp.conventions import sizes
-from dsp.doctor.knowledge.preset_diff import profile_diff
 from experiments.data.synthetic import EXPRESSIONS, SAMPLE_RATE, VOICES, synthesize
 from experiments.figures.trace.data import Traced, decibels, envelope, traced, window_spectrum
 from experiments.figures.trace.resynthesis import resynthesize
@@ -150,6 +149,8 @@ def sentence(a: Setup, b: Setup, sample_rate: int) -> str:
 
     Checked: tests/test_page_explores_a_convention.py
     """
+    from dsp.doctor.knowledge.preset_diff import profile_diff  # here: the page opens 0.1 s sooner
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         found = profile_diff(*(one.convention if one.changes else one.base for one in (a, b)), sample_rate)

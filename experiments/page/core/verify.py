@@ -64,7 +64,9 @@ def verify(paths: list[str], effort: float = 1.0) -> dict:
 
     verdict : two lines;  details : the commands' text;  settled : whether everything is explained
     maps : [(title, float32 values)] for pictures; the titles are ours, without the names of files
-    toml : the convention found, or "";  report : a page in HTML;  png : of two images, both and their difference
+    remark : why there is no picture of the difference, or ""
+    toml : the convention found, or "";  report : a page in HTML
+    png : of two images, both and their difference; otherwise empty
 
     Raises ValueError or OSError, one line, as the commands do.
 
@@ -88,12 +90,14 @@ def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
     if recording and recording[0].size > MAX_AUDIO_S * recording[1]:
         raise HandedInError(f"{printable(audio[0].name)}: longer than {MAX_AUDIO_S:g} s; a shorter clip is taken")
     clip = Clip(*recording) if recording else None
-    names = names_of([str(path.name) for path in features])
+    names, remark = names_of([str(path.name) for path in features]), ""
     if len(matrices) == 1:
         found = identify(matrices[0], *recording, effort=effort)
         text = diagnosis_text(found)
         figure = of_diagnosis(found, clip, (*names, printable(audio[0].name)))
         maps = _maps_of_diagnosis(found)
+        if len(maps) == 1:
+            remark = "No difference is shown: no known convention comes near enough to this file."
         convention = found.convention if found.verdict != "unexplained" else None
         details = diagnosis_text(found, everything=True)
     else:
@@ -101,12 +105,20 @@ def _features(features: list[Path], audio: list[Path], effort: float) -> dict:
         text = details = comparison_text(found)
         figure = of_comparison(found, clip, names)
         maps = list(zip(("The first file", "The second file"), found.matrices, strict=True))
-        maps += [("Difference", found.error)] if found.error is not None else []
+        if found.error is None:
+            shapes = " and ".join(
+                f"{rows} rows x {frames} frames" for rows, frames in (x.shape for x in found.matrices)
+            )
+            remark = f"No difference value by value: {shapes}."
+        else:
+            maps.append(("Difference", found.error))
         convention = found.b.convention if found.b and found.b.verdict != "unexplained" else None
     return {
         "verdict": _two_lines(text),
         "details": details,
         "maps": [(title, _plain(x)) for title, x in maps],
+        "remark": remark,
+        "png": b"",
         "toml": as_toml(convention) if convention else "",
         "report": _report(" and ".join(names), text, figure),
         "settled": found.verdict in EXPLAINED,
@@ -122,7 +134,7 @@ def _maps_of_diagnosis(found) -> list[tuple[str, np.ndarray]]:
         return [("The file", given.T if found.transposed else given)]
     return [
         ("The file", given),
-        (f"What the convention gives, based on {found.nearest}", given - found.error),
+        (f"Based on {found.nearest}", given - found.error),
         ("Difference", found.error),
     ]
 
@@ -132,7 +144,7 @@ def _images(images: list[Path], audio: list[Path]) -> dict:
     from spectrogram_images.compare import compare_images
     from spectrogram_images.compare.__main__ import describe_comparison
     from spectrogram_images.compare.measures import read_picture
-    from spectrogram_images.compare.picture import save_report
+    from spectrogram_images.compare.picture import save_report, sentence
     from spectrogram_images.compare.trees import read_signal
 
     a, b = map(read_picture, images)
@@ -140,14 +152,16 @@ def _images(images: list[Path], audio: list[Path]) -> dict:
     found = compare_images(a, b, signal, 30.0)
     text = describe_comparison(found)
     title = " and ".join(printable(path.name) for path in images)
+    sizes = " and ".join(f"{x.shape[1]} x {x.shape[0]}" for x in (a, b))
     with tempfile.TemporaryDirectory() as folder:
         picture = Path(folder) / "report.png"
         save_report(picture, [(title, a, b, found)], "A and B have the same pixels" if found.same else "A and B differ")
         png = picture.read_bytes()
     return {
-        "verdict": _two_lines(text),
+        "verdict": text.splitlines()[0] + ("" if found.same else f"\n{sentence(found)}"),
         "details": text,
         "maps": [],
+        "remark": "" if a.shape == b.shape else f"No difference pixel by pixel: {sizes} pixels.",
         "png": png,
         "toml": "",
         "report": as_page(title, text, png).encode(),

@@ -1,7 +1,6 @@
 // Native controls, each with a label that a screen reader reads: model.fields describes them, model.values fills them.
-// What a hand changes goes to Python as {name, value}; a slider sends at most one value every PAUSE_MS.
-const PAUSE_MS = 60
-
+// What a hand changes goes to Python as {name, value}, one message at a time: while Python works on a value, a slider
+// may move on, and only its newest value is sent then. model.answered counts the messages that Python is done with.
 export function render({ model, el }) {
   const form = document.createElement("form")
   form.className = "controls"
@@ -16,26 +15,32 @@ export function render({ model, el }) {
     .name span + span { font-variant-numeric: tabular-nums } :focus-visible { outline: 2px solid #0057b8; outline-offset: 1px }`
   el.append(style)
   const controls = {}
-  const waiting = {}
+  const waiting = new Map() // newest values that are not sent yet
+  let sent = null // the name of the value that Python works on
 
   function send(name, value) {
-    const entry = waiting[name]
-    if (entry) { entry.value = value; entry.more = true; return }
-    waiting[name] = { more: false }
-    model.send_msg({ name, value })
-    setTimeout(() => {
-      const last = waiting[name]
-      delete waiting[name]
-      if (last.more) send(name, last.value)
-    }, PAUSE_MS)
+    waiting.set(name, value)
+    sendNext()
   }
+  function sendNext() {
+    if (sent !== null || !waiting.size) return
+    const [name, value] = waiting.entries().next().value
+    waiting.delete(name)
+    sent = name
+    model.send_msg({ name, value })
+  }
+  model.on("answered", () => {
+    sent = null
+    fill() // a value that was refused goes back
+    if (waiting.size) requestAnimationFrame(sendNext) // after what was answered is drawn
+  })
 
   for (const field of model.fields) {
     if (field.kind === "button") {
       const button = document.createElement("button")
       button.type = "button"
       button.textContent = field.label
-      button.onclick = () => model.send_msg({ name: field.name, value: true })
+      button.onclick = () => send(field.name, true)
       controls[field.name] = { set: (value) => { button.disabled = value === false } }
       form.append(button)
       continue
@@ -55,7 +60,7 @@ export function render({ model, el }) {
         return option
       }))
       fill(field.options)
-      input.onchange = () => model.send_msg({ name: field.name, value: input.value })
+      input.onchange = () => send(field.name, input.value)
       controls[field.name] = { fill, set: (value) => {
         if (![...input.options].some((option) => option.value === String(value))) {
           const option = document.createElement("option")
@@ -87,7 +92,7 @@ export function render({ model, el }) {
   }
   const fill = () => {
     for (const [name, value] of Object.entries(model.values)) {
-      if (waiting[name]) continue // a hand is on it
+      if (waiting.has(name) || name === sent) continue // a hand is on it
       controls[name]?.set(value)
     }
   }

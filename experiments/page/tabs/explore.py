@@ -362,7 +362,7 @@ def explorer(signal=None, sample_rate: int | None = None, convention: str = "kal
     """
     from experiments.page.session import OwnSession
 
-    pn.extension()
+    pn.extension(inline=True)  # scripts come from here, not from the internet
     made = Explorer(OwnSession(), {"convention": convention})
     if signal is not None:
         made._take_recording({"signal": signal, "sample_rate": sample_rate, "name": "signal", "steps": ()})

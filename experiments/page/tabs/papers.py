@@ -8,13 +8,13 @@ import panel as pn
 from bokeh.models import ColumnDataSource, FactorRange, Legend, LegendItem, Range1d
 from bokeh.plotting import figure
 
-from experiments.page.figures import ImagePicture, LinePicture
+from experiments.page.figures import ImagePicture, LinePicture, name_canvas
 from experiments.page.layout import columns, part
 from experiments.page.widgets import Form, Line
 
 CORE = "experiments.page.core.papers"
 PAGE_SIZE = 25
-COLORS = ("#e69f00", "#56b4e9", "#009e73", "#0072b2", "#999999", "#444444")  # Okabe and Ito's, told apart by all
+COLORS = ("#e69f00", "#56b4e9", "#009e73", "#0072b2", "#c4c4c4", "#444444")  # after Okabe and Ito: told apart by all
 CURVES = ("training_accuracy", "validation_accuracy", "test_accuracy")
 LOSSES = ("training_loss", "validation_loss", "test_loss")
 LIMIT_S = 60.0
@@ -122,7 +122,7 @@ def _frame(table) -> pd.DataFrame:
 
 def _tabulator(frame: pd.DataFrame, selectable: int | bool = False):
     """A table that sorts and filters in the browser; its cells are text, never markup."""
-    filters = {name: {"type": "input", "func": "like", "placeholder": "filter"} for name in frame.columns}
+    filters = {name: {"type": "input", "func": "like", "placeholder": f"filter {name}"} for name in frame.columns}
     return pn.widgets.Tabulator(
         frame, show_index=False, disabled=True, header_filters=filters, pagination="local", page_size=PAGE_SIZE,
         selectable=selectable, theme="simple", sizing_mode="stretch_width", layout="fit_data_stretch",
@@ -151,6 +151,7 @@ def _chart(rows: list[dict]):
         tooltips=[("", "@x"), ("accuracy %", "@text")],
         html_attributes={"role": "img", "aria-label": _in_words(rows, words)},
     )  # fmt: skip
+    name_canvas(made, "Accuracy of the papers")
     bars = made.vbar("x", top="top", width=0.9, color="color", source=source)
     items = [LegendItem(label=word, renderers=[bars], index=i) for i, word in enumerate(words)]
     legend = Legend(items=items, orientation="horizontal", ncols=3, padding=0, spacing=8, border_line_alpha=0)

@@ -60,8 +60,7 @@ class StagePictures:
         self.maps["log_mel"].figure.yaxis.axis_label = "Band" if t.convention.n_mels else "Bin"
         self.envelope.figure.yaxis.axis_label = f"Level ({LOG_UNIT[t.convention.log]})"
         if "mfcc" in t.steps:
-            names = row_names(t.convention)
-            self.maps["mfcc"].name_rows(names if len(names) == len(t.steps["mfcc"]) else [])
+            self.maps["mfcc"].name_rows(_coefficients(t))
         self.hz.show(*core.filters(t, "hz"), f"{len(t.steps['mel'])} filters over frequency")
         self.mel.show(*core.filters(t, "mel"), f"The same filters over mel ({t.convention.mel_scale})")
         self.panes["mfcc"].visible = "mfcc" in t.steps
@@ -107,11 +106,19 @@ class SecondPictures:
             difference.visible = not isinstance(error, str)
             if name in shown:
                 self.others[name].show(shown[name], f"{names[1].name}: {title(name, second)}")
+                if name == "mfcc":
+                    self.others[name].name_rows(_coefficients(second))
             if isinstance(error, str):
                 said.append(f"{STAGES[name]}: {error}.")
             else:
                 self.errors[name].show(error, f"{STAGES[name]}: {names[0].name} - {names[1].name}")
         return " ".join(said)
+
+
+def _coefficients(t: Traced) -> list[str]:
+    """The names of the rows of cepstra; none if there are further rows, such as deltas."""
+    names = row_names(t.convention)
+    return names if len(names) == len(t.steps["mfcc"]) else []
 
 
 def title(name: str, t: Traced) -> str:

@@ -43,7 +43,8 @@ class Verifier:
         self.form = Form(self.do, title="The examination", fields=fields, values={"effort": "1"})
         self.effort = 1.0
         self.files, self.trouble = Line(text="no files yet"), Line(alarming=True)
-        self.verdict, self.details = Line(heading=True), Text(label="Details", copy="Copy")
+        self.verdict, self.remark = Line(heading=True), Line()
+        self.details = Text(label="Details", copy="Copy")
         self.report = Download(label="Download report.html", filename="report.html")
         self.toml = Download(label="Download the convention as TOML", filename="convention.toml")
         self.picture = Picture(label="Both images and their difference")
@@ -58,6 +59,7 @@ class Verifier:
             self.verdict,
             downloads,
             self.panes,
+            self.remark,
             self.picture,
             self.details,
         )
@@ -76,6 +78,7 @@ class Verifier:
         """A button was pressed."""
         if name == "effort" and str(value) in dict(EFFORTS):
             self.effort = float(value)
+            self._show_buttons()
         elif name == "start" and self.held and not self.is_busy:
             self.start()
         elif name == "stop" and self.is_busy:
@@ -108,8 +111,9 @@ class Verifier:
             return
         self._end("")
         self.verdict.text, self.details.text = self.session.shown_lines(found["verdict"]), found["details"]
+        self.remark.text = found["remark"]
         self.report.content, self.toml.content = found["report"], found["toml"].encode()
-        self.picture.png = found.get("png", b"")
+        self.picture.png = found["png"]
         self._draw(found["maps"])
 
     def _draw(self, maps: list[tuple[str, np.ndarray]]) -> None:
@@ -133,7 +137,7 @@ class Verifier:
         self.panes.visible = bool(maps)
 
     def _forget(self) -> None:
-        self.verdict.text = self.details.text = ""
+        self.verdict.text = self.details.text = self.remark.text = ""
         self.report.content = self.toml.content = self.picture.png = b""
         self.panes.visible = False
 
