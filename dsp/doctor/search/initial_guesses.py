@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
 from dsp.doctor.search import moves
-from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT, norm
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
 from dsp.doctor.search.trials import Move, apply_move
 
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 
 Guess = tuple[float, Convention]  # its affine distance
 Family = dict[Convention, float]
+
+
+class Grid(NamedTuple):
+    """Where frames lie, and how near a generic convention comes on them."""
+
+    distance: float
+    window: int
+    hop: int
+    framing: Framing
+    n_fft: int | FftLength
+
+
 
 # All bounds below were set by trial.
 MAX_GUESSES = 5  # that one source of guesses gives for one interpretation
@@ -64,9 +76,9 @@ def as_they_are(search: Search) -> list[Family]:
     return families
 
 
-def on_other_frames(search: Search) -> list[Family]:
-    """The presets with other lengths: on the frame grids on which two generic conventions are nearest."""
-    ranked_grids = []
+def nearest_grids(search: Search) -> list[Grid]:
+    """The frame grids that give the number of frames, on which two generic conventions are nearest: nearest first."""
+    found = []
     for generic in GENERIC.values():
         c = adapt(search, generic)
         n_fft = search.n_fft if c.n_mels is None else None
@@ -74,14 +86,19 @@ def on_other_frames(search: Search) -> list[Family]:
             if search.descent.deadline.is_over():
                 break
             size = sizes(fitted, search.cache.sample_rate)
-            ranked_grids.append((search.affine_distance(fitted), size.window, size.hop, fitted.framing, fitted.n_fft))
-    ranked_grids.sort(key=lambda grid: grid[0])
+            distance = norm(search.affine_residual(fitted, search.coarse))
+            found.append(Grid(distance, size.window, size.hop, fitted.framing, fitted.n_fft))
+    return sorted(found, key=lambda grid: grid.distance)
+
+
+def on_other_frames(search: Search, nearest: list[Grid]) -> list[Family]:
+    """The presets with other lengths: on the nearest frame grids."""
     families = []
     for preset in CONVENTIONS.values():
         own, family = adapt(search, preset), {}
-        nearest = [_on_grid(search, own, *grid[1:]) for grid in ranked_grids[:GRIDS_PER_PRESET]]
-        framings = (own.framing, nearest[0].framing) if nearest else ()
-        for c in (*nearest, *_with_fitting_hop(search, own, framings)):
+        on_grids = [_on_grid(search, own, grid) for grid in nearest[:GRIDS_PER_PRESET]]
+        framings = (own.framing, on_grids[0].framing) if on_grids else ()
+        for c in (*on_grids, *_with_fitting_hop(search, own, framings)):
             if c not in family and not search.descent.deadline.is_over():
                 family[c] = search.affine_distance(c)
         families.append(family)
@@ -221,14 +238,12 @@ def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[Framing]
             yield with_lengths(replace(c, framing=framing), size.window, hop, sample_rate)
 
 
-def _on_grid(
-    search: Search, c: Convention, window: int, hop: int, framing: Framing, n_fft: int | FftLength
-) -> Convention:
-    c = replace(c, framing=framing, last_frame="kept")
+def _on_grid(search: Search, c: Convention, grid: Grid) -> Convention:
+    c = replace(c, framing=grid.framing, last_frame="kept")
     own = search.cache.sizes_or_none(c)
-    if isinstance(c.n_fft, int) and c.n_fft < window and not (own and own.n_fft == own.window):
-        c = replace(c, n_fft=n_fft)
-    return with_lengths(c, window, hop, search.cache.sample_rate)
+    if isinstance(c.n_fft, int) and c.n_fft < grid.window and not (own and own.n_fft == own.window):
+        c = replace(c, n_fft=grid.n_fft)
+    return with_lengths(c, grid.window, grid.hop, search.cache.sample_rate)
 
 
 def adapt(search: Search, preset: Convention) -> Convention:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dsp.conventions.parameters import Convention
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
-from dsp.doctor.search.initial_guesses import Family, as_they_are, nearest_of, on_other_frames, ranked
+from dsp.doctor.search.initial_guesses import Family, as_they_are, nearest_grids, nearest_of, on_other_frames, ranked
 from dsp.doctor.search.search import HOPELESS, Search
 
 # All bounds below were set by trial, as distances between 0 (the same shape) and 1 (nothing in common).
@@ -16,6 +16,7 @@ LIKELY = 0.25  # with a guess so near, interpretations that have none at all are
 MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that much waits
 MUCH_NEARER = 0.5  # other frames must bring a preset so much nearer to come first
 NEAR = 0.12  # guesses farther than that wait for those on other frames
+SOMETHING_IN_COMMON, NOTHING_IN_COMMON = 0.5, 0.85  # distances of generic conventions on the nearest frames
 FEW = 2  # presets as they are that are searched in any case
 
 
@@ -40,18 +41,21 @@ Looked = list[tuple[Search, list[Family]]]
 
 def _sources(searches: list[Search]) -> Iterator[Looked]:
     """Guesses as the presets are and on other frames, in the order in which they are worth searching."""
-    own = _looked(searches, as_they_are)
+    own = [(search, as_they_are(search)) for search in searches]
     if _nearest(own) <= NEAR:
         yield own
-        yield _looked(searches, on_other_frames)  # made only when it is asked for
+        yield _on_other_frames(searches)  # made only when it is asked for
         return
-    others = _looked(searches, on_other_frames)
+    others = _on_other_frames(searches)
     yield from (others, own) if _nearest(others) < MUCH_NEARER * _nearest(own) else (own, others)
 
 
-def _looked(searches: list[Search], source: Callable[[Search], list[Family]]) -> Looked:
-    """The guesses of a source for every interpretation."""
-    return [(search, source(search)) for search in searches]
+def _on_other_frames(searches: list[Search]) -> Looked:
+    """The presets on other frames, for every interpretation that has anything in common with them."""
+    grids = {search: nearest_grids(search) for search in searches}
+    nearest = min((of[0].distance for of in grids.values() if of), default=DOES_NOT_FIT)
+    most = NOTHING_IN_COMMON if nearest < SOMETHING_IN_COMMON else DOES_NOT_FIT
+    return [(search, on_other_frames(search, of)) for search, of in grids.items() if of and of[0].distance <= most]
 
 
 def _nearest(looked: Looked) -> float:

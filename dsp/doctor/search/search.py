@@ -51,6 +51,7 @@ AS_LOGARITHM: Move = {  # how linear values are compared
     **{"log": "ln", "floor": LINEAR_FLOOR, "floor_rule": "fraction of maximum", "reference": None},
     **{"dynamic_range": None, "log_gain": 1.0, "log_offset": 0.0},
 }
+COARSE_STEP = 3  # every third column of the sample shows where frames lie
 MIN_BINS_FFT = 64  # a transform; fewer rows than its bins are bands
 
 
@@ -79,6 +80,7 @@ class Search:
         self.n_fft = self._transform_of_rows()
         self.whole = self._view(None)
         self.sample = self._view(sample_columns(interpretation, cache.signal))
+        self.coarse = self._view(self.sample.columns[::COARSE_STEP])
 
     def _view(self, columns: Columns) -> View:
         target = self.interpretation.static if columns is None else self.interpretation.static[:, columns]

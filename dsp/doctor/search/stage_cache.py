@@ -39,7 +39,7 @@ from dsp.mfcc import (
 )
 from dsp.normalization import remove_dc, smooth
 
-MAX_SPECTRA = 48  # kept, and as many mel matrices; by trial
+MAX_SPECTRA = 400  # kept, and as many mel matrices; by trial
 MAX_SIGNALS = 4  # kept whole; they differ in pre-emphasis and DC removal alone
 MAX_BANKS = 4000  # filterbanks without their zeros: small, and the dearest thing to compute again
 MAX_CEPSTRUM_MATRICES = 400
@@ -105,11 +105,18 @@ class StageCache:
         return 0 if isinstance(fit, str) else fit[1]
 
     def fitting(self, c: Convention, moves: tuple[Move, ...], n_frames: int) -> tuple[Move, ...]:
-        """Those of the moves, of lengths and framings alone, after which there are n_frames to compare with."""
+        """Those of the moves, of lengths and framings alone, after which there are n_frames to compare with.
+
+        Of moves that lead to the same frames only the first is given.
+        """
         key = (_lengths_of(c), id(moves), n_frames)
         if key not in self._fitting:
-            fits = tuple(move for move in moves if self.n_frames(apply_move(c, move)) == n_frames)
-            self._fitting[key] = (moves, fits)  # holds the moves, so that no others get their id
+            of_frames: dict[tuple, Move] = {}
+            for move in moves:
+                other = apply_move(c, move)
+                if self.n_frames(other) == n_frames:
+                    of_frames.setdefault((self._sizes(other), other.framing, other.last_frame), move)
+            self._fitting[key] = (moves, tuple(of_frames.values()))  # holds the moves, so that no others get their id
         return self._fitting[key][1]
 
     def static(self, c: Convention, kind: str, columns: Columns = None) -> np.ndarray:
