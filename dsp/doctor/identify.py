@@ -15,7 +15,7 @@ from dsp.doctor.knowledge.floors import constant_sentence, remarks
 from dsp.doctor.search.changes import MIN_CUT, Change, Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
-from dsp.doctor.search.guesses import search_guesses
+from dsp.doctor.search.guesses import Guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
@@ -84,10 +84,10 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
     possible = [one for oriented in orientations for one in oriented.interpretations]
     as_given = distance_as_given(orientations, cache, deadline, eps)
+    guesses = Guesses([Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible])
     may_be_silence = any(0 < one.n_constant < MIN_CUT for one in orientations)  # which is likelier than a mask
     if may_be_silence or AS_GIVEN < as_given < LIKELY_AS_GIVEN:
-        searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
-        plain, _ = search_guesses(searches, deadline.part(FIRST_SHARE), by_pairs=False)
+        plain = guesses.descend(deadline.part(FIRST_SHARE))
         if plain is not None and plain.explains():
             return _diagnosis(cache, matrix, plain, notes, begun)
     stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
@@ -98,14 +98,13 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
     if found is not None:
         return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
-    searches = [Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible]
-    best, searched = search_guesses(searches, deadline.part(GUESSES_SHARE))
+    best = guesses.search(deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
         found = search_changed(orientations, cache, eps, deadline, as_given, True) if as_given <= AS_GIVEN else None
         found = found or search_resampled(orientations, cache, eps, deadline, RESAMPLED)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
-        dithered = _best_dithered(searched, best, deadline)
+        dithered = _best_dithered(guesses.searched, best, deadline)
         if dithered is None:
             notes += _notes(cache, matrix, eps, best, deadline) + (stack.sentences() if stack else ())
         best = dithered or best

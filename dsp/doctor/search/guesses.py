@@ -10,39 +10,49 @@ MAX_PAIRED = 3  # shapes that are searched on by pairs of moves; by trial
 WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to; by trial
 
 
-def search_guesses(
-    searches: list[Search], guesses_until: Deadline, by_pairs: bool = True
-) -> tuple[Outcome | None, list[tuple[Search, Convention]]]:
-    """The best outcome of all guesses, first by the descent alone, then (`by_pairs`) the nearest by pairs of moves.
+class Guesses:
+    """The initial guesses of some interpretations, and what has been found from them so far."""
 
-    Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
-    Also returns the guesses that were searched.
-    """
-    outcomes: list[Outcome] = []
-    shapes: list[tuple[float, int, Search, Convention]] = []
-    searched: list[tuple[Search, Convention]] = []
+    def __init__(self, searches: list[Search]):
+        self.searched: list[tuple[Search, Convention]] = []
+        self._outcomes: list[Outcome] = []
+        self._shapes: list[tuple[float, int, Search, Convention]] = []
+        self._scheduled = schedule(searches, self._is_explained)
 
-    def is_explained() -> bool:
-        return any(outcome.explains() for outcome in outcomes)
+    def search(self, until: Deadline) -> Outcome | None:
+        """The best outcome of all guesses, first by the descent alone, then the nearest by pairs of moves."""
+        self.descend(until)
+        for distance, _, search, c in sorted(self._shapes, key=lambda shape: shape[:2])[:MAX_PAIRED]:
+            if self._outcomes and (search.descent.deadline.is_over() or self._is_explained()):
+                break
+            nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
+            self._outcomes.append(_outcome_of_shape(search, nearer))
+        return self._best()
 
-    for search, guess in schedule(searches, is_explained):
-        if any(outcome.explains() and outcome.search is search for outcome in outcomes):
-            continue
-        searched.append((search, guess))
-        search.include_loudest_frames(guess)
-        c = search.fit_shape(guess)
-        distance = search.affine_distance(c)
-        shapes.append((distance, len(shapes), search, c))
-        if distance < WORTH_FITTING:
-            outcomes.append(_outcome_of_shape(search, c))
-        if (outcomes and outcomes[-1].rank == EXACT) or guesses_until.is_over():
-            break
-    for distance, _, search, c in sorted(shapes, key=lambda shape: shape[:2])[: MAX_PAIRED if by_pairs else 0]:
-        if outcomes and (search.descent.deadline.is_over() or is_explained()):
-            break
-        nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
-        outcomes.append(_outcome_of_shape(search, nearer))
-    return min(outcomes, key=Outcome.order, default=None), searched
+    def descend(self, until: Deadline) -> Outcome | None:
+        """The best outcome by the descent alone, from where the last call stopped.
+
+        Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
+        """
+        for search, guess in self._scheduled:
+            if any(outcome.explains() and outcome.search is search for outcome in self._outcomes):
+                continue
+            self.searched.append((search, guess))
+            search.include_loudest_frames(guess)
+            c = search.fit_shape(guess)
+            distance = search.affine_distance(c)
+            self._shapes.append((distance, len(self._shapes), search, c))
+            if distance < WORTH_FITTING:
+                self._outcomes.append(_outcome_of_shape(search, c))
+            if (self._outcomes and self._outcomes[-1].rank == EXACT) or until.is_over():
+                break
+        return self._best()
+
+    def _is_explained(self) -> bool:
+        return any(outcome.explains() for outcome in self._outcomes)
+
+    def _best(self) -> Outcome | None:
+        return min(self._outcomes, key=Outcome.order, default=None)
 
 
 def _outcome_of_shape(search: Search, c: Convention) -> Outcome:

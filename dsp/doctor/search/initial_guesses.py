@@ -91,8 +91,9 @@ def nearest_grids(search: Search) -> list[Grid]:
     return sorted(found, key=lambda grid: grid.distance)
 
 
-def on_other_frames(search: Search, nearest: list[Grid]) -> list[Family]:
-    """The presets with other lengths: on the nearest frame grids."""
+def on_other_frames(search: Search, nearest: list[Grid] | None = None) -> list[Family]:
+    """The presets with other lengths: on the nearest frame grids, which are looked for if they are not given."""
+    nearest = nearest_grids(search) if nearest is None else nearest
     families = []
     for preset in CONVENTIONS.values():
         own, family = adapt(search, preset), {}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, look, resampled, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
-from dsp.doctor.search.guesses import WORTH_FITTING, search_guesses
+from dsp.doctor.search.guesses import WORTH_FITTING, Guesses
 from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import Outcome
@@ -52,12 +52,12 @@ def search_changed(
     for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
         if found.distance > most:
             break
-        best, _ = search_guesses(found.change.searches(until, eps), until)
+        best = Guesses(found.change.searches(until, eps)).search(until)
         if best is not None and best.explains():
             return best, found.change
     for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
         if change.kept is None:  # a convention that is no preset, with padded frames
-            best, _ = search_guesses(change.searches(until, eps), until)
+            best = Guesses(change.searches(until, eps)).search(until)
             if best is not None and best.explains():
                 return best, change
     return None
