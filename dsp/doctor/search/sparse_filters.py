@@ -8,7 +8,7 @@ from numba import njit
 
 from dsp.conventions.parameters import Convention
 from dsp.files.compiled import keep_on_disk
-from dsp.mel import filter_edges, triangle
+from dsp.mel import filter_edges
 
 
 class SparseFilters(NamedTuple):
@@ -27,24 +27,48 @@ def sparse_filters(n_fft: int, sample_rate: float, c: Convention) -> SparseFilte
     """
     n_mels = c.n_mels if isinstance(c.n_mels, int) else math.floor(3 * math.log(sample_rate))  # "3 ln rate"
     edges = filter_edges(n_mels, n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles)
-    lowest = np.maximum(np.searchsorted(edges.x, edges.left, side="left"), edges.first_bin)
-    above = np.minimum(np.searchsorted(edges.x, edges.right, side="right"), edges.last_bin + 1)
-    counts = np.maximum(0, above - lowest)
-    filters = np.repeat(np.arange(n_mels), counts)
-    bins = np.arange(counts.sum()) + np.repeat(lowest - (np.cumsum(counts) - counts), counts)
-    weights = triangle(edges.x[bins], edges.left[filters], edges.center[filters], edges.right[filters])
-    used = weights > 0  # the corners have none
-    weights, filters, bins = weights[used], filters[used], bins[used]
-    n_bins = np.bincount(filters, minlength=n_mels)
-    first = np.zeros(n_mels, dtype=np.int64)
-    first[n_bins > 0] = bins[np.searchsorted(filters, np.flatnonzero(n_bins))]
+    weights, first, n_bins = _weights(
+        edges.x, edges.left, edges.center, edges.right, edges.first_bin, edges.last_bin, c.mel_norm == "sum"
+    )
     if c.mel_norm == "slaney":
-        weights = weights * (2 / edges.width_hz)[filters]
-    elif c.mel_norm == "sum":
-        weights = weights / np.bincount(filters, weights, n_mels)[filters]
+        weights *= np.repeat(2 / edges.width_hz, n_bins)
     elif c.mel_norm == "doubled":
-        weights = np.where((bins > 0) & (bins < (n_fft + 1) // 2), 2 * weights, weights)
+        bins = np.arange(weights.size) + np.repeat(first - (np.cumsum(n_bins) - n_bins), n_bins)
+        weights[(bins > 0) & (bins < (n_fft + 1) // 2)] *= 2
     return SparseFilters(weights, first, n_bins)
+
+
+@keep_on_disk
+@njit
+def _weights(x, left, center, right, first_bin, last_bin, sum_to_one):
+    """dsp.mel.triangle of the bins in which it is not 0, filter by filter: as in SparseFilters."""
+    n_mels = left.size
+    weights = np.empty(n_mels * (last_bin - first_bin + 1) if last_bin >= first_bin else 0)
+    first, n_bins = np.zeros(n_mels, np.int64), np.zeros(n_mels, np.int64)
+    n = 0
+    for m in range(n_mels):
+        begin, total = n, 0.0
+        for k in range(max(first_bin, np.searchsorted(x, left[m])), last_bin + 1):
+            if x[k] > right[m]:
+                break
+            rising, falling = 1.0, 0.0  # corners that fall together make a vertical side
+            if center[m] > left[m]:
+                rising = (x[k] - left[m]) / (center[m] - left[m])
+            if right[m] > center[m]:
+                falling = (right[m] - x[k]) / (right[m] - center[m])
+            elif x[k] < center[m]:
+                falling = 1.0
+            weight = min(rising, falling, 1.0)
+            if weight > 0:  # the corners have none
+                if n == begin:
+                    first[m] = k
+                weights[n] = weight
+                total += weight
+                n += 1
+        n_bins[m] = n - begin
+        if sum_to_one:
+            weights[begin:n] /= total
+    return weights[:n].copy(), first, n_bins
 
 
 @keep_on_disk
