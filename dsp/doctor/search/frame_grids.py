@@ -1,6 +1,8 @@
 """Frame lengths and hops, in samples, that give the number of frames that the matrix has."""
 
-from dsp.conventions.parameters import Convention
+from collections.abc import Iterator
+
+from dsp.conventions.parameters import Convention, LastFrame
 from dsp.conventions.sizes import Sizes, sizes
 from dsp.doctor.search.trials import apply_move
 from dsp.framing import FRAMINGS, Framing, count_leading_samples, frame_count
@@ -54,13 +56,23 @@ def grids(c: Convention, sample_rate: float, n_samples: int, n_frames: int, n_ff
     framings = sorted(FRAMINGS, key=lambda framing: framing != c.framing)
     for length in lengths:
         for framing in framings:
-            for hop in hops(length, framing, n_samples, n_frames, sample_rate, HOPS):
+            for last_frame, hop in _hops_by_last_frame(length, framing, n_samples, n_frames, sample_rate):
                 key = (length, hop, count_leading_samples(length, hop, framing))
                 if key not in conventions:
                     n = n_fft or (c.n_fft if isinstance(c.n_fft, str) else max(c.n_fft, 1 << (length - 1).bit_length()))
-                    framed = apply_move(c, {"framing": framing, "n_fft": n})
+                    framed = apply_move(c, {"framing": framing, "last_frame": last_frame, "n_fft": n})
                     conventions[key] = with_lengths(framed, length, hop, sample_rate)
     return list(conventions.values())
+
+
+def _hops_by_last_frame(
+    length: int, framing: Framing, n_samples: int, n_frames: int, sample_rate: float
+) -> Iterator[tuple[LastFrame, int]]:
+    """Hops that give the frames; where none does, those that give one frame more, which is dropped."""
+    kept = hops(length, framing, n_samples, n_frames, sample_rate, HOPS)
+    yield from (("kept", hop) for hop in kept)
+    if not kept:
+        yield from (("dropped", hop) for hop in hops(length, framing, n_samples, n_frames + 1, sample_rate, HOPS))
 
 
 def hops(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing
+from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing, LastFrame
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
 from dsp.doctor.search import moves
@@ -34,8 +34,8 @@ class Grid(NamedTuple):
     window: int
     hop: int
     framing: Framing
+    last_frame: LastFrame
     n_fft: int | FftLength
-
 
 
 # All bounds below were set by trial.
@@ -87,7 +87,7 @@ def nearest_grids(search: Search) -> list[Grid]:
                 break
             size = sizes(fitted, search.cache.sample_rate)
             distance = norm(search.affine_residual(fitted, search.coarse))
-            found.append(Grid(distance, size.window, size.hop, fitted.framing, fitted.n_fft))
+            found.append(Grid(distance, size.window, size.hop, fitted.framing, fitted.last_frame, fitted.n_fft))
     return sorted(found, key=lambda grid: grid.distance)
 
 
@@ -240,7 +240,7 @@ def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[Framing]
 
 
 def _on_grid(search: Search, c: Convention, grid: Grid) -> Convention:
-    c = replace(c, framing=grid.framing, last_frame="kept")
+    c = replace(c, framing=grid.framing, last_frame=grid.last_frame)
     own = search.cache.sizes_or_none(c)
     if isinstance(c.n_fft, int) and c.n_fft < grid.window and not (own and own.n_fft == own.window):
         c = replace(c, n_fft=grid.n_fft)

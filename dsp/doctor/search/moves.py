@@ -138,6 +138,7 @@ def floor_levels(c: Convention, greatest: float) -> Iterator[Move]:
     """Floors and ranges at steps below the greatest value: where a floor lies is found before the reason for it."""
     if c.log is None:
         return
+    yield from ({"floor_rule": "add", "floor": greatest * factor} for factor in (1.0, 4.0))
     for n in FLOOR_STEPS:
         yield from ({"floor_rule": rule, "floor": greatest * 10 ** (-n / 2)} for rule in ("at least", "add"))
         yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}

@@ -37,7 +37,7 @@ from dsp.doctor.search.trials import Move, apply_move
 
 # The bounds down to WORTH_PAIRING were set by trial.
 MAX_FILTERBANKS = 4  # other filterbanks that are fitted
-MAX_TRANSFORMS = 6  # lengths of the transform that are fitted, with their triangles
+TRIANGLES_PER_TRANSFORM = 2  # kinds of triangles that are fitted with each length of the transform
 MAX_UNDONE = 120  # sets of undone moves of one size
 MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
 MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
@@ -241,11 +241,17 @@ class Search:
         if self.n_fft is not None:
             return c
         triangles = [c.mel_triangles] if c.n_mels is None else WORDS["mel_triangles"]
-        pairs = product(moves.transform_lengths(c, self.cache.sample_rate), triangles)
-        trials: list[Move] = [{"n_fft": n, "mel_triangles": kind} for n, kind in pairs]
-        others = [apply_move(c, trial) for trial in trials]
-        fitting = [other for other in others if self.cache.n_frames(other) == self.n_frames]
-        nearest = sorted(fitting, key=self.affine_distance)[:MAX_TRANSFORMS]
+        of_length: dict[int, list[Convention]] = {}
+        for n, kind in product(moves.transform_lengths(c, self.cache.sample_rate), triangles):
+            other = apply_move(c, {"n_fft": n, "mel_triangles": kind})
+            size = self.cache.sizes_or_none(other)
+            if size and self.cache.n_frames(other) == self.n_frames:
+                of_length.setdefault(size.n_fft, []).append(other)
+        nearest = [
+            other
+            for fitting in of_length.values()
+            for other in sorted(dict.fromkeys(fitting), key=self.affine_distance)[:TRIANGLES_PER_TRANSFORM]
+        ]
         return min((c, *map(self.fit_floor, nearest)), key=self.affine_distance)
 
     def refit_filters(self, c: Convention) -> Convention:

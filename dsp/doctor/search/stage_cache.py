@@ -45,6 +45,7 @@ MAX_BANKS = 4000  # filterbanks without their zeros: small, and the dearest thin
 MAX_CEPSTRUM_MATRICES = 400
 MAX_NUMBERS = 2**26  # of what is kept of each kind: 512 MB of float64
 MAX_AT_ONCE = 2**22  # samples in frames, 32 MB: a longer clip is taken in parts, and its spectra are not kept
+DROWNED = 10.0  # times the greatest value: a logarithm bends by 5 % then, and by more under lower floors
 ROUNDING_SPREAD = 30  # times eps: the error of a weak bin of an FFT relative to its frame's power, with a margin
 
 SIGNAL_PARAMETERS = ("dc_removal", "preemphasis", "preemphasis_in", "preemphasis_first")
@@ -188,8 +189,8 @@ class StageCache:
             return 1.0
 
     def is_drowned(self, c: Convention, columns: Columns = None) -> bool:
-        """Whether a floor that is added exceeds every value: ln(floor + x) is then x up to a gain and an offset."""
-        return c.log is not None and c.floor_rule == "add" and c.floor > self.greatest(c, columns)
+        """Whether a floor that is added is far above every value: ln(floor + x) is then x up to gain and offset."""
+        return c.log is not None and c.floor_rule == "add" and c.floor > DROWNED * self.greatest(c, columns)
 
     def gain(self, c: Convention) -> float:
         """The factor of scale and norm on a convention's band powers (or magnitudes).
