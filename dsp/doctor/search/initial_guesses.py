@@ -202,7 +202,7 @@ def _with_other_filters(search: Search, c: Convention) -> Convention:
         return search.best_of(c, moves.filterbanks(c, search.limits(c)))
 
     def floored(c: Convention) -> Convention:
-        return search.best_of(c, moves.floor_levels(c, search.cache.greatest(c, search.sample.columns)))
+        return search.best_of(c, search.floor_levels(c))
 
     spectra = [apply_move(c, {"spectrum": word}) for word in WORDS["spectrum"]]
     near = ALMOST_AS_NEAR * min(map(search.affine_distance, spectra))

@@ -134,14 +134,20 @@ def dynamic_range_moves() -> Iterator[Move]:
     yield from ({"log": log} for log in DYNAMIC_RANGES)
 
 
-def floor_levels(c: Convention, greatest: float) -> Iterator[Move]:
-    """Floors and ranges at steps below the greatest value: where a floor lies is found before the reason for it."""
+def floor_levels(c: Convention, greatest: float, added_only: bool = False) -> Iterator[Move]:
+    """Floors and ranges at steps below the greatest value: where a floor lies is found before the reason for it.
+
+    Floors that are added may also lie above every value.
+    """
     if c.log is None:
         return
     yield from ({"floor_rule": "add", "floor": greatest * factor} for factor in (1.0, 4.0))
     for n in FLOOR_STEPS:
-        yield from ({"floor_rule": rule, "floor": greatest * 10 ** (-n / 2)} for rule in ("at least", "add"))
-        yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}
+        floor = greatest * 10 ** (-n / 2)
+        yield {"floor_rule": "add", "floor": floor}
+        if not added_only:
+            yield {"floor_rule": "at least", "floor": floor}
+            yield {"dynamic_range": n / 2 * math.log(10) * LOG_FACTOR[c.log]}
 
 
 def filterbanks(c: Convention, limits: Constraints, every: bool = False) -> Iterator[Move]:

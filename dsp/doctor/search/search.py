@@ -191,8 +191,12 @@ class Search:
 
     def all_moves(self, c: Convention) -> Iterator[Move]:
         yield from moves.all_moves(c, self.limits(c))
-        if c.log is not None and self.sample.cells is None:
-            yield from moves.floor_levels(c, self.cache.greatest(c, self.sample.columns))
+        yield from self.floor_levels(c)
+
+    def floor_levels(self, c: Convention) -> Iterator[Move]:
+        """Floors at steps below the greatest value; where the matrix is cut off, only a floor that is added shows."""
+        added_only = self.sample.cells is not None
+        return moves.floor_levels(c, self.cache.greatest(c, self.sample.columns), added_only)
 
     def best_of(self, c: Convention, trials: Iterable[Move]) -> Convention:
         """The convention after the move that brings its shape nearest, or as it is."""
@@ -297,7 +301,7 @@ class Search:
 
         The norm of the filters is fitted with them, or without filters the choice of power or magnitude.
         """
-        if c.log is None or self.sample.cells is not None or self.affine_distance(c) <= self.perhaps_rounding:
+        if c.log is None or self.affine_distance(c) <= self.perhaps_rounding:
             return c
         best = c
         name = "spectrum" if c.n_mels is None else "mel_norm"
@@ -305,7 +309,7 @@ class Search:
             if self.descent.deadline.is_over():
                 break
             other = replace(c, **{name: word}, dynamic_range=dynamic_range)
-            other = self.best_of(other, moves.floor_levels(other, self.cache.greatest(other, self.sample.columns)))
+            other = self.best_of(other, self.floor_levels(other))
             for level in ("floor", "dynamic_range"):
                 if getattr(other, level) is not None:
                     other = self.best_of(other, [self._tune(other, level)])
