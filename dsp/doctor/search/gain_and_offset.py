@@ -130,8 +130,8 @@ def _explain_offsets(search: Search, c: Convention) -> Convention:
         for rule, floor in floors:
             other = apply_move(trial, {"floor_rule": rule, "floor": floor})
             distance = search.distance_above_floor(other)
-            closer = len(diff(other, c)) < len(diff(best[1], c))
-            if distance < best[0] * (EQUALLY_NEAR if closer else BETTER):
+            nearer = distance < best[0] * BETTER
+            if nearer or (distance < best[0] * EQUALLY_NEAR and len(diff(other, c)) < len(diff(best[1], c))):
                 best = (distance, other)
     return best[1]
 

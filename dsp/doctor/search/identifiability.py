@@ -13,7 +13,7 @@ from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
 from dsp.doctor.search.residuals import fit_class
 from dsp.doctor.search.stage_cache import BANK_PARAMETERS, POWER_PARAMETERS, Columns
-from dsp.doctor.search.trials import Move
+from dsp.doctor.search.trials import Move, apply_move
 from dsp.doctor.search.verdict import Outcome
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
@@ -94,7 +94,8 @@ class Equivalence:
     def gives_after(self, c: Convention, move: Move, columns: Columns = None) -> bool:
         """Whether the convention gives the matrix after a move."""
         try:
-            return self.gives(replace(c, **move), columns)
+            moved = replace(c, **move) if columns is None else apply_move(c, move)  # a quick look skips the checks
+            return self.gives(moved, columns)
         except ValueError:
             return False
 

@@ -40,6 +40,7 @@ class Grid(NamedTuple):
 
 # All bounds below were set by trial.
 MAX_GUESSES = 5  # that one source of guesses gives for one interpretation
+MAX_FRAMINGS = 3  # of a preset, the nearest ones
 MAX_REFILTERED = 20  # guesses that are given other filters
 MAX_REFILTERED_BOTH = 4  # guesses that are given other bands and other frequencies at once, which takes many trials
 MAX_EDGES = 6  # guesses whose band edges are fitted
@@ -69,9 +70,15 @@ def as_they_are(search: Search) -> list[Family]:
         adapted = adapt(search, preset)
         for own in (adapted, *_other_kinds(search, adapted)):
             for framings in _framings(search, own):
-                fitting = (apply_move(own, move) for move in framings)
+                fitting = [apply_move(own, move) for move in framings]
+                if len(fitting) > MAX_FRAMINGS:
+                    fitting.sort(key=lambda c: norm(search.affine_residual(c, search.coarse)))
                 families.append(
-                    {c: search.affine_distance(c) for c in fitting if not search.descent.deadline.is_over()}
+                    {
+                        c: search.affine_distance(c)
+                        for c in fitting[:MAX_FRAMINGS]
+                        if not search.descent.deadline.is_over()
+                    }
                 )
     return families
 
@@ -147,6 +154,8 @@ def _framings(search: Search, c: Convention) -> Iterator[tuple[Move, ...]]:
     cache = search.cache
     if cache.kept is not None:
         yield cache.fitting(c, OWN_FRAMING, search.n_frames)
+        return
+    if not cache.may_have(search.n_frames, c):
         return
     yield cache.fitting(c, EVERY_FRAMING, search.n_frames)
     size = cache.sizes_or_none(c)

@@ -5,14 +5,13 @@ columns (frames) instead of all. A clip's maximum, where a convention uses it, i
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from dsp.checks import as_signal
-from dsp.conventions.parameters import Convention
+from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.sizes import Sizes, require_frames, sizes
 from dsp.doctor.search.deadline import CALL, LEVEL, SAMPLE, WEIGHT, Work
 from dsp.doctor.search.frame_grids import sizes_or_none
@@ -41,6 +40,7 @@ from dsp.normalization import remove_dc, smooth
 
 MAX_SPECTRA = 400  # kept, and as many mel matrices; by trial
 MAX_SIGNALS = 4  # kept whole; they differ in pre-emphasis and DC removal alone
+MAX_FRAMED = 16  # signals as their framing extends them
 MAX_BANKS = 4000  # filterbanks without their zeros: small, and the dearest thing to compute again
 MAX_CEPSTRUM_MATRICES = 400
 MAX_NUMBERS = 2**26  # of what is kept of each kind: 512 MB of float64
@@ -60,8 +60,11 @@ LENGTH_PARAMETERS = (
 BANK_PARAMETERS = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 CEPSTRUM_PARAMETERS = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
 POWER_PARAMETERS = ("scale", "spectrum", "spectrum_norm", "spectrum_scaling")
+_framing_of = attrgetter("framing", "last_frame")
 _lengths_of = attrgetter(*LENGTH_PARAMETERS)  # attrgetter, since a search asks for these some 100,000 times
 _spectrum_of = attrgetter(*SPECTRUM_PARAMETERS)
+_signal_of = attrgetter(*SIGNAL_PARAMETERS)
+_window_of = attrgetter("window", "window_symmetry")
 _bank_of = attrgetter(*BANK_PARAMETERS)
 _cepstrum_of = attrgetter(*CEPSTRUM_PARAMETERS)
 _gain_of = attrgetter("window", "window_symmetry", "scale", "spectrum_norm", "spectrum")
@@ -83,6 +86,9 @@ class StageCache:
             raise ValueError(f"{sample_rate=} is not a sample rate; more than 0 Hz is expected")
         self.sample_rate = sample_rate
         self._signals, self._spectra, self._mels = _Memory(MAX_SIGNALS), _Memory(MAX_SPECTRA), _Memory(MAX_SPECTRA)
+        self._framed = _Memory(MAX_FRAMED)
+        self._windows: dict[tuple, np.ndarray] = {}
+        self._own_sizes: dict[tuple, Sizes | str] = {}
         self._banks, self._cepstra = _Memory(MAX_BANKS), _Memory(MAX_CEPSTRUM_MATRICES)
         self._fits: dict[tuple, tuple[Sizes, int] | str] = {}
         self._gains: dict[tuple, float] = {}
@@ -200,7 +206,7 @@ class StageCache:
         size = self._sizes(c)
         key = (size, _gain_of(c))
         if key not in self._gains:
-            gain = float(c.scale**2 / power_divisor(make_window(size, c), size, self.sample_rate, c))
+            gain = float(c.scale**2 / power_divisor(self._window(size, c), size, self.sample_rate, c))
             self._gains[key] = gain**0.5 if c.spectrum == "magnitude" else gain
         return self._gains[key]
 
@@ -214,15 +220,33 @@ class StageCache:
         """The lengths for this clip with the number of frames (0 if the clip is too short), or why there are none."""
         key = _lengths_of(c)
         if key not in self._fits:
-            try:
-                size = sizes(c, self.sample_rate, self.signal.size)
-                try:
-                    self._fits[key] = size, require_frames(self.signal.size, size, c)
-                except ValueError:
-                    self._fits[key] = size, 0
-            except ValueError as e:
-                self._fits[key] = str(e)
+            of_framing = "scipy" if c.framing == "scipy" else None  # which alone decides on lengths
+            own = (key[: -len(_framing_of(c))], of_framing)
+            if own not in self._own_sizes:
+                self._own_sizes[own] = self._computed_sizes(c)
+            size = self._own_sizes[own]
+            self._fits[key] = size if isinstance(size, str) else (size, self._count_frames(size, c))
         return self._fits[key]
+
+    def _computed_sizes(self, c: Convention) -> Sizes | str:
+        try:
+            return sizes(c, self.sample_rate, self.signal.size)
+        except ValueError as e:
+            return str(e)
+
+    def _count_frames(self, size: Sizes, c: Convention) -> int:
+        try:
+            return require_frames(self.signal.size, size, c)
+        except ValueError:
+            return 0
+
+    def may_have(self, n_frames: int, c: Convention) -> bool:
+        """Whether any framing and rounding could give about n_frames: a quick answer that is yes too often."""
+        for word in WORDS["rounding"]:
+            size = self.sizes_or_none(apply_move(c, {"rounding": word}))
+            if size and abs(n_frames * size.hop - self.signal.size) <= 4 * size.n_fft + 3 * size.hop:
+                return True
+        return False
 
     def _mel(
         self, c: Convention, columns: Columns = None
@@ -270,18 +294,28 @@ class StageCache:
 
     def _frames(self, c: Convention, size: Sizes, columns: Columns) -> np.ndarray:
         """(frame, n_columns)."""
-        plain = replace(c, scale=1.0, dither=0.0)
-        key = tuple(getattr(c, name) for name in SIGNAL_PARAMETERS)
-        frames = cut_frames(self._signals.get(key, lambda: preprocess_signal(self.signal, plain)), size, c)
+        plain = apply_move(c, {"scale": 1.0, "dither": 0.0})
+        key = _signal_of(c)
+
+        def framed() -> np.ndarray:
+            return cut_frames(self._signals.get(key, lambda: preprocess_signal(self.signal, plain)), size, c)
+
+        frames = self._framed.get((key, size.frame, size.hop, _framing_of(c)), framed)
         return frames if columns is None else frames[:, columns]
 
     def _spectrum(self, c: Convention, size: Sizes, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """|X|^2, and the sum of squares of each frame before and after the window."""
         self.work.done += SAMPLE * size.n_fft * frames.shape[1]
         raw = remove_dc(frames.T).T if c.dc_removal == "frame" else frames
-        windowed = preemphasize_frames(raw, c) * make_window(size, c)[:, None]
+        windowed = preemphasize_frames(raw, c) * self._window(size, c)[:, None]
         spectrum = np.ascontiguousarray(rfft(windowed.T, size.n_fft).T)
         return spectrum.real**2 + spectrum.imag**2, np.sum(raw**2, axis=0), np.sum(windowed**2, axis=0)
+
+    def _window(self, size: Sizes, c: Convention) -> np.ndarray:
+        key = (size.window, size.frame, _window_of(c))
+        if key not in self._windows:
+            self._windows[key] = make_window(size, c)
+        return self._windows[key]
 
     def _peaks(self, c: Convention) -> np.ndarray:
         """(n_mels,): the greatest weight of each filter."""
