@@ -32,6 +32,7 @@ POWERS: dict[Spectrum, float] = {
     "magnitude": 2.0,
 }  # what the logarithm of each is divided by, relative to that of a power
 SCALING = {"as is": 1.0, "one-sided, doubled": 2.0}  # the factor on a power
+FILTERS: dict[str | None, float] = {"doubled": 2.0}  # the factor on bands; other norms differ from band to band
 LIFTER_LENGTHS = tuple(float(n) for n in range(61))  # the customary lengths end at 40
 BETTER = 0.999  # of two explanations the later must miss by less than this share of the earlier
 EQUALLY_NEAR = 1 + 1e-9  # of two equal explanations the one with fewer changes is taken
@@ -141,7 +142,8 @@ def _moved_floor(cache: StageCache, c: Convention, trial: Convention) -> float:
     if c.floor == LOWEST_FLOOR or c.floor_rule not in ("at least", "add"):
         return c.floor
     scaling = SCALING[trial.spectrum_scaling] / SCALING[c.spectrum_scaling]
-    floor = c.floor * cache.gain(trial) / cache.gain(c) * scaling ** (1 / POWERS[c.spectrum])
+    doubled = FILTERS.get(trial.mel_norm, 1.0) / FILTERS.get(c.mel_norm, 1.0)
+    floor = c.floor * doubled * cache.gain(trial) / cache.gain(c) * scaling ** (1 / POWERS[c.spectrum])
     if not floor > LOWEST_FLOOR:
         return LOWEST_FLOOR
     near = min(FLOORS, key=lambda value: abs(math.log(value) - math.log(floor)))

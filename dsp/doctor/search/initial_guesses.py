@@ -93,9 +93,18 @@ def nearest_grids(search: Search) -> list[Grid]:
             if search.descent.deadline.is_over():
                 break
             size = sizes(fitted, search.cache.sample_rate)
-            distance = norm(search.affine_residual(fitted, search.coarse))
+            distance = min(norm(search.affine_residual(one, search.coarse)) for one in _in_other_orders(search, fitted))
             found.append(Grid(distance, size.window, size.hop, fitted.framing, fitted.last_frame, fitted.n_fft))
     return sorted(found, key=lambda grid: grid.distance)
+
+
+def _in_other_orders(search: Search, c: Convention) -> Iterator[Convention]:
+    """The convention, and with cepstra in the other orders of rows: in a wrong one no frames are near."""
+    yield c
+    if search.kind == "mfcc":
+        for word in WORDS["c0"]:
+            other = apply_move(c, {"c0": word})
+            yield apply_move(other, {"n_mfcc": moves.n_mfcc(other, search.n_static)})
 
 
 def on_other_frames(search: Search, nearest: list[Grid] | None = None) -> list[Family]:
@@ -127,11 +136,9 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
     for family in families:
         members = sorted(((distance, c) for c, distance in family.items() if distance < DOES_NOT_FIT), key=_distance)
         firsts += [_with_its_rows(search, c) for _, c in members[:1]]
-        rest += members[1:]
-    one_of_equals: dict[float, Guess] = {}
-    for guess in sorted(firsts, key=_distance) + sorted(rest, key=_distance):
-        one_of_equals.setdefault(round(guess[0], 12), guess)
-    guesses = list(one_of_equals.values())
+        for guess in members[1:]:
+            (firsts if guess[0] < NEAR_ALREADY else rest).append(guess)
+    guesses = _one_of_equals(sorted(firsts, key=_distance) + sorted(rest, key=_distance))
     low, high = WORTH_REFILTERING
     if low < min((distance for distance, _ in guesses), default=DOES_NOT_FIT) < high:
         guesses = _bring_nearer(search, guesses, _with_other_filters, MAX_REFILTERED)
@@ -139,7 +146,15 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
     low, high = WORTH_REFILTERING_BOTH
     if guesses and low < guesses[0][0] < high:
         guesses = _bring_nearer(search, guesses, _with_any_filters, MAX_REFILTERED_BOTH)
-    return guesses[:MAX_GUESSES]
+    return _one_of_equals(guesses)[:MAX_GUESSES]
+
+
+def _one_of_equals(guesses: list[Guess]) -> list[Guess]:
+    """The first guess at every distance: others as far as that differ in nothing that shows."""
+    at_distance: dict[float, Guess] = {}
+    for guess in guesses:
+        at_distance.setdefault(round(guess[0], 12), guess)
+    return list(at_distance.values())
 
 
 def _distance(guess: Guess) -> float:

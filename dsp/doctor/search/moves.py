@@ -47,6 +47,7 @@ SAME_BINS: tuple[Move, ...] = (  # moves that leave every value as it is where t
     {"spectrum": "magnitude", "log": "20 log10"},
     {"spectrum": "power", "log": "10 log10"},
 )
+SPECTRUM_FLOORS = sorted({c.spectrum_floor for c in CONVENTIONS.values()})
 LENGTH_FACTOR = 2.5  # other frames are up to so many times as long; what is farther off is an initial guess's matter
 NEAR_LENGTH_FACTOR = 1.35  # where window and length move together: a window makes up for a small change of length only
 OWN_HOPS, OTHER_HOPS = 3, 1  # hops tried under the convention's own padding, and under any other; by trial
@@ -86,6 +87,7 @@ def spectrum_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
 def filter_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     """The moves that need other filters, or another use of the spectra, but no new spectra."""
     yield from _other_words(c, ("spectrum", "spectrum_norm", "spectrum_scaling"))
+    yield from spectrum_floors(c)
     if c.n_mels is None:
         return
     cepstra = limits.kind == "mfcc"
@@ -96,6 +98,13 @@ def filter_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     if cepstra:
         yield from _band_counts(c, limits.n_static)
         yield {"n_mels": "3 ln rate"}
+
+
+def spectrum_floors(c: Convention) -> Iterator[Move]:
+    """Other floors under the root of a magnitude."""
+    if c.spectrum == "magnitude":
+        for floor in SPECTRUM_FLOORS:
+            yield from ({"spectrum_floor": floor, "spectrum_floor_rule": rule} for rule in WORDS["spectrum_floor_rule"])
 
 
 def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:

@@ -17,6 +17,7 @@ MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that muc
 MUCH_NEARER = 0.5  # other frames must bring a preset so much nearer to come first
 NEAR = 0.12  # guesses farther than that wait for those on other frames
 SOMETHING_IN_COMMON, NOTHING_IN_COMMON = 0.5, 0.85  # distances of generic conventions on the nearest frames
+LEFT_OUT_WAITS = 2  # turns: interpretations that leave out rows come as near as those with all of them
 FEW = 2  # presets as they are that are searched in any case
 
 
@@ -85,10 +86,11 @@ class _Queue:
     def look(self, looked: Looked) -> None:
         """Adds the guesses of a source: of the interpretations that are not much farther than another."""
         likely = [(search, families) for search, families in looked if not self._is_hopeless(search)]
+        for search, families in likely:
+            self.nearest[search] = min(nearest_of(families), self.nearest.get(search, DOES_NOT_FIT))
+        farthest = max(min(self.nearest.values(), default=0.0) + MUCH_FARTHER, HOPELESS)
         for search, families in sorted(likely, key=lambda pair: nearest_of(pair[1])):
-            distance = nearest_of(families)
-            self.nearest[search] = min(distance, self.nearest.get(search, DOES_NOT_FIT))
-            if distance > max(min(self.nearest.values()) + MUCH_FARTHER, HOPELESS):
+            if nearest_of(families) > farthest:
                 self.later.append((search, families))
             else:
                 self._add(search, families)
@@ -116,6 +118,7 @@ class _Queue:
         return nearest < LIKELY and self.nearest.get(search, 0.0) > max(nearest + MUCH_FARTHER, HOPELESS)
 
     def _add(self, search: Search, families: list[Family]) -> None:
-        for position, (distance, c) in enumerate(ranked(search, families)):
+        first = LEFT_OUT_WAITS if search.interpretation.left_out else 0
+        for position, (distance, c) in enumerate(ranked(search, families), start=first):
             self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
             self.nearest[search] = min(distance, self.nearest[search])

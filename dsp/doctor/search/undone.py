@@ -9,6 +9,7 @@ from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, 
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.guesses import WORTH_FITTING, Guesses
+from dsp.doctor.search.initial_guesses import as_they_are, nearest_of
 from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import Outcome
@@ -22,6 +23,7 @@ AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the pla
 AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
 MUCH_NEARER = 0.5  # and must bring it nearer than that share
 MAX_CHANGES = 3  # that are searched on
+ROUNDING = 1e-6  # a distance that can be rounding
 SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
 RESAMPLER = "the filter of the resampler"
 
@@ -49,8 +51,15 @@ def search_changed(
     if is_near and not is_last:
         return None
     most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
-    for found in _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]:
+    plain = DOES_NOT_FIT
+    for n, found in enumerate(
+        _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
+    ):
         if found.distance > most:
+            break
+        if n == 0:
+            plain = _nearest_framing(orientations, cache, until, eps)
+        if plain <= max(found.distance, ROUNDING):
             break
         best = Guesses(found.change.searches(until, eps)).search(until)
         if best is not None and best.explains():
@@ -61,6 +70,13 @@ def search_changed(
             if best is not None and best.explains():
                 return best, change
     return None
+
+
+def _nearest_framing(orientations: list[Oriented], cache: StageCache, until: Deadline, eps: float) -> float:
+    """How near the presets come without any change, under every framing: another one is plainer than a cut."""
+    plain = [Change("", Altered.as_given(cache.signal), cache.sample_rate, oriented) for oriented in orientations]
+    searches = [search for change in plain for search in change.searches(until, eps)]
+    return min((nearest_of(as_they_are(search)) for search in searches), default=DOES_NOT_FIT)
 
 
 def search_resampled(
