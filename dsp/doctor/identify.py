@@ -93,7 +93,7 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
     if stack is not None and stack.is_hopeless():
         return of_stack(stack, matrix, notes, begun)
-    found = search_changed(orientations, cache, eps, deadline, as_given)
+    found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest())
     if found is None and as_given > AS_GIVEN:
         found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
     if found is not None:

@@ -1,6 +1,7 @@
 """From initial guesses to the best outcome: first by descent, then the nearest shapes by pairs of moves."""
 
 from dsp.conventions.parameters import Convention
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.scheduler import schedule
 from dsp.doctor.search.search import HOPELESS, Search
@@ -11,13 +12,16 @@ WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to; by trial
 
 
 class Guesses:
-    """The initial guesses of some interpretations, and what has been found from them so far."""
+    """The initial guesses of some interpretations, and what has been found from them so far.
 
-    def __init__(self, searches: list[Search]):
+    Interpretations that no preset comes nearer than `farthest` are left out.
+    """
+
+    def __init__(self, searches: list[Search], farthest: float = DOES_NOT_FIT):
         self.searched: list[tuple[Search, Convention]] = []
         self._outcomes: list[Outcome] = []
         self._shapes: list[tuple[float, int, Search, Convention]] = []
-        self._scheduled = schedule(searches, self._is_explained)
+        self._scheduled = schedule(searches, self._is_explained, farthest)
 
     def search(self, until: Deadline) -> Outcome | None:
         """The best outcome of all guesses, first by the descent alone, then the nearest by pairs of moves."""
@@ -47,6 +51,10 @@ class Guesses:
             if (self._outcomes and self._outcomes[-1].rank == EXACT) or until.is_over():
                 break
         return self._best()
+
+    def nearest(self) -> float:
+        """The distance of the nearest shape so far."""
+        return min((shape[0] for shape in self._shapes), default=DOES_NOT_FIT)
 
     def _is_explained(self) -> bool:
         return any(outcome.explains() for outcome in self._outcomes)

@@ -21,13 +21,17 @@ LEFT_OUT_WAITS = 2  # turns: interpretations that leave out rows come as near as
 FEW = 2  # presets as they are that are searched in any case
 
 
-def schedule(searches: list[Search], is_enough: Callable[[], bool]) -> Iterator[tuple[Search, Convention]]:
+def schedule(
+    searches: list[Search], is_enough: Callable[[], bool], farthest: float
+) -> Iterator[tuple[Search, Convention]]:
     """(search, initial guess) of all interpretations in the order in which they are worth searching.
+
+    Interpretations that no preset comes nearer than `farthest` are left out.
 
     First come presets as they are, then, until there is enough, presets on other frames, then what was much farther.
     Where the presets are far and much nearer on other frames, these come first.
     """
-    queue = _Queue(searches)
+    queue = _Queue(searches, farthest)
     for n, looked in enumerate(_sources(searches)):
         queue.look(looked)
         yield from queue.take(is_enough, few=n == 0)
@@ -77,15 +81,19 @@ class _Entry(NamedTuple):
 class _Queue:
     """The guesses that wait for their turn."""
 
-    def __init__(self, searches: list[Search]):
-        self.searches = searches
+    def __init__(self, searches: list[Search], farthest: float):
+        self.searches, self.farthest = searches, farthest
         self.nearest: dict[Search, float] = {}  # the distance of each interpretation's nearest guess
         self.waiting: list[_Entry] = []
         self.later: Looked = []  # of interpretations that were much farther than another
 
     def look(self, looked: Looked) -> None:
         """Adds the guesses of a source: of the interpretations that are not much farther than another."""
-        likely = [(search, families) for search, families in looked if not self._is_hopeless(search)]
+        likely = [
+            (search, families)
+            for search, families in looked
+            if nearest_of(families) <= self.farthest and not self._is_hopeless(search)
+        ]
         for search, families in likely:
             self.nearest[search] = min(nearest_of(families), self.nearest.get(search, DOES_NOT_FIT))
         farthest = max(min(self.nearest.values(), default=0.0) + MUCH_FARTHER, HOPELESS)

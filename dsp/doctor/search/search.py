@@ -38,6 +38,7 @@ from dsp.doctor.search.trials import Move, apply_move
 # The bounds down to WORTH_PAIRING were set by trial.
 MAX_FILTERBANKS = 4  # other filterbanks that are fitted
 TRIANGLES_PER_TRANSFORM = 2  # kinds of triangles that are fitted with each length of the transform
+DESCENDED_TRANSFORMS = 4  # the nearest of them, from which the descent goes on
 MAX_UNDONE = 120  # sets of undone moves of one size
 MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
 MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
@@ -256,7 +257,13 @@ class Search:
             for fitting in of_length.values()
             for other in sorted(dict.fromkeys(fitting), key=self.affine_distance)[:TRIANGLES_PER_TRANSFORM]
         ]
-        return min((c, *map(self.fit_floor, nearest)), key=self.affine_distance)
+        floored = sorted(map(self.fit_floor, nearest), key=self.affine_distance)
+        descended = [
+            self.descent.run(other, self.affine_residual, self.all_moves, rounds=2)
+            for other in floored[:DESCENDED_TRANSFORMS]
+            if self.affine_distance(other) > self.perhaps_rounding
+        ]
+        return min((c, *floored, *descended), key=self.affine_distance)
 
     def refit_filters(self, c: Convention) -> Convention:
         """On from there with filters of another kind, each fitted by itself: all their parameters may be wrong."""

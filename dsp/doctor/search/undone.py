@@ -23,6 +23,7 @@ AS_GIVEN = 0.12  # with a preset so near, no change is looked for before the pla
 AFTER_CHANGE = 0.12  # a change after which a preset comes so near is searched on
 MUCH_NEARER = 0.5  # and must bring it nearer than that share
 MAX_CHANGES = 3  # that are searched on
+NOTHING_IN_COMMON = 0.85  # a distance of presets after which a change is not searched on
 ROUNDING = 1e-6  # a distance that can be rounding
 SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
 RESAMPLER = "the filter of the resampler"
@@ -40,11 +41,13 @@ def search_changed(
     eps: float,
     deadline: Deadline,
     as_given: float,
+    found_plain: float,
     is_last: bool = False,
 ) -> tuple[Outcome, Change] | None:
     """The outcome after a change of the signal or of the frames that explains the matrix; None without one.
 
-    is_last : whether a plain search has found nothing, which is tried first where a preset comes near without a change
+    as_given, found_plain : how near the presets come without a change, and the plain search so far
+    is_last : whether the plain search, which comes first where a preset comes near without a change, is over
     """
     until = deadline.part(LOOKS_SHARE)
     is_near = as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations))
@@ -65,8 +68,8 @@ def search_changed(
         if best is not None and best.explains():
             return best, found.change
     for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
-        if change.kept is None:  # a convention that is no preset, with padded frames
-            best = Guesses(change.searches(until, eps)).search(until)
+        if change.kept is None and found_plain > AS_GIVEN:  # a convention that is no preset, with padded frames
+            best = Guesses(change.searches(until, eps), NOTHING_IN_COMMON).search(until)
             if best is not None and best.explains():
                 return best, change
     return None
