@@ -379,7 +379,7 @@ class Search:
     def refine(self, c: Convention) -> Convention:
         """The convention after late moves, with all columns in view: what the sample shows wrongly is put right."""
         residual = partial(self.residual, view=self.whole)
-        c = self.descent.best_of(c, moves.spectrum_floors(c), residual)
         if norm(residual(c)) > self.perhaps_rounding:
-            c = self.descent.best_of(c, gain_and_offset.floors_and_ranges(self, c), residual)
+            floors = moves.spectrum_floors(c), gain_and_offset.floors_and_ranges(self, c)
+            c = min((self.descent.best_of(c, of, residual) for of in floors), key=lambda c: norm(residual(c)))
         return self.descent.run(c, residual, self.late_moves, rounds=4)
