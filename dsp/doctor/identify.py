@@ -100,8 +100,7 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
         return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     best = guesses.search(deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
-        if as_given <= AS_GIVEN:
-            found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest(), is_last=True)
+        found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest(), is_last=True)
         found = found or search_resampled(orientations, cache, eps, deadline, RESAMPLED)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])

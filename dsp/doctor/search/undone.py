@@ -51,17 +51,13 @@ def search_changed(
     """
     until = deadline.part(LOOKS_SHARE)
     is_near = as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations))
-    if is_near and not is_last:
+    if is_near != is_last:
         return None
     most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
-    plain = DOES_NOT_FIT
-    for n, found in enumerate(
-        _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
-    ):
-        if found.distance > most:
-            break
-        if n == 0:
-            plain = _nearest_framing(orientations, cache, until, eps)
+    looks = _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
+    looks = [found for found in looks if found.distance <= most]
+    plain = _nearest_framing(orientations, cache, until, eps) if looks else DOES_NOT_FIT
+    for found in looks:
         if plain <= max(found.distance, ROUNDING):
             break
         best = Guesses(found.change.searches(until, eps)).search(until)
