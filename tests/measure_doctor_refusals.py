@@ -4,7 +4,7 @@
 
 FOLDER holds recordings (.wav, .flac). A case is a matrix of one of the kinds below, which has nothing to do with the
 recording, or shows nothing of it. The doctor must call it unexplained and say what it is, where that can be seen; with
---compare, the same of two such matrices without audio. Every case that is not so is printed.
+--compare, the same of two such matrices without audio.
 """
 
 import argparse
@@ -267,8 +267,10 @@ def main() -> None:
         times.append(time.monotonic() - begun)
         good = verdict == "unexplained" and re.search(words, said) is not None
         right += good
-        if not good:
-            print(f"{k} {name} {matrix.shape}, must say {words!r}, says:\n{said}\n", flush=True)
+        if good:
+            print(f"{k} {name} {matrix.shape}: right, {times[-1]:.1f} s", flush=True)
+        else:
+            print(f"{k} {name} {matrix.shape}: WRONG, must say {words!r}, says:\n{said}\n", flush=True)
     print(f"unexplained with the right remark: {right} of {options.number}; median {np.median(times):.1f} s")
 
 

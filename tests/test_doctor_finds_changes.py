@@ -17,7 +17,11 @@ from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
 from dsp.doctor.knowledge.floors import constant_sentence, remarks
 from dsp.doctor.report import diagnosis_dict, diagnosis_text
+from dsp.doctor.search.changes import Oriented, changes, look
+from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.residuals import CLASSES
+from dsp.doctor.search.stage_cache import StageCache
+from dsp.doctor.search.undone import search_changed
 from dsp.doctor.search.verdict import predicts
 
 RATE = 16_000
@@ -107,6 +111,29 @@ def test_a_change_that_shows_in_the_last_frames_alone(utterance):
     found = identify(mfcc(clip[:RATE]), clip, RATE, TIME_LIMIT)
     assert (found.verdict, found.nearest, set(found.differences)) == ("exact", "librosa", {"n_mfcc"})
     assert found.change == "the signal was cut to its first 1 s (16000 samples)"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_all_frames_of_a_clip_are_no_cut(utterance):
+    """Otherwise "cut" to all frames would be the nearest change wherever a preset is near."""
+    deadline = Deadline.for_search(TIME_LIMIT)
+    for n_missing, is_cut in ((0, False), (3, False), (4, True)):
+        features = dsp.log_mel(utterance, RATE, "kaldi")
+        oriented = Oriented(features[:, : features.shape[1] - n_missing], False)
+        cut = next(changes([oriented], utterance, RATE))
+        assert "the features are cut" in cut.sentence
+        assert (look(cut, deadline, 1e-15) is not None) == is_cut
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_frames_that_are_masked_show_beside_a_near_preset(utterance):
+    features = dsp.log_mel(utterance, RATE, "kaldi_fbank")
+    features[:, -4:] = 0.0
+    orientations = [Oriented(features, False), Oriented(features.T, True)]
+    deadline = Deadline.for_search(TIME_LIMIT)
+    cache = StageCache(utterance, RATE, work=deadline.work)
+    best, change = search_changed(orientations, cache, 1e-15, deadline, 1e-5, is_last=True)
+    assert best.left_open is None and change.sentence == "the last 4 frames are constant (padded or masked)"
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -228,6 +255,10 @@ def test_vectors_are_statistics_over_time(utterance, rng):
         found = identify(vector, utterance, RATE)
         assert (found.verdict, found.nearest, found.convention.n_mfcc) == ("explained up to a class", "librosa", 40)
         assert statistics in found.notes[0] and "other conventions may give the same" in found.notes[0]
+    customary = librosa.feature.mfcc(y=utterance, sr=RATE, n_mfcc=13, n_fft=512, hop_length=160, n_mels=40).mean(axis=1)
+    found = identify(customary, utterance, RATE)
+    assert (found.verdict, found.nearest, found.convention.hop_length) == ("explained up to a class", "librosa", 160)
+    assert "librosa with 40 bands, n_fft 512, frames of 512 and a hop of 160" in found.notes[0]
     unknown = identify(rng.standard_normal(40), utterance, RATE)
     assert unknown.verdict == "unexplained" and "nearest are" in unknown.notes[0]
 

@@ -112,7 +112,7 @@ class Change:
     sample_rate: float
     oriented: Oriented
     kept: Kept = None  # the frames of the signal that the matrix holds; None for all
-    least_missing: int = 0  # frames that the matrix lacks at its end, if it lacks any
+    least_missing: int = 0  # frames that the matrix lacks at its end
 
     @property
     def matrix(self) -> np.ndarray:
@@ -166,28 +166,37 @@ def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
 
 
 def _is_possible(change: Change, cache: StageCache, c: Convention) -> bool:
-    """Whether the convention gives the matrix's number of frames, and not a few more.
+    """Whether the convention gives the matrix's number of frames, and where it is cut, clearly more.
 
-    Where very few frames are missing, another rule for the ends of the signal is likelier than a cut.
+    Where very few frames are missing, another rule for the ends of the signal is likelier than a cut; where none is,
+    there was no change.
     """
     if cache.n_frames(c) != change.matrix.shape[1]:
         return False
     missing = cache.frames_of_clip(c) - change.kept[1] if change.kept else 0
-    return missing == 0 or missing >= change.least_missing
+    return missing >= change.least_missing
 
 
 def changes(orientations: list[Oriented], signal: np.ndarray, sample_rate: float) -> Iterator[Change]:
     """Every change that is looked at, the plain ones first.
 
+    Those of frames come before the trims and offsets, which are many: the work may end before all were looked at.
+
     orientations : the matrix with either axis as time
     """
+    x = as_signal(signal)
     for oriented in orientations:
-        yield _cut(oriented, signal, sample_rate)
-    for sentence, other, rate in changed_signals(signal, sample_rate):
+        yield _cut(oriented, x, sample_rate)
+    for sentence, other, rate in (
+        *_declared_rates(x, sample_rate),
+        *_lengths("the signal", Altered.as_given(x), sample_rate),
+    ):
         yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
     for oriented in orientations:
-        yield from without_edges(oriented, signal, sample_rate)
-        yield from _stacked_frames(oriented, signal, sample_rate)
+        yield from without_edges(oriented, x, sample_rate)
+        yield from _stacked_frames(oriented, x, sample_rate)
+    for sentence, other, rate in _parts(x, sample_rate):
+        yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
 
 
 def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") -> Change:
@@ -221,11 +230,8 @@ def count_frames(n: int) -> str:
     return "frame is" if n == 1 else f"{n} frames are"
 
 
-def changed_signals(signal: np.ndarray, rate: float) -> Iterator[tuple[str, Altered, float]]:
-    """(what was done, the signal after it, its rate)."""
-    x = as_signal(signal)
-    yield from _declared_rates(x, rate)
-    yield from _lengths("the signal", Altered.as_given(x), rate)
+def _parts(x: np.ndarray, rate: float) -> Iterator[tuple[str, Altered, float]]:
+    """(what was done, the signal after it, its rate): trimmed, or read from somewhere on, then cut or padded."""
     seen = {(0, x.size)}
     for (frame_length, hop_length), top_db in product(TRIM_FRAMES, TOP_DB):
         _, (start, stop) = trim(x, top_db, frame_length, hop_length)

@@ -12,6 +12,7 @@ import numpy as np
 
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor.search.changes import CUSTOMARY
 from dsp.doctor.search.residuals import TINY
 from dsp.doctor.search.stage_cache import StageCache
 
@@ -46,6 +47,9 @@ class Pooled(NamedTuple):
         """What the vector is, or is near."""
         rows = len(self.values) // len(self.statistics)
         name = f"{rows} {'MFCC' if self.kind == 'mfcc' else 'log-mel bands'} of {self.preset}"
+        c = self.convention
+        if isinstance(c.n_fft, int) and c.hop_length is not None and c.n_fft != CONVENTIONS[self.preset].n_fft:
+            name += f" with {c.n_mels} bands, n_fft {c.n_fft}, frames of {c.frame_length} and a hop of {c.hop_length}"
         over = " and the ".join(self.statistics)
         if self.is_same():
             return f"the numbers are the {over} over time of {name}; other conventions may give the same"
@@ -62,7 +66,7 @@ def pooled(vector: np.ndarray, cache: StageCache) -> Pooled | None:
 
 def _candidates(vector: np.ndarray, cache: StageCache) -> Iterator[Pooled]:
     largest = max(float(np.abs(vector).max()), TINY)
-    for name, preset in CONVENTIONS.items():
+    for name, preset in (*CONVENTIONS.items(), *(("librosa", c) for c in CUSTOMARY)):
         for n_parts in range(1, MAX_PARTS + 1):
             rows = vector.size // n_parts
             if vector.size % n_parts or rows < 2:

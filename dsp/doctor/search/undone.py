@@ -53,10 +53,11 @@ def search_changed(
     is_near = as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations))
     if is_near != is_last:
         return None
-    most = min(AFTER_CHANGE, MUCH_NEARER * as_given)
+    most = min(AFTER_CHANGE, max(MUCH_NEARER * as_given, WORTH_FITTING))
     looks = _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
     looks = [found for found in looks if found.distance <= most]
-    plain = _nearest_framing(orientations, cache, until, eps) if looks else DOES_NOT_FIT
+    is_open = bool(looks) and not is_last  # whether another framing may explain the matrix without a change
+    plain = _nearest_framing(orientations, cache, until, eps) if is_open else DOES_NOT_FIT
     for found in looks:
         if plain <= max(found.distance, ROUNDING):
             break
