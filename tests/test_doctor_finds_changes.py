@@ -122,7 +122,8 @@ def test_all_frames_of_a_clip_are_no_cut(utterance):
         oriented = Oriented(features[:, : features.shape[1] - n_missing], False)
         cut = next(changes([oriented], utterance, RATE))
         assert "the features are cut" in cut.sentence
-        assert (look(cut, deadline, 1e-15) is not None) == is_cut
+        found = look(cut, deadline, 1e-15)
+        assert (found is not None and found.distance < 1e-3) == is_cut  # other presets have more frames, but are far
 
 
 @pytest.mark.filterwarnings("ignore")
