@@ -133,7 +133,7 @@ def test_frames_that_are_masked_show_beside_a_near_preset(utterance):
     orientations = [Oriented(features, False), Oriented(features.T, True)]
     deadline = Deadline.for_search(TIME_LIMIT)
     cache = StageCache(utterance, RATE, work=deadline.work)
-    best, change = search_changed(orientations, cache, 1e-15, deadline, 1e-5, is_last=True)
+    best, change = search_changed(orientations, cache, 1e-15, deadline, 1e-5, 0.17, is_last=True)
     assert best.left_open is None and change.sentence == "the last 4 frames are constant (padded or masked)"
 
 
