@@ -10,7 +10,7 @@ The path of one utterance, one plain array per arrow; time is always the last ax
        stft, spectrogram                    the last three steps at once, and back: istft
     -> amplitude_to_db, power_to_db         level in decibels     (n_fft // 2 + 1, n_frames)
        log_spectrogram                      all steps from frames to decibels, by the fast lane in engine/
-    -> mel_filterbank                       mel spectrum          (n_mels, n_frames)
+    -> mel_filterbank                       mel spectrum          (n_mels, n_frames); pcen in place of decibels
     -> dct, lifter                          cepstrum              (n_mfcc, n_frames)
     -> delta, cmn, cmvn, sliding_cmn        over time             (rows, n_frames)
 
@@ -69,6 +69,7 @@ from dsp.matlab_resampling import matlab_resample
 from dsp.mel import hz_to_mel, mel_filterbank, mel_to_hz
 from dsp.mfcc import log_mel, mfcc, trace
 from dsp.normalization import cmn, cmvn, dither, min_max, remove_dc, sliding_cmn, smooth, standardize
+from dsp.pcen import pcen, pcen_smoother
 from dsp.pieces import stream_frames, stream_preemphasis
 from dsp.preemphasis import deemphasis, preemphasis
 from dsp.resampling import Resampler, resample
@@ -145,6 +146,8 @@ __all__ = [
     "min_max",
     "mix_at_snr",
     "nonsilent_intervals",
+    "pcen",
+    "pcen_smoother",
     "pitch_shift",
     "povey",
     "power_spectral_density",

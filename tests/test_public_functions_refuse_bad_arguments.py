@@ -88,6 +88,14 @@ GOOD = {
     "min_max": {"x": MATRIX, "low": 0.0, "high": 1.0},
     "mix_at_snr": {"signal": X, "noise": X[:50], "snr_db": 10.0, "start": 3, "level": "active"},
     "nonsilent_intervals": {"signal": X, "top_db": 60.0, "frame_length": 64, "hop_length": 16},
+    "pcen": {
+        "energies": MATRIX, "sample_rate": 8_000, "hop_length": 80, "gain": 0.98, "bias": 2.0, "power": 0.5,
+        "time_constant_s": 0.4, "eps": 1e-6, "b": 0.1, "max_size": 3, "initial": np.ones(5),
+    },
+    "pcen_smoother": {
+        "energies": MATRIX, "sample_rate": 8_000, "hop_length": 80, "time_constant_s": 0.4, "b": 0.1, "max_size": 3,
+        "initial": np.ones(5),
+    },
     "pitch_shift": {"signal": X, "semitones": 1.0},
     "povey": N,
     "power_spectral_density": {"S": SPECTRA, "window": WINDOW, "nfft": 64, "fs": 8_000.0},
@@ -134,6 +142,7 @@ ELEMENTWISE = {"amplitude_to_db", "power_to_db", "hz_to_mel", "mel_to_hz"}  # of
 OPTIONAL = {  # arguments for which None means something
     *(("fft", "n"), ("rfft", "n"), ("stft", "n_fft"), ("istft", "n_fft"), ("griffin_lim", "n_fft")),
     *(("istft", "length"), ("chroma", "tuning"), ("chroma_filterbank", "octave_width")),
+    *(("pcen", "b"), ("pcen_smoother", "b")),
     *(("mask_bands", "value"), ("mask_frames", "value")),
     *(("griffin_lim", "rng"), ("mel_filterbank", "f_max"), ("wiener", "noise"), ("spectral_wiener", "noise_power")),
 }
