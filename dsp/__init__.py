@@ -87,7 +87,7 @@ from dsp.streaming import Stream
 from dsp.trace_files import save_trace
 from dsp.trimming import nonsilent_intervals, trim
 from dsp.wiener import spectral_wiener, wiener
-from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, kaiser, povey, sine, tukey
+from dsp.windows import bartlett, blackman, blackman_harris, gaussian, hamming, hann, kaiser, povey, sine, tukey
 
 __all__ = [
     "CONVENTIONS",
@@ -124,6 +124,7 @@ __all__ = [
     "extract",
     "fft",
     "frame",
+    "gaussian",
     "griffin_lim",
     "hamming",
     "hann",

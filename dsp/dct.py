@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from dsp.checks import as_count, as_number, as_real, as_word
 
-DctNorm = Literal[None, "ortho", "htk"]  # the words of a Convention
+DctNorm = Literal[None, "ortho", "htk", "sum"]  # the words of a Convention
 DctType = Literal[2, 3]
-MatrixNorm = Literal[None, "ortho", "htk", "forward"]  # the words of dct and dct_matrix
+MatrixNorm = Literal[None, "ortho", "htk", "sum", "forward"]  # the words of dct and dct_matrix
 MatrixType = Literal[1, 2, 3, 4]
 
 
@@ -21,12 +21,13 @@ def dct(x: ArrayLike, norm: MatrixNorm = "ortho", kind: MatrixType = 2) -> NDArr
     norm "ortho"    a_0 = sqrt(1/N), a_k = sqrt(2/N): an orthogonal matrix
          "htk"      a_k = sqrt(2/N) for k = 0 too (HTK, openSMILE; often called "type III" by mistake)
          None       a_k = 2 (SciPy's default, which it also calls "backward")
+         "sum"      a_k = 1: the cosine-weighted sums themselves (Praat)
          "forward"  a_k = 1/N
 
     Parameters
     ----------
     x : (..., N) real
-    norm : "ortho", "htk", None or "forward"
+    norm : "ortho", "htk", None, "sum" or "forward"
     kind : 1, 2, 3 or 4; dct_matrix has the formulas of the other types
 
     Returns
@@ -55,14 +56,14 @@ def dct_matrix(n_out: int, n_in: int, norm: MatrixNorm = "ortho", kind: MatrixTy
     norm None       kind 1: a_k = 2, b_n = 1, but b_0 = b_(N-1) = 1/2;  kind 3: a_0 = 1;  kind 4: a = 2
          "forward"  the matrix of norm None divided by 2N (kind 1: by 2 (N - 1))
          "ortho"    kind 1: a_k = sqrt(2 / (N - 1)) b_k, b_n = 1, but b_0 = b_(N-1) = sqrt(1/2);  kind 4: a = sqrt(2/N)
-         "htk"      kinds 2 and 3 alone
+         "htk", "sum"  kinds 2 and 3 alone; with "sum" kind 3 has a_0 = 1/2
 
     With "ortho" every kind is orthogonal; kinds 1 and 4 are then their own inverses.
 
     Parameters
     ----------
     n_out, n_in : int >= 1, n_out <= n_in; kind 1 needs n_in >= 2
-    norm : "ortho", "htk", None or "forward"
+    norm : "ortho", "htk", None, "sum" or "forward"
     kind : 1, 2, 3 or 4
 
     Returns
@@ -71,7 +72,8 @@ def dct_matrix(n_out: int, n_in: int, norm: MatrixNorm = "ortho", kind: MatrixTy
 
     Raises
     ------
-    ValueError  if n_out > n_in, the norm or kind is unknown, kind 1 gets one point, or kinds 1 and 4 the norm "htk".
+    ValueError  if n_out > n_in, the norm or kind is unknown, kind 1 gets one point, or kinds 1 and 4 the norm "htk"
+        or "sum".
 
     Source: as dct; Wang & Hunt 1985 (the four types).
     Checked: tests/test_dct_matches_scipy.py, tests/test_peers_parameters_are_spoken.py
@@ -84,19 +86,19 @@ def dct_matrix(n_out: int, n_in: int, norm: MatrixNorm = "ortho", kind: MatrixTy
         return _symmetric_matrix(n_out, n_in, norm, kind)
     if kind == 3:
         matrix = np.ascontiguousarray(dct_matrix(n_in, n_in, norm).T[:n_out])
-        return matrix / np.where(np.arange(n_in) == 0, 2.0, 1.0) if norm in (None, "forward") else matrix
+        return matrix / np.where(np.arange(n_in) == 0, 2.0, 1.0) if norm in (None, "sum", "forward") else matrix
     k, n = np.arange(n_out)[:, None], np.arange(n_in)
     cosines = np.cos(np.pi * k * (2 * n + 1) / (2 * n_in))
     if norm == "ortho":
         return cosines * np.where(k == 0, np.sqrt(1 / n_in), np.sqrt(2 / n_in))
     if norm == "htk":
         return cosines * np.sqrt(2 / n_in)
-    return cosines / n_in if norm == "forward" else 2 * cosines
+    return {None: 2.0, "sum": 1.0, "forward": 1 / n_in}[norm] * cosines
 
 
 def _symmetric_matrix(n_out: int, n_in: int, norm: MatrixNorm, kind: MatrixType) -> NDArray[np.float64]:
     """dct_matrix of kind 1 or 4, whose cosines are the same with k and n exchanged."""
-    if norm == "htk":
+    if norm in ("htk", "sum"):
         raise ValueError(f"{norm=} is a norm of kinds 2 and 3; kind={kind} takes None, 'ortho' or 'forward'")
     if kind == 1 and n_in < 2:
         raise ValueError(f"kind=1 needs n_in >= 2; {n_in=}")

@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from dsp.checks import NUMERIC, as_array, as_count, as_word
 
 Framing = Literal[
-    "valid", "center, zeros", "center, reflect", "half overlap, reflect", "pad tail", "every hop", "symmetric", "scipy"
-]
+    "valid", "valid, centered", "center, zeros", "center, reflect", "half overlap, reflect", "pad tail", "every hop",
+    "symmetric", "scipy",
+]  # fmt: skip
 FRAMINGS: tuple[Framing, ...] = get_args(Framing)
 MIRRORED: dict[Framing, int] = {  # framings that mirror the signal, with the `repeat` of mirror_index
     "center, reflect": 0,
@@ -105,6 +106,7 @@ def count_frames(n_samples: int, frame_length: int, hop_length: int, framing: Fr
     """How many frames a signal has under a framing rule. No other number tells tools apart so well.
 
     "valid"            1 + floor((N - L) / H), none if N < L     Kaldi snip_edges, HTK, openSMILE, spafe, MATLAB
+    "valid, centered"  the same                                  Praat
     "center, zeros"    1 + floor(N / H) for even L               librosa >= 0.9
     "center, reflect"  1 + floor(N / H) for even L               torch.stft, torchaudio, librosa < 0.9
     "half overlap, reflect"  1 + floor((N + 2 floor((L - H) / 2) - L) / H)    HiFi-GAN, BigVGAN, UnivNet
@@ -140,7 +142,7 @@ def frame_count(N: int, L: int, H: int, framing: Framing) -> int:
 
     Checked: tests/test_frame_counts_match_every_tool.py
     """
-    if framing == "valid":
+    if framing in ("valid", "valid, centered"):
         return max(0, 1 + (N - L) // H)
     if framing in ("center, zeros", "center, reflect"):
         return 1 + (N + 2 * (L // 2) - L) // H
@@ -159,6 +161,8 @@ def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Frami
     """The signal as a framing rule extends it at both ends: frame(extended, L, H) gives the rule's frames.
 
     "valid"            nothing
+    "valid, centered"  nothing; floor(((N - L) mod H) / 2) samples before the first frame are left out, the rest after
+                       the last one
     "center, zeros"    L // 2 zeros on both sides
     "center, reflect"  L // 2 samples on both sides, mirrored about the first and last sample
     "half overlap, reflect"  (L - H) // 2 samples on both sides (none if H > L), mirrored in the same way
@@ -187,7 +191,7 @@ def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Frami
     x = _as_vector(signal)
     _check_rule(frame_length, hop_length, framing)
     n_frames = require_frames(x.size, frame_length, hop_length, framing)
-    start = -count_leading_samples(frame_length, hop_length, framing)
+    start = first_sample(x.size, frame_length, hop_length, framing)
     return slice_extended(x, start, frame_length + (n_frames - 1) * hop_length, framing)
 
 
@@ -217,6 +221,17 @@ def count_leading_samples(frame_length: int, hop_length: int, framing: Framing) 
     centered = {"center, zeros": half, "center, reflect": half, "scipy": half, "symmetric": half - hop_length // 2}
     centered["half overlap, reflect"] = max(0, (frame_length - hop_length) // 2)
     return centered.get(framing, 0)
+
+
+def count_skipped_samples(n_samples: int, frame_length: int, hop_length: int, framing: Framing) -> int:
+    """How many samples come before the first frame because the rule centers the frames; the signal has a frame."""
+    return (n_samples - frame_length) % hop_length // 2 if framing == "valid, centered" else 0
+
+
+def first_sample(n_samples: int, frame_length: int, hop_length: int, framing: Framing) -> int:
+    """The sample at which the first frame begins; negative where the rule adds samples before the signal."""
+    skipped = count_skipped_samples(n_samples, frame_length, hop_length, framing)
+    return skipped - count_leading_samples(frame_length, hop_length, framing)
 
 
 def slice_extended(x: NDArray[Any], start: int, length: int, framing: Framing) -> NDArray[Any]:

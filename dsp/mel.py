@@ -16,6 +16,7 @@ from dsp.checks import as_count, as_number, as_real, as_sample_rate, as_word, ch
 
 MelScale = Literal["htk", "kaldi", "slaney"]
 MelTriangles = Literal["hz", "mel", "mel, cut at bins", "bins", "symmetric", "stretched"]
+MelCount = Literal["3 ln rate", "every 100 mel"]
 MelNorm = Literal[None, "slaney", "sum", "doubled"]
 
 _SLANEY_STEP = np.log(6.4) / 27  # log-frequency step of one mel above 1 kHz
@@ -85,7 +86,7 @@ def mel_to_hz(mel: ArrayLike, scale: MelScale) -> NDArray[np.float64]:
 
 
 def mel_filterbank(
-    n_mels: int,
+    n_mels: int | MelCount,
     n_fft: int,
     sample_rate: float,
     f_min: float = 0.0,
@@ -114,7 +115,10 @@ def mel_filterbank(
 
     Parameters
     ----------
-    n_mels, n_fft : int >= 1
+    n_mels : int >= 1, "3 ln rate" for floor(3 ln sample_rate) (VOICEBOX), or "every 100 mel" for centers at 100, 200 ..
+        mel above f_min, floor((mel(f_max) - mel(f_min)) / 100 - 1/2) of them, so that the last side may end up to
+        50 mel above f_max (Praat)
+    n_fft : int >= 1
     sample_rate : Hz
     f_min, f_max : Hz, 0 <= f_min < f_max <= sample_rate / 2; None takes the Nyquist frequency
     scale : as in hz_to_mel
@@ -135,10 +139,10 @@ def mel_filterbank(
     filters = triangle(edges.x, edges.left[:, None], edges.center[:, None], edges.right[:, None])
     filters[:, : edges.first_bin] = 0
     filters[:, edges.last_bin + 1 :] = 0
-    n_empty = n_mels - np.count_nonzero(filters.any(axis=1))
+    n_empty = len(filters) - np.count_nonzero(filters.any(axis=1))
     if n_empty:
         warnings.warn(
-            f"{n_empty} of {n_mels} mel filters are empty: no FFT bin lies in them; take fewer, or a longer FFT",
+            f"{n_empty} of {len(filters)} mel filters are empty: no FFT bin lies in them; take fewer, or a longer FFT",
             stacklevel=2,
         )
     if norm == "slaney":
@@ -164,7 +168,7 @@ class FilterEdges(NamedTuple):
 
 
 def filter_edges(
-    n_mels: int,
+    n_mels: int | MelCount,
     n_fft: int,
     sample_rate: float,
     f_min: float,
@@ -176,14 +180,14 @@ def filter_edges(
 
     Raises ValueError as mel_filterbank does. Checked: tests/test_mel_matches_librosa.py
     """
-    n_mels, n_fft = as_count(n_mels, "n_mels"), as_count(n_fft, "n_fft")
-    as_count(n_mels * (n_fft // 2 + 1), "n_mels * (n_fft // 2 + 1)")
+    n_fft = as_count(n_fft, "n_fft")
     as_word(triangles, "triangles", MelTriangles)
     nyquist = as_sample_rate(sample_rate) / 2
     f_max = nyquist if f_max is None else as_number(f_max, "f_max", unit="of Hz")
     if not 0 <= as_number(f_min, "f_min", unit="of Hz") < f_max <= nyquist:
         raise ValueError(f"{f_min=} and {f_max=} must lie in 0 .. {nyquist} Hz, in this order")
-    edges_mel = np.linspace(hz_to_mel(f_min, scale), hz_to_mel(f_max, scale), n_mels + 2)
+    edges_mel = _edges_mel(n_mels, float(hz_to_mel(f_min, scale)), float(hz_to_mel(f_max, scale)), sample_rate)
+    as_count((edges_mel.size - 2) * (n_fft // 2 + 1), "n_mels * (n_fft // 2 + 1)")
     edges_hz = mel_to_hz(edges_mel, scale)
     x: NDArray[np.float64] = np.arange(n_fft // 2 + 1, dtype=np.float64) * (sample_rate / n_fft)
     edges = edges_hz
@@ -203,6 +207,17 @@ def filter_edges(
     if triangles == "symmetric":
         right = center + (center - left)
     return FilterEdges(x, left, center, right, edges_hz[2:] - edges_hz[:-2], first_bin, last_bin)
+
+
+def _edges_mel(n_mels: int | MelCount, low: float, high: float, sample_rate: float) -> NDArray[np.float64]:
+    """The corners of filters in mel, two more than filters: from low to high, or from low on in steps of 100."""
+    if isinstance(n_mels, str) and as_word(n_mels, "n_mels", MelCount) == "every 100 mel":
+        n = math.floor((high - low) / 100 - 0.5)
+        if n < 1:
+            raise ValueError(f"n_mels={n_mels!r}: no filter fits between {low:g} and {high:g} mel")
+        return np.arange(n + 2, dtype=np.float64) * 100 + low
+    n = math.floor(3 * math.log(sample_rate)) if isinstance(n_mels, str) else as_count(n_mels, "n_mels")
+    return np.linspace(low, high, as_count(n, "n_mels") + 2)
 
 
 def triangle(x: np.ndarray, left: np.ndarray, center: np.ndarray, right: np.ndarray) -> np.ndarray:

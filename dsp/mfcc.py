@@ -25,7 +25,7 @@ from dsp.framing import extend, frame
 from dsp.mel import mel_filterbank
 from dsp.normalization import cmn, cmvn, dither, remove_dc, smooth
 from dsp.preemphasis import _preemphasize_columns, preemphasis
-from dsp.windows import bartlett, blackman, blackman_harris, hamming, hann, povey, sine, tukey
+from dsp.windows import bartlett, blackman, blackman_harris, gaussian, hamming, hann, povey, sine, tukey
 
 LOG_FACTOR: dict[Log, float] = {  # of the natural logarithm
     "ln": 1.0,
@@ -251,6 +251,7 @@ def make_window(size: Sizes, c: Convention) -> NDArray[np.float64]:
         "blackman": blackman,
         "blackman harris": blackman_harris,
         "bartlett": bartlett,
+        "gaussian": gaussian,
         "sine": sine,
         "tukey": tukey,
     }
@@ -286,14 +287,15 @@ def power_divisor(window: NDArray[np.float64], size: Sizes, sample_rate: float, 
         "window sum": float(window.sum()) ** 2,
         "window energy": energy,
         "density": sample_rate * energy,
+        "praat": size.n_fft * energy * size.window / max(1, size.window - 1),
     }
     return divisors[c.spectrum_norm]
 
 
 def make_filterbank(size: Sizes, sample_rate: float, c: Convention) -> NDArray[np.float64]:
     """The convention's mel filters, (n_mels, bins)."""
-    n_mels = c.n_mels if isinstance(c.n_mels, int) else math.floor(3 * math.log(sample_rate))  # "3 ln rate"
-    return mel_filterbank(n_mels, size.n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles, c.mel_norm)
+    assert c.n_mels is not None
+    return mel_filterbank(c.n_mels, size.n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles, c.mel_norm)
 
 
 def log_compress(mel: NDArray[np.float64], c: Convention, greatest_bin: float) -> NDArray[np.float64]:

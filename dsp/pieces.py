@@ -77,13 +77,16 @@ def stream_frames(
 
     Raises
     ------
-    ValueError  as `extend`: for a bad piece when its turn comes, for a short signal after its last piece.
+    ValueError  as `extend`: for a bad piece when its turn comes, for a short signal after its last piece; and for
+        "valid, centered", which needs the whole signal first.
 
     Source: as count_frames. Checked: tests/test_streams_equal_extract.py
     """
     _require_pieces(pieces)
     frame_length, hop_length = as_count(frame_length, "frame_length"), as_count(hop_length, "hop_length")
-    return _cut_frames(pieces, frame_length, hop_length, as_word(framing, "framing", Framing))
+    if as_word(framing, "framing", Framing) == "valid, centered":
+        raise ValueError(f"{framing=} needs the whole signal before its first frame; 'valid' begins at sample 0")
+    return _cut_frames(pieces, frame_length, hop_length, framing)
 
 
 def _cut_frames(pieces: Iterable[ArrayLike], L: int, H: int, framing: Framing) -> Iterator[NDArray[np.float64]]:

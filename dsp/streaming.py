@@ -49,6 +49,7 @@ class Stream:
         mu_t    = 1/(t+1) sum over s <= t  of x[k, s]                                    (normalization)
         sd_t^2  = 1/(t+1-ddof) sum over s <= t  of (x[k, s] - mu_t)^2
         m_n     = 1/(n+1) sum over i <= n  of sample i                                   (dc_removal="signal")
+        the first frame begins at sample 0                                             (framing="valid, centered")
 
     These features differ from `extract`'s, most at the beginning.
 
@@ -333,6 +334,8 @@ class _RunningStatistics:
 def _refuse_whole_signal(c: Convention, kind: FeatureKind) -> None:
     """Raises ValueError if a convention needs the whole signal, with the parameters to change."""
     changes = []
+    if c.framing == "valid, centered":
+        changes.append(('framing="valid, centered"', 'framing="valid"'))
     if c.dc_removal == "signal":
         changes.append(('dc_removal="signal"', 'dc_removal="frame" or None'))
     if c.log is not None:

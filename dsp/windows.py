@@ -82,6 +82,35 @@ def povey(n: int, periodic: bool = False) -> NDArray[np.float64]:
     return hann(n, periodic) ** 0.85
 
 
+def gaussian(n: int, periodic: bool = False) -> NDArray[np.float64]:
+    """Gaussian window as Praat cuts it off: lowered so that it reaches 0 one sample beyond its ends.
+
+    w[i] = (exp(-48 ((i - M / 2) / (M + 2))^2) - exp(-12)) / (1 - exp(-12)),  M = n - 1 (symmetric) or n (periodic);
+    n = 1 gives 1
+
+    Praat's "window length" is the half of it: to 15 ms belongs a window of 30 ms.
+
+    Parameters
+    ----------
+    n : int >= 1, samples
+    periodic : True for one period of n samples, False for a symmetric window
+
+    Returns
+    -------
+    window : (n,) float64
+
+    Raises
+    ------
+    ValueError  if n is not a whole number >= 1, or periodic is no bool.
+
+    Source: Boersma 1993, Accurate short-term analysis, postscript (the Gaussian window).
+    Checked: tests/test_praat_matches_parselmouth.py
+    """
+    i, M = _positions(n, periodic)
+    edge = np.exp(-12)
+    return (np.exp(-48 * ((i - M / 2) / (M + 2)) ** 2) - edge) / (1 - edge)
+
+
 def blackman(n: int, periodic: bool = False) -> NDArray[np.float64]:
     """Blackman window.
 

@@ -103,7 +103,7 @@ def test_help_explains_every_field():
         words = CHOICES.get(name, ())
         assert all(re.search(rf"(?<!\w){re.escape(repr(word))}(?!\w)", allowed) for word in words), name
         quoted = set(re.findall(r"'([^']*)'", allowed))
-        others = {"n_fft": {"power of two", "frame length"}, "n_mels": {"3 ln rate"}}
+        others = {"n_fft": {"power of two", "frame length"}, "n_mels": {"3 ln rate", "every 100 mel"}}
         assert quoted == {word for word in words if isinstance(word, str)} | others.get(name, set()), name
         assert ("None" in allowed) == (fields[name].default is None or accepts_none(name)), name
         assert len(text.split()) >= 4, name

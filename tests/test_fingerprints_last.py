@@ -48,6 +48,7 @@ PRESETS = {
     "keras": "6a98df79f07f",
     "opensmile_compare": "47554079a96b",
     "whisper_large_v3": "a55814ac0153",
+    "praat": "ff0ced492981",
     "zheng_casia": "0037d564b55e",
     "dey_emodb": "9862bc17e42b",
     "yadav_crnn": "b99562ca02b7",

@@ -84,6 +84,7 @@ def test_extended_signals_fit_their_frames(framing, n, length, hop):
     before = {
         "symmetric": length // 2 - hop // 2,
         "valid": 0,
+        "valid, centered": -((n - length) % hop // 2),
         "pad tail": 0,
         "every hop": 0,
         "half overlap, reflect": (length - hop) // 2,
@@ -94,6 +95,8 @@ def test_extended_signals_fit_their_frames(framing, n, length, hop):
 
 def test_what_stands_outside():
     x = np.arange(5.0)
+    np.testing.assert_array_equal(dsp.extend(np.arange(8.0), 4, 3, "valid, centered"), np.arange(7.0))
+    np.testing.assert_array_equal(dsp.extend(np.arange(9.0), 4, 3, "valid, centered"), np.arange(1.0, 8.0))
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, reflect"), np.pad(x, 2, mode="reflect")[:8])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "center, zeros"), np.pad(x, 2)[:8])
     np.testing.assert_array_equal(dsp.extend(x, 4, 2, "half overlap, reflect"), [1, 0, 1, 2, 3, 4])

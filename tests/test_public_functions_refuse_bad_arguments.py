@@ -56,6 +56,7 @@ GOOD = {
     },
     "fft": {"x": MATRIX, "n": 12},
     "frame": {"signal": X, "frame_length": 100, "hop_length": 50},
+    "gaussian": N,
     "griffin_lim": {
         "magnitude": np.abs(SPECTRA), "window": WINDOW, "hop_length": 16, "n_fft": 64, "iterations": 1, "rng": RNG,
         "momentum": 0.5,

@@ -9,6 +9,7 @@ import dsp
 from dsp.mfcc import log_compress, log_energy
 
 RANGE, NORMALIZATION = "dynamic_range=None", "normalization=None"
+CENTERED = 'framing="valid"'
 GREATEST = 'floor_rule="at least" with a floor (now 1e-10)'
 REFUSED = {  # preset: what its message says to set
     "librosa": RANGE,
@@ -24,17 +25,19 @@ REFUSED = {  # preset: what its message says to set
     "speech_to_text": NORMALIZATION,
     "keras": RANGE,
     "whisper_large_v3": RANGE,
+    "praat": CENTERED,
     "dey_emodb": RANGE,
     "yadav_crnn": RANGE,
 }
 CHANGES = {
     RANGE: {"dynamic_range": None},
     NORMALIZATION: {"normalization": None},
+    CENTERED: {"framing": "valid"},
     GREATEST: {"floor_rule": "at least"},
     'dc_removal="frame" or None': {"dc_removal": "frame"},
     "reference=None": {"reference": None},
 }
-RATE = 44_100  # of conventions with a long transform: two presets have filters up to 14 kHz
+RATE = 48_000  # of conventions with a long transform: two presets have filters up to 14 kHz
 
 
 def stream(convention, kind="log_mel", **options) -> dsp.Stream:
@@ -128,6 +131,17 @@ def test_running_maximum(name):
     np.testing.assert_allclose(pushed(x, rate, convention, "log_mel"), expected, rtol=0, atol=1e-8)
     whole = dsp.log_mel(x, rate, convention)
     assert np.abs(whole - expected).max() > 0.2  # which is what makes it another feature
+
+
+def test_running_frames_begin_at_the_first_sample():
+    """Where a framing centers them, only the length of the whole signal says where the first one begins."""
+    x, rate = np.random.default_rng(1).standard_normal(6_043), 16_000
+    at_once = replace(dsp.CONVENTIONS["praat"], framing="valid", scale=1.0)
+    centered = replace(at_once, framing="valid, centered")
+    np.testing.assert_array_equal(pushed(x, rate, centered, "mfcc"), dsp.extract([x], rate, at_once)[0])
+    np.testing.assert_array_equal(dsp.extract([x], rate, centered)[0], dsp.extract([x[21:]], rate, at_once)[0])
+    with pytest.raises(ValueError, match="framing='valid, centered' needs the whole signal"):
+        dsp.stream_frames([x], 480, 80, "valid, centered")
 
 
 def test_running_maximum_under_cepstra():

@@ -16,7 +16,7 @@ from dsp.checks import as_count, as_number, as_word
 from dsp.dct import DctNorm, DctType
 from dsp.deltas import DeltaEdges, SecondDelta
 from dsp.framing import Framing
-from dsp.mel import MelNorm, MelScale, MelTriangles
+from dsp.mel import MelCount, MelNorm, MelScale, MelTriangles
 from dsp.normalization import EpsTo
 from dsp.preemphasis import FirstSample
 
@@ -24,14 +24,15 @@ DcRemoval = Literal[None, "signal", "frame"]
 PreemphasisIn = Literal["signal", "frame"]
 Rounding = Literal["down", "half up", "power of two down"]
 LastFrame = Literal["kept", "dropped"]
-Window = Literal["rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "sine", "tukey"]
+Window = Literal[
+    "rectangular", "hamming", "hann", "povey", "blackman", "blackman harris", "bartlett", "gaussian", "sine", "tukey"
+]
 WindowSymmetry = Literal["symmetric", "periodic"]
 WindowAlignment = Literal["left", "center"]
 FftLength = Literal["power of two", "frame length"]
 Spectrum = Literal["power", "magnitude"]
-SpectrumNorm = Literal[None, "n_fft", "window sum", "window energy", "density"]
+SpectrumNorm = Literal[None, "n_fft", "window sum", "window energy", "density", "praat"]
 SpectrumScaling = Literal["as is", "one-sided, doubled"]
-MelCount = Literal["3 ln rate"]
 Log = Literal[None, "ln", "log10", "10 log10", "20 log10"]
 SpectrumFloorRule = Literal["add", "at least"]
 FloorRule = Literal["at least", "add", "zeros only", "fraction of maximum", "fraction of greatest bin"]
@@ -75,12 +76,12 @@ class Convention:
     hop_length_s : float > 0 or None. Seconds from one frame to the next, used if hop_length is None; if both are None,
         the hop is half a frame. Default 0.01.
     rounding : 'down', 'half up' or 'power of two down'. How seconds become samples. Default 'down'.
-    framing : 'valid', 'center, zeros', 'center, reflect', 'half overlap, reflect', 'pad tail', 'every hop', 'symmetric'
-        or 'scipy'. How many frames there are and what extends the signal at its ends; dsp.count_frames and dsp.extend
-        define each word. Default 'valid'.
+    framing : 'valid', 'valid, centered', 'center, zeros', 'center, reflect', 'half overlap, reflect', 'pad tail',
+        'every hop', 'symmetric' or 'scipy'. How many frames there are, where they lie and what extends the signal at
+        its ends; dsp.count_frames and dsp.extend define each word. Default 'valid'.
     last_frame : 'kept' or 'dropped'. Whisper drops the last frame. Default 'kept'.
-    window : 'rectangular', 'hamming', 'hann', 'povey', 'blackman', 'blackman harris', 'bartlett', 'sine' or 'tukey'.
-        The window function (dsp.hamming and so on; Tukey's with alpha = 0.25). Default 'hamming'.
+    window : 'rectangular', 'hamming', 'hann', 'povey', 'blackman', 'blackman harris', 'bartlett', 'gaussian', 'sine' or
+        'tukey'. The window function (dsp.hamming and so on; Tukey's with alpha = 0.25). Default 'hamming'.
     window_symmetry : 'symmetric' or 'periodic'. The window ends where it began, or one sample earlier.
         Default 'symmetric'.
     window_alignment : 'left' or 'center'. Where a window shorter than n_fft lies: at the start of the transform, with
@@ -91,8 +92,8 @@ class Convention:
     Spectrum
     --------
     spectrum : 'power' or 'magnitude'. |X|^2 or |X|. Default 'power'.
-    spectrum_norm : None, 'n_fft', 'window sum', 'window energy' or 'density'. Divides |X|^2 by 1, n_fft, sum(w)^2,
-        sum(w^2), or sample_rate sum(w^2). Default None.
+    spectrum_norm : None, 'n_fft', 'window sum', 'window energy', 'density' or 'praat'. Divides |X|^2 by 1, n_fft,
+        sum(w)^2, sum(w^2), sample_rate sum(w^2), or n_fft sum(w^2) n / (n - 1), n samples in w. Default None.
     spectrum_scaling : 'as is' or 'one-sided, doubled'. The latter doubles the power except at 0 Hz and the Nyquist
         frequency, which have no mirror image. Default 'as is'.
     spectrum_floor : float >= 0. A floor under |X|^2 of a magnitude, before the root is taken; 0 means none.
@@ -102,8 +103,8 @@ class Convention:
 
     Mel filters
     -----------
-    n_mels : int >= 1, '3 ln rate' or None. Number of filters; '3 ln rate' is floor(3 ln sample_rate), and None keeps
-        the FFT bins. Default 26.
+    n_mels : int >= 1, '3 ln rate', 'every 100 mel' or None. Number of filters; '3 ln rate' is floor(3 ln sample_rate),
+        'every 100 mel' has as many as fit (dsp.mel_filterbank), and None keeps the FFT bins. Default 26.
     f_min : float >= 0. Hz, where the lowest filter begins. Default 0.0.
     f_max : float or None. Hz, where the highest filter ends; None takes the Nyquist frequency. Default None.
     mel_scale : 'htk', 'kaldi' or 'slaney'. The formula of dsp.hz_to_mel. Default 'htk'.
@@ -133,7 +134,7 @@ class Convention:
     n_mfcc : int >= 1 or None. Number of coefficients: c0 .. c(n-1), or c1 .. cn if c0 is 'last' or 'none'; None stops
         at the log-mel values. Default 13.
     dct_type : 2 or 3. The type of the DCT (dsp.dct_matrix). Default 2.
-    dct_norm : None, 'ortho' or 'htk'. The norm of the DCT (dsp.dct). Default 'ortho'.
+    dct_norm : None, 'ortho', 'htk' or 'sum'. The norm of the DCT (dsp.dct). Default 'ortho'.
     c0 : 'first', 'last' or 'none'. The row of c0: before the others, after them, or left out. Default 'first'.
     lifter : float >= 0. Length L of the sine lifter (dsp.lifter); 0 means none. Default 0.0.
     lifter_first : int >= 0. The number that the lifter gives the first coefficient: 0, or 1 in librosa. Default 0.

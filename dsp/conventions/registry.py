@@ -42,6 +42,7 @@ CONVENTIONS: dict[str, Convention] = {
     "keras": front_ends.keras,
     "opensmile_compare": tools.opensmile_compare,
     "whisper_large_v3": front_ends.whisper_large_v3,
+    "praat": tools.praat,
     "zheng_casia": papers.zheng_casia,
     "dey_emodb": papers.dey_emodb,
     "yadav_crnn": papers.yadav_crnn,

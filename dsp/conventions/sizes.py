@@ -33,6 +33,8 @@ def sizes(c: Convention, sample_rate: float, n_samples: int | None = None) -> Si
         hop = window - window // 2
     else:
         hop = _samples(c.hop_length, c.hop_length_s, sample_rate, c.rounding)
+    if c.framing == "valid, centered" and c.hop_length is None and c.hop_length_s is not None:
+        _require_whole(c.hop_length_s, sample_rate)
     as_count(window, "frame_length")
     as_count(hop, "hop_length")
     if isinstance(c.n_fft, str):
@@ -42,6 +44,16 @@ def sizes(c: Convention, sample_rate: float, n_samples: int | None = None) -> Si
     if n_fft < window:
         raise ValueError(f"{n_fft=} is less than a frame of {window} samples at {sample_rate} Hz")
     return Sizes(window, n_fft if c.window_alignment == "center" else window, hop, n_fft)
+
+
+def _require_whole(hop_length_s: float, sample_rate: float) -> None:
+    """ValueError for a hop of a fraction of a sample: Praat's frames then lie at irregular distances."""
+    hop = hop_length_s * sample_rate
+    if abs(hop - round(hop)) > 1e-6:
+        raise ValueError(
+            f"{hop_length_s=} is {hop:g} samples at {sample_rate:g} Hz; framing='valid, centered' expects a whole "
+            f"number: resample the signal (48000 Hz for 44100 Hz), or set hop_length"
+        )
 
 
 def _samples(length: int | None, length_s: float | None, sample_rate: float, rounding: Rounding) -> int:

@@ -265,6 +265,23 @@ kaldi_fbank = replace(
     energy=None,
 )
 
+praat = Convention(
+    tool="Praat 6.1 Sound: To MFCC.., and To MelSpectrogram.. in dB",
+    status="verified against frozen output of praat-parselmouth 0.4.7 (Praat 6.1.38); rates of whole samples in 5 ms",
+    scale=1 / 2e-5,  # decibels above 2e-5 Pa
+    frame_length_s=0.030,  # of the Gaussian window; Praat states half of it
+    hop_length_s=0.005,
+    framing="valid, centered",
+    window="gaussian",
+    spectrum_norm="praat",
+    spectrum_scaling="one-sided, doubled",
+    n_mels="every 100 mel",
+    log="10 log10",
+    floor=1e-30,
+    floor_rule="zeros only",
+    dct_norm="sum",
+)
+
 opensmile_compare = Convention(
     tool="openSMILE 2.6 ComParE_2016, mfcc_sma[1] to [14] and their deltas",
     status="verified against frozen output of opensmile 2.6.0 (float32)",

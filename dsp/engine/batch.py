@@ -104,7 +104,8 @@ def compute_mel(clips: list[Clip], starts: list[int], counts: list[int], plan: P
     n_each, first = np.array(counts), np.array(starts)
     edges = np.concatenate([[0], np.cumsum(n_each + beyond)])  # the column of each clip's first frame, and the end
     n_frames = int(edges[-1]) - beyond
-    begin, offsets, ends = first * hop - plan.before, edges[:-1] * hop, edges[1:] * hop
+    skipped = np.array([clip.skipped for clip in clips])
+    begin, offsets, ends = first * hop - plan.before + skipped, edges[:-1] * hop, edges[1:] * hop
     sizes = np.array([clip.samples.size for clip in clips])
     to_the_end = first + n_each == [clip.n_frames for clip in clips]
     check_stops = np.where(to_the_end, sizes, np.minimum(begin + ends - offsets, sizes))

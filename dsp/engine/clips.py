@@ -24,6 +24,7 @@ class Clip(NamedTuple):
     samples: np.ndarray
     mean: float  # to subtract from the scaled samples
     n_frames: int
+    skipped: int = 0  # samples before its first frame, where the framing centers the frames in the signal
 
 
 class ClipTable(NamedTuple):

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from dsp.checks import as_count, as_float_dtype, as_sample_rate, as_samples, as_signal, as_word
+from dsp.checks import as_count, as_float_dtype, as_sample_rate, as_samples, as_signal, as_word, check_finite
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import named
 from dsp.conventions.sizes import Sizes, require_frames, sizes
@@ -32,6 +32,7 @@ from dsp.engine.batch import (
 )
 from dsp.engine.clips import Clip
 from dsp.engine.plan import MAX_N_FFT, Plan, make_plan
+from dsp.framing import count_skipped_samples
 from dsp.mfcc import compute_trace, insert_mel_energy, require_cepstrum, warn_beyond_full_scale
 from dsp.normalization import dither
 
@@ -100,7 +101,7 @@ def extract(
         return [_extract_by_textbook(x, index, c, kind, sample_rate, precision) for index, x in enumerate(checked)]
     plan = _find_plan(c, sample_rate, precision)
     results: list[Any] = [
-        _prepare_clip(x, index, n, c) for index, (x, n) in enumerate(zip(checked, counts, strict=True))
+        _prepare_clip(x, index, n, size, c) for index, (x, n) in enumerate(zip(checked, counts, strict=True))
     ]
     indices = list(range(len(results)))
     if c.framing == "scipy":  # a signal shorter than the window gets a window of its own length
@@ -193,15 +194,17 @@ def _count_frames(
         raise ValueError(f"signals[{index}]: {error}") from None
 
 
-def _prepare_clip(x: NDArray[np.floating], index: int, n_frames: int, c: Convention) -> Clip:
-    """The signal as a Clip, not yet checked for NaN and infinity."""
+def _prepare_clip(x: NDArray[np.floating], index: int, n_frames: int, size: Sizes, c: Convention) -> Clip:
+    """The signal as a Clip, not yet checked for NaN and infinity where its frames lie."""
     name = f"signals[{index}]"
     if c.dither:
         x = dither(c.scale * as_signal(x, name), c.dither, np.random.default_rng(0)) / c.scale
     if x.dtype not in (np.float32, np.float64) or not x.flags.c_contiguous:
         x = np.ascontiguousarray(x, np.float64)
     mean = c.scale * float(x.mean(dtype=np.float64)) if c.dc_removal == "signal" else 0.0
-    return Clip(name, x, mean, n_frames)
+    skipped = count_skipped_samples(x.size, size.frame, size.hop, c.framing)
+    check_finite(x[:skipped], name)
+    return Clip(name, x, mean, n_frames, skipped)
 
 
 def _extract_by_textbook(

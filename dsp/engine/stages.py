@@ -87,7 +87,7 @@ def mel_of_clip(clip: Clip, plan: Plan) -> tuple[np.ndarray, np.ndarray | None]:
     energy = np.empty(clip.n_frames, plan.dtype) if needs_energy(tables) else None
     row, table = prepared.row, prepared.table
     end = (clip.n_frames - 1) * tables.hop + tables.load_factors.size
-    row[:] = address(samples), samples.size, -plan.before, 0, end, samples.size
+    row[:] = address(samples), samples.size, clip.skipped - plan.before, 0, end, samples.size
     table.means[0], table.finite[0] = clip.mean, True
     mel_frames(prepared.clip_words, samples, plan.words, prepared.space_words, large_radix_terms(tables), mel, energy)
     if not table.finite[0]:

@@ -24,6 +24,7 @@ def cepstrum_lines(c: Convention) -> list[str]:
         "ortho": "sqrt((1 + ({} > 0)) / N)",
         "htk": "sqrt(2 / N)",
         None: "2" if c.dct_type == 2 else "(1 + ({} > 0))",
+        "sum": "1" if c.dct_type == 2 else "((1 + ({} > 0)) / 2)",
     }[c.dct_norm]
     if c.dct_type == 2:
         lines.append(f"    C = {scale.format('k')} .* cos(pi * k * (2 * m + 1) / (2 * N));")

@@ -32,6 +32,7 @@ USED = frozenset(
 )
 COUNTS = {  # of frames, as dsp.framing.frame_count has them
     "valid": "1 + floor((n - frame_length) / hop)",
+    "valid, centered": "1 + floor((n - frame_length) / hop)",
     "center, zeros": "1 + floor((n + 2 * floor(frame_length / 2) - frame_length) / hop)",
     "center, reflect": "1 + floor((n + 2 * floor(frame_length / 2) - frame_length) / hop)",
     "half overlap, reflect": "1 + floor((n + 2 * before - frame_length) / hop)",
@@ -42,6 +43,7 @@ COUNTS = {  # of frames, as dsp.framing.frame_count has them
 }
 BEFORE = {
     "valid": "0",
+    "valid, centered": "-floor(mod(n - frame_length, hop) / 2)",
     "center, zeros": "floor(frame_length / 2)",
     "center, reflect": "floor(frame_length / 2)",
     "half overlap, reflect": "max(0, floor((frame_length - hop) / 2))",
@@ -58,6 +60,7 @@ WINDOWS = {  # of i = 0 .. L - 1; M intervals
     "blackman harris": "0.35875 - 0.48829 * cos(2 * pi * i / M) + 0.14128 * cos(4 * pi * i / M) "
     "- 0.01168 * cos(6 * pi * i / M)",
     "bartlett": "1 - abs(2 * i / M - 1)",
+    "gaussian": "(exp(-48 * ((i - M / 2) / (M + 2)) .^ 2) - exp(-12)) / (1 - exp(-12))",
     "sine": "sqrt(max(0, 0.5 - 0.5 * cos(2 * pi * i / M)))",
     "tukey": "0.5 - 0.5 * cos(pi * min(1, 2 * min(i, M - i) / (0.25 * M)))",
 }
@@ -269,7 +272,7 @@ def _frames(c: Convention) -> list[str]:
             "    index = min(index, 2 * n - 1 - index);",
             "    frames = reshape(x(index + 1), size(index));",
         ]
-    elif c.framing == "valid":
+    elif c.framing in ("valid", "valid, centered"):
         lines.append("    frames = reshape(x(index + 1), size(index));")
     else:
         lines += [
@@ -331,6 +334,7 @@ def _power(c: Convention) -> list[str]:
         "window sum": "sum(window) ^ 2",
         "window energy": "sum(window .^ 2)",
         "density": "(rate * sum(window .^ 2))",
+        "praat": "(n_fft * sum(window .^ 2) * window_length / max(1, window_length - 1))",
     }
     if c.spectrum_norm is not None:
         lines.append(f"    power = power / {divisor[c.spectrum_norm]};")

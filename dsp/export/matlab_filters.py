@@ -7,7 +7,7 @@ import numpy as np
 from dsp.conventions.parameters import Convention
 from dsp.conventions.sizes import sizes
 from dsp.export.matlab_numbers import number
-from dsp.mel import hz_to_mel, mel_to_hz
+from dsp.mel import filter_edges, hz_to_mel, mel_to_hz
 
 HZ_TO_MEL = {
     "htk": ["    mel = 2595 * log10(1 + f / 700);"],
@@ -37,13 +37,15 @@ def mel_lines(c: Convention, rate: float) -> list[str]:
     if c.n_mels is None:
         return ["", "    % No filters", "    mel = power;", "    steps.mel = mel;"]
     size = sizes(c, rate)
-    n_mels = c.n_mels if isinstance(c.n_mels, int) else int(np.floor(3 * np.log(rate)))
+    n_mels = filter_edges(c.n_mels, size.n_fft, rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles).center.size
     f_max = number(c.f_max) if c.f_max is not None else "rate / 2"
     lines = [
         "",
         f"    % {n_mels} mel filters, edges equally spaced in mel",
         f"    n_mels = {n_mels};",
-        f"    edges_mel = linspace(hz_to_mel({number(c.f_min)}), hz_to_mel({f_max}), n_mels + 2);",
+        "    edges_mel = hz_to_mel({low}) + 100 * (0:n_mels+1);".replace("{low}", number(c.f_min))
+        if c.n_mels == "every 100 mel"
+        else f"    edges_mel = linspace(hz_to_mel({number(c.f_min)}), hz_to_mel({f_max}), n_mels + 2);",
         "    edges = mel_to_hz(edges_mel);",
         "    frequency = (0:floor(n_fft/2)) * (rate / n_fft);",
         "    filterbank = zeros(n_mels, numel(frequency));",

@@ -143,6 +143,9 @@ def count_blocks(size: Sizes) -> int:
 
 def _extend(nodes: Nodes, x: str, n: str, length: str, size: Sizes, c: Convention) -> str:
     """dsp.framing.slice_extended: as many samples as wanted of the signal that the framing rule extends."""
+    if c.framing == "valid, centered":
+        rest = nodes.add("Mod", nodes.add("Max", nodes.add("Sub", n, size.frame), 0), size.hop)
+        return _slice_padded(nodes, x, n, nodes.add("Div", rest, 2), length)
     before = count_leading_samples(size.frame, size.hop, c.framing)
     skipped, before = max(0, -before), max(0, before)
     end = nodes.add("Add", length, skipped)
@@ -157,6 +160,14 @@ def _extend(nodes: Nodes, x: str, n: str, length: str, size: Sizes, c: Conventio
         pads = nodes.add("Concat", [0, before, 0], _vector(nodes, after), axis=0)
         longer = nodes.add("Pad", x, pads, 0.0, mode="constant")
     return nodes.add("Slice", longer, [skipped], _vector(nodes, end), [1])
+
+
+def _slice_padded(nodes: Nodes, x: str, n: str, first: str, length: str) -> str:
+    """x[first : first + length] of the n samples, with zeros after them."""
+    end = nodes.add("Add", first, length)
+    after = nodes.add("Max", nodes.add("Sub", end, n), 0)
+    longer = nodes.add("Pad", x, nodes.add("Concat", [0, 0, 0], _vector(nodes, after), axis=0), 0.0, mode="constant")
+    return nodes.add("Slice", longer, _vector(nodes, first), _vector(nodes, end), [1])
 
 
 def min_frames(c: Convention, kind: Kind) -> int:
@@ -205,6 +216,7 @@ def _count_frames(nodes: Nodes, n: str, size: Sizes, c: Convention) -> str:
 
     numbers = {
         "valid": H - L,
+        "valid, centered": H - L,
         "center, zeros": H + 2 * (L // 2) - L,
         "center, reflect": H + 2 * (L // 2) - L,
         "half overlap, reflect": H + 2 * max(0, (L - H) // 2) - L,

@@ -171,6 +171,10 @@ class FrontEnd(Tables):
     def _extend(self, x: Tensor, n: Tensor, is_padded: bool, width: int) -> Tensor:
         """dsp.framing.extend of each item: the samples that `width` frames take."""
         total, lead = self.frame + (width - 1) * self.hop, max(self.before, 0)
+        if self.is_centered:
+            skipped = torch.div((n - self.frame) % self.hop, 2, rounding_mode="floor")
+            index = skipped.unsqueeze(1) + torch.arange(total, device=x.device)
+            return x.gather(1, index.clamp(max=x.shape[1] - 1).expand(x.shape[0], -1))
         if not self.mirrored:
             x = nn.functional.pad(x, (lead, max(0, total - lead - x.shape[1])))
         else:
@@ -273,6 +277,8 @@ class FrontEnd(Tables):
             divisor = window.square().sum()
         elif self.spectrum_norm == "density":
             divisor = self.sample_rate * window.square().sum()
+        elif self.spectrum_norm == "praat":
+            divisor = self.n_fft * self.n_window / max(1, self.n_window - 1) * window.square().sum()
         return nn.functional.pad(window / divisor.sqrt(), self.margins), divisor
 
     def _compress(self, mel: Tensor, power: Tensor, valid: Tensor, is_padded: bool) -> Tensor:

@@ -78,6 +78,7 @@ class Tables(nn.Module):
         self.anchor, self.anchor_frames = high, at_n + 1 - dropped
         self.min_frames = frame_count(1, self.frame, self.hop, c.framing) - dropped
         self.before = count_leading_samples(self.frame, self.hop, c.framing)
+        self.is_centered = c.framing == "valid, centered"  # behind samples that no frame takes
         self.mirrored, self.repeat = c.framing in MIRRORED, MIRRORED.get(c.framing, 0)
         self.shortened_below = self.n_window if c.framing == "scipy" else 0
 

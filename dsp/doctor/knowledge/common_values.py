@@ -9,11 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from dsp.conventions.parameters import PARAMETERS
+from dsp.conventions.parameters import PARAMETERS, WORDS
 from dsp.conventions.registry import CONVENTIONS
 
 _CEPSTRUM_AND_LATER = PARAMETERS[PARAMETERS.index("n_mfcc") :]
 AFTER_LOG_MEL = tuple(name for name in _CEPSTRUM_AND_LATER if not name.startswith("normalization"))  # of cepstra alone
+
+RARE = {  # words of a single preset, which is where the search begins with them: it tries them on nothing else
+    "framing": "valid, centered",
+    "window": "gaussian",
+    "spectrum_norm": "praat",
+}
+USUAL_WORDS: dict[str, tuple[Any, ...]] = {
+    name: tuple(word for word in words if word != RARE.get(name, "")) for name, words in WORDS.items()
+}
 
 LENGTHS_MS = (5, 8, 10, 12.5, 15, 16, 20, 23.2, 24, 25, 25.6, 30, 32, 35, 40, 45, 46.4, 50, 60, 64, 80, 92.8, 100, 128)
 PREEMPHASIS = (0.0, 0.9, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 1.0)

@@ -165,6 +165,17 @@ KNOWN_ISSUES = (
                "signal.resample_poly divides MATLAB's filter by its sum, so it differs from MATLAB's resample by up to "
                "7e-4 of the greatest value; dsp.matlab_resample has MATLAB's numbers.",
                "signals resampled before their features are compared", "measured"),
+    KnownIssue("Praat", "6.1",
+               "A frame begins at the sample nearest to a time. Where that lies between two samples, as with an even "
+               "number of samples beside the frames, rounding decides: some frames begin one sample earlier.",
+               "comparisons to the last digit, in every second recording", "measured"),
+    KnownIssue("Praat", "6.1",
+               "Where the frames fill a recording exactly, rounding may cost the last one; all others then lie half a "
+               "hop later.",
+               "the number of frames, such as of 0.5 s at 8000 Hz", "measured"),
+    KnownIssue("Praat", "6.1",
+               "The window length that it asks for is half of its Gaussian window: 15 ms mean frames of 30 ms.",
+               "anyone who takes its 15 ms for another tool's", "documentation"),
     KnownIssue("SpeechBrain", "1.1",
                "Filters are symmetric in Hz, each with the width of its lower side, so neighbors do not add up to 1.",
                "anyone who takes its mel filters for HTK's", "measured"),
@@ -196,6 +207,7 @@ TOOLS_OF_PRESET = {  # whose issues a preset has
     "torchaudio_kaldi": ("torchaudio",),
     "kaldi_fbank": ("Kaldi", "kaldi-native-fbank"),
     "opensmile_compare": ("openSMILE",),
+    "praat": ("Praat",),
     "speechbrain_fbank": ("SpeechBrain",),
     "speechbrain_mfcc": ("SpeechBrain",),
     "nemo": ("NeMo",),

@@ -65,6 +65,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
         "",
         {
             "valid": "uses only frames that lie inside the signal and drops the tail",
+            "valid, centered": "uses only frames that lie inside the signal and centers them in it",
             "center, zeros": "pads half a frame of zeros at both ends",
             "center, reflect": "reflects half a frame of the signal at both ends",
             "half overlap, reflect": "reflects half the overlap of two frames at both ends",
@@ -86,6 +87,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "blackman": "a Blackman window",
             "blackman harris": "a Blackman-Harris window",
             "bartlett": "a triangular (Bartlett) window",
+            "gaussian": "a Gaussian window, cut off at exp(-12)",
             "sine": "a sine window (half a period)",
             "tukey": "a Tukey window (a quarter of it tapered)",
         },
@@ -115,6 +117,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "window sum": "divides the spectrum by the sum of the window",
             "window energy": "divides the power by the sum of the squared window",
             "density": "divides the power by the sample rate and the sum of the squared window (a density per Hz)",
+            "praat": "divides the power by n_fft n / (n - 1) times the sum of the squared window of n samples",
         },
     ),
     "spectrum_scaling": (
@@ -144,6 +147,7 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
         {
             None: "the bins of the transform without mel filters",
             "3 ln rate": "3 ln(sample rate) mel bands",
+            "every 100 mel": "a mel band every 100 mel",
             NUMBER: "{} mel bands",
         },
     ),
@@ -223,7 +227,12 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
     "dct_norm": (
         "'s DCT",
         "is",
-        {None: "not normalized (factor 2)", "ortho": "orthonormal", "htk": "scaled by sqrt(2/N), c0 included"},
+        {
+            None: "not normalized (factor 2)",
+            "ortho": "orthonormal",
+            "htk": "scaled by sqrt(2/N), c0 included",
+            "sum": "the plain sum of cosines (factor 1)",
+        },
     ),
     "c0": ("", "", {"first": "puts c0 first", "last": "puts c0 last", "none": "leaves c0 out"}),
     "lifter": ("", "applies", {0.0: "no lifter", NUMBER: "a sine lifter of length {}"}),

@@ -16,7 +16,7 @@ from dsp.doctor.diagnosis import Diagnosis
 from dsp.doctor.knowledge.phrases import percent
 from dsp.doctor.report import comparison_text, diagnosis_text, is_near
 from dsp.files.extras import require
-from dsp.framing import count_leading_samples
+from dsp.framing import first_sample
 
 FEATURE = "drawing the report"
 LINE, SECOND = "#0072bd", "#d95319"
@@ -165,7 +165,7 @@ def _time_above(axes, found: Diagnosis | None, clip: Clip | None) -> None:
     if found is None or clip is None or not found.nearest or found.change:  # a change may move the frames
         return
     size = sizes(found.convention, clip.sample_rate, clip.signal.size)
-    first = size.frame / 2 - count_leading_samples(size.frame, size.hop, found.convention.framing)
+    first = size.frame / 2 + first_sample(clip.signal.size, size.frame, size.hop, found.convention.framing)
 
     def to_s(frame):
         return (first + np.asarray(frame) * size.hop) / clip.sample_rate

@@ -28,7 +28,7 @@ def with_lengths(c: Convention, frame_length: int, hop_length: int, sample_rate:
     size = sizes_or_none(apply_move(c, {"n_fft": "power of two"}), sample_rate)
     if size and size.hop == hop_length:
         return c
-    if c.hop_length is None and c.frame_length is None:
+    if c.hop_length is None and c.frame_length is None and c.framing != "valid, centered":  # which has whole hops
         return apply_move(c, {"hop_length_s": _seconds(hop_length, sample_rate)})
     return apply_move(c, {"hop_length": hop_length})
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.conventions.parameters import WORDS, Convention, Log, Spectrum
+from dsp.conventions.parameters import Convention, Log, Spectrum
 from dsp.dct import lifter
-from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES
+from dsp.doctor.knowledge.common_values import FLOORS, GAINS, SCALES, USUAL_WORDS
 from dsp.doctor.search import moves
 from dsp.doctor.search.residuals import MIN_CELLS, TINY, center_rows
 from dsp.doctor.search.stage_cache import StageCache
@@ -59,7 +59,7 @@ def floors_and_ranges(search: Search, c: Convention) -> Iterator[Move]:
     span = float(np.ptp(search.interpretation.static)) / c.log_gain
     shown = [{"log": c.log, "dynamic_range": value} for value in (span, round(span, 3))]
     for change in (*shown, *moves.dynamic_range_moves()):
-        for rule in WORDS["floor_rule"]:
+        for rule in USUAL_WORDS["floor_rule"]:
             yield from ({**change, "floor_rule": rule, "floor": value} for value in FLOORS)
 
 
@@ -80,6 +80,7 @@ def _explain_gains_of_cepstra(search: Search, c: Convention) -> Convention:
     first = np.arange(n) == 0
     norms: dict[str | None, np.ndarray] = {"ortho": np.ones(n), "htk": np.where(first, math.sqrt(2), 1.0)}
     norms[None] = np.where(first, 2 * math.sqrt(n_mels), math.sqrt(2 * n_mels))
+    norms["sum"] = norms[None] / 2
     if c.dct_type == 3:  # whose norms weight the bands, not the rows
         norms = {c.dct_norm: np.ones(n)}
     best: tuple[float, Move] = (math.inf, {})
@@ -119,9 +120,9 @@ def _explain_gain_of_levels(search: Search, c: Convention) -> Convention:
 
 def _explain_offsets(search: Search, c: Convention) -> Convention:
     best = (search.distance_above_floor(c), c)
-    mel_norms = [c.mel_norm] if c.n_mels is None else WORDS["mel_norm"]
+    mel_norms = [c.mel_norm] if c.n_mels is None else USUAL_WORDS["mel_norm"]
     shows_floor = _has_empty_bands(search, c)  # an empty band stands at the floor itself
-    words = (mel_norms, WORDS["spectrum_scaling"], WORDS["spectrum_norm"], SCALES, WORDS["reference"])
+    words = (mel_norms, USUAL_WORDS["spectrum_scaling"], USUAL_WORDS["spectrum_norm"], SCALES, USUAL_WORDS["reference"])
     for mel_norm, scaling, norm, scale, reference in product(*words):
         move: Move = {"mel_norm": mel_norm, "spectrum_norm": norm, "spectrum_scaling": scaling}
         trial = apply_move(c, {**move, "scale": scale, "reference": reference})

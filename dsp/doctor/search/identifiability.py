@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from dsp.conventions import diff
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
-from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL, DYNAMIC_RANGES
+from dsp.doctor.knowledge.common_values import AFTER_LOG_MEL, DYNAMIC_RANGES, USUAL_WORDS
 from dsp.doctor.search import moves
 from dsp.doctor.search.frame_grids import with_lengths
 from dsp.doctor.search.residuals import fit_class
@@ -101,10 +101,10 @@ class Equivalence:
 
     def unobservable(self, c: Convention) -> Alternatives:
         """{parameter: other values that give the same numbers}."""
-        trials = [*moves.all_moves(c, self.limits), *({"rounding": word} for word in WORDS["rounding"])]
+        trials = [*moves.all_moves(c, self.limits), *({"rounding": word} for word in USUAL_WORDS["rounding"])]
         if self.interpretation.kind == "mfcc":
             names = ("delta_edges", "delta_second", "normalization")
-            trials += [{name: word} for name in names for word in WORDS[name]]
+            trials += [{name: word} for name in names for word in USUAL_WORDS[name]]
             trials += [{"delta_width": width} for width in (3, 5, 7, 9, 11)]
         if c.n_mels is None and c.log in ("10 log10", "20 log10"):
             trials += moves.SAME_BINS
@@ -139,7 +139,7 @@ class Equivalence:
         styled = replace(c, **{name: getattr(preset, name) for name in LENGTHS})
         trials = [with_lengths(styled, size.window, size.hop, self.cache.sample_rate)]
         power = {name: getattr(preset, name) for name in POWER_PARAMETERS}
-        trials += [replace(c, **power | {"energy_of": word}) for word in WORDS["energy_of"] if c.energy]
+        trials += [replace(c, **power | {"energy_of": word}) for word in USUAL_WORDS["energy_of"] if c.energy]
         logarithms = dict.fromkeys([preset.log, c.log]) if c.log and preset.log else ()
         for log in logarithms:  # a range may look like another floor
             floors = {name: getattr(preset, name) for name in OF_LOGARITHM} | {"log": log}

@@ -12,13 +12,15 @@ from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from dsp.conventions.parameters import WORDS, Convention, FftLength, Framing, LastFrame
+from dsp.conventions.parameters import Convention, FftLength, Framing, LastFrame
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
+from dsp.doctor.knowledge.common_values import USUAL_WORDS
 from dsp.doctor.search import moves
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT, norm
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
 from dsp.doctor.search.trials import Move, apply_move
+from dsp.mel import MelCount, filter_edges
 
 if TYPE_CHECKING:
     from dsp.doctor.search.search import Search
@@ -54,7 +56,7 @@ TIME_SHARE = 0.15  # of the time left, for bringing the guesses of one source ne
 FRAMINGS = ("framing", "last_frame", "window_alignment", "rounding")
 OWN_FRAMING: tuple[Move, ...] = ({},)
 EVERY_FRAMING: tuple[Move, ...] = tuple(
-    dict(zip(FRAMINGS, words, strict=True)) for words in product(*(WORDS[name] for name in FRAMINGS))
+    dict(zip(FRAMINGS, words, strict=True)) for words in product(*(USUAL_WORDS[name] for name in FRAMINGS))
 )
 GENERIC = {  # conventions without a floor, on which the nearest frames are found for all presets
     "htk": Convention(preemphasis=0.97, floor=1e-20),
@@ -102,7 +104,7 @@ def _in_other_orders(search: Search, c: Convention) -> Iterator[Convention]:
     """The convention, and with cepstra in the other orders of rows: in a wrong one no frames are near."""
     yield c
     if search.kind == "mfcc":
-        for word in WORDS["c0"]:
+        for word in USUAL_WORDS["c0"]:
             other = apply_move(c, {"c0": word})
             yield apply_move(other, {"n_mfcc": moves.n_mfcc(other, search.n_static)})
 
@@ -172,6 +174,8 @@ def _framings(search: Search, c: Convention) -> Iterator[tuple[Move, ...]]:
         return
     if not cache.may_have(search.n_frames, c):
         return
+    if c.framing not in USUAL_WORDS["framing"]:
+        yield cache.fitting(c, OWN_FRAMING, search.n_frames)
     yield cache.fitting(c, EVERY_FRAMING, search.n_frames)
     size = cache.sizes_or_none(c)
     yield cache.fitting(c, _in_longer_frames(size.n_fft), search.n_frames) if size else ()
@@ -228,7 +232,7 @@ def _with_other_filters(search: Search, c: Convention) -> Convention:
     def floored(c: Convention) -> Convention:
         return search.best_of(c, search.floor_levels(c))
 
-    spectra = [apply_move(c, {"spectrum": word}) for word in WORDS["spectrum"]]
+    spectra = [apply_move(c, {"spectrum": word}) for word in USUAL_WORDS["spectrum"]]
     near = ALMOST_AS_NEAR * min(map(search.affine_distance, spectra))
     filtered = [refiltered(other) for other in spectra if search.affine_distance(other) <= near]
     nearest = min(replace(c, dynamic_range=None), *filtered, key=search.affine_distance)
@@ -271,6 +275,14 @@ def _on_grid(search: Search, c: Convention, grid: Grid) -> Convention:
     return with_lengths(c, grid.window, grid.hop, search.cache.sample_rate)
 
 
+def _bands(search: Search, preset: Convention) -> int | MelCount:
+    """As many bands as there are rows: their number, or the preset's rule if it gives so many and places them, too."""
+    if preset.n_mels != "every 100 mel":
+        return search.n_static
+    own = filter_edges("every 100 mel", 2, search.cache.sample_rate, preset.f_min, None, preset.mel_scale, "hz")
+    return preset.n_mels if own.center.size == search.n_static else search.n_static
+
+
 def adapt(search: Search, preset: Convention) -> Convention:
     """The preset with this matrix's number of rows."""
     interpretation = search.interpretation
@@ -287,7 +299,7 @@ def adapt(search: Search, preset: Convention) -> Convention:
     if search.kind == "log_mel" and search.n_fft is not None:
         move |= {"n_mels": None, "n_fft": search.n_fft, "n_mfcc": None}
     elif search.kind == "log_mel":
-        move |= {"n_mels": search.n_static, "n_mfcc": None}
+        move |= {"n_mels": _bands(search, preset), "n_mfcc": None}
     else:
         n_mfcc = moves.n_mfcc(preset, search.n_static)
         n_mels = 26 if preset.n_mels is None else preset.n_mels

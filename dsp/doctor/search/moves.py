@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import (
@@ -25,6 +25,7 @@ from dsp.doctor.knowledge.common_values import (
     N_MELS,
     PREEMPHASIS,
     SCALES,
+    USUAL_WORDS,
 )
 from dsp.doctor.search.frame_grids import hops, with_lengths
 from dsp.doctor.search.trials import Move, apply_move
@@ -34,9 +35,9 @@ PADDING = ("framing", "last_frame", "window_alignment")
 FRAME_PARAMETERS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft", *PADDING)
 CEPSTRUM_ROWS: list[Move] = [  # which row stands where; without c0, an energy before or after the cepstra replaces it
     {"c0": c0, "energy": energy, **of}
-    for c0 in WORDS["c0"]
-    for energy in (WORDS["energy"] if c0 != "none" else (None, "replaces c0"))
-    for of in ([{"energy_of": word} for word in WORDS["energy_of"]] if energy else [{}])
+    for c0 in USUAL_WORDS["c0"]
+    for energy in (USUAL_WORDS["energy"] if c0 != "none" else (None, "replaces c0"))
+    for of in ([{"energy_of": word} for word in USUAL_WORDS["energy_of"]] if energy else [{}])
 ]
 COMMON_SPECTRA: list[Move] = [  # window and pre-emphasis change every value; these are the ones that most tools use
     {"window": window, "preemphasis": strength}
@@ -218,10 +219,10 @@ def _all_frame_moves(c: Convention, limits: Constraints, factor: float) -> Itera
         if isinstance(c.n_fft, int) and c.n_fft < length and size.n_fft != size.window:
             fitted = replace(c, n_fft="power of two")
         paddings: list[Move] = [
-            dict(zip(PADDING, words, strict=True)) for words in product(*(WORDS[name] for name in PADDING))
+            dict(zip(PADDING, words, strict=True)) for words in product(*(USUAL_WORDS[name] for name in PADDING))
         ]
         if length != size.window and _hops(fitted, length, size.hop, limits, 1)[:1] == [size.hop]:
-            alignments = WORDS["window_alignment"] if length < size.n_fft else [c.window_alignment]
+            alignments = USUAL_WORDS["window_alignment"] if length < size.n_fft else [c.window_alignment]
             paddings = [{"window_alignment": word} for word in alignments]
         for padding in paddings:
             trial = apply_move(fitted, padding)
@@ -237,11 +238,11 @@ def paired_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     """Two moves at once, of parameters that hide each other."""
     floors = [
         *floor_moves(c),
-        *({"floor_rule": rule, "floor": value} for rule in WORDS["floor_rule"] for value in FLOORS),
+        *({"floor_rule": rule, "floor": value} for rule in USUAL_WORDS["floor_rule"] for value in FLOORS),
     ]
     strengths = [{"preemphasis": value} for value in PREEMPHASIS]
     emphasis = _word_pairs("preemphasis_in", "preemphasis_first")
-    offsets = [{"dc_removal": word} for word in WORDS["dc_removal"]]
+    offsets = [{"dc_removal": word} for word in USUAL_WORDS["dc_removal"]]
     lowest = list(_lowest_frequencies())
     highest = list(_highest_frequencies(limits.sample_rate))
     scales = _word_pairs("mel_scale", "mel_triangles")
@@ -299,9 +300,9 @@ def _frame_lengths(sample_rate: float, hop: int) -> list[int]:
 
 
 def _word_pairs(one: str, other: str) -> list[Move]:
-    return [{one: a, other: b} for a in WORDS[one] for b in WORDS[other]]
+    return [{one: a, other: b} for a in USUAL_WORDS[one] for b in USUAL_WORDS[other]]
 
 
 def _other_words(c: Convention, names: tuple[str, ...]) -> Iterator[Move]:
     for name in names:
-        yield from ({name: word} for word in WORDS[name] if word != getattr(c, name))
+        yield from ({name: word} for word in USUAL_WORDS[name] if word != getattr(c, name))

@@ -1,6 +1,5 @@
 """The filters of dsp.mel_filterbank without their zeros, as a search makes thousands of banks."""
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +24,8 @@ def sparse_filters(n_fft: int, sample_rate: float, c: Convention) -> SparseFilte
     Every weight is computed by the same formula as in dsp.mel_filterbank. Raises ValueError as that does.
     Checked: tests/test_doctor_search_parts.py
     """
-    n_mels = c.n_mels if isinstance(c.n_mels, int) else math.floor(3 * math.log(sample_rate))  # "3 ln rate"
-    edges = filter_edges(n_mels, n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles)
+    assert c.n_mels is not None
+    edges = filter_edges(c.n_mels, n_fft, sample_rate, c.f_min, c.f_max, c.mel_scale, c.mel_triangles)
     weights, first, n_bins = _weights(
         edges.x, edges.left, edges.center, edges.right, edges.first_bin, edges.last_bin, c.mel_norm == "sum"
     )

@@ -220,7 +220,7 @@ class StageCache:
         """The lengths for this clip with the number of frames (0 if the clip is too short), or why there are none."""
         key = _lengths_of(c)
         if key not in self._fits:
-            of_framing = "scipy" if c.framing == "scipy" else None  # which alone decides on lengths
+            of_framing = c.framing if c.framing in ("scipy", "valid, centered") else None  # which decide on lengths
             own = (key[: -len(_framing_of(c))], of_framing)
             if own not in self._own_sizes:
                 self._own_sizes[own] = self._computed_sizes(c)

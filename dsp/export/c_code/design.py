@@ -65,6 +65,7 @@ class Design:
         odd = length % 2
         return {
             "valid": hop - length,
+            "valid, centered": hop - length,
             "center, zeros": hop - odd,
             "center, reflect": hop - odd,
             "half overlap, reflect": hop - length + 2 * max(0, (length - hop) // 2),
@@ -85,7 +86,7 @@ class Design:
     @property
     def is_padded(self) -> bool:
         """Whether frames reach beyond the end of the signal."""
-        return self.convention.framing != "valid"
+        return not self.convention.framing.startswith("valid")
 
     @cached_property
     def reach(self) -> int:
@@ -290,6 +291,8 @@ class Design:
         """The parameters because of which the first frame depends on the last one."""
         c = self.convention
         found = []
+        if c.framing == "valid, centered":
+            found.append(f"framing={c.framing!r}")
         if c.dc_removal == "signal":
             found.append("dc_removal='signal'")
         if c.log is not None:

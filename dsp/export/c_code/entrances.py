@@ -149,6 +149,12 @@ def stream(d: Design) -> str:
 def whole_clip(d: Design) -> str:
     """The function that takes a whole clip."""
     c = d.convention
+    started = ["    begin(state);"]
+    if c.framing == "valid, centered":
+        started += [
+            "    state->start = (n - FRAME) % HOP / 2;  /* the frames lie in the middle of the clip */",
+            "    state->wait += (int32_t)state->start;",
+        ]
     passes: list[str] = []
     declared: list[str] = []
     if c.dc_removal == "signal":
@@ -166,7 +172,7 @@ def whole_clip(d: Design) -> str:
             "    state->greatest_mel = 0;",
             "    state->greatest_bin = 0;",
             f"    state->highest = {constant(-1e30, d)};",
-            "    begin(state);",
+            *started,
             "    (void)feed(state, samples, n, out);",
             "    (void)flush(state, frames, out);",
             "    state->measuring = 0;",
@@ -190,7 +196,7 @@ def whole_clip(d: Design) -> str:
             "    if (frames > max_frames) return PRE_NO_ROOM;",
             "    if (!all_finite(samples, n)) return PRE_NOT_FINITE;",
             *passes,
-            "    begin(state);",
+            *started,
             "    rows = feed(state, samples, n, out);",
             "    rows += flush(state, frames, out + rows * PRE_ROWS);",
             *normalize,

@@ -69,6 +69,7 @@ def load_frame(d: Design) -> str:
     """The next frame out of the ring, and what stands in for samples beyond the ends."""
     extended = {
         "valid": "",
+        "valid, centered": "",
         "pad tail": ", with zeros after the signal",
         "every hop": ", with zeros after the signal",
     }.get(d.convention.framing, ", with zeros around the signal" if d.mirror is None else ", mirrored at both ends")

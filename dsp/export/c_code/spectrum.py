@@ -167,6 +167,7 @@ def power(d: Design) -> str:
             "n_fft": "N_FFT",
             "window sum": "the square of the window's sum",
             "window energy": "the sum of the window's squares",
+            "praat": "N_FFT n / (n - 1) times the sum of the squares of the window's n values",
             "density": "the sample rate times the sum of the window's squares",
         }[c.spectrum_norm]
         formula.append(f"divided by {divisor}")

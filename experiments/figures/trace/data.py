@@ -9,7 +9,7 @@ import dsp
 from dsp import Convention, hz_to_mel
 from dsp.conventions import named
 from dsp.conventions.sizes import Sizes, sizes
-from dsp.framing import count_leading_samples
+from dsp.framing import first_sample
 from dsp.mfcc import cepstrum_matrix
 
 LOG_UNIT = {None: "linear", "ln": "ln", "log10": "log10", "10 log10": "dB", "20 log10": "dB"}
@@ -38,8 +38,8 @@ class Traced:
     @cached_property
     def starts_s(self) -> np.ndarray:
         """The start of each frame; negative where the framing puts something before the signal."""
-        before = count_leading_samples(self.size.frame, self.size.hop, self.convention.framing)
-        return (np.arange(self.steps["frames"].shape[1]) * self.size.hop - before) / self.sample_rate
+        first = first_sample(self.signal.size, self.size.frame, self.size.hop, self.convention.framing)
+        return (np.arange(self.steps["frames"].shape[1]) * self.size.hop + first) / self.sample_rate
 
     @property
     def centers_s(self) -> np.ndarray:
@@ -56,6 +56,8 @@ class Traced:
         mel = hz_to_mel(frequency, c.mel_scale)
         low = hz_to_mel(c.f_min, c.mel_scale)
         high = hz_to_mel(self.sample_rate / 2 if c.f_max is None else c.f_max, c.mel_scale)
+        if c.n_mels == "every 100 mel":
+            high = low + 100 * (len(self.steps["mel"]) + 1)
         return (mel - low) / (high - low) * (len(self.steps["mel"]) + 1) - 1
 
 

@@ -2,7 +2,7 @@
 
     python3 -m venv other; other/bin/pip install torch==2.13.0 torchaudio==2.11.0 librosa==0.11.0 torchlibrosa==0.1.0 \\
         openai-whisper==20250625 speechbrain==1.1.2 transformers==5.24.0 espnet==202511 torchvggish==0.2 \\
-        bigvgan==2.4.1 spafe==0.3.3 opensmile==2.6.0 keras==3.15.1 nemo_toolkit[asr]==3.0.0
+        bigvgan==2.4.1 spafe==0.3.3 opensmile==2.6.0 keras==3.15.1 nemo_toolkit[asr]==3.0.0 praat-parselmouth==0.4.7
     rm other/lib/python3*/site-packages/torchaudio/lib/*.so
     other/bin/python tests/golden/make/dialect_tools.py            writes ../features_<tool>.npz
     other/bin/python tests/golden/make/dialect_tools.py --check    compares with the stored files
@@ -220,6 +220,24 @@ def librosa_0_8_features(x: np.ndarray) -> dict:
     log_mel = librosa.power_to_db(librosa.feature.melspectrogram(y=x, sr=16_000))
     delta2 = librosa.feature.delta(mfcc, order=2)
     return {"mfcc": mfcc, "log_mel": log_mel, "delta2": delta2, "version": librosa.__version__}
+
+
+def praat_features(x: np.ndarray) -> dict:
+    """Sound: To MFCC.. and To MelSpectrogram.. (in dB) at their defaults.
+
+    The name of an array tells how many samples of x it has, and their rate.
+    """
+    import parselmouth
+    from parselmouth.praat import call
+
+    made = {}
+    for n, rate in ((7999, 16_000), (7998, 16_000), (8000, 16_000), (8000, 8_000), (7999, 24_000), (8000, 48_000)):
+        sound = parselmouth.Sound(x[:n], sampling_frequency=rate)
+        if (n, rate) == (7999, 16_000):
+            mel = call(sound, "To MelSpectrogram...", 0.015, 0.005, 100.0, 100.0, 0.0)
+            made[f"log_mel_{n}_{rate}"] = call(mel, "To Matrix...", True).values
+        made[f"mfcc_{n}_{rate}"] = call(sound, "To MFCC...", 12, 0.015, 0.005, 100.0, 100.0, 0.0).to_array()
+    return made | {"version": f"{version('praat-parselmouth')}, Praat {parselmouth.PRAAT_VERSION}"}
 
 
 TOOLS = {
