@@ -8,9 +8,10 @@
     other/bin/python tests/golden/make/dialect_tools.py --check    compares with the stored files
     other/bin/python tests/golden/make/dialect_tools.py whisper    of this tool alone
 
-`tensorflow` was made with tensorflow-cpu==2.21.0, `librosa_0_8` with librosa==0.8.1 beside numpy==1.23.5 and
-numba==0.58.1, each in its own environment; a tool that is not installed is left out. The input is a chirp with a burst
-of noise and a pause, whole numbers over 2^15. The last axis of every array is time.
+`tensorflow` was made with tensorflow-cpu==2.21.0, `librosa_0_8` with librosa==0.8.1 and `librosa_0_6` with
+librosa==0.6.3 (pip install --no-deps), both beside numpy==1.23.5 and numba==0.58.1, `librosa_0_9` with librosa==0.9.2
+and `librosa_0_10` with librosa==0.10.2.post1, each in its own environment; a tool that is not installed is left out.
+The input is a chirp with a burst of noise and a pause, whole numbers over 2^15. The last axis of every array is time.
 """
 
 import sys
@@ -211,15 +212,37 @@ def tensorflow_features(x: np.ndarray) -> dict:
     return made | {"version": tf.__version__}
 
 
+def librosa_of(series: str, x: np.ndarray) -> dict:
+    import librosa
+
+    if not librosa.__version__.startswith(f"{series}."):
+        raise ImportError(f"librosa {librosa.__version__} is not {series}")
+    mfcc = librosa.feature.mfcc(y=x, sr=16_000)
+    log_mel = librosa.power_to_db(librosa.feature.melspectrogram(y=x, sr=16_000))
+    return {"mfcc": mfcc, "log_mel": log_mel, "version": librosa.__version__}
+
+
+def librosa_0_6_features(x: np.ndarray) -> dict:
+    """It imports numba.decorators, which later versions of Numba no longer have."""
+    import numba
+
+    sys.modules["numba.decorators"] = numba
+    return librosa_of("0.6", x)
+
+
 def librosa_0_8_features(x: np.ndarray) -> dict:
     import librosa
 
-    if not librosa.__version__.startswith("0.8"):
-        raise ImportError(f"librosa {librosa.__version__} is not 0.8")
-    mfcc = librosa.feature.mfcc(y=x, sr=16_000)
-    log_mel = librosa.power_to_db(librosa.feature.melspectrogram(y=x, sr=16_000))
-    delta2 = librosa.feature.delta(mfcc, order=2)
-    return {"mfcc": mfcc, "log_mel": log_mel, "delta2": delta2, "version": librosa.__version__}
+    made = librosa_of("0.8", x)
+    return made | {"delta2": librosa.feature.delta(made["mfcc"], order=2)}
+
+
+def librosa_0_9_features(x: np.ndarray) -> dict:
+    return librosa_of("0.9", x)
+
+
+def librosa_0_10_features(x: np.ndarray) -> dict:
+    return librosa_of("0.10", x)
 
 
 def praat_features(x: np.ndarray) -> dict:
