@@ -105,7 +105,9 @@ def spectrum_floors(c: Convention) -> Iterator[Move]:
     """Other floors under the root of a magnitude."""
     if c.spectrum == "magnitude":
         for floor in SPECTRUM_FLOORS:
-            yield from ({"spectrum_floor": floor, "spectrum_floor_rule": rule} for rule in WORDS["spectrum_floor_rule"])
+            yield from (
+                {"spectrum_floor": floor, "spectrum_floor_rule": rule} for rule in USUAL_WORDS["spectrum_floor_rule"]
+            )
 
 
 def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
