@@ -9,8 +9,8 @@ import pytest
 import python_speech_features
 
 import dsp
-from dsp.doctor import identify
-from dsp.doctor.report import diagnosis_dict, diagnosis_text
+from dsp.doctor import compare, identify
+from dsp.doctor.report import comparison_text, diagnosis_dict, diagnosis_text
 from dsp.doctor.search.changes import Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.row_groups import stacked_rows, stacked_statistics
@@ -131,6 +131,36 @@ def test_every_group_of_a_stack_is_named(case, of, utterance):
         assert sentence in text, text
     assert not any("not recognized" in note for note in found.notes)
     assert diagnosis_dict(found)["verdict"] == "exact"
+
+
+def test_two_stacks_are_compared_by_name(of, utterance):
+    """More rows than frames, so that the shapes alone would take rows for frames."""
+    a = np.vstack([of.mfcc, of.chroma, of.mel])
+    for b, only in (
+        (np.vstack([of.mel, of.mfcc, of.chroma]), "b.npy: rows 128 to 167: 40 MFCC of librosa"),
+        (np.vstack([of.mfcc, of.chroma]), "a.npy: rows 52 to 179: mel power of librosa, 128 bands"),
+        (of.mfcc[:13].T, "b.npy: rows 0 to 12: cepstra of librosa"),
+    ):
+        found = compare(a, b, utterance, RATE, ("a.npy", "b.npy"))
+        assert found.verdict == "explained" and only in found.findings, found.findings
+        assert not found.change and "lags" not in comparison_text(found) and "cut" not in comparison_text(found)
+
+
+def test_two_vectors_are_compared(of, utterance):
+    mean_of_13, mean_of_20 = of.mfcc[:13].mean(axis=1), of.mfcc[:20].mean(axis=1)
+    found = compare(mean_of_13, mean_of_20, utterance, RATE, ("a.npy", "b.npy"))
+    assert found.verdict == "explained"
+    assert any("a.npy" in one and "the mean over time of 13 MFCC of librosa" in one for one in found.findings)
+    gained = compare(2 * mean_of_20, mean_of_20, names=("a.npy", "b.npy"))
+    assert gained.verdict == "explained" and "gain 2" in gained.findings[0]
+    assert "a.npy has shape (20,): a vector, read as one row" in gained.remarks
+
+
+def test_a_single_row_is_named(of, utterance):
+    for row, name in ((of.rms, "row 0: RMS"), (of.zcr.T, "row 0: zero-crossing rate")):
+        found = identify(row, utterance, RATE, TIME_LIMIT)
+        assert found.verdict == "unexplained" and name in found.notes
+        assert not any("statistics over time" in note or "nearest are" in note for note in found.notes)
 
 
 def mean(x):

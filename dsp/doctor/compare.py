@@ -15,7 +15,7 @@ from dsp.doctor.comparison.search import explain
 from dsp.doctor.comparison.shapes import as_values, is_constant, of_one_file, orientations
 from dsp.doctor.comparison.steps import FIRST, SECOND, Names, changes_in_words
 from dsp.doctor.comparison.values import EQUAL
-from dsp.doctor.diagnosis import Diagnosis
+from dsp.doctor.diagnosis import STATISTICS_LEFT_OPEN, Diagnosis
 from dsp.doctor.identify import identify
 from dsp.doctor.knowledge.phrases import difference, kind_of_features, percent
 from dsp.doctor.search.residuals import relative_distance
@@ -74,8 +74,9 @@ def compare(
 
     Parameters
     ----------
-    a, b : (n_rows, n_frames) or (n_frames, n_rows) real, or complex spectra; axes of length 1 beside these are removed,
-        and channels, (n_channels, n_rows, n_frames) or (n_rows, n_frames, n_channels), are compared as further rows
+    a, b : (n_rows, n_frames) or (n_frames, n_rows) real, or complex spectra, or vectors of statistics over time, (n,);
+        axes of length 1 are removed, and channels, (n_channels, n_rows, n_frames) or (n_rows, n_frames, n_channels),
+        are compared as further rows
     signal : (n,) real, the audio of both, or None
     sample_rate : Hz, with the signal
     names : what the two are called in the sentences
@@ -100,6 +101,8 @@ def compare(
         return found
     of_a, of_b = (identify(one, signal, sample_rate, time_limit, effort) for one in matrices)
     if "unexplained" not in (of_a.verdict, of_b.verdict):
+        if _is_named_by_rows(of_a) or _is_named_by_rows(of_b):
+            return compare_stacks(found, of_a, of_b, names)
         return compare_conventions(replace(found, findings=()), of_a, of_b, signal, sample_rate, names)
     sentence = "the audio does not explain the difference: no known convention gives one of the two"
     return replace(found, findings=(*found.findings, sentence))
@@ -202,6 +205,37 @@ def compare_conventions(
         a=of_a,
         b=of_b,
     )
+
+
+def compare_stacks(found: Comparison, of_a: Diagnosis, of_b: Diagnosis, names: Names) -> Comparison:
+    """The comparison where a file holds several features, or statistics: what only one of the two has, by name."""
+    rows = [of.notes if _is_named_by_rows(of) else (_rows_in_words(of),) for of in (of_a, of_b)]
+    sides = ((rows[0], rows[1], names[0]), (rows[1], rows[0], names[1]))
+    only = [f"{name}: {group}" for groups, other, name in sides for group in groups if group not in other]
+    return replace(
+        found,
+        verdict="explained",
+        findings=tuple(only) or found.findings,
+        change="",
+        remarks=(),  # on the axes, which the audio knows better
+        undecided=(),
+        distance=None,
+        error=None,
+        time_first=(of_a.transposed, of_b.transposed),
+        matrices=(of_a.matrix, of_b.matrix),
+        a=of_a,
+        b=of_b,
+    )
+
+
+def _is_named_by_rows(of: Diagnosis) -> bool:
+    """Whether the notes say what the numbers are, and not one convention."""
+    return of.kind == "stack" or of.left_open == STATISTICS_LEFT_OPEN
+
+
+def _rows_in_words(of: Diagnosis) -> str:
+    n = len(of.matrix)
+    return f"rows 0 to {n - 1}: {kind_of_features(of.kind)} of {of.nearest}"
 
 
 def _weight(changes_shape: bool, share: float | None) -> str:

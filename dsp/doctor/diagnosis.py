@@ -7,11 +7,12 @@ import numpy as np
 
 from dsp.conventions import diff
 from dsp.conventions.parameters import Convention
+from dsp.doctor.search.changes import Oriented
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.identifiability import Alternatives
 from dsp.doctor.search.pooled import pooled
 from dsp.doctor.search.residuals import TINY
-from dsp.doctor.search.row_groups import LIBROSA, Stack, stacked_statistics
+from dsp.doctor.search.row_groups import LIBROSA, Stack, stacked_rows, stacked_statistics
 from dsp.doctor.search.stage_cache import StageCache
 
 STATISTICS_LEFT_OPEN = "statistics over time, which other conventions may give as well"
@@ -92,7 +93,8 @@ def of_statistics(
     """The diagnosis of a vector: which features it is of, or which preset's it is near, after statistics over time."""
     nearest = pooled(matrix.ravel(), cache)
     if nearest is None or not nearest.is_same():
-        stack = stacked_statistics(matrix.ravel(), cache, eps, deadline)
+        row = Oriented(matrix.reshape(1, -1), len(matrix) > 1)  # one number a frame, such as the RMS
+        stack = stacked_statistics(matrix.ravel(), cache, eps, deadline) or stacked_rows([row], cache, eps, deadline)
         if stack is not None:
             return of_stack(stack, matrix, notes, begun)
     if nearest is None:

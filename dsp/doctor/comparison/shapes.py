@@ -8,6 +8,7 @@ import numpy as np
 from dsp.doctor.comparison.causes import level_in_words
 from dsp.doctor.comparison.steps import FIRST, SECOND, Names, Step, count
 
+MIN_VECTOR = 4  # numbers; fewer show no relation
 MAX_CHANNELS = 8  # an axis of more is none of channels
 USUAL_ROWS = {13, 20, 23, 26, 39, 40, 64, 80, 128}  # bands and cepstra that most tools write
 OTHER_ROWS = {12, 14, 24, 25, 30, 32, 36, 42, 60, 72, 96, 120, 129, 161, 201, 257, 400, 513, 560, 1025}
@@ -37,7 +38,7 @@ def turned(x: np.ndarray, channels: int) -> np.ndarray:
 def as_values(features, name: str, file: int) -> Matrix:
     """The finite values of an array as a matrix; complex ones become magnitudes.
 
-    Axes of length 1 are removed, and channels put below each other; both are said.
+    Axes of length 1 are removed, channels put below each other, and vectors read as one row; this is said.
 
     Raises ValueError for no values, other shapes or types, and NaN or infinity, with its place.
     """
@@ -55,6 +56,9 @@ def as_values(features, name: str, file: int) -> Matrix:
         )
     x = np.abs(x) if x.dtype.kind == "c" else x.astype(np.float64)
     steps: list[Step] = []
+    if x.ndim == 1 and x.size >= MIN_VECTOR:
+        steps.append(Step(f"{name} has shape {x.shape}: a vector, read as one row", "", file, remark=True))
+        x = x[None]
     if x.ndim > 2 and 1 in x.shape:
         squeezed = [length for length in x.shape if length > 1]
         squeezed += [1] * (2 - len(squeezed))

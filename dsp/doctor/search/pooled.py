@@ -27,6 +27,7 @@ STATISTICS = {
     "range": lambda x: np.ptp(x, axis=1),
 }
 MAX_PARTS = 6  # statistics, one after the other
+NEAR = 0.5  # of the largest value: with nothing nearer, no preset is worth naming; noise is near 1
 SAME = 1e-4  # of the largest value: what float32 leaves of a statistic
 
 
@@ -53,6 +54,8 @@ class Pooled(NamedTuple):
         over = " and the ".join(self.statistics)
         if self.is_same():
             return f"the numbers are the {over} over time of {name}; other conventions may give the same"
+        if self.distance > NEAR:
+            return "no preset's features have statistics over time that come near"
         return f"nearest are the {over} over time of {name}, with a relative error of {self.distance:.2g}"
 
 
