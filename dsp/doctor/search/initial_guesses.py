@@ -134,7 +134,8 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
 
     Each is followed by the guess that it was made of: other filters and floors may only have made up for wrong frames.
     """
-    firsts, rest = [], []
+    firsts: list[Guess] = []
+    rest: list[Guess] = []
     for family in families:
         members = sorted(((distance, c) for c, distance in family.items() if distance < DOES_NOT_FIT), key=_distance)
         firsts += [_with_its_rows(search, c) for _, c in members[:1]]

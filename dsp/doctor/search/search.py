@@ -80,8 +80,8 @@ class Search:
         self.n_frames = interpretation.matrix.shape[1]
         self.n_fft = self._transform_of_rows()
         self.whole = self._view(None)
-        self.sample = self._view(sample_columns(interpretation, cache.signal))
-        self.coarse = self._view(self.sample.columns[::COARSE_STEP])
+        columns = sample_columns(interpretation, cache.signal)
+        self.sample, self.coarse = self._view(columns), self._view(columns[::COARSE_STEP])
 
     def _view(self, columns: Columns) -> View:
         target = self.interpretation.static if columns is None else self.interpretation.static[:, columns]
