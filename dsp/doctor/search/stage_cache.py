@@ -54,9 +54,10 @@ SPECTRUM_PARAMETERS = (  # beside the lengths, from which the window's alignment
     *("framing", "last_frame", "window", "window_symmetry"),
 )
 LENGTH_PARAMETERS = (
-    *("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding", "n_fft", "window_alignment"),
-    *("framing", "last_frame"),
+    *("frame_length", "frame_length_s", "hop_length", "hop_length_s"),
+    *("rounding", "n_fft", "window_alignment"),
 )
+FIT_THE_SIGNAL = ("scipy", "valid, centered")  # framings with lengths that depend on the signal's
 BANK_PARAMETERS = ("n_mels", "f_min", "f_max", "mel_scale", "mel_triangles", "mel_norm")
 CEPSTRUM_PARAMETERS = ("n_mfcc", "c0", "dct_type", "dct_norm", "lifter", "lifter_first")
 POWER_PARAMETERS = ("scale", "spectrum", "spectrum_norm", "spectrum_scaling")
@@ -116,7 +117,7 @@ class StageCache:
 
         Of moves that lead to the same frames only the first is given.
         """
-        key = (_lengths_of(c), id(moves), n_frames)
+        key = (_lengths_of(c), _framing_of(c), id(moves), n_frames)
         if key not in self._fitting:
             of_frames: dict[tuple, Move] = {}
             for move in moves:
@@ -218,13 +219,12 @@ class StageCache:
 
     def _fit(self, c: Convention) -> tuple[Sizes, int] | str:
         """The lengths for this clip with the number of frames (0 if the clip is too short), or why there are none."""
-        key = _lengths_of(c)
+        lengths = _lengths_of(c), c.framing if c.framing in FIT_THE_SIGNAL else None
+        key = lengths, _framing_of(c)
         if key not in self._fits:
-            of_framing = c.framing if c.framing in ("scipy", "valid, centered") else None  # which decide on lengths
-            own = (key[: -len(_framing_of(c))], of_framing)
-            if own not in self._own_sizes:
-                self._own_sizes[own] = self._computed_sizes(c)
-            size = self._own_sizes[own]
+            if lengths not in self._own_sizes:
+                self._own_sizes[lengths] = self._computed_sizes(c)
+            size = self._own_sizes[lengths]
             self._fits[key] = size if isinstance(size, str) else (size, self._count_frames(size, c))
         return self._fits[key]
 
