@@ -213,6 +213,13 @@ HIDDEN = {  # conventions that hide most of what they are, or are far from every
     ),
     "with its mean subtracted": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
     "a transform of eight frames": ("voicebox", "log_mel", {"n_fft": 2048, "window": "tukey", "dc_removal": "signal"}),
+    "a last frame that is dropped": (
+        "kaldi",
+        "log_mel",
+        {"hop_length_s": 0.005, "last_frame": "dropped", "spectrum": "magnitude"},
+    ),
+    "a floor under the root": ("hifigan", "log_mel", {"spectrum_floor_rule": "at least", "hop_length": 200}),
+    "a floor above every value": ("kaldi", "log_mel", {"scale": 1.0, "floor_rule": "add", "floor": 50.0}),
     "no mel filters, 20 log10 of a power": ("zheng_casia", "log_mel", {"scale": 32_768.0, "spectrum": "power"}),
     "other bands, edges and norm": (
         "matlab_audio_toolbox",

@@ -49,6 +49,7 @@ SAME_BINS: tuple[Move, ...] = (  # moves that leave every value as it is where t
     {"spectrum": "power", "log": "10 log10"},
 )
 SPECTRUM_FLOORS = sorted({c.spectrum_floor for c in CONVENTIONS.values()})
+NORMALIZATION_EPS = sorted({c.normalization_eps for c in CONVENTIONS.values()})
 LENGTH_FACTOR = 2.5  # other frames are up to so many times as long; what is farther off is an initial guess's matter
 NEAR_LENGTH_FACTOR = 1.35  # where window and length move together: a window makes up for a small change of length only
 OWN_HOPS, OTHER_HOPS = 3, 1  # hops tried under the convention's own padding, and under any other; by trial
@@ -108,6 +109,12 @@ def spectrum_floors(c: Convention) -> Iterator[Move]:
             yield from (
                 {"spectrum_floor": floor, "spectrum_floor_rule": rule} for rule in USUAL_WORDS["spectrum_floor_rule"]
             )
+
+
+def normalization_eps() -> Iterator[Move]:
+    """What is added to the deviation or the variance of a row."""
+    for eps in NORMALIZATION_EPS:
+        yield from ({"normalization_eps": eps, "normalization_eps_to": word} for word in WORDS["normalization_eps_to"])
 
 
 def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:

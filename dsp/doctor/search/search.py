@@ -41,6 +41,7 @@ TRIANGLES_PER_TRANSFORM = 2  # kinds of triangles that are fitted with each leng
 DESCENDED_TRANSFORMS = 4  # the nearest of them, from which the descent goes on
 MAX_UNDONE = 120  # sets of undone moves of one size
 MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
+ALMOST_AS_NEAR = 1.5  # of kinds of floors, those are tuned that are at most so much farther than the nearest
 MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
 HOPELESS = 0.45  # a shape as far as that is no neighbor of the right one; other recordings and noise are above 0.96
 WORTH_REFILTERING, WORTH_PAIRING = 0.9, 0.99  # a costly step is kept if the distance falls below this share
@@ -316,12 +317,19 @@ class Search:
             if self.descent.deadline.is_over():
                 break
             other = replace(c, **{name: word}, dynamic_range=dynamic_range)
-            other = self.best_of(other, self.floor_levels(other))
-            for level in ("floor", "dynamic_range"):
-                if getattr(other, level) is not None:
-                    other = self.best_of(other, [self._tune(other, level)])
-            best = min(best, other, key=self.affine_distance)
+            levels = [*self.floor_levels(other)]
+            kinds = dict.fromkeys(level.get("floor_rule") for level in levels)  # None: a range below the maximum
+            floored = [self.best_of(other, [one for one in levels if one.get("floor_rule") == kind]) for kind in kinds]
+            near = ALMOST_AS_NEAR * min(map(self.affine_distance, floored))
+            tuned = [self._tune_levels(one) for one in dict.fromkeys(floored) if self.affine_distance(one) <= near]
+            best = min(best, *tuned, key=self.affine_distance)
         return best
+
+    def _tune_levels(self, c: Convention) -> Convention:
+        for level in ("floor", "dynamic_range"):
+            if getattr(c, level) is not None:
+                c = self.best_of(c, [self._tune(c, level)])
+        return c
 
     def _tune(self, c: Convention, name: str) -> Move:
         """The value of a parameter, within a factor of e, that brings the shape nearest.
@@ -366,11 +374,8 @@ class Search:
         """The convention with the eps beside the deviation, as a preset has it, that brings the values nearest."""
         if self.interpretation.normalization != "mean and variance":
             return c
-        trials = [
-            c,
-            *(apply_move(c, move) for move in moves.as_in_presets(("normalization_eps", "normalization_eps_to"))),
-        ]
-        return min(trials, key=self._distance_of_features)
+        trials = (apply_move(c, move) for move in moves.normalization_eps())
+        return min((c, *trials), key=self._distance_of_features)
 
     def _distance_of_features(self, c: Convention) -> float:
         F, features = self.interpretation.matrix, self.cache.features(c, self.kind)
