@@ -252,24 +252,33 @@ def paired_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
     strengths = [{"preemphasis": value} for value in PREEMPHASIS]
     emphasis = _word_pairs("preemphasis_in", "preemphasis_first")
     offsets = [{"dc_removal": word} for word in USUAL_WORDS["dc_removal"]]
-    lowest = list(_lowest_frequencies())
-    highest = list(_highest_frequencies(limits.sample_rate))
-    scales = _word_pairs("mel_scale", "mel_triangles")
     hop = sizes(c, limits.sample_rate).hop
     near_lengths = [
         move
         for move in frame_moves(c, limits, NEAR_LENGTH_FACTOR)
         if sizes(replace(c, **move), limits.sample_rate).hop == hop
     ]
+    yield from paired_filter_moves(c, limits)
     groups = [(list(dynamic_range_moves()), floors)] if c.log else []
-    if c.n_mels is not None:
-        groups += [(lowest, highest), (scales, lowest), (scales, highest)]
     groups += [(offsets, emphasis), (strengths, emphasis)]
     if c.n_mels is not None:
-        groups += [(strengths, lowest), (strengths, highest)]
+        groups += [
+            (strengths, list(_lowest_frequencies())),
+            (strengths, list(_highest_frequencies(limits.sample_rate))),
+        ]
     groups += [(_word_pairs("window", "window_symmetry"), near_lengths)]
     for first, second in groups:
-        yield from ({**a, **b} for a in first for b in second)
+        yield from ({**a, **b} for a, b in product(first, second))
+
+
+def paired_filter_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
+    """Two moves of the filters at once."""
+    if c.n_mels is None:
+        return
+    lowest, highest = list(_lowest_frequencies()), list(_highest_frequencies(limits.sample_rate))
+    scales = _word_pairs("mel_scale", "mel_triangles")
+    for first, second in ((lowest, highest), (scales, lowest), (scales, highest)):
+        yield from ({**a, **b} for a, b in product(first, second))
 
 
 def _frame_move(c: Convention, other: Convention) -> Move:

@@ -43,6 +43,7 @@ MAX_UNDONE = 120  # sets of undone moves of one size
 MAX_FIRST_MOVES = 10  # single moves that each second move is tried after
 ALMOST_AS_NEAR = 1.5  # of kinds of floors, those are tuned that are at most so much farther than the nearest
 MUCH_NEARER = 0.3  # unusual band edges must bring the shape so much nearer; otherwise they make up for other errors
+NEAR_SHAPE = 0.03  # a shape at which pairs of moves of the filters are tried at once
 HOPELESS = 0.45  # a shape as far as that is no neighbor of the right one; other recordings and noise are above 0.96
 WORTH_REFILTERING, WORTH_PAIRING = 0.9, 0.99  # a costly step is kept if the distance falls below this share
 ROUNDING = {"float64": (1e-9, 2e-6), "float32": (2e-7, 2e-5), "float16": (5e-5, 2e-3)}  # surely rounding, and perhaps
@@ -220,6 +221,10 @@ class Search:
             if fewer == c or self.descent.deadline.is_over():
                 break
             c = fewer
+        if self.perhaps_rounding < self.affine_distance(c) < NEAR_SHAPE:
+            paired = self.best_of(c, moves.paired_filter_moves(c, self.limits(c)))
+            if self.affine_distance(paired) < MUCH_NEARER * self.affine_distance(c):
+                return self._descend_shape(paired)
         return c
 
     def _undo_most(self, start: Convention, c: Convention) -> Iterator[Move]:
@@ -279,8 +284,11 @@ class Search:
         return c
 
     def move_two(self, c: Convention) -> Convention:
-        """Two moves that help together: one of the best and any that needs no new spectra; else one of the pairs."""
+        """Two moves that help together: a pair that helps much; else a good one and one that needs no new spectra."""
         now = self.affine_distance(c)
+        paired = self.best_of(c, moves.paired_moves(c, self.limits(c)))
+        if self.affine_distance(paired) < MUCH_NEARER * now:
+            return paired
         singles = [
             (norm(residual_after(c, move, self.affine_residual)), n, move) for n, move in enumerate(self.all_moves(c))
         ]
@@ -298,7 +306,7 @@ class Search:
             second = self.best_of(moved, self._moves_without_new_spectra(moved))
             if self.affine_distance(second) < WORTH_PAIRING * now:
                 return second
-        return self.best_of(c, moves.paired_moves(c, self.limits(c)))
+        return paired
 
     def _moves_without_new_spectra(self, c: Convention) -> Iterator[Move]:
         yield from self.filter_moves(c)
