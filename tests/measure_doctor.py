@@ -73,8 +73,14 @@ def draw_case(rng, x, rate):
             features = (dsp.mfcc if kind == "mfcc" else dsp.log_mel)(x, rate, c)
         except ValueError:
             continue
-        if features.std() > 1e-9 and features.shape[1] > 7:
+        if features.std() > 1e-9 and features.shape[1] > 7 and not lies_at_a_floor(x, rate, c):
             return c, features
+
+
+def lies_at_a_floor(x, rate, c) -> bool:
+    """Whether most log-mel values stand at the least one, so that the features show no convention."""
+    levels = dsp.log_mel(x, rate, replace(c, normalization=None))
+    return np.mean(levels > levels.min()) < 0.5
 
 
 def measure(signals, rate, n: int, seed, time_limit: float | None, effort: float = 1.0) -> Iterator[Case]:

@@ -10,11 +10,14 @@ import pytest
 import dsp
 from dsp.conventions.parameters import WORDS, Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.identify import identify
 from dsp.doctor.search.band_edges import fit_to_the_hertz
+from dsp.doctor.search.changes import Oriented
 from dsp.doctor.search.coordinate_descent import golden_section
 from dsp.doctor.search.deadline import WALL_S, WORK, Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER
+from dsp.doctor.search.frame_grids import grids
 from dsp.doctor.search.interpretations import interpretations
 from dsp.doctor.search.joint_moves import promising_sets
 from dsp.doctor.search.residuals import (
@@ -213,12 +216,6 @@ HIDDEN = {  # conventions that hide most of what they are, or are far from every
     ),
     "with its mean subtracted": ("librosa", "mfcc", {"normalization": "mean", "n_mfcc": 13}),
     "a transform of eight frames": ("voicebox", "log_mel", {"n_fft": 2048, "window": "tukey", "dc_removal": "signal"}),
-    "a last frame that is dropped": (
-        "kaldi",
-        "log_mel",
-        {"hop_length_s": 0.005, "last_frame": "dropped", "spectrum": "magnitude"},
-    ),
-    "a floor under the root": ("hifigan", "log_mel", {"spectrum_floor_rule": "at least", "hop_length": 200}),
     "a floor above every value": ("kaldi", "log_mel", {"scale": 1.0, "floor_rule": "add", "floor": 50.0}),
     "no mel filters, 20 log10 of a power": ("zheng_casia", "log_mel", {"scale": 32_768.0, "spectrum": "power"}),
     "other bands, edges and norm": (
@@ -252,6 +249,32 @@ def test_hidden_conventions(name, utterance):
     assert found.verdict == "exact"
     again = getattr(dsp, found.kind)(utterance, RATE, found.convention)
     np.testing.assert_allclose(again, features, rtol=0, atol=1e-6 * np.abs(features).max())
+
+
+def test_a_floor_under_the_root(utterance):
+    quiet = 0.03 * utterance
+    c = replace(CONVENTIONS["hifigan"], spectrum_floor_rule="at least", hop_length=200, floor=1e-10)
+    found = identify(dsp.log_mel(quiet, RATE, c), quiet, RATE)
+    assert (found.verdict, found.convention.spectrum_floor_rule) == ("exact", "at least")
+
+
+def test_short_hops_leave_no_grid_but_with_the_last_frame_dropped():
+    found = grids(CONVENTIONS["kaldi"], 16_000, 48_000, 595, None)  # 596 frames at a hop of 80, 590 at 81
+    assert {c.last_frame for c in found if sizes(c, 16_000).window == 400} == {"dropped"}
+
+
+def test_silence_at_the_ends_is_no_mask(rng):
+    levels = rng.normal(size=(20, 50))
+    levels[:, :3] = levels[:, 45:] = 0.0  # a value in the middle of the others
+    assert Oriented(levels, False).edges == (3, 45)
+    levels[4, 20] = levels[:, :3] = levels[:, 45:] = levels.min()  # a floor, which one more value stands at
+    assert Oriented(levels, False).edges == (0, 50)
+
+
+def test_a_framing_is_plainer_than_a_cut(utterance):
+    c = replace(CONVENTIONS["tensorflow"], last_frame="dropped")
+    found = identify(dsp.mfcc(utterance, RATE, c), utterance, RATE)
+    assert (found.verdict, found.change, found.convention.last_frame) == ("exact", None, "dropped")
 
 
 def test_the_tolerance_of_a_normalized_row_is_in_its_own_units(utterance):

@@ -19,7 +19,7 @@ from dsp.doctor.search.guesses import Guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
-from dsp.doctor.search.row_groups import stacked_rows
+from dsp.doctor.search.row_groups import Stack, stacked_rows
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.undone import (
@@ -86,18 +86,18 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     as_given = distance_as_given(orientations, cache, deadline, eps)
     guesses = Guesses([Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible])
     may_be_silence = any(0 < one.n_constant < MIN_CUT for one in orientations)  # which is likelier than a mask
-    if may_be_silence or AS_GIVEN < as_given < LIKELY_AS_GIVEN:
-        plain = guesses.descend(deadline.part(FIRST_SHARE))
-        if plain is not None and plain.explains():
-            return _diagnosis(cache, matrix, plain, notes, begun)
-    stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE)) if as_given > AS_GIVEN else None
-    if stack is not None and stack.is_hopeless():
-        return of_stack(stack, matrix, notes, begun)
-    found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest())
-    if found is None and as_given > AS_GIVEN:
-        found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
-    if found is not None:
-        return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
+    first = guesses.descend(deadline.part(FIRST_SHARE)) if may_be_silence or as_given < LIKELY_AS_GIVEN else None
+    stack: Stack | None = None
+    if first is None or not first.explains():
+        if as_given > AS_GIVEN:
+            stack = stacked_rows(orientations, cache, eps, deadline.part(LOOKS_SHARE))
+            if stack is not None and stack.is_hopeless():
+                return of_stack(stack, matrix, notes, begun)
+        found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest())
+        if found is None and as_given > AS_GIVEN:
+            found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
+        if found is not None:
+            return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     best = guesses.search(deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
         found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest(), is_last=True)

@@ -55,6 +55,11 @@ def constant_edges(x: np.ndarray) -> tuple[int, int]:
     return first, max(first, stop)
 
 
+def is_at_floor(column: np.ndarray, inner: np.ndarray) -> bool:
+    """Whether a constant frame is one of silence: at a floor that values within the clip stand at, too."""
+    return bool(inner.size and np.ptp(column) == 0 and column[0] == inner.min())
+
+
 class Oriented:
     """A matrix with time as its last axis, and what it may be."""
 
@@ -69,8 +74,10 @@ class Oriented:
 
     @cached_property
     def edges(self) -> tuple[int, int]:
-        """constant_edges of the matrix."""
-        return constant_edges(self.matrix)
+        """constant_edges of the matrix, but for silence."""
+        x, (first, stop) = self.matrix, constant_edges(self.matrix)
+        inner = x[:, first:stop]
+        return 0 if is_at_floor(x[:, 0], inner) else first, x.shape[1] if is_at_floor(x[:, -1], inner) else stop
 
     @property
     def n_constant(self) -> int:

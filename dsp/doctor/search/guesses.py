@@ -38,7 +38,7 @@ class Guesses:
 
         Where a class was left open, the near guesses of other interpretations are still searched: they may need none.
         """
-        for search, guess in self._scheduled:
+        for search, guess in () if self._is_exact() else self._scheduled:
             if any(outcome.explains() and outcome.search is search for outcome in self._outcomes):
                 continue
             self.searched.append((search, guess))
@@ -48,7 +48,7 @@ class Guesses:
             self._shapes.append((distance, len(self._shapes), search, c))
             if distance < WORTH_FITTING:
                 self._outcomes.append(_outcome_of_shape(search, c))
-            if (self._outcomes and self._outcomes[-1].rank == EXACT) or until.is_over():
+            if self._is_exact() or until.is_over():
                 break
         return self._best()
 
@@ -58,6 +58,9 @@ class Guesses:
 
     def _is_explained(self) -> bool:
         return any(outcome.explains() for outcome in self._outcomes)
+
+    def _is_exact(self) -> bool:
+        return any(outcome.rank == EXACT for outcome in self._outcomes)
 
     def _best(self) -> Outcome | None:
         return min(self._outcomes, key=Outcome.order, default=None)
