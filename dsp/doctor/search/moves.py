@@ -114,7 +114,9 @@ def spectrum_floors(c: Convention) -> Iterator[Move]:
 def normalization_eps() -> Iterator[Move]:
     """What is added to the deviation or the variance of a row."""
     for eps in NORMALIZATION_EPS:
-        yield from ({"normalization_eps": eps, "normalization_eps_to": word} for word in WORDS["normalization_eps_to"])
+        yield from (
+            {"normalization_eps": eps, "normalization_eps_to": word} for word in USUAL_WORDS["normalization_eps_to"]
+        )
 
 
 def late_moves(c: Convention, limits: Constraints) -> Iterator[Move]:
