@@ -3,7 +3,8 @@
     python -m tests.measure_doctor FOLDER --number 200 --seed 1000
 
 FOLDER holds recordings (.wav, .flac); the first three seconds of each are used. A case is a preset with one to six
-parameters changed at random. It counts as found if the verdict is "exact" and the convention gives the same numbers.
+parameters changed at random, to words that more than one preset has; most of its log-mel values lie above the least.
+It counts as found if the verdict is "exact" and the convention gives the same numbers.
 """
 
 import argparse
@@ -16,9 +17,10 @@ from pathlib import Path
 import numpy as np
 
 import dsp
-from dsp.conventions.parameters import WORDS, Convention
+from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor import identify
+from dsp.doctor.knowledge.common_values import USUAL_WORDS
 
 LATE = {"n_mfcc", "dct_norm", "dct_type", "c0", "lifter", "lifter_first", "energy", "energy_of", "energy_floor"}
 AFTER_LEVELS = LATE | {"delta_orders", "delta_width", "delta_edges", "delta_second", "normalization"}
@@ -59,11 +61,11 @@ def draw_case(rng, x, rate):
         if (c.f_max or 0) > rate / 2:
             c = replace(c, f_max=None)
         kind = "mfcc" if c.n_mfcc and rng.random() < 0.5 else "log_mel"
-        names = [name for name in (*numbers, *WORDS) if kind == "mfcc" or name not in AFTER_LEVELS]
+        names = [name for name in (*numbers, *USUAL_WORDS) if kind == "mfcc" or name not in AFTER_LEVELS]
         names.remove("mel_energy")  # the search names such a row, but does not explain it
         flips = {}
         for name in rng.choice(names, rng.integers(1, 7), replace=False):
-            values = [value for value in numbers.get(name, WORDS.get(name)) if value != getattr(c, name)]
+            values = [value for value in numbers.get(name, USUAL_WORDS.get(name)) if value != getattr(c, name)]
             flips[str(name)] = values[rng.integers(len(values))]
         lengths = {name[:-2]: None for name in ("frame_length_s", "hop_length_s") if name in flips}
         if kind == "mfcc" and flips.get("log", "") is None:
