@@ -6,6 +6,7 @@ decides, frame by frame; the preset takes the later sample. The same rounding ma
 frames fill the signal exactly. Both are predicted here from Praat's own arithmetic, so that every frame is compared.
 """
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 import dsp
 from dsp.conventions.registry import CONVENTIONS
+from experiments.benchmarks import agreement
 from tests.conftest import GOLDEN
 
 TOLERANCE = 1e-9  # decibels; sums of them in cepstra
@@ -91,6 +93,32 @@ def test_a_hop_of_a_fraction_of_a_sample_is_refused():
         with pytest.raises(ValueError, match=r"hop_length_s=0.005 is 220.5 samples at 44100 Hz; .* resample"):
             call(x, 44_100, "praat")
     assert dsp.mfcc(x, 44_100, replace(PRAAT, hop_length=220)).shape[0] == 13
+
+
+@pytest.mark.parametrize("road", ["front_end_64", "onnx_exact", "c_64", "matlab"])
+def test_every_road_centers_the_frames(road, stored, tmp_path):
+    """39 of 7999 samples lie before the first frame, 20 of 7960, none of 7920."""
+    needed = {"c_64": "gcc", "matlab": "octave"}.get(road)
+    if needed and shutil.which(needed) is None:
+        pytest.skip(f"{needed} is not installed")
+    features = agreement.ROADS[road](PRAAT, 16_000, "mfcc", tmp_path).features
+    for n in (7999, 7960, 7920):
+        x = np.ascontiguousarray(stored["signal"][:n])
+        expected = dsp.mfcc(x, 16_000, PRAAT)
+        loud = expected[0] > 500
+        found = np.asarray(features(x), np.float64)
+        assert found.shape == expected.shape
+        tolerance = 2e-3 if road == "onnx_exact" else 1e-8  # decibels; the graph computes in float32
+        assert np.median(np.abs(found - expected)[:, loud]) <= tolerance
+
+
+def test_a_bad_sample_that_no_frame_takes_is_refused():
+    for n in (0, 38, 39, 7998):
+        x = np.ones(7999)  # 39 samples lie before the frames, 40 after them
+        x[n] = np.nan
+        for call in (dsp.mfcc, lambda x, rate, c: dsp.extract([x], rate, c)):
+            with pytest.raises(ValueError, match=rf"signal.*\[{n}\] is nan"):
+                call(x, 16_000, "praat")
 
 
 @pytest.mark.parametrize("n", [2, 7, 480])
