@@ -500,6 +500,7 @@ def test_papers_filters_tables_and_shows_runs(browser, server):
         runs.locator(".tabulator-header-filter input").last.press_sequentially("yes")
         wait_for(lambda: cells(runs, "curves") == {"yes"})
         runs.locator(".tabulator-row").first.click()
+        page.get_by_text(re.compile("^paper .*accuracy % ")).wait_for()
         page.get_by_role("img", name=re.compile("^Accuracy: over the epochs")).wait_for()
         page.get_by_role("tab", name="Papers").press("ArrowRight")
         page.get_by_role("tab", name="Explore").and_(page.locator("[aria-selected=true]")).wait_for()

@@ -190,8 +190,9 @@ class BarPicture:
         self.figure.hbar(y="y", right="right", height=0.7, source=self.source, color=LINES[0])
         self.figure.multi_line("xs", "ys", source=self.level, line_color=LINES[1], line_dash="dashed", line_width=2)
         self.figure.text(
-            "right", "y", "text", source=self.source, x_offset=4, text_baseline="middle", text_font_size="11px"
-        )
+            "right", "y", "text", source=self.source, x_offset=4, text_baseline="middle", text_font_size="11px",
+            background_fill_color="white",
+        )  # fmt: skip
 
     def show(self, names: tuple[str, ...], values: np.ndarray, level: float, title: str) -> None:
         n = len(names)

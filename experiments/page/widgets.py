@@ -31,6 +31,7 @@ class Line(JSComponent):
 class Form(JSComponent):
     """Native sliders, menus and buttons. fields: dicts of name, label, kind ("range", "select", "button") and bounds.
 
+    Further keys of a field: "unit" of a slider, "options" of a menu, "wide" for a menu of long texts.
     values : {name: value} to show;  changes : {name: new options of a menu, or {min, max, step} of a slider}
     on_change : called with (name, value) when a hand changes one
     answered : how many messages of the page are dealt with; it sends the next one then

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import stat
 import zipfile
@@ -54,7 +55,7 @@ def card_of(folder: str) -> dict:
     network = network_of(folder)
     path = Path(folder) / CARD
     if path.is_file():
-        card = read_regular_text(path)
+        card = re.sub(r"<!--.*?-->\n", "", read_regular_text(path))  # marks of tables
     else:
         shown = {
             k: network.result.get(k)

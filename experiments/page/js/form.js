@@ -9,7 +9,7 @@ export function render({ model, el }) {
   const style = document.createElement("style")
   style.textContent = `
     .controls { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 8px 14px; font: 14px sans-serif }
-    label { display: block } .name { display: flex; justify-content: space-between; gap: 6px }
+    label { display: block } .wide { grid-column: 1 / -1; max-width: 620px } .name { display: flex; justify-content: space-between; gap: 6px }
     input, select { width: 100%; box-sizing: border-box; font: inherit; min-height: 28px }
     button { font: inherit; min-height: 32px; align-self: end } input[type=range] { padding: 0; margin: 0 }
     .name span + span { font-variant-numeric: tabular-nums } :focus-visible { outline: 2px solid #0057b8; outline-offset: 1px }`
@@ -46,6 +46,7 @@ export function render({ model, el }) {
       continue
     }
     const label = document.createElement("label")
+    if (field.wide) label.className = "wide"
     const name = document.createElement("span")
     name.className = "name"
     name.append(document.createTextNode(field.label))

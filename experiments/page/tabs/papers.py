@@ -9,14 +9,14 @@ from bokeh.models import ColumnDataSource, FactorRange, Legend, LegendItem, Rang
 from bokeh.plotting import figure
 
 from experiments.page.figures import ImagePicture, LinePicture, name_canvas
-from experiments.page.layout import columns, part
+from experiments.page.layout import part
 from experiments.page.widgets import Form, Line
 
 CORE = "experiments.page.core.papers"
 PAGE_SIZE = 25
+MAX_WIDTH = 360  # pixels of a column; the rest of a long cell is shown under the mouse
 COLORS = ("#e69f00", "#56b4e9", "#009e73", "#0072b2", "#c4c4c4", "#444444")  # after Okabe and Ito: told apart by all
-CURVES = ("training_accuracy", "validation_accuracy", "test_accuracy")
-LOSSES = ("training_loss", "validation_loss", "test_loss")
+CURVES = ("training", "validation", "test")
 LIMIT_S = 60.0
 
 
@@ -28,21 +28,27 @@ class Papers:
         self.tables, self.runs = [], []
         self.trouble, self.facts = Line(alarming=True), Line(text="reading the stored results")
         self.chart = part()
-        fields = [{"name": "table", "label": "Table of RESULTS.md", "kind": "select", "options": [("", "reading")]}]
+        fields = [
+            {
+                "name": "table",
+                "label": "Table of RESULTS.md",
+                "kind": "select",
+                "options": [("", "reading")],
+                "wide": True,
+            }
+        ]
         self.form = Form(self.do, title="Which table", fields=fields, values={"table": ""})
         self.table, self.run_table = part(), part()
         self.run_line = Line(text="Choose a run in the table to see its confusion matrix and its curves.")
         says = "over the epochs of the training"
         self.accuracy = LinePicture("Accuracy", "Epoch", "Accuracy", says, CURVES, 300)
-        self.loss = LinePicture("Loss", "Epoch", "Loss", says, LOSSES, 300)
+        self.loss = LinePicture("Loss", "Epoch", "Loss", says, CURVES, 300)
         self.confusion = ImagePicture("Confusion", "Answer", "Label", "counts of labels and answers", "shares", 340)
         panes = [pn.pane.Bokeh(one.figure) for one in (self.confusion, self.accuracy, self.loss)]
-        self.curve_panes, self.one_run = panes[1:], columns(*panes)
-        self.one_run.visible = False
         self.view = part(
             self.trouble, self.facts, Line(text="What was published, and what comes out", heading=True), self.chart,
             Line(text="Tables", heading=True), self.form, self.table,
-            Line(text="Stored runs", heading=True), self.run_table, self.run_line, self.one_run,
+            Line(text="Stored runs", heading=True), self.run_table, self.run_line, part(*panes),
         )  # fmt: skip
         for function, done in (
             ("document_tables", self._show_tables),
@@ -97,14 +103,11 @@ class Papers:
     def _show_run(self, found: dict) -> None:
         self.confusion.show_confusion(found["confusion"], found["classes"])
         curves = found["curves"]
-        for picture, names, pane in zip((self.accuracy, self.loss), (CURVES, LOSSES), self.curve_panes, strict=True):
-            lines = {k: (np.arange(1, len(curves[k]) + 1, dtype=np.float32), curves[k]) for k in names if k in curves}
-            pane.visible = bool(lines)
-            if lines:
-                picture.show(lines)
+        for picture, kind in ((self.accuracy, "accuracy"), (self.loss, "loss")):
+            known = {name: curves[f"{name}_{kind}"] for name in CURVES if f"{name}_{kind}" in curves}
+            picture.show({name: (np.arange(1, len(y) + 1, dtype=np.float32), y) for name, y in known.items()})
         if not curves:
             self.run_line.text += "; this run stored no curves"
-        self.one_run.visible = True
 
 
 def _frame(table) -> pd.DataFrame:
@@ -122,11 +125,13 @@ def _frame(table) -> pd.DataFrame:
 
 def _tabulator(frame: pd.DataFrame, selectable: int | bool = False):
     """A table that sorts and filters in the browser; its cells are text, never markup."""
+    longest = {name: max(len(name) + 4, *(len(str(value)) for value in frame[name])) for name in frame.columns}
+    widths = {name: min(8 * n + 16, MAX_WIDTH) for name, n in longest.items()}
     filters = {name: {"type": "input", "func": "like", "placeholder": f"filter {name}"} for name in frame.columns}
     return pn.widgets.Tabulator(
         frame, show_index=False, disabled=True, header_filters=filters, pagination="local", page_size=PAGE_SIZE,
-        selectable=selectable, theme="simple", sizing_mode="stretch_width", layout="fit_data_stretch",
-        sorters=[], configuration={"columnDefaults": {"headerTooltip": True, "sorter": "alphanum"}},
+        selectable=selectable, widths=widths, theme="simple", sizing_mode="stretch_width", layout="fit_data_stretch",
+        sorters=[], configuration={"columnDefaults": {"headerTooltip": True, "tooltip": True, "sorter": "alphanum"}},
     )  # fmt: skip
 
 
@@ -154,13 +159,14 @@ def _chart(rows: list[dict]):
     name_canvas(made, "Accuracy of the papers")
     bars = made.vbar("x", top="top", width=0.9, color="color", source=source)
     items = [LegendItem(label=word, renderers=[bars], index=i) for i, word in enumerate(words)]
-    legend = Legend(items=items, orientation="horizontal", ncols=3, padding=0, spacing=8, border_line_alpha=0)
+    legend = Legend(items=items, orientation="horizontal", ncols=2, padding=0, spacing=4, glyph_width=14)
+    legend.border_line_alpha = 0
     legend.label_text_font_size = "11px"
     made.add_layout(legend, "above")
     look = {
         "text_align": "left",
         "text_baseline": "middle",
-        "text_font_size": "10px",
+        "text_font_size": "9px",
         "angle": np.pi / 2,
         "y_offset": -3,
     }

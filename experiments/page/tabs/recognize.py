@@ -17,6 +17,7 @@ NOTE = (
     "names state emotions, a confusion matrix. Record answers every second while you speak."
 )
 LIMIT_S, BATCH_LIMIT_S = 60.0, 900.0
+RUN_MENU = {"name": "run", "label": "Trained run", "kind": "select", "wide": True}
 COLUMNS = ("file", "answer", "probability %", "label", "remark")
 
 
@@ -30,7 +31,7 @@ class Recognizer:
         self.run, self.is_busy, self.is_live = None, False, False
         self.rows: list[dict] = []
         fields = [
-            {"name": "run", "label": "Trained run", "kind": "select", "options": [("", "looking for runs")]},
+            {**RUN_MENU, "options": [("", "looking for runs")]},
             {"name": "stop", "label": "Stop", "kind": "button"},
         ]
         self.form = Form(self.do, title="The network", fields=fields, values={"run": "", "stop": False})
