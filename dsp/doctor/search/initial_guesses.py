@@ -142,6 +142,7 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
         for guess in members[1:]:
             (firsts if guess[0] < NEAR_ALREADY else rest).append(guess)
     guesses = _one_of_equals(sorted(firsts, key=_distance) + sorted(rest, key=_distance))
+    nearest = guesses[:1]
     low, high = WORTH_REFILTERING
     if low < min((distance for distance, _ in guesses), default=DOES_NOT_FIT) < high:
         guesses = _bring_nearer(search, guesses, _with_other_filters, MAX_REFILTERED)
@@ -149,7 +150,7 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
     low, high = WORTH_REFILTERING_BOTH
     if guesses and low < guesses[0][0] < high:
         guesses = _bring_nearer(search, guesses, _with_any_filters, MAX_REFILTERED_BOTH)
-    return _one_of_equals(guesses)[:MAX_GUESSES]
+    return _one_of_equals(guesses[:1] + nearest + guesses[1:])[:MAX_GUESSES]  # other filters may mislead all the rest
 
 
 def _one_of_equals(guesses: list[Guess]) -> list[Guess]:
