@@ -19,6 +19,7 @@ RARE = {  # words of a single preset, which is where the search begins with them
     "framing": "valid, centered",
     "window": "gaussian",
     "spectrum_norm": "praat",
+    "dct_norm": "sum",
 }
 USUAL_WORDS: dict[str, tuple[Any, ...]] = {
     name: tuple(word for word in words if word != RARE.get(name, "")) for name, words in WORDS.items()

@@ -85,6 +85,7 @@ class _Queue:
         self.searches, self.farthest = searches, farthest
         self.nearest: dict[Search, float] = {}  # the distance of each interpretation's nearest guess
         self.waiting: list[_Entry] = []
+        self.added: dict[Search, list[Convention]] = {}  # what has been waiting, or still is
         self.later: Looked = []  # of interpretations that were much farther than another
 
     def look(self, looked: Looked) -> None:
@@ -127,6 +128,10 @@ class _Queue:
 
     def _add(self, search: Search, families: list[Family]) -> None:
         first = LEFT_OUT_WAITS if search.interpretation.left_out else 0
+        earlier = self.added.setdefault(search, [])
+        known = {round(search.affine_distance(c), 12) for c in earlier}  # guesses as far as one of these are the same
         for position, (distance, c) in enumerate(ranked(search, families), start=first):
-            self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
             self.nearest[search] = min(distance, self.nearest[search])
+            if round(distance, 12) not in known:
+                self.waiting.append(_Entry(distance > HOPELESS, position, distance, len(self.waiting), search, c))
+                earlier.append(c)
