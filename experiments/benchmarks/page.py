@@ -102,13 +102,14 @@ class Connection:
         token = re.search(r'"token":"([^"]+)"', page)[1]
         request = HTTPRequest(f"{address.replace('http', 'ws', 1)}/ws", headers={"Origin": address})
         self.socket = await websocket_connect(request, subprotocols=["bokeh", token])
+        await self._until("")  # the server is ready
         await self._send("PULL-DOC-REQ", {})
         document = json.loads(await self._until('"Upload"'))
         self.form, upload = (_model_with(document, text) for text in ('"n_mels"', '"upload/'))
         await self._event("document_ready")
         ticket = re.search(r'"(upload/[^"]+)"', json.dumps(upload))[1]
         found = json.loads(await _fetch(f"{address}/{ticket}?name=speech.wav", recording.read_bytes()))
-        await self._event("data_event", upload, kind="files", ids=[found["id"]], errors=[])
+        await self._event("data_event", upload, {"kind": "files", "ids": [found["id"]], "errors": []})
         await self._until(ARRIVED)
 
     async def move(self, count: int) -> list[float]:
@@ -116,7 +117,7 @@ class Connection:
         times = []
         for value in range(24, 24 + count):
             begun = time.perf_counter()
-            await self._event("data_event", self.form, name="n_mels", value=value)
+            await self._event("data_event", self.form, {"name": "n_mels", "value": value})
             await self._until(f"n_mels={value}")
             times.append(1000 * (time.perf_counter() - begun))
             await asyncio.sleep(PAUSE_S)
@@ -126,7 +127,7 @@ class Connection:
         for part in ({"msgid": str(time.monotonic_ns()), "msgtype": kind}, {}, content):
             await self.socket.write_message(json.dumps(part))
 
-    async def _event(self, name: str, model: dict | None = None, **data) -> None:
+    async def _event(self, name: str, model: dict | None = None, data: dict | None = None) -> None:
         entries = [["model", {"id": model["id"]}], ["data", _as_map(data)]] if model else []
         event = {"type": "event", "name": name, "values": {"type": "map", "entries": entries}}
         await self._send(

@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("BOKEH_RESOURCES", "server")  # every script comes from here
@@ -59,8 +60,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return options
 
 
-def serve(options: argparse.Namespace) -> int:
-    """Serves until it is stopped."""
+def serve(options: argparse.Namespace) -> NoReturn:
+    """Serves until it is stopped, which ends with KeyboardInterrupt."""
     import panel as pn
     from bokeh.server.server import Server  # noqa: F401  what panel starts
     from tornado.ioloop import IOLoop
@@ -101,23 +102,23 @@ def serve(options: argparse.Namespace) -> int:
         server.start()
         if options.open:
             server.show("/")
-        _end_on_signals()
-        IOLoop.current().start()
+        _run_until_signal(IOLoop.current())
     finally:
         workers.close()
         store.close()
-    return 0
 
 
-def _end_on_signals() -> None:
-    """Ctrl+C ends the loop with KeyboardInterrupt, and so does SIGTERM: the visitors' files are removed."""
+def _run_until_signal(loop) -> None:
+    """Runs the loop until Ctrl+C or SIGTERM, then raises KeyboardInterrupt: the visitors' files are removed.
+
+    A signal only ends the loop. An exception of its own could come while a callback runs that swallows it.
+    """
     import signal
 
-    def stop(*_):
-        raise KeyboardInterrupt
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: loop.add_callback_from_signal(loop.stop))
+    loop.start()
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
