@@ -19,6 +19,7 @@ from dsp.doctor.knowledge.floors import constant_sentence, remarks
 from dsp.doctor.report import diagnosis_dict, diagnosis_text
 from dsp.doctor.search.changes import Oriented, changes, look
 from dsp.doctor.search.deadline import Deadline
+from dsp.doctor.search.interpretations import resolution
 from dsp.doctor.search.residuals import CLASSES
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.undone import search_changed
@@ -272,6 +273,24 @@ def test_axes_of_length_1_are_left_out(utterance):
     found = identify(mfcc(utterance)[None, :, :, None], utterance, RATE)
     assert found.verdict == "exact"
     assert "the shape (1, 13, 53, 1): axes of length 1 were left out" in found.notes[0]
+
+
+def test_the_rounding_of_numbers_is_seen(utterance, rng):
+    """Of bfloat16 by its bits, of a text by its digits; few values and whole numbers may be short by themselves."""
+    m = mfcc(utterance)
+    upper_half = (m.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+    printed = np.array([[float(f"{value:.3g}") for value in row] for row in m])
+    assert resolution(upper_half) == 2.0**-7 and resolution(printed) == 0.005
+    assert resolution(m) == 2.0**-52 and resolution(m.astype(np.float32)) == 2.0**-23
+    assert resolution(np.round(m)) == resolution(rng.integers(0, 4, (13, 60)) / 4) == 2.0**-10
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_three_significant_digits_are_exact(utterance):
+    m = mfcc(utterance)
+    printed = np.array([[float(f"{value:.3g}") for value in row] for row in m])
+    found = identify(printed, utterance, RATE, TIME_LIMIT)
+    assert (found.verdict, found.nearest, set(found.differences)) == ("exact", "librosa", {"n_mfcc"})
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from dsp.conventions.parameters import WORDS, Convention, Normalization
+from dsp.doctor.comparison.stored import has_digits, is_decimal, is_short
 from dsp.doctor.search.residuals import TINY, affine_distance
 from dsp.mfcc import compute_deltas
 
@@ -22,6 +23,10 @@ ENERGY_ALIKE = 0.7  # a distance that belongs to a correlation of 0.7: an energy
 ENERGY_LIKELIER = 1.4  # bands are at least so many times nearer to the band beside them than to the sum of all
 SECOND_DELTAS = ("delta of delta", "curvature", "delta of delta, extended")  # the rarest last: it is almost the first
 DELTA_WIDTHS = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 25)
+BFLOAT16_BITS = 7  # of a significand, after the leading one
+SIGNIFICANT_DIGITS = (3, 4, 5)  # of numbers in a text; with two, nothing would be left to tell
+FEW_DECIMALS = 3  # small numbers of a text with so many significant digits have more
+MANY_VALUES = 64  # fewer different values may be short by themselves
 LINEAR_FLOOR = 1e-12  # of the largest value: the logarithm of a linear spectrum is cut off here, at 120 dB
 LINEAR_MEDIAN = 0.05  # of the largest value: the median of a power or magnitude of speech lies far below it
 MEAN_ZERO = 1e-5  # of the greatest value: what float32 leaves of a mean of 0
@@ -77,10 +82,18 @@ def as_matrix(features) -> np.ndarray:
 def resolution(features) -> float:
     """The relative rounding of the numbers.
 
-    It is 2^-52 for float64, 2^-23 where float32 holds the numbers, 2^-10 where float16 does, and half a digit for text.
+    It is 2^-52 for float64, 2^-23 where float32 holds the numbers, 2^-10 where float16 does, 2^-7 where bfloat16 does,
+    which some tools cut off instead of rounding, and half a digit for text.
     """
     x = np.abs(np.asarray(features)) if np.iscomplexobj(features) else np.asarray(features)
     double = float(np.finfo(np.float64).eps)
+    if x.dtype.kind == "f" and x.dtype.itemsize > 2 and np.unique(x).size > MANY_VALUES:
+        wide = x.astype(np.float64)
+        if is_short(wide, BFLOAT16_BITS) and not is_decimal(wide, 0):
+            return 2.0**-BFLOAT16_BITS
+        digits = next((n for n in SIGNIFICANT_DIGITS if has_digits(wide, n)), None)
+        if digits and not is_decimal(wide, FEW_DECIMALS):
+            return 0.5 * 10.0 ** (1 - digits)
     with np.errstate(over="ignore"):
         if x.dtype == np.float16 or (x.astype(np.float16) == x).all():
             return float(np.finfo(np.float16).eps)
