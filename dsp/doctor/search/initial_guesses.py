@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from dsp.conventions.parameters import Convention, FftLength, Framing, LastFrame
 from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
-from dsp.doctor.knowledge.common_values import USUAL_WORDS
+from dsp.doctor.knowledge.common_values import F_MAX, F_MIN, LENGTHS_MS, RARE, USUAL_WORDS
 from dsp.doctor.search import moves
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT, norm
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
 from dsp.doctor.search.trials import Move, apply_move
-from dsp.mel import MelCount, filter_edges
+from dsp.mel import MelScale, filter_edges
 
 if TYPE_CHECKING:
     from dsp.doctor.search.search import Search
@@ -142,7 +142,7 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
         for guess in members[1:]:
             (firsts if guess[0] < NEAR_ALREADY else rest).append(guess)
     guesses = _one_of_equals(sorted(firsts, key=_distance) + sorted(rest, key=_distance))
-    nearest = guesses[:1]
+    nearest = _nearest_frames(guesses, families)
     low, high = WORTH_REFILTERING
     if low < min((distance for distance, _ in guesses), default=DOES_NOT_FIT) < high:
         guesses = _bring_nearer(search, guesses, _with_other_filters, MAX_REFILTERED)
@@ -151,6 +151,13 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
     if guesses and low < guesses[0][0] < high:
         guesses = _bring_nearer(search, guesses, _with_any_filters, MAX_REFILTERED_BOTH)
     return _one_of_equals(guesses[:1] + nearest + guesses[1:])[:MAX_GUESSES]  # other filters may mislead all the rest
+
+
+def _nearest_frames(guesses: list[Guess], families: list[Family]) -> list[Guess]:
+    """The nearest guess, and the same preset on the frames that are next: these are hard to get at from wrong ones."""
+    of_nearest = [family for _, c in guesses[:1] for family in families if c in family]
+    others = sorted(((distance, c) for family in of_nearest for c, distance in family.items()), key=_distance)
+    return guesses[:1] + [guess for guess in others if guess[0] < DOES_NOT_FIT][1:2]
 
 
 def _one_of_equals(guesses: list[Guess]) -> list[Guess]:
@@ -257,7 +264,10 @@ def _other_kinds(search: Search, c: Convention) -> Iterator[Convention]:
 
 
 def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[Framing]) -> Iterator[Convention]:
-    """The convention with its own frame length and the most customary hop that gives the number of frames."""
+    """The convention with its own frame length and the most customary hop that gives the number of frames.
+
+    A framing that the descent does not lead to comes with every customary length.
+    """
     sample_rate = search.cache.sample_rate
     try:
         size = sizes(c, sample_rate)
@@ -265,8 +275,13 @@ def _with_fitting_hop(search: Search, c: Convention, framings: Iterable[Framing]
         return
     n_frames = search.n_frames + (c.last_frame == "dropped")
     for framing in dict.fromkeys(framings):
-        for hop in hops(size.frame, framing, search.cache.signal.size, n_frames, sample_rate, count=1):
-            yield with_lengths(replace(c, framing=framing), size.window, hop, sample_rate)
+        windows = [size.window]
+        if framing == RARE["framing"]:
+            windows += [round(ms * sample_rate / 1000) for ms in LENGTHS_MS]
+        for window in dict.fromkeys(windows):
+            frame = window if size.frame == size.window else size.frame
+            for hop in hops(frame, framing, search.cache.signal.size, n_frames, sample_rate, count=1):
+                yield with_lengths(replace(c, framing=framing), window, hop, sample_rate)
 
 
 def _on_grid(search: Search, c: Convention, grid: Grid) -> Convention:
@@ -277,12 +292,26 @@ def _on_grid(search: Search, c: Convention, grid: Grid) -> Convention:
     return with_lengths(c, grid.window, grid.hop, search.cache.sample_rate)
 
 
-def _bands(search: Search, preset: Convention) -> int | MelCount:
-    """As many bands as there are rows: their number, or the preset's rule if it gives so many and places them, too."""
-    if preset.n_mels != "every 100 mel":
-        return search.n_static
-    own = filter_edges("every 100 mel", 2, search.cache.sample_rate, preset.f_min, None, preset.mel_scale, "hz")
-    return preset.n_mels if own.center.size == search.n_static else search.n_static
+def _bands(search: Search, preset: Convention) -> Move:
+    """As many bands as there are rows: their number, or the preset's rule with edges between which it gives so many."""
+    if preset.n_mels == "every 100 mel":
+        edges = _edges_of_count(search.n_static, search.cache.sample_rate, preset.f_min, preset.mel_scale)
+        if edges:
+            return {"f_min": edges[0], "f_max": edges[1]}
+    return {"n_mels": search.n_static}
+
+
+@lru_cache
+def _edges_of_count(count: int, sample_rate: float, f_min: float, scale: MelScale) -> tuple[float, float | None] | None:
+    """The lowest and highest frequency, customary ones, between which there are so many bands, one every 100 mel."""
+    for low, high in product((f_min, *F_MIN), F_MAX):
+        try:
+            edges = filter_edges("every 100 mel", 2, sample_rate, low, high, scale, "hz")
+        except ValueError:
+            continue
+        if edges.center.size == count:
+            return float(low), high if high is None else float(high)
+    return None
 
 
 def adapt(search: Search, preset: Convention) -> Convention:
@@ -301,7 +330,7 @@ def adapt(search: Search, preset: Convention) -> Convention:
     if search.kind == "log_mel" and search.n_fft is not None:
         move |= {"n_mels": None, "n_fft": search.n_fft, "n_mfcc": None}
     elif search.kind == "log_mel":
-        move |= {"n_mels": _bands(search, preset), "n_mfcc": None}
+        move |= {**_bands(search, preset), "n_mfcc": None}
     else:
         n_mfcc = moves.n_mfcc(preset, search.n_static)
         n_mels = 26 if preset.n_mels is None else preset.n_mels
