@@ -258,6 +258,22 @@ def test_a_floor_under_the_root(utterance):
     assert (found.verdict, found.convention.spectrum_floor_rule) == ("exact", "at least")
 
 
+def test_normalized_powers_are_not_taken_for_logarithms(utterance):
+    linear = replace(CONVENTIONS["seamless_m4t"], scale=1.0, log=None, normalization_eps=0.0)
+    F = dsp.log_mel(utterance, RATE, linear)
+    drowned = replace(
+        linear, log="ln", floor_rule="add", floor=1e6
+    )  # ln(1e6 + x) is x / 1e6 + ln(1e6), normalized the same
+    np.testing.assert_allclose(dsp.log_mel(utterance, RATE, drowned), F, atol=1e-3)
+    cache = StageCache(utterance, RATE)
+    found = next(
+        one for one in interpretations(F) if one.kind == "log_mel" and one.normalization and not one.transposed
+    )
+    search = Search(cache, found, Deadline.for_search(), FLOAT32_TOLERANCE)
+    assert judge(search, drowned).rank == UNEXPLAINED
+    assert search.levels(drowned) is None
+
+
 def test_short_hops_leave_no_grid_but_with_the_last_frame_dropped():
     found = grids(CONVENTIONS["kaldi"], 16_000, 48_000, 595, None)  # 596 frames at a hop of 80, 590 at 81
     assert {c.last_frame for c in found if sizes(c, 16_000).window == 400} == {"dropped"}

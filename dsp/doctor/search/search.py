@@ -117,8 +117,11 @@ class Search:
     def levels(self, c: Convention, view: View | None = None) -> np.ndarray | None:
         """What the convention gives in the columns of the view; None where it does not fit."""
         view = view or self.sample
+        if self.cache.n_frames(c) != self.n_frames:
+            return None
         is_found_floor = c.floor not in common_values.FLOORS
-        if self.cache.n_frames(c) != self.n_frames or (is_found_floor and self.cache.is_drowned(c, view.columns)):
+        hides_gain = self.interpretation.normalization == "mean and variance"
+        if (is_found_floor or hides_gain) and self.cache.is_drowned(c, view.columns):
             return None
         if self.interpretation.linear:
             c = apply_move(c, AS_LOGARITHM)

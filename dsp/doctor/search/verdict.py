@@ -59,7 +59,8 @@ def judge(search: Search, c: Convention) -> Outcome:
         G = cache.features(c, interpretation.kind)
     except ValueError:
         G = np.empty((0, 0))
-    if G.shape != F.shape:
+    hides_gain = interpretation.normalization == "mean and variance"  # so that a drowned logarithm looks linear
+    if G.shape != F.shape or (hides_gain and cache.is_drowned(c)):
         return Outcome(UNEXPLAINED, DOES_NOT_FIT, None, as_it_is(np.zeros(F.shape)), c, search)
     fits: list[tuple[float, str | None, Fit]] = [(EXACT, None, as_it_is(G))]
     if not cache.is_drowned(c):
