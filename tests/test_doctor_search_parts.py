@@ -274,6 +274,15 @@ def test_normalized_powers_are_not_taken_for_logarithms(utterance):
     assert search.levels(drowned) is None
 
 
+@pytest.mark.filterwarnings("ignore:.* mel filters are empty:UserWarning")
+def test_bands_without_a_bin_have_no_floor_to_fit(utterance, rng):
+    F = np.repeat(rng.normal(size=(1, 165)), 3, axis=0)
+    search = search_of(F, utterance, 1e-12)
+    empty = replace(CONVENTIONS["kaldi"], n_mels=3, f_min=1000.0, f_max=1001.0)
+    assert search.cache.greatest(empty) == 0 and list(search.floor_levels(empty)) == []
+    assert search.fit_floor(empty) == empty
+
+
 def test_short_hops_leave_no_grid_but_with_the_last_frame_dropped():
     found = grids(CONVENTIONS["kaldi"], 16_000, 48_000, 595, None)  # 596 frames at a hop of 80, 590 at 81
     assert {c.last_frame for c in found if sizes(c, 16_000).window == 400} == {"dropped"}

@@ -106,7 +106,7 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(guesses.searched, best, deadline)
         if dithered is None:
-            notes += _notes(cache, matrix, eps, best, deadline) + (stack.sentences() if stack else ())
+            notes += _notes(cache, matrix, eps, guesses.nearest(), deadline) + (stack.sentences() if stack else ())
         best = dithered or best
     found_none = best is None or not best.explains()
     return _diagnosis(cache, matrix, best, notes + (remarks(matrix) if found_none else ()), begun)
@@ -147,11 +147,9 @@ def _best_dithered(
     return min(outcomes, key=differences, default=None)  # noise hides much, so the plainest
 
 
-def _notes(
-    cache: StageCache, matrix: np.ndarray, eps: float, best: Outcome | None, deadline: Deadline
-) -> tuple[str, ...]:
-    """What can be said of the signal where no convention was found."""
-    notes = [resampling_note(cache, matrix, eps, deadline, best.distance if best else 1.0)]
+def _notes(cache: StageCache, matrix: np.ndarray, eps: float, nearest: float, deadline: Deadline) -> tuple[str, ...]:
+    """What can be said of the signal where no convention was found, and how near the nearest shape was."""
+    notes = [resampling_note(cache, matrix, eps, deadline, min(1.0, nearest))]
     minutes = cache.signal.size / cache.sample_rate / 60
     if minutes > LONG_CLIP_MINUTES and deadline.is_over():
         notes.append(long_clip_sentence(minutes))

@@ -78,7 +78,7 @@ def resampling_note(
 
     They only come near, never to an exact verdict: every resampler has its own filter.
 
-    distance : of the best convention so far
+    distance : of the nearest shape so far
 
     Source: librosa.load, which resamples to 22050 Hz. Checked: tests/test_doctor_search_parts.py
     """

@@ -28,6 +28,7 @@ from dsp.doctor.knowledge.common_values import (
     USUAL_WORDS,
 )
 from dsp.doctor.search.frame_grids import hops, with_lengths
+from dsp.doctor.search.residuals import TINY
 from dsp.doctor.search.trials import Move, apply_move
 from dsp.mfcc import LOG_FACTOR
 
@@ -160,7 +161,7 @@ def floor_levels(c: Convention, greatest: float, added_only: bool = False) -> It
 
     Floors that are added may also lie above every value.
     """
-    if c.log is None:
+    if c.log is None or greatest <= TINY:  # all bands may be empty
         return
     yield from ({"floor_rule": "add", "floor": greatest * factor} for factor in (1.0, 4.0))
     for n in FLOOR_STEPS:

@@ -331,9 +331,9 @@ class Search:
             levels = [*self.floor_levels(other)]
             kinds = dict.fromkeys(level.get("floor_rule") for level in levels)  # None: a range below the maximum
             floored = [self.best_of(other, [one for one in levels if one.get("floor_rule") == kind]) for kind in kinds]
-            near = ALMOST_AS_NEAR * min(map(self.affine_distance, floored))
+            near = ALMOST_AS_NEAR * min(map(self.affine_distance, floored), default=0.0)
             tuned = [self._tune_levels(one) for one in dict.fromkeys(floored) if self.affine_distance(one) <= near]
-            best = min(best, *tuned, key=self.affine_distance)
+            best = min((best, *tuned), key=self.affine_distance)
         return best
 
     def _tune_levels(self, c: Convention) -> Convention:
