@@ -1,9 +1,12 @@
 """What many tests need: a seeded generator, the corpora, golden files, WAV files of any kind."""
 
+import getpass
 import os
 import signal
 import subprocess
 import sys
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a background job, whose children would ignore it too
@@ -14,6 +17,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one process per core already; read wh
 import numpy as np
 import pytest
 import soundfile
+from filelock import FileLock
+
+COMPILE_LIBROSA = "import librosa, numpy as np; librosa.estimate_tuning(y=np.sin(np.arange(8000.0)), sr=8000)"
+if "PYTEST_XDIST_WORKER" in os.environ and find_spec("librosa"):
+    # librosa keeps what Numba compiles for it: two workers that compile the same at once have crashed
+    with FileLock(Path(tempfile.gettempdir()) / f"librosa-{getpass.getuser()}.lock"):
+        subprocess.run([sys.executable, "-c", COMPILE_LIBROSA], check=False, capture_output=True, timeout=120)
 
 GOLDEN = Path(__file__).with_name("golden")
 ROOT = Path(__file__).resolve().parent.parent

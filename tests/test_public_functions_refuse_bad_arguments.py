@@ -277,7 +277,10 @@ def test_the_message_names_the_argument(name, argument, value):
         (lambda: dsp.time_shift(X, 10**30), "samples=.* is too large"),
         (lambda: dsp.Convention(scale=0), "scale=0"),
         (lambda: dsp.Convention(scale="1"), "scale='1'"),
-        (lambda: dsp.Convention(n_mels="3 ln"), "n_mels='3 ln' is none of '3 ln rate'; did you mean '3 ln rate'"),
+        (
+            lambda: dsp.Convention(n_mels="3 ln"),
+            "n_mels='3 ln' is none of '3 ln rate', 'every 100 mel'; did you mean '3 ln rate'",
+        ),
         (lambda: dsp.Convention(n_fft="frame"), "n_fft='frame' is none of .*; did you mean 'frame length'"),
         (lambda: dsp.Convention(delta_width=4), "delta_width=4 is even"),
         (lambda: dsp.Convention(f_max=float("inf")), "f_max=inf"),

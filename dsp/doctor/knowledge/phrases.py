@@ -117,7 +117,8 @@ PHRASES: dict[str, tuple[str, str, dict[Any, str]]] = {
             "window sum": "divides the spectrum by the sum of the window",
             "window energy": "divides the power by the sum of the squared window",
             "density": "divides the power by the sample rate and the sum of the squared window (a density per Hz)",
-            "praat": "divides the power by n_fft n / (n - 1) times the sum of the squared window of n samples",
+            "praat": "divides the power by the length of the transform, by n / (n - 1) and by the sum of the squared "
+            "window of n samples",
         },
     ),
     "spectrum_scaling": (

@@ -385,8 +385,7 @@ class Search:
         """The convention with the eps beside the deviation, as a preset has it, that brings the values nearest."""
         if self.interpretation.normalization != "mean and variance":
             return c
-        trials = (apply_move(c, move) for move in moves.normalization_eps())
-        return min((c, *trials), key=self._distance_of_features)
+        return min((c, *(apply_move(c, move) for move in moves.normalization_eps())), key=self._distance_of_features)
 
     def _distance_of_features(self, c: Convention) -> float:
         F, features = self.interpretation.matrix, self.cache.features(c, self.kind)
