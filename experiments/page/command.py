@@ -26,7 +26,7 @@ PORT = 5006
 MAX_MESSAGE = 2 * 2**20  # bytes of one message from a page; files come by another way
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HOUSEKEEPING_MS = 5_000
-LINGER_MS = 10_000  # how long a closed page's session lives
+LINGER_MS = 20_000  # how long a closed page's session lives, and one whose page is still loading
 
 
 def main(arguments: list[str] | None = None) -> int:
