@@ -17,7 +17,7 @@ from dsp.conventions.registry import CONVENTIONS
 from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.common_values import F_MAX, F_MIN, LENGTHS_MS, RARE, USUAL_WORDS
 from dsp.doctor.search import moves
-from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT, norm
+from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.frame_grids import grids, hops, with_lengths
 from dsp.doctor.search.trials import Move, apply_move
 from dsp.mel import MelScale, filter_edges
@@ -74,7 +74,7 @@ def as_they_are(search: Search) -> list[Family]:
             for framings in _framings(search, own):
                 fitting = [apply_move(own, move) for move in framings]
                 if len(fitting) > MAX_FRAMINGS:
-                    fitting.sort(key=lambda c: norm(search.affine_residual(c, search.coarse)))
+                    fitting.sort(key=lambda c: search.affine_distance(c, search.coarse))
                 families.append(
                     {
                         c: search.affine_distance(c)
@@ -95,7 +95,7 @@ def nearest_grids(search: Search) -> list[Grid]:
             if search.descent.deadline.is_over():
                 break
             size = sizes(fitted, search.cache.sample_rate)
-            distance = min(norm(search.affine_residual(one, search.coarse)) for one in _in_other_orders(search, fitted))
+            distance = min(search.affine_distance(one, search.coarse) for one in _in_other_orders(search, fitted))
             found.append(Grid(distance, size.window, size.hop, fitted.framing, fitted.last_frame, fitted.n_fft))
     return sorted(found, key=lambda grid: grid.distance)
 

@@ -131,9 +131,9 @@ class Search:
             return None
         return levels if levels.shape == view.target.shape else None
 
-    def affine_distance(self, c: Convention) -> float:
+    def affine_distance(self, c: Convention, view: View | None = None) -> float:
         """How far the convention is when every row may have a gain and an offset."""
-        return norm(self.affine_residual(c))
+        return norm(self.affine_residual(c, view))
 
     def affine_residual(self, c: Convention, view: View | None = None) -> Residual:
         """What remains of every row. Where the matrix is cut off below, only what is above that counts."""

@@ -31,8 +31,11 @@ RESAMPLER = "the filter of the resampler"
 
 def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
     """How near the presets come to the matrix as it is, without any change."""
-    plain = [Change("", Altered.as_given(cache.signal), cache.sample_rate, oriented) for oriented in orientations]
-    return min((one.distance for one in _nearest(plain, deadline, eps)), default=DOES_NOT_FIT)
+    return min((one.distance for one in _nearest(_unchanged(orientations, cache), deadline, eps)), default=DOES_NOT_FIT)
+
+
+def _unchanged(orientations: list[Oriented], cache: StageCache) -> list[Change]:
+    return [Change("", Altered.as_given(cache.signal), cache.sample_rate, oriented) for oriented in orientations]
 
 
 def search_changed(
@@ -74,8 +77,7 @@ def search_changed(
 
 def _nearest_framing(orientations: list[Oriented], cache: StageCache, until: Deadline, eps: float) -> float:
     """How near the presets come without any change, under every framing: another one is plainer than a cut."""
-    plain = [Change("", Altered.as_given(cache.signal), cache.sample_rate, oriented) for oriented in orientations]
-    searches = [search for change in plain for search in change.searches(until, eps)]
+    searches = [search for change in _unchanged(orientations, cache) for search in change.searches(until, eps)]
     return min((nearest_of(as_they_are(search)) for search in searches), default=DOES_NOT_FIT)
 
 
