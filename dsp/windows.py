@@ -88,7 +88,7 @@ def gaussian(n: int, periodic: bool = False) -> NDArray[np.float64]:
     w[i] = (exp(-48 ((i - M / 2) / (M + 2))^2) - exp(-12)) / (1 - exp(-12)),  M = n - 1 (symmetric) or n (periodic);
     n = 1 gives 1
 
-    Praat's "window length" is the half of it: to 15 ms belongs a window of 30 ms.
+    The "window length" that Praat asks for is half the length of this window: 15 ms there are 30 ms here.
 
     Parameters
     ----------

@@ -122,7 +122,10 @@ def _explain_offsets(search: Search, c: Convention) -> Convention:
     best = (search.distance_above_floor(c), c)
     mel_norms = [c.mel_norm] if c.n_mels is None else USUAL_WORDS["mel_norm"]
     shows_floor = _has_empty_bands(search, c)  # an empty band stands at the floor itself
-    norms, scales = ((c.spectrum_norm, *USUAL_WORDS["spectrum_norm"]), (c.scale, *SCALES))  # its own may be rare
+    norms, scales = (
+        (c.spectrum_norm, *USUAL_WORDS["spectrum_norm"]),
+        (c.scale, *SCALES),
+    )  # the convention's own may be rare
     options = (mel_norms, USUAL_WORDS["spectrum_scaling"], norms, scales, USUAL_WORDS["reference"])
     words = map(dict.fromkeys, options)
     for mel_norm, scaling, norm, scale, reference in product(*words):

@@ -14,7 +14,7 @@ WORTH_FITTING = 2e-3  # a shape so near is worth fitting values to; by trial
 class Guesses:
     """The initial guesses of some interpretations, and what has been found from them so far.
 
-    Interpretations that no preset comes nearer than `farthest` are left out.
+    An interpretation is left out if even its nearest preset is farther away than `farthest`.
     """
 
     def __init__(self, searches: list[Search], farthest: float = DOES_NOT_FIT):

@@ -101,7 +101,7 @@ def nearest_grids(search: Search) -> list[Grid]:
 
 
 def _in_other_orders(search: Search, c: Convention) -> Iterator[Convention]:
-    """The convention, and with cepstra in the other orders of rows: in a wrong one no frames are near."""
+    """The convention; for cepstra, also in every other order of rows, since in a wrong order all frames look far."""
     yield c
     if search.kind == "mfcc":
         for word in USUAL_WORDS["c0"]:
@@ -150,11 +150,11 @@ def ranked(search: Search, families: list[Family]) -> list[Guess]:
     low, high = WORTH_REFILTERING_BOTH
     if guesses and low < guesses[0][0] < high:
         guesses = _bring_nearer(search, guesses, _with_any_filters, MAX_REFILTERED_BOTH)
-    return _one_of_equals(guesses[:1] + nearest + guesses[1:])[:MAX_GUESSES]  # other filters may mislead all the rest
+    return _one_of_equals(guesses[:1] + nearest + guesses[1:])[:MAX_GUESSES]  # other filters may mislead the rest
 
 
 def _nearest_frames(guesses: list[Guess], families: list[Family]) -> list[Guess]:
-    """The nearest guess, and the same preset on the frames that are next: these are hard to get at from wrong ones."""
+    """The nearest guess, and the same preset on its second-nearest frames, which no single move may lead to."""
     of_nearest = [family for _, c in guesses[:1] for family in families if c in family]
     others = sorted(((distance, c) for family in of_nearest for c, distance in family.items()), key=_distance)
     return guesses[:1] + [guess for guess in others if guess[0] < DOES_NOT_FIT][1:2]

@@ -17,7 +17,7 @@ MUCH_FARTHER = 0.2  # an interpretation that is farther than another by that muc
 MUCH_NEARER = 0.5  # other frames must bring a preset so much nearer to come first
 NEAR = 0.12  # guesses farther than that wait for those on other frames
 SOMETHING_IN_COMMON, NOTHING_IN_COMMON = 0.5, 0.85  # distances of generic conventions on the nearest frames
-LEFT_OUT_WAITS = 2  # turns: interpretations that leave out rows come as near as those with all of them
+LEFT_OUT_WAITS = 2  # turns: an interpretation without some rows may come as near as the one with all of them
 FEW = 2  # presets as they are that are searched in any case
 
 
@@ -26,7 +26,7 @@ def schedule(
 ) -> Iterator[tuple[Search, Convention]]:
     """(search, initial guess) of all interpretations in the order in which they are worth searching.
 
-    Interpretations that no preset comes nearer than `farthest` are left out.
+    An interpretation is left out if even its nearest preset is farther away than `farthest`.
 
     First come presets as they are, then, until there is enough, presets on other frames, then what was much farther.
     Where the presets are far and much nearer on other frames, these come first.
@@ -85,7 +85,7 @@ class _Queue:
         self.searches, self.farthest = searches, farthest
         self.nearest: dict[Search, float] = {}  # the distance of each interpretation's nearest guess
         self.waiting: list[_Entry] = []
-        self.added: dict[Search, list[Convention]] = {}  # what has been waiting, or still is
+        self.added: dict[Search, list[Convention]] = {}  # all guesses that ever entered the queue
         self.later: Looked = []  # of interpretations that were much farther than another
 
     def look(self, looked: Looked) -> None:

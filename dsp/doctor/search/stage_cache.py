@@ -241,7 +241,7 @@ class StageCache:
             return 0
 
     def may_have(self, n_frames: int, c: Convention) -> bool:
-        """Whether any framing and rounding could give about n_frames: a quick answer that is yes too often."""
+        """Whether any framing and rounding could give about n_frames: a quick check that errs only towards yes."""
         for word in WORDS["rounding"]:
             size = self.sizes_or_none(apply_move(c, {"rounding": word}))
             if size and abs(n_frames * size.hop - self.signal.size) <= 4 * size.n_fft + 3 * size.hop:

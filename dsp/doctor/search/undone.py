@@ -49,8 +49,9 @@ def search_changed(
 ) -> tuple[Outcome, Change] | None:
     """The outcome after a change of the signal or of the frames that explains the matrix; None without one.
 
-    as_given, found_plain : how near the presets come without a change, and the plain search so far
-    is_last : whether the plain search, which comes first where a preset comes near without a change, is over
+    as_given : how near the presets come without a change
+    found_plain : how near the plain search has come so far
+    is_last : whether the plain search is over; it comes first where a preset is near without a change
     """
     until = deadline.part(LOOKS_SHARE)
     is_near = as_given < WORTH_FITTING or (as_given < AS_GIVEN and not any(one.n_constant for one in orientations))
