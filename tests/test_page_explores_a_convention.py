@@ -219,6 +219,33 @@ def test_a_notebook_holds_the_explorer(section):
     assert made.from_bands.wav.startswith(b"RIFF") and made.from_cepstra.wav.startswith(b"RIFF")
 
 
+def test_the_pictures_follow_the_controls_and_the_sentence_waits_for_a_rest():
+    """The first view of a page holds no pictures; a slider that moves on does not wait for the comparison."""
+    pytest.importorskip("panel")
+    from bokeh.document import Document
+    from bokeh.events import DocumentReady
+
+    from experiments.page.session import Session
+    from experiments.page.tabs.explore import Explorer
+    from experiments.page.uploads import Store
+
+    store, document = Store(), Document()
+    try:
+        made = Explorer(Session(store.open(), None, document), {"second": "htk"})
+        assert made.pictures is None and made.facts.text.endswith("kaldi.") and "htk" in made.link.text
+        document.callbacks.trigger_event(DocumentReady())
+        assert made.pictures.maps["log_mel"].source.data["image"][0].shape[0] == 23
+        for n_mels in (30, 31):
+            made.move("n_mels", n_mels)
+        assert made.pictures.maps["log_mel"].source.data["image"][0].shape[0] == 31
+        assert made.sentence.text == "comparing the two"
+        (waiting,) = document.session_callbacks
+        waiting.callback()
+        assert "differences; the largest: " in made.sentence.text
+    finally:
+        store.close()
+
+
 def test_a_slider_in_a_notebook_redraws_its_pictures(section):
     """What Jupyter's pages send and get, without Jupyter: a move comes in, the pictures' new numbers go out."""
     pytest.importorskip("panel")

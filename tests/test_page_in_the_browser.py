@@ -495,6 +495,8 @@ def test_papers_filters_tables_and_shows_runs(browser, server):
         said = "Zheng et al. 2023 on casia: published 77.9, same protocol 34.9"
         page.get_by_role("img", name=re.compile(said)).wait_for()
         table, runs = page.locator(".tabulator").first, page.locator(".tabulator").nth(1)
+        for one in (runs, table):  # before both are there, the first may be the other one
+            one.locator(".tabulator-row").first.wait_for()
         table.locator(".tabulator-header-filter input").first.press_sequentially("yadav")
         wait_for(lambda: cells(table, "system") == {"yadav_crnn"})
         runs.locator(".tabulator-header-filter input").last.press_sequentially("yes")

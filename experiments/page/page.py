@@ -68,7 +68,7 @@ def app(store: Store, workers: Workers, runs: Path) -> Callable[[], object]:
             return part(
                 Line(text=f"{MAX_SESSIONS} pages are open on this server; close one and reload.", alarming=True)
             )
-        session = Session(store.open(), workers, document.add_next_tick_callback, runs)
+        session = Session(store.open(), workers, document, runs)
         document.on_session_destroyed(lambda _: session.close())
         page = Page(session, _query(pn.state.session_args))
         return page.view

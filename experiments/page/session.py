@@ -10,13 +10,18 @@ from dsp.files.naming import printable, shorten
 from experiments.page.uploads import Folder
 from experiments.page.workers import Job, JobError, Workers, one_line
 
+REST_MS = 250  # without a move: what is too slow for every move is done then
+
 
 class Session:
     """The private side of one page. Nothing in it is shared with another page."""
 
-    def __init__(self, folder: Folder, workers: Workers, later: Callable[[Callable], None], runs: Path | None = None):
-        """later : runs a function in the page's document when its turn comes."""
-        self.folder, self.workers, self.later, self.runs = folder, workers, later, runs
+    def __init__(self, folder: Folder, workers: Workers, document, runs: Path | None = None):
+        """document : the page's Bokeh document; callbacks run in it when their turn comes."""
+        self.folder, self.workers, self.document, self.runs = folder, workers, document, runs
+        self._is_shown, self._until_shown = False, list[Callable[[], None]]()
+        self._resting = None
+        document.on_event("document_ready", lambda _: self._show())
 
     @property
     def address(self) -> str:
@@ -51,6 +56,24 @@ class Session:
         except JobError as error:
             on_error(str(error))
 
+    def when_shown(self, callback: Callable[[], None]) -> None:
+        """Calls back once the browser shows the page: what comes later than its first view."""
+        if self._is_shown:
+            callback()
+        else:
+            self._until_shown.append(callback)
+
+    def at_rest(self, callback: Callable[[], None]) -> None:
+        """Calls back when nothing was asked for during REST_MS. Only the last callback is kept."""
+        if self._resting is not None:
+            self.document.remove_timeout_callback(self._resting)
+
+        def rested() -> None:
+            self._resting = None
+            callback()
+
+        self._resting = self.document.add_timeout_callback(rested, REST_MS)
+
     def cancel(self) -> None:
         self.workers.cancel(self.folder.ticket)
 
@@ -70,9 +93,15 @@ class Session:
     def name(self, path: Path) -> str:
         return printable(path.name)
 
+    def _show(self) -> None:
+        self._is_shown = True
+        waiting, self._until_shown = self._until_shown, []
+        for callback in waiting:
+            callback()
+
     def _back(self, callback: Callable, argument) -> None:
         if self.folder.is_open:
-            self.later(partial(callback, argument))
+            self.document.add_next_tick_callback(partial(callback, argument))
 
 
 class OwnSession:
@@ -88,3 +117,9 @@ class OwnSession:
             on_error(one_line(error))
         else:
             on_done(result)
+
+    def when_shown(self, callback: Callable[[], None]) -> None:
+        callback()
+
+    def at_rest(self, callback: Callable[[], None]) -> None:
+        callback()

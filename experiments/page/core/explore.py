@@ -3,6 +3,7 @@
 import io
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import soundfile
@@ -32,6 +33,7 @@ class Section:
     name: str = "synthetic voice"
 
 
+@lru_cache(maxsize=8)
 def synthetic(voice: str = "f1", emotion: str = "happy") -> Section:
     """An utterance of the synthesizer. ValueError for an unknown voice or emotion."""
     voices = {one.name: one for one in VOICES}

@@ -75,8 +75,9 @@ class Explorer:
         self.traced: Traced | None = None
         self.trouble, self.facts = Line(alarming=True), Line()
         self._make_controls()
-        self.pictures = StagePictures()
-        self.second_pictures: SecondPictures | None = None  # made when it is needed: a page opens sooner
+        self.pictures: StagePictures | None = None  # made when the controls are on the screen: a page opens sooner
+        self.pictures_part = part(Line(text="drawing the pictures"))
+        self.second_pictures: SecondPictures | None = None  # made when it is needed
         self.second_part = part(
             Line(text="The second convention", heading=True), self.sentence, self.no_difference, visible=False
         )
@@ -85,6 +86,7 @@ class Explorer:
         self.redraw()
         if line:
             self.trouble.text = line
+        session.when_shown(self._make_pictures)
 
     def _make_controls(self) -> None:
         self.form = Form(self.move, title="The convention", fields=CONVENTION_FIELDS)
@@ -119,7 +121,7 @@ class Explorer:
         has_files = bool(getattr(self.session, "address", ""))
         return part(
             *([self.upload] if has_files else []), self.sound, self.facts, self.trouble,
-            self.form, self.look, self.pictures.view, self.second_part, sounds, code,
+            self.form, self.look, self.pictures_part, self.second_part, sounds, code,
         )  # fmt: skip
 
     def _restore(self, query: Mapping[str, str]) -> str:
@@ -262,17 +264,28 @@ class Explorer:
             self._show_controls()
             return
         self.traced = t
-        self.pictures.show(t)
-        self._draw_frame()
-        self._draw_second()
+        self._draw()
         self._show_controls()
         self._say_facts()
         self._show_code()
         self._tell_state()
 
+    def _make_pictures(self) -> None:
+        self.pictures = StagePictures()
+        with pn.io.hold():  # they arrive as one
+            self._draw()
+            self.pictures_part.objects = [self.pictures.view]
+
+    def _draw(self) -> None:
+        if self.traced is None or self.pictures is None:
+            return
+        self.pictures.show(self.traced)
+        self._draw_frame()
+        self._draw_second()
+
     def _draw_frame(self) -> None:
         t = self.traced
-        if t is None:
+        if t is None or self.pictures is None:
             return
         index = self.pictures.show_frame(t, self.section, self.frame, self.n_coefficients)
         n_frames = t.steps["frames"].shape[1]
@@ -298,15 +311,25 @@ class Explorer:
             return
         try:
             other = core.stages(self.section, self.second)
-            said = core.sentence(self.setup, self.second, self.section.sample_rate)
-            self.sentence.text, _, self.all_differences.text = said.partition("\n")
         except ValueError as error:
             self.sentence.text = f"{self.second.name} does not fit this recording: {error}"
             return
+        self.sentence.text, self.all_differences.text = "comparing the two", ""
+        self.session.at_rest(self._say_difference)
         if self.second_pictures is None:
             self.second_pictures = SecondPictures()
             self.second_part.extend([self.second_pictures.view, self.all_differences])
         self.no_difference.text = self.second_pictures.show(self.traced, other, (self.setup, self.second))
+
+    def _say_difference(self) -> None:
+        if self.second is None:
+            return
+        try:
+            said = core.sentence(self.setup, self.second, self.section.sample_rate)
+        except ValueError as error:
+            said = self._one_line(str(error))
+        with pn.io.hold():
+            self.sentence.text, _, self.all_differences.text = said.partition("\n")
 
     def _show_controls(self) -> None:
         values = setups.control_values(self.setup.convention, self.section.sample_rate)
