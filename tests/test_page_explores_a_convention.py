@@ -85,6 +85,12 @@ def test_a_difference_is_one_where_the_shapes_agree(section):
     np.testing.assert_allclose(shown.values, a.steps["log_mel"] - b.steps["log_mel"], rtol=1e-5, atol=1e-5)
     assert shown.low == -shown.high
     assert explore.difference(a, c, "log_mel").startswith("no difference value by value: 23 rows x ")
+    shown, rows = explore.difference(a, c, "mfcc"), c.steps["mfcc"]
+    assert explore.coefficients(a)[0] == "E" and explore.coefficients(c)[-1] == "c0"  # so by their names:
+    np.testing.assert_allclose(shown.values, a.steps["mfcc"][1:] - rows[:12], rtol=1e-5, atol=1e-4)
+    assert shown.names == tuple(f"c{i}" for i in range(1, 13)) and len(rows) == 13
+    energy, c0 = (explore.stages(section, Setup(name, {"n_mfcc": 1})) for name in ("kaldi", "librosa"))
+    assert explore.difference(energy, c0, "mfcc").endswith("no coefficient in common")
     w = explore.stages(section, Setup("whisper"))
     assert "no cepstra" in explore.difference(a, w, "mfcc")
 

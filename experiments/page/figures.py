@@ -71,7 +71,7 @@ class ImagePicture:
         self.figure.grid.visible = False
         bar = ColorBar(color_mapper=self.mapper, width=10, padding=2, ticker=BasicTicker(desired_num_ticks=5))
         self.figure.add_layout(bar, "right")
-        self._ranges, self._names = None, None
+        self._ranges, self._names = None, list[str]()
         self.cells: ColumnDataSource | None = None  # numbers over the image
 
     def show(self, shown: Map, title: str | None = None) -> None:

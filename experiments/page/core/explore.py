@@ -2,7 +2,7 @@
 
 import io
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,7 @@ import soundfile
 
 import dsp
 from dsp.conventions import sizes
+from dsp.conventions.row_names import row_names
 from experiments.data.synthetic import EXPRESSIONS, SAMPLE_RATE, VOICES, synthesize
 from experiments.figures.trace.data import Traced, decibels, envelope, traced, window_spectrum
 from experiments.figures.trace.resynthesis import resynthesize
@@ -78,13 +79,14 @@ def stages(section: Section, setup: Setup) -> Traced:
 
 @dataclass(frozen=True)
 class Map:
-    """A picture: values (rows, columns) float32 over x and y, and the limits of its colors."""
+    """A picture: values (rows, columns) float32 over x and y, the limits of its colors, and names of rows if any."""
 
     values: np.ndarray
     x: tuple[float, float]
     y: tuple[float, float]
     low: float
     high: float
+    names: tuple[str, ...] = ()
 
 
 def maps(t: Traced) -> dict[str, Map]:
@@ -102,8 +104,14 @@ def maps(t: Traced) -> dict[str, Map]:
     if "mfcc" in t.steps:
         rows = t.steps["mfcc"]
         largest = np.sort(np.abs(rows).max(axis=1))[-2:][0] or 1.0  # c0 or the energy would use up all colors
-        found["mfcc"] = _map(t, rows, -largest, largest)
+        found["mfcc"] = replace(_map(t, rows, -largest, largest), names=coefficients(t))
     return found
+
+
+def coefficients(t: Traced) -> tuple[str, ...]:
+    """The names of the rows of cepstra; none if there are further rows, such as deltas."""
+    names = tuple(row_names(t.convention))
+    return names if len(names) == len(t.steps["mfcc"]) else ()
 
 
 def _map(t: Traced, rows: np.ndarray, low: float, high: float | None = None, y: tuple | None = None) -> Map:
@@ -133,17 +141,26 @@ def shrunk(rows: np.ndarray) -> np.ndarray:
 def difference(a: Traced, b: Traced, stage: str) -> Map | str:
     """a - b of "log_mel" or "mfcc" as a picture, or a sentence that says why there is none.
 
+    Cepstra are subtracted by their names, those that both have: one tool's first row may be another's last.
+
     Checked: tests/test_page_explores_a_convention.py
     """
     if stage not in a.steps or stage not in b.steps:
         return "no difference to show: one of the two conventions has no cepstra"
-    first, second = a.steps[stage], b.steps[stage]
+    first, second, names = a.steps[stage], b.steps[stage], ()
+    if stage == "mfcc" and coefficients(a) and coefficients(b):
+        theirs = coefficients(b)
+        names = tuple(name for name in coefficients(a) if name in theirs)
+        if not names:
+            return "no difference to show: the two conventions have no coefficient in common"
+        first = first[[coefficients(a).index(name) for name in names]]
+        second = second[[theirs.index(name) for name in names]]
     if first.shape != second.shape:
         shapes = " and ".join(f"{x.shape[0]} rows x {x.shape[1]} frames" for x in (first, second))
         return f"no difference value by value: {shapes}"
     error = first - second
     largest = float(np.abs(error).max()) or 1.0
-    return _map(a, error, -largest, largest)
+    return replace(_map(a, error, -largest, largest), names=names)
 
 
 def sentence(a: Setup, b: Setup, sample_rate: int) -> str:

@@ -2,7 +2,6 @@
 
 import panel as pn
 
-from dsp.conventions.row_names import row_names
 from experiments.figures.trace.data import LOG_UNIT, Traced
 from experiments.page.core import explore as core
 from experiments.page.core.setup import Setup
@@ -57,10 +56,9 @@ class StagePictures:
         """Everything but the chosen frame. What the convention does not have is hidden."""
         for name, shown in core.maps(t).items():
             self.maps[name].show(shown, title(name, t))
+            self.maps[name].name_rows(list(shown.names))
         self.maps["log_mel"].figure.yaxis.axis_label = "Band" if t.convention.n_mels else "Bin"
         self.envelope.figure.yaxis.axis_label = f"Level ({LOG_UNIT[t.convention.log]})"
-        if "mfcc" in t.steps:
-            self.maps["mfcc"].name_rows(_coefficients(t))
         self.hz.show(*core.filters(t, "hz"), f"{len(t.steps['mel'])} filters over frequency")
         self.mel.show(*core.filters(t, "mel"), f"The same filters over mel ({t.convention.mel_scale})")
         self.panes["mfcc"].visible = "mfcc" in t.steps
@@ -106,19 +104,13 @@ class SecondPictures:
             difference.visible = not isinstance(error, str)
             if name in shown:
                 self.others[name].show(shown[name], f"{names[1].name}: {title(name, second)}")
-                if name == "mfcc":
-                    self.others[name].name_rows(_coefficients(second))
+                self.others[name].name_rows(list(shown[name].names))
             if isinstance(error, str):
                 said.append(f"{STAGES[name]}: {error}.")
             else:
                 self.errors[name].show(error, f"{STAGES[name]}: {names[0].name} - {names[1].name}")
+                self.errors[name].name_rows(list(error.names))
         return " ".join(said)
-
-
-def _coefficients(t: Traced) -> list[str]:
-    """The names of the rows of cepstra; none if there are further rows, such as deltas."""
-    names = row_names(t.convention)
-    return names if len(names) == len(t.steps["mfcc"]) else []
 
 
 def title(name: str, t: Traced) -> str:
