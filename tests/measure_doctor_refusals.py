@@ -12,6 +12,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ import librosa
 import numpy as np
 
 import dsp
+from dsp.conventions import sizes
 from dsp.doctor import compare, identify
 from dsp.doctor.report import comparison_text, diagnosis_text
 
@@ -37,9 +39,15 @@ class Clips(NamedTuple):
     rate: int
 
 
+def is_fit(name: str, rate: int) -> bool:
+    """Whether the preset's transform holds a frame at this rate."""
+    c = dsp.CONVENTIONS[name]
+    return isinstance(c.n_fft, str) or c.n_fft >= sizes(replace(c, n_fft="power of two"), rate).window
+
+
 def features(x, rate, rng) -> np.ndarray:
-    """The features of a preset, time last."""
-    name = str(rng.choice(PRESETS))
+    """The features of a preset that fits the rate, time last."""
+    name = str(rng.choice([name for name in PRESETS if is_fit(name, rate)]))
     kind = dsp.mfcc if dsp.CONVENTIONS[name].n_mfcc and rng.random() < 0.6 else dsp.log_mel
     return kind(x, rate, name)
 
