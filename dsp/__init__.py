@@ -61,7 +61,7 @@ from dsp.engine.extract import extract
 from dsp.feature_files import read_features
 from dsp.fft import dft, fft, ifft, irfft, rfft
 from dsp.files.content import FeatureFileError
-from dsp.framing import buffer, count_frames, extend, frame
+from dsp.framing import buffer, count_frames, extend, frame, praat_frames
 from dsp.inversion import griffin_lim, idct, mel_to_power
 from dsp.log_spectrogram import log_spectrogram
 from dsp.masking import mask_bands, mask_frames
@@ -153,6 +153,7 @@ __all__ = [
     "povey",
     "power_spectral_density",
     "power_to_db",
+    "praat_frames",
     "preemphasis",
     "read_audio",
     "read_beginning",

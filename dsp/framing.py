@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from dsp.checks import NUMERIC, as_array, as_count, as_word
+from dsp.checks import NUMERIC, as_array, as_count, as_number, as_sample_rate, as_signal, as_word
 
 Framing = Literal[
     "valid", "valid, centered", "center, zeros", "center, reflect", "half overlap, reflect", "pad tail", "every hop",
@@ -193,6 +193,67 @@ def extend(signal: ArrayLike, frame_length: int, hop_length: int, framing: Frami
     n_frames = require_frames(x.size, frame_length, hop_length, framing)
     start = first_sample(x.size, frame_length, hop_length, framing)
     return slice_extended(x, start, frame_length + (n_frames - 1) * hop_length, framing)
+
+
+def praat_frames(
+    signal: ArrayLike, sample_rate: float, frame_length_s: float = 0.030, hop_length_s: float = 0.005
+) -> NDArray[np.float64]:
+    """Praat's frames one after the other, at any sample rate, for a convention that takes them as they stand.
+
+    Frame t begins at the sample that is nearest to the time
+
+        t_0 + t H - D/2,   t_0 = N dx / 2 - n H / 2 + H / 2,   n = 1 + floor((N dx - D) / H) frames,   dx = 1 / rate
+
+    with frames of D seconds and hops of H, which need no whole number of samples. Where the time lies between two
+    samples, the rounding of this very arithmetic decides. L = round(D / dx) samples are one frame, zeros surround the
+    signal, and the samples are multiplied by sqrt(L dx / D), as Praat divides powers by D. So these are Praat's MFCC:
+
+        praat = dsp.CONVENTIONS["praat"]
+        c = dataclasses.replace(praat, framing="valid", hop_length_s=praat.frame_length_s, rounding="half up")
+        dsp.mfcc(dsp.praat_frames(x, sample_rate), sample_rate, c)
+
+    The preset "praat" itself takes whole hops, and of two samples that are equally near always the later one.
+
+    Parameters
+    ----------
+    signal : (N,) real, in -1 .. 1
+    sample_rate : Hz
+    frame_length_s : D, s; twice the window length that Praat's command states
+    hop_length_s : H, s
+
+    Returns
+    -------
+    frames : (n L,) float64
+
+    Raises
+    ------
+    ValueError  for a bad signal or rate, a length that is no number of at least one sample, or a signal that is
+        shorter than one frame.
+
+    Source: P. Boersma and D. Weenink, Praat 6.1, To MFCC..; the rounding is that of its output.
+    Checked: tests/test_praat_matches_parselmouth.py
+    """
+    x, rate = as_signal(signal), as_sample_rate(sample_rate)
+    D, H = as_number(frame_length_s, "frame_length_s", above=0), as_number(hop_length_s, "hop_length_s", above=0)
+    if min(D, H) * rate < 1:
+        raise ValueError(f"{frame_length_s=} and {hop_length_s=} hold at least one sample each, {1 / rate:g} s")
+    starts, L = praat_starts(x.size, rate, D, H)
+    if starts.size == 0:
+        raise ValueError(f"{x.size} samples at {rate:g} Hz are shorter than one frame of {D:g} s")
+    padded = np.pad(x, L)
+    return (padded[starts[:, None] + L + np.arange(L)] * np.sqrt(L / rate / D)).ravel()
+
+
+def praat_starts(n_samples: int, rate: float, D: float, H: float) -> tuple[NDArray[np.int_], int]:
+    """The sample at which each of praat_frames begins, and how many samples a frame has; arguments are checked.
+
+    Checked: tests/test_praat_matches_parselmouth.py
+    """
+    dx = 1 / rate
+    n = max(0, 1 + int(np.floor((n_samples * dx - D) / H)))
+    first = 0.5 * (n_samples * dx) - 0.5 * (n * H) + 0.5 * H
+    times = first + np.arange(n) * H - 0.5 * D
+    return np.floor((times - 0.5 * dx) / dx + 0.5).astype(int), int(np.floor(D / dx + 0.5))
 
 
 def _check_rule(frame_length: int, hop_length: int, framing: Framing) -> None:

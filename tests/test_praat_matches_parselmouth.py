@@ -3,7 +3,8 @@
 Praat takes the sample nearest to the time at which a frame begins. With an odd number of samples beside the frames
 that is one sample. With an even number the time lies between two samples, and the rounding of Praat's arithmetic
 decides, frame by frame; the preset takes the later sample. The same rounding may cost Praat its last frame where the
-frames fill the signal exactly. Both are predicted here from Praat's own arithmetic, so that every frame is compared.
+frames fill the signal exactly. dsp.praat_frames follows Praat's arithmetic, at every rate, so that every frame is
+compared.
 """
 
 import shutil
@@ -22,29 +23,12 @@ FLOAT32 = 1e-6  # of the largest value, where no band lies below what float32 le
 HALF_WINDOW_S, HOP_S = 0.015, 0.005
 RATES = (8_000, 10_000, 16_000, 20_000, 24_000, 32_000, 48_000)
 PRAAT = CONVENTIONS["praat"]
+AS_THEY_STAND = replace(PRAAT, framing="valid", hop_length_s=PRAAT.frame_length_s, rounding="half up")
 
 
 @pytest.fixture(scope="module")
 def stored():
     return np.load(GOLDEN / "features_praat.npz")
-
-
-def starts_of_praat(n: int, rate: int) -> np.ndarray:
-    """The sample at which each of Praat's frames begins, by its arithmetic: time = first + t hop - half a window."""
-    dx = 1 / rate
-    n_frames = int(np.floor((n * dx - 2 * HALF_WINDOW_S) / HOP_S)) + 1
-    first = 0.5 * (n * dx) - 0.5 * (n_frames * HOP_S) + 0.5 * HOP_S
-    times = first + np.arange(n_frames) * HOP_S - HALF_WINDOW_S
-    return np.floor((times - 0.5 * dx) / dx + 0.5).astype(int)
-
-
-def frames_at(x: np.ndarray, rate: int, starts: np.ndarray, kind: str) -> np.ndarray:
-    """The preset's features of frames that begin anywhere; zeros surround the signal."""
-    length = round(2 * HALF_WINDOW_S * rate)
-    padded = np.pad(x, length)
-    compute = dsp.mfcc if kind == "mfcc" else dsp.log_mel
-    frames = [padded[start + length :][:length] for start in starts]
-    return np.concatenate([compute(frame, rate, PRAAT) for frame in frames], axis=1)
 
 
 @pytest.mark.parametrize(("n", "rate"), [(7999, 16_000), (7999, 24_000)])
@@ -72,19 +56,20 @@ def test_mel_spectrogram_in_decibels(stored):
 
 
 @pytest.mark.parametrize(("n", "rate"), [(7998, 16_000), (8000, 16_000), (8000, 8_000), (8000, 48_000)])
-def test_where_rounding_decides(n, rate, stored):
+@pytest.mark.parametrize("lane", ["textbook", "extract"])
+def test_where_rounding_decides(n, rate, lane, stored):
     """Every frame of Praat is the preset's of the one sample or the other, as its arithmetic says."""
     x, theirs = stored["signal"][:n], stored[f"mfcc_{n}_{rate}"]
-    starts = starts_of_praat(n, rate)
-    assert np.abs(frames_at(x, rate, starts, "mfcc") - theirs).max() <= TOLERANCE
+    frames = dsp.praat_frames(x, rate)
+    ours = (
+        dsp.mfcc(frames, rate, AS_THEY_STAND) if lane == "textbook" else dsp.extract([frames], rate, AS_THEY_STAND)[0]
+    )
+    assert np.abs(ours - theirs).max() <= TOLERANCE
     length, hop = round(2 * HALF_WINDOW_S * rate), round(HOP_S * rate)
-    usual = (n - length - (len(starts) - 1) * hop) // 2 + hop * np.arange(len(starts))
-    assert set(starts - usual) <= {0, -1} and (n - length) % 2 == 0
-    if len(starts) == dsp.count_frames(n, length, hop, "valid, centered"):
-        same = starts == usual
-        ours = dsp.mfcc(x, rate, "praat")
-        assert np.abs(ours[:, same] - theirs[:, same]).max() <= TOLERANCE
-        assert 0 < same.mean()
+    if theirs.shape[1] == dsp.count_frames(n, length, hop, "valid, centered"):
+        preset = dsp.mfcc(x, rate, "praat")
+        same = np.abs(preset - theirs).max(axis=0) <= TOLERANCE
+        assert (n - length) % 2 == 0 and 0 < same.mean() < 1
 
 
 def test_a_hop_of_a_fraction_of_a_sample_is_refused():
@@ -170,3 +155,28 @@ def test_praat_itself():
             theirs = parselmouth.praat.call(sound, "To MFCC...", 15, half_s, hop_s, 100.0, 100.0, 0.0).to_array()
             c = replace(PRAAT, frame_length_s=2 * half_s, hop_length_s=hop_s, n_mfcc=16)
             assert np.abs(dsp.mfcc(x, rate, c) - theirs).max() <= TOLERANCE
+
+
+@pytest.mark.parametrize("rate", [*RATES, 11_025, 12_345, 22_050, 44_100])
+def test_praat_itself_at_every_rate(rate):
+    """Live, where praat-parselmouth is installed: hops and windows of fractions of a sample; even and odd lengths."""
+    parselmouth = pytest.importorskip("parselmouth", reason="praat-parselmouth is optional")
+    rng = np.random.default_rng(rate)
+    for half_s, hop_s in ((0.015, 0.005), (0.0125, 0.010), (0.020, 0.0025)):
+        for n in rng.integers(rate // 5, rate, 3):
+            x = 10.0 ** rng.uniform(-3, 0) * rng.standard_normal(n) / 5
+            sound = parselmouth.Sound(x, sampling_frequency=rate)
+            theirs = parselmouth.praat.call(sound, "To MFCC...", 12, half_s, hop_s, 100.0, 100.0, 0.0).to_array()
+            c = replace(AS_THEY_STAND, frame_length_s=2 * half_s, hop_length_s=2 * half_s)
+            ours = dsp.mfcc(dsp.praat_frames(x, rate, 2 * half_s, hop_s), rate, c)
+            assert np.abs(ours - theirs).max() <= TOLERANCE
+
+
+def test_a_signal_shorter_than_a_frame_is_refused():
+    for arguments, said in (
+        ((np.ones(479), 16_000), "479 samples at 16000 Hz are shorter than one frame of 0.03 s"),
+        ((np.ones(999), 16_000, 0.03, 0.00006), "hop_length_s=6e-05 hold at least one sample each, 6.25e-05 s"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            dsp.praat_frames(*arguments)
+    assert dsp.praat_frames(np.ones(480), 16_000).shape == (480,)

@@ -101,6 +101,7 @@ GOOD = {
     "povey": N,
     "power_spectral_density": {"S": SPECTRA, "window": WINDOW, "nfft": 64, "fs": 8_000.0},
     "power_to_db": {"power": MATRIX, "offset": 1.0},
+    "praat_frames": {"signal": X, "sample_rate": 800, "frame_length_s": 0.1, "hop_length_s": 0.05},
     "preemphasis": {"signal": X, "coefficient": 0.5, "first": "keep"},
     "remove_dc": {"x": MATRIX},
     "resample": {"signal": X, "sample_rate": 8_000, "new_rate": 4_000},

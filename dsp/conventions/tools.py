@@ -269,7 +269,7 @@ kaldi_fbank = replace(
 
 praat = Convention(
     tool="Praat 6.1 Sound: To MFCC.., and To MelSpectrogram.. in dB",
-    status="verified against frozen output of praat-parselmouth 0.4.7 (Praat 6.1.38); rates of whole samples in 5 ms",
+    status="verified against praat-parselmouth 0.4.7 (Praat 6.1.38); its frames at other rates: dsp.praat_frames",
     scale=1 / 2e-5,  # decibels above 2e-5 Pa
     frame_length_s=0.030,  # of the Gaussian window; Praat states half of it
     hop_length_s=0.005,

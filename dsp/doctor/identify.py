@@ -18,6 +18,7 @@ from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, res
 from dsp.doctor.search.guesses import Guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
+from dsp.doctor.search.praats_frames import search_praat
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
 from dsp.doctor.search.row_groups import Stack, stacked_rows
 from dsp.doctor.search.search import Search
@@ -82,6 +83,22 @@ def identify(features, signal, sample_rate: float, time_limit: float | None = No
     if 1 in matrix.shape:
         return of_statistics(matrix, cache, eps, deadline, notes, begun)
     orientations = [Oriented(matrix, False), Oriented(matrix.T, True)]
+    praat = search_praat(orientations, cache, eps, deadline.part(FIRST_SHARE))
+    if praat is not None:
+        return _diagnosis(praat[0].search.cache, matrix, praat[0], notes, begun, praat[1])
+    return _search(matrix, orientations, cache, eps, deadline, notes, begun)
+
+
+def _search(
+    matrix: np.ndarray,
+    orientations: list[Oriented],
+    cache: StageCache,
+    eps: float,
+    deadline: Deadline,
+    notes: tuple[str, ...],
+    begun: float,
+) -> Diagnosis:
+    """Plain conventions first where one is near, then changes of the signal or of the frames, then all the rest."""
     possible = [one for oriented in orientations for one in oriented.interpretations]
     as_given = distance_as_given(orientations, cache, deadline, eps)
     guesses = Guesses([Search(cache, one, deadline.part(SEARCH_SHARE), eps) for one in possible])

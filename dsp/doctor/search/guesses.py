@@ -30,7 +30,7 @@ class Guesses:
             if self._outcomes and (search.descent.deadline.is_over() or self._is_explained()):
                 break
             nearer = search.fit_shape_by_pairs(c) if distance > search.perhaps_rounding else c
-            self._outcomes.append(_outcome_of_shape(search, nearer))
+            self._outcomes.append(outcome_of_shape(search, nearer))
         return self._best()
 
     def descend(self, until: Deadline) -> Outcome | None:
@@ -47,7 +47,7 @@ class Guesses:
             distance = search.affine_distance(c)
             self._shapes.append((distance, len(self._shapes), search, c))
             if distance < WORTH_FITTING:
-                self._outcomes.append(_outcome_of_shape(search, c))
+                self._outcomes.append(outcome_of_shape(search, c))
             if self._is_exact() or until.is_over():
                 break
         return self._best()
@@ -66,7 +66,7 @@ class Guesses:
         return min(self._outcomes, key=Outcome.order, default=None)
 
 
-def _outcome_of_shape(search: Search, c: Convention) -> Outcome:
+def outcome_of_shape(search: Search, c: Convention) -> Outcome:
     """The best outcome of a shape: as it is, with its gains explained, with its values fitted, refined."""
     search.include_loudest_frames(c)
     is_far = search.affine_distance(c) > HOPELESS
