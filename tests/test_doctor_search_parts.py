@@ -288,6 +288,13 @@ def test_short_hops_leave_no_grid_but_with_the_last_frame_dropped():
     assert {c.last_frame for c in found if sizes(c, 16_000).window == 400} == {"dropped"}
 
 
+def test_hops_of_a_third_of_a_second_are_no_grid():
+    """Two frames of 3 s would fit half of all hops; the longest that is tried is still found."""
+    assert grids(CONVENTIONS["kaldi"], 16_000, 48_000, 2, None) == []
+    longest = grids(CONVENTIONS["kaldi"], 16_000, 10_000, 3, None)
+    assert longest and max(sizes(c, 16_000).hop for c in longest) <= 4_800
+
+
 def test_silence_at_the_ends_is_no_mask(rng):
     levels = rng.normal(size=(20, 50))
     levels[:, :3] = levels[:, 45:] = 0.0  # a value in the middle of the others

@@ -124,7 +124,7 @@ def test_two_shells_make_the_images_of_one_folder_together(recordings, tmp_path)
     printed = [shell.communicate() for shell in pair]
     assert [shell.returncode for shell in pair] == [0, 0], printed
     counts = [list(map(int, re.findall(r"\d+", out))) for out, _ in printed]  # written, there already, failed
-    assert all(sum(count) == 40 and count[0] > 0 for count in counts), printed
+    assert all(sum(count) == 40 for count in counts), printed  # on a busy machine one of them may make all
     assert sum(count[0] for count in counts) == 40, printed
     files = {path.name: path.read_bytes() for path in (tmp_path / "alone" / "e").iterdir()}
     assert {path.name: path.read_bytes() for path in (tmp_path / "both" / "e").iterdir()} == files

@@ -8,6 +8,7 @@ from dsp.doctor.search.trials import apply_move
 from dsp.framing import FRAMINGS, Framing, count_leading_samples, frame_count
 
 COARSE_MS = (8, 12, 18, 25, 36, 55, 93, 128)  # a factor of 1.5 apart: the descent moves by up to 2.5 from there
+LONGEST_HOP_S = 0.3  # few frames of a long clip would fit tens of thousands of hops
 HOPS = 4  # tried for each length and framing, the customary ones first; by trial
 
 
@@ -86,7 +87,7 @@ def hops(
 ) -> list[int]:
     """At most `count` hops that give n_frames of this length: the preferred one first, then the customary ones."""
     low = max(1, (n_samples - 2 * length) // (n_frames + 1))
-    high = (n_samples + 2 * length) // max(1, n_frames - 1) + 1
+    high = min((n_samples + 2 * length) // max(1, n_frames - 1) + 1, int(LONGEST_HOP_S * sample_rate))
     fitting = [hop for hop in range(low, high + 1) if frame_count(n_samples, length, hop, framing) == n_frames]
     return sorted(fitting, key=lambda hop: (hop != preferred, -_customary(hop, length, sample_rate), hop))[:count]
 
