@@ -256,6 +256,8 @@ def _with_any_filters(search: Search, c: Convention) -> Convention:
 
 def _other_kinds(search: Search, c: Convention) -> Iterator[Convention]:
     """The convention with a step of another kind, which no gain and offset of a row makes up for."""
+    if c.n_mels == "every 100 mel" and search.kind == "log_mel":
+        yield replace(c, n_mels=search.n_static, f_min=0.0, f_max=None)
     if search.kind == "mfcc":
         yield replace(c, dct_type=3)
     elif not search.interpretation.linear and search.interpretation.matrix.min() >= 0:
