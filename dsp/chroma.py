@@ -129,9 +129,21 @@ def estimate_tuning(spectrum: ArrayLike, sample_rate: float, n_chroma: int = 12,
     S = _spectra(spectrum, "spectrum")
     n_chroma = as_count(n_chroma, "n_chroma")
     resolution = as_number(resolution, "resolution", above=0, high=1)
-    step = as_sample_rate(sample_rate) / (2 * (S.shape[0] - 1))
+    edges, counts = count_deviations(S, as_sample_rate(sample_rate), n_chroma, resolution)
+    return float(edges[np.argmax(counts)]) if counts.any() else 0.0
+
+
+def count_deviations(
+    S: NDArray[np.float64], sample_rate: float, n_chroma: int, resolution: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(edges, counts): the histogram that estimate_tuning takes the greatest count of; arguments are checked.
+
+    Checked: tests/test_spectral_features_match_librosa.py
+    """
+    edges = np.linspace(-0.5, 0.5, int(np.ceil(1 / resolution)) + 1)
     if S.shape[0] < 3:
-        return 0.0
+        return edges, np.zeros(edges.size - 1, np.int64)
+    step = sample_rate / (2 * (S.shape[0] - 1))
     before, here, after = S[:-2], S[1:-1], S[2:]
     loud = np.where(S > PEAK_SHARE * S.max(axis=0), S, 0)
     frequency = np.arange(1, S.shape[0] - 1)[:, None] * step
@@ -141,14 +153,10 @@ def estimate_tuning(spectrum: ArrayLike, sample_rate: float, n_chroma: int = 12,
     slope, bend = (after[k, t] - before[k, t]) / 2, after[k, t] + before[k, t] - 2 * here[k, t]
     shift = np.where(np.abs(slope) >= np.abs(bend), 0.0, -slope / np.where(bend == 0, 1.0, bend))
     pitch, strength = (k + 1 + shift) * step, here[k, t] + slope * shift / 2
-    if pitch.size == 0:
-        return 0.0
-    pitch = pitch[strength >= np.median(strength)]
+    pitch = pitch[strength >= np.median(strength)] if pitch.size else pitch
     deviation = np.mod(n_chroma * np.log2(pitch / (440 / 16)), 1.0)
     deviation[deviation >= 0.5] -= 1
-    edges = np.linspace(-0.5, 0.5, int(np.ceil(1 / resolution)) + 1)
-    counts, _ = np.histogram(deviation, edges)
-    return float(edges[np.argmax(counts)])
+    return edges, np.histogram(deviation, edges)[0]
 
 
 def tonnetz(chroma: ArrayLike) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from dsp.chroma import chroma, tonnetz
+from dsp.chroma import chroma, count_deviations, estimate_tuning, tonnetz
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.search.changes import Oriented
@@ -44,6 +44,7 @@ NEAR = 2e-3  # of a row's deviation: single precision leaves less, another featu
 NEAR_NUMBERS, NEAR_LARGEST = 5e-5, 2e-6  # of a number of a vector, and of the largest of its group
 SHOWS = 20.0  # times the rounding: a row that varies less shows nothing
 SINGLE_PRECISION = 1e-4  # of the largest value of a group: what tools that compute in float32 leave
+TUNINGS, NEARLY_AS_FREQUENT = 6, 2  # at most so many; peaks fewer than the most frequent has
 COST = 10.0  # values of a spectrum count so often: all features are computed from them
 
 
@@ -352,10 +353,12 @@ def _bands(cache: StageCache, c: Convention) -> tuple[np.ndarray, Convention]:
 def _of_spectrum(cache: StageCache, S: np.ndarray) -> Iterator[Block]:
     """Features of a magnitude spectrum."""
     rate = cache.sample_rate
-    of_power = chroma(S**2, rate)
-    yield Block("chroma_stft of librosa, {n} classes", of_power)
-    yield Block("chroma_stft of librosa from magnitudes, {n} classes", chroma(S, rate))
-    yield Block("tonnetz of librosa's chroma_stft, {n} dimensions", tonnetz(of_power))
+    for tuning, said in _tunings(S**2, rate):
+        of_power = chroma(S**2, rate, tuning=tuning)
+        yield Block(f"chroma_stft of librosa, {{n}} classes{said}", of_power)
+        yield Block(f"tonnetz of librosa's chroma_stft, {{n}} dimensions{said}", tonnetz(of_power))
+    for tuning, said in _tunings(S, rate):
+        yield Block(f"chroma_stft of librosa from magnitudes, {{n}} classes{said}", chroma(S, rate, tuning=tuning))
     functions: dict[str, Callable[[], np.ndarray]] = {
         "spectral contrast of librosa, {n} bands": lambda: spectral_contrast(S, rate),
         "spectral centroid in Hz": lambda: spectral_centroid(S, rate)[None],
@@ -368,6 +371,15 @@ def _of_spectrum(cache: StageCache, S: np.ndarray) -> Iterator[Block]:
             yield Block(name, compute())
         except ValueError:  # octaves above the Nyquist frequency
             continue
+
+
+def _tunings(S: np.ndarray, rate: float) -> Iterator[tuple[float, str]]:
+    """The estimated tuning, and those that are nearly as frequent: librosa's single precision may prefer one."""
+    edges, counts = count_deviations(S, rate, 12, 0.01)
+    yield estimate_tuning(S, rate), ""
+    for i in np.argsort(-counts, kind="stable")[1:TUNINGS]:
+        if counts[i] >= counts.max() - NEARLY_AS_FREQUENT:
+            yield float(edges[i]), f", tuned by {edges[i]:.2f} as single precision decides"
 
 
 def _of_signal(cache: StageCache, n_fft: int, hop: int) -> Iterator[Block]:
