@@ -240,8 +240,8 @@ def praat_frames(
     starts, L = praat_starts(x.size, rate, D, H)
     if starts.size == 0:
         raise ValueError(f"{x.size} samples at {rate:g} Hz are shorter than one frame of {D:g} s")
-    padded = np.pad(x, L)
-    return (padded[starts[:, None] + L + np.arange(L)] * np.sqrt(L / rate / D)).ravel()
+    frames = sliding_window_view(np.pad(x, L), L)[starts + L]
+    return (frames * np.sqrt(L / rate / D)).ravel()
 
 
 def praat_starts(n_samples: int, rate: float, D: float, H: float) -> tuple[NDArray[np.int_], int]:

@@ -52,7 +52,7 @@ def _require_whole(hop_length_s: float, sample_rate: float) -> None:
     if abs(hop - round(hop)) > 1e-6:
         raise ValueError(
             f"{hop_length_s=} is {hop:g} samples at {sample_rate:g} Hz; framing='valid, centered' expects a whole "
-            f"number: resample the signal (48000 Hz for 44100 Hz), or set hop_length"
+            f"number: take dsp.praat_frames, resample the signal (48000 Hz for 44100 Hz), or set hop_length"
         )
 
 

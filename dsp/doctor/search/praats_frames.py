@@ -16,6 +16,7 @@ from dsp.framing import first_sample, frame_count, praat_frames, praat_starts
 
 PRAAT = CONVENTIONS["praat"]
 WINDOWS_S = (0.015, 0.0125, 0.020, 0.025, 0.010)  # as Praat states them: half of a frame; its default first
+MAX_SAMPLES = 30_000_000  # of all frames together: 240 MB
 HOPS_S = (0.005, 0.010, 0.0025, 0.0125, 0.015, 0.020)
 
 
@@ -35,7 +36,9 @@ def search_praat(
             continue
         starts, length = praat_starts(cache.signal.size, rate, length_s, hop_s)
         fitting = [one for one in orientations if one.matrix.shape[1] == starts.size]
-        if not fitting or _are_the_presets(starts, length, cache.signal.size, rate, (length_s, hop_s)):
+        if not fitting or starts.size * length > MAX_SAMPLES:
+            continue
+        if _are_the_presets(starts, length, cache.signal.size, rate, (length_s, hop_s)):
             continue
         frames = Altered.as_given(praat_frames(cache.signal, rate, length_s, hop_s))
         lengths = "" if (window_s, hop_s) == (WINDOWS_S[0], HOPS_S[0]) else f", {length_s:g}, {hop_s:g}"
