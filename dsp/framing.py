@@ -236,7 +236,7 @@ def praat_frames(
     x, rate = as_signal(signal), as_sample_rate(sample_rate)
     D, H = as_number(frame_length_s, "frame_length_s", above=0), as_number(hop_length_s, "hop_length_s", above=0)
     if min(D, H) * rate < 1:
-        raise ValueError(f"{frame_length_s=} and {hop_length_s=} hold at least one sample each, {1 / rate:g} s")
+        raise ValueError(f"{frame_length_s=}, {hop_length_s=}: at least one sample each is expected, {1 / rate:g} s")
     starts, L = praat_starts(x.size, rate, D, H)
     if starts.size == 0:
         raise ValueError(f"{x.size} samples at {rate:g} Hz are shorter than one frame of {D:g} s")

@@ -39,7 +39,7 @@ class Clips(NamedTuple):
     rate: int
 
 
-def is_fit(name: str, rate: int) -> bool:
+def fits(name: str, rate: int) -> bool:
     """Whether the preset's transform holds a frame at this rate."""
     c = dsp.CONVENTIONS[name]
     return isinstance(c.n_fft, str) or c.n_fft >= sizes(replace(c, n_fft="power of two"), rate).window
@@ -47,7 +47,7 @@ def is_fit(name: str, rate: int) -> bool:
 
 def features(x, rate, rng) -> np.ndarray:
     """The features of a preset that fits the rate, time last."""
-    name = str(rng.choice([name for name in PRESETS if is_fit(name, rate)]))
+    name = str(rng.choice([name for name in PRESETS if fits(name, rate)]))
     kind = dsp.mfcc if dsp.CONVENTIONS[name].n_mfcc and rng.random() < 0.6 else dsp.log_mel
     return kind(x, rate, name)
 

@@ -19,7 +19,7 @@ def test_a_short_one(capsys):
     assert benchmark.main(["--visitors", "2", "--moves", "2"]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) == 8 and all(re.search(r"median +\d+ ms", line) for line in printed)
-    assert all(re.search(r"server +[1-9]\d* ms", line) for line in (printed[0], *printed[3:]))
+    assert all(re.search(r"server +[1-9]\d* ms", line) for line in printed[3:])
     assert before == {path: path.read_bytes() for path in BENCHMARKS.glob("*.json")}
 
 

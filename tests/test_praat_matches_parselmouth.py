@@ -175,7 +175,7 @@ def test_praat_itself_at_every_rate(rate):
 def test_a_signal_shorter_than_a_frame_is_refused():
     for arguments, said in (
         ((np.ones(479), 16_000), "479 samples at 16000 Hz are shorter than one frame of 0.03 s"),
-        ((np.ones(999), 16_000, 0.03, 0.00006), "hop_length_s=6e-05 hold at least one sample each, 6.25e-05 s"),
+        ((np.ones(999), 16_000, 0.03, 0.00006), "hop_length_s=6e-05: at least one sample each is expected, 6.25e-05 s"),
     ):
         with pytest.raises(ValueError, match=said):
             dsp.praat_frames(*arguments)
