@@ -237,11 +237,15 @@ def main() -> None:
         call = CALLS[name]
         before = rng.random() < 0.5
         change = (SIGNALS if before else FRAMES)[rng.integers(len(SIGNALS if before else FRAMES))]
-        if before:
-            altered = change(x, rate, rng)
-            features, words = call.compute(altered.signal, altered.rate), altered.words
-        else:
-            features, words = change(call.compute(x, rate), rng)
+        try:
+            if before:
+                altered = change(x, rate, rng)
+                features, words = call.compute(altered.signal, altered.rate), altered.words
+            else:
+                features, words = change(call.compute(x, rate), rng)
+        except ValueError as error:  # the call does not fit the rate
+            print(f"{k} left out: {path.name}, {name}, {change.__name__}: {error}", flush=True)
+            continue
         if features.ndim == 2 and rng.random() < 0.4:
             features = features.T
         begun = time.monotonic()
@@ -251,7 +255,7 @@ def main() -> None:
         counts[answer] += 1
         said = " | ".join(filter(None, (found.verdict, found.left_open, found.nearest, found.change, *found.notes)))
         print(f"{k} {answer}: {path.name}, {name}, {change.__name__}: {said} {list(found.differences)}", flush=True)
-    print(", ".join(f"{count} {answer}" for answer, count in counts.items()), f"of {options.number}")
+    print(", ".join(f"{count} {answer}" for answer, count in counts.items()), f"of {len(times)}")
     print(f"median {np.median(times):.1f} s, greatest {max(times):.1f} s")
 
 
