@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 from dataclasses import replace
+from threading import Timer
 
 import numpy as np
 import pytest
@@ -238,6 +239,8 @@ def test_the_interrupt_message_has_a_line_of_its_own(write_wav, tmp_path):
     termios.tcsetwinsize(other_end, (24, 120))
     process = subprocess.Popen(command, stdout=other_end, stderr=other_end, stdin=other_end, start_new_session=True)
     os.close(other_end)
+    safety_net = Timer(120, os.killpg, (process.pid, signal.SIGKILL))
+    safety_net.start()
     shown = b""
     while b"images:" not in shown:
         shown += os.read(terminal, 4096)
@@ -246,6 +249,7 @@ def test_the_interrupt_message_has_a_line_of_its_own(write_wav, tmp_path):
         while part := os.read(terminal, 4096):
             shown += part
     assert process.wait(120) == 130
+    safety_net.cancel()
     assert b"compiling the kernels" in shown
     line = shown.decode().rstrip().splitlines()[-1]
     assert re.fullmatch(r"interrupted after \d+ images; run the same command again to resume", line.split("\r")[-1])

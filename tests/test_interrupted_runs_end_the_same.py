@@ -18,6 +18,7 @@ import torch
 from dsp.files.writing import write_atomically
 from experiments.data.synthetic import VOICES, synthetic_corpus
 from spectrogram_images.folder import OutputError, convert
+from tests.conftest import ROOT
 
 SOMETIMES_KILLED = [signal.SIGINT, signal.SIGKILL]
 
@@ -89,6 +90,27 @@ def test_a_killed_worker_is_reported(tmp_path):
     with pytest.raises(OutputError, match="a worker process was killed"):
         next(outcomes)
     killer.join()
+
+
+BETWEEN_STARTS = """
+import os, signal
+from concurrent.futures import ProcessPoolExecutor
+from dsp.files.processes import mapped
+start = ProcessPoolExecutor._spawn_process
+def start_and_interrupt(self):
+    start(self)
+    os.kill(os.getpid(), signal.SIGINT)
+ProcessPoolExecutor._spawn_process = start_and_interrupt
+try:
+    print(list(mapped(abs, range(9), 2)))
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_an_interrupt_between_the_starts_of_two_workers_ends_both():
+    done = subprocess.run([sys.executable, "-c", BETWEEN_STARTS], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
 
 
 @pytest.mark.slow

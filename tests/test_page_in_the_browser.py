@@ -28,18 +28,14 @@ FAKE_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-medi
 HOSTILE = "<img src=x onerror=document.title=666>.wav"
 
 
-# python -m experiments.page, but what a visitor leaves goes sooner
-PROGRAM = "from experiments.page import command; command.LINGER_MS = 12_000; raise SystemExit(command.main())"
-
-
 class Server:
-    """The page's server in a process of its own, with a folder for temporary files."""
+    """`python -m experiments.page` in a process of its own, with a folder for temporary files."""
 
     def __init__(self, folder: Path, *arguments: str):
         self.temporary = folder / "tmp"
         self.temporary.mkdir()
         environment = {**os.environ, "TMPDIR": str(self.temporary), "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-c", PROGRAM, "--port", "0", "--runs", str(folder / "runs"), *arguments]
+        command = [sys.executable, "-m", "experiments.page", "--port", "0", "--runs", str(folder / "runs"), *arguments]
         self.log = open(folder / "log", "w+")
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True

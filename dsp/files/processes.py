@@ -1,5 +1,6 @@
 """Shares work among processes that end with the process that started them."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
-from threading import Thread
+from threading import Thread, current_thread, main_thread
 
 
 class WorkerKilledError(OSError):
@@ -34,11 +35,30 @@ def mapped(function: Callable, items: Iterable, workers: int) -> Iterator:
         return
     with ProcessPoolExecutor(workers, initializer=begin_worker) as processes:
         try:
-            yield from processes.map(function, items)
+            with _interrupts_wait():  # one between two starts would leave a worker that nobody ends
+                results = processes.map(function, items)
+            yield from results
         except BrokenProcessPool:
             raise WorkerKilledError("a worker process was killed, perhaps for want of memory") from None
         finally:
             processes.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Ctrl-C within comes at the end. Only the main thread is interrupted by it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or current_thread() is not main_thread():
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
 
 
 def begin_worker() -> None:

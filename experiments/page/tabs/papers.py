@@ -50,6 +50,9 @@ class Papers:
             Line(text="Tables", heading=True), self.form, self.table,
             Line(text="Stored runs", heading=True), self.run_table, self.run_line, part(*panes),
         )  # fmt: skip
+        session.when_shown(self._read)
+
+    def _read(self) -> None:
         for function, done in (
             ("document_tables", self._show_tables),
             ("chart", self._show_chart),
