@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from dsp.chroma import chroma, count_deviations, estimate_tuning, tonnetz
+from dsp.chroma import chroma, count_deviations, tonnetz
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.search.changes import Oriented
@@ -376,8 +376,9 @@ def _of_spectrum(cache: StageCache, S: np.ndarray) -> Iterator[Block]:
 def _tunings(S: np.ndarray, rate: float) -> Iterator[tuple[float, str]]:
     """The estimated tuning, and those that are nearly as frequent: librosa's single precision may prefer one."""
     edges, counts = count_deviations(S, rate, 12, 0.01)
-    yield estimate_tuning(S, rate), ""
-    for i in np.argsort(-counts, kind="stable")[1:TUNINGS]:
+    first, *others = np.argsort(-counts, kind="stable")[:TUNINGS]
+    yield float(edges[first]) if counts.any() else 0.0, ""
+    for i in others:
         if counts[i] >= counts.max() - NEARLY_AS_FREQUENT:
             yield float(edges[i]), f", tuned by {edges[i]:.2f} as single precision decides"
 
