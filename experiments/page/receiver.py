@@ -61,6 +61,7 @@ class Receiver(tornado.web.RequestHandler):
 
     def on_connection_close(self) -> None:
         self._drop()
+        super().on_connection_close()  # ends the request, which waits for the rest of the body
 
     def _drop(self) -> None:
         if self.file is not None:
