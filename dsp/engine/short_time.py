@@ -225,8 +225,8 @@ def stretch(x: np.ndarray, before: int, t: np.ndarray, tables: Tables, length: i
     scale = _scale(max(x.max(), -x.min()))
     x = x if scale == 1 else x * scale
     k = t.astype(np.int64)
-    n_bins, signal, phase = tables.n_fft // 2 + 1, np.zeros(_sum_size(t.size, tables)), None
-    start = 0
+    signal = np.zeros(_sum_size(t.size + LANES - 1, tables))  # the last register may begin at any frame
+    n_bins, start, phase = tables.n_fft // 2 + 1, 0, None
     while start < t.size:
         stop = min(max(start + 1, int(np.searchsorted(k, k[start] + COLUMNS - 1))), start + COLUMNS)
         n, n_out = _round_up(int(k[stop - 1] - k[start]) + 2), _round_up(stop - start)
