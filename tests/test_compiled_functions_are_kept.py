@@ -101,6 +101,25 @@ def test_without_a_place_to_store_it_still_runs(tmp_path):
     assert run(tmp_path) == "0 2"
 
 
+def test_two_processes_that_store_at_once_never_take_each_others_code(tmp_path):
+    """Whatever one stores between two steps of the other, a form is loaded as it was stored, or not at all."""
+    one, other = (compiled._CheckedFile(str(tmp_path), "f", "stamp") for _ in range(2))
+    for step in ("_save_data", "_save_index"):
+        original = getattr(compiled._CheckedFile, step)
+
+        def after_the_other(*arguments, original=original):
+            other.save("float32", "code for float32")
+            original(one, *arguments)
+            other._load_index = dict  # as it was before `one` stored anything
+
+        setattr(one, step, after_the_other)
+    one.save("float64", "code for float64")
+    fresh = compiled._CheckedFile(str(tmp_path), "f", "stamp")
+    assert fresh.load("float64") == "code for float64" and fresh.load("float32") in ("code for float32", None)
+    other.save("float32", "code for float32")
+    assert fresh.load("float32") == "code for float32" and fresh.load("float64") in ("code for float64", None)
+
+
 STARTS = """
 import sys
 import numpy as np

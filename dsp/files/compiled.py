@@ -4,6 +4,8 @@ Numba notices an edit of the function's own file only, and fails at every start 
 
 - an entry is used only if no file of the function's folder or of the engine has changed since
 - every compiled function is stored with a checksum; what does not match it is compiled again and stored anew
+- every form of a function has a file name of its own: Numba numbers them, so that two processes that store two forms
+  at once may leave an index that names the other one's code
 - where nothing can be stored (full disk, read-only folder), the program compiles at every start
 
 The files are those of Numba, in __pycache__ or in NUMBA_CACHE_DIR, and like them they are read with pickle: whoever can
@@ -11,7 +13,6 @@ write there can run code. This module uses classes of Numba that its documentati
 """
 
 import hashlib
-import os
 import pickle
 from functools import cache
 from pathlib import Path
@@ -85,27 +86,32 @@ class _CheckedFile(IndexDataCacheFile):
             return None
 
     def save(self, key, data):
+        name = self._data_name(int(hashlib.sha256(dumps(key)).hexdigest()[:16], 16))
         try:
-            self._save_again(key, data)
+            self._save_data(name, data)
+            self._save_index({**self._index(), key: name})
         except OSError:  # nothing can be stored here
             pass
 
-    def _save_again(self, key, data):
+    def _index(self):
         try:
-            super().save(key, data)
+            return self._load_index()
         except OSError:
             raise
         except Exception:  # the index is damaged
-            os.unlink(self._index_path)
-            super().save(key, data)
+            return {}
 
     def _save_data(self, name, data):
         content = dumps(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(hashlib.sha256(content).digest() + content)
+            file.write(self._checksum(name, content) + content)
 
     def _load_data(self, name):
         content = Path(self._data_path(name)).read_bytes()
-        if hashlib.sha256(content[DIGEST:]).digest() != content[:DIGEST]:
+        if self._checksum(name, content[DIGEST:]) != content[:DIGEST]:
             raise ValueError("the checksum differs")
         return pickle.loads(content[DIGEST:])
+
+    def _checksum(self, name, content):
+        """Of the code together with what it was compiled from: the stamps, and the form, for which the name stands."""
+        return hashlib.sha256(repr((self._source_stamp, name)).encode() + content).digest()
