@@ -58,7 +58,7 @@ def resample(signal: ArrayLike, sample_rate: int, new_rate: int) -> NDArray[np.f
     tests/test_resampling_matches_librosa.py
     """
     x = _as_signal(signal, "signal")
-    p, q = _ratio(sample_rate, new_rate)
+    p, q = ratio(sample_rate, new_rate)
     if p == q:
         return x.astype(np.float64)
     y = np.empty(_count_outputs(x.size, p, q))
@@ -88,12 +88,12 @@ def resample_by_definition(signal: ArrayLike, sample_rate: int, new_rate: int) -
     Checked: tests/test_fast_resampling_equals_its_definition.py
     """
     x = as_signal(signal)
-    p, q = _ratio(sample_rate, new_rate)
+    p, q = ratio(sample_rate, new_rate)
     if p == q:
         return x.copy()
     branches = _branches(p, q)
     half = branches.shape[1] // 2
-    return _polyphase(np.pad(x, (half - 1, half)), branches, q, _count_outputs(x.size, p, q))
+    return polyphase(np.pad(x, (half - 1, half)), branches, q, _count_outputs(x.size, p, q))
 
 
 class Resampler:
@@ -115,7 +115,7 @@ class Resampler:
     """
 
     def __init__(self, sample_rate: int, new_rate: int) -> None:
-        self._p, self._q = _ratio(sample_rate, new_rate)
+        self._p, self._q = ratio(sample_rate, new_rate)
         self._plan = None if self._p == self._q else _plan(self._p, self._q)
         self.reset()
 
@@ -196,7 +196,7 @@ def _as_signal(signal: ArrayLike, name: str) -> NDArray[np.floating]:
     return x
 
 
-def _ratio(sample_rate: int, new_rate: int) -> tuple[int, int]:
+def ratio(sample_rate: int, new_rate: int) -> tuple[int, int]:
     """p, q of new_rate / sample_rate in lowest terms."""
     sample_rate = as_count(sample_rate, "sample_rate")
     new_rate = as_count(new_rate, "new_rate")
@@ -244,7 +244,7 @@ def _branches(p: int, q: int) -> NDArray[np.float64]:
 
 @keep_on_disk
 @njit
-def _polyphase(padded, branches, q, n_resampled):
+def polyphase(padded, branches, q, n_resampled):
     """y[m] = sum_j branches[r, j] padded[n + j],  n + r/p = m q/p."""
     p, taps = branches.shape
     y = np.empty(n_resampled)

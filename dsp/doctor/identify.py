@@ -12,13 +12,14 @@ from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
 from dsp.doctor.diagnosis import Diagnosis, no_shape_sentence, nothing_found, of_stack, of_statistics
 from dsp.doctor.knowledge.floors import constant_sentence, remarks
-from dsp.doctor.search.changes import MIN_CUT, Change, Oriented
+from dsp.doctor.search.changes import MIN_CUT, Change, Oriented, Resampled
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.dither_and_resampling import DITHER, dither_strength, resampling_note
 from dsp.doctor.search.guesses import Guesses
 from dsp.doctor.search.identifiability import Alternatives, nearest_preset, simplest_equivalent
 from dsp.doctor.search.interpretations import as_matrix, resolution
 from dsp.doctor.search.praats_frames import search_praat
+from dsp.doctor.search.resampled import RESAMPLER, search_resampled
 from dsp.doctor.search.residuals import CLASSES, TINY, as_it_is, relative_distance
 from dsp.doctor.search.row_groups import Stack, stacked_rows
 from dsp.doctor.search.search import Search
@@ -27,12 +28,8 @@ from dsp.doctor.search.undone import (
     AS_GIVEN,
     LIKELY_AS_GIVEN,
     LOOKS_SHARE,
-    RESAMPLED,
-    RESAMPLER,
-    SURELY_RESAMPLED,
     distance_as_given,
     search_changed,
-    search_resampled,
 )
 from dsp.doctor.search.verdict import EXACT, Outcome, judge
 from dsp.resampling import resample
@@ -112,13 +109,13 @@ def _search(
                 return of_stack(stack, matrix, notes, begun)
         found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest())
         if found is None and as_given > AS_GIVEN:
-            found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), SURELY_RESAMPLED)
+            found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE))
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     best = guesses.search(deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
         found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest(), is_last=True)
-        found = found or search_resampled(orientations, cache, eps, deadline, RESAMPLED)
+        found = found or search_resampled(orientations, cache, eps, deadline, is_last=True)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(guesses.searched, best, deadline)
@@ -177,6 +174,12 @@ def long_clip_sentence(minutes: float) -> str:
     return f"the time limit ended the search in a clip of {minutes:.1f} minutes: give a part of it, or more time"
 
 
+def _verdict(best: Outcome, is_resampled: bool) -> str:
+    if not best.explains():
+        return "unexplained"
+    return "exact" if best.rank == EXACT and not is_resampled else "explained up to a class"
+
+
 def _diagnosis(
     cache: StageCache,
     matrix: np.ndarray,
@@ -201,11 +204,16 @@ def _diagnosis(
     searched = change.matrix if change else matrix.T if transposed else matrix
     error = np.zeros(searched.shape)
     error[interpretation.rows] = interpretation.matrix - fit.fitted
-    left_out = interpretation.left_out if explained else None
+    is_resampled = change is not None and isinstance(change.altered, Resampled) and change.altered.tool is not None
+    left_out = (interpretation.left_out, RESAMPLER if is_resampled else None) if explained else ()
     preset = nearest_preset(c, cache.sample_rate, interpretation.kind, unobservable)
     return Diagnosis(
-        verdict="exact" if best.rank == EXACT else "explained up to a class" if explained else "unexplained",
-        left_open=" and ".join(filter(None, (best.left_open, left_out))) or None,
+        verdict="exact"
+        if best.rank == EXACT and not is_resampled
+        else "explained up to a class"
+        if explained
+        else "unexplained",
+        left_open=" and ".join(dict.fromkeys(filter(None, (best.left_open, *left_out)))) or None,
         convention=c,
         kind=interpretation.kind,
         transposed=transposed,

@@ -6,6 +6,7 @@
     deadline               when the search must stop: work is counted
     changes                what pipelines do to the signal before a convention, and to the frames after it
     undone                 the search for such a change
+    resampled              the search for a signal at another rate, and for the tool that resampled it
     pooled                 vectors: statistics of features over time
     row_groups             several features one above the other, and statistics of them
     scheduler              in which order initial guesses are searched

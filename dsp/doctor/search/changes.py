@@ -17,6 +17,7 @@ import numpy as np
 from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.doctor.knowledge.resamplers import RESAMPLERS, n_outputs, resample_like
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.initial_guesses import adapt
@@ -28,6 +29,7 @@ from dsp.trimming import trim
 
 SECONDS = (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 7.5, 8, 10, 12, 15, 20, 25, 30, 60)  # customary lengths of a clip
 OFFSETS_S = (0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 0.8, 1.0, 1.5, 2.0)  # customary beginnings
+LOAD_OFFSET_S = 0.5  # the offset that tutorials on RAVDESS give to librosa.load
 TOP_DB = (60, 50, 45, 40, 35, 30, 25, 20, 15, 10)  # customary thresholds of librosa.effects.trim
 TRIM_FRAMES = ((2048, 512), (512, 64), (512, 128), (256, 64), (1024, 256))  # its frame and hop: the default first
 RATES = (22_050, 16_000, 8_000, 44_100, 48_000, 24_000, 11_025, 32_000)
@@ -111,11 +113,35 @@ class Altered:
 
 
 @dataclass(frozen=True)
+class Resampled:
+    """A part of a signal at another rate, by dsp.resample or as another tool gives it, with zeros up to its size."""
+
+    part: Altered
+    sample_rate: int
+    new_rate: int
+    size: int
+    tool: str | None = None  # of RESAMPLERS
+
+    def make(self) -> np.ndarray:
+        x = self.part.make()
+        if self.tool is None:
+            return resample(x, self.sample_rate, self.new_rate)
+        y = resample_like(x, self.sample_rate, self.new_rate, self.tool)
+        return np.pad(y, (0, self.size - y.size))
+
+    def by_tools(self) -> Iterator[Resampled]:
+        """The same by every other tool, also with the zero that librosa appends where a tool rounds down."""
+        for tool, resampler in RESAMPLERS.items():
+            own = n_outputs(self.part.size, self.sample_rate, self.new_rate, resampler.length)
+            yield from (replace(self, tool=tool, size=size) for size in dict.fromkeys((own, self.size)))
+
+
+@dataclass(frozen=True)
 class Change:
     """A signal and a matrix, as they were before a step that changed one of them."""
 
     sentence: str  # what was done
-    altered: Altered
+    altered: Altered | Resampled
     sample_rate: float
     oriented: Oriented
     kept: Kept = None  # the frames of the signal that the matrix holds; None for all
@@ -153,6 +179,7 @@ class Look:
     distance: float
     change: Change
     convention: Convention
+    interpretation: Interpretation
 
 
 def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
@@ -168,7 +195,7 @@ def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
                 c = adapt(search, preset)
                 distance = search.affine_distance(c)
                 if distance < (best.distance if best else DOES_NOT_FIT):
-                    best = Look(distance, change, c)
+                    best = Look(distance, change, c, search.interpretation)
     return best
 
 
@@ -279,14 +306,31 @@ def _declared_rates(x: np.ndarray, rate: float) -> Iterator[tuple[str, Altered, 
 
 
 def resampled(orientations: list[Oriented], signal: np.ndarray, rate: float) -> Iterator[Change]:
-    """The signal at other rates: features of it come near only, as every resampler has its own filter."""
+    """The signal, and customary parts of it, at other rates by dsp.resample.
+
+    Features come near only, as every resampler has its own filter. Parts come first: librosa.load cuts, then resamples.
+    """
     if rate != int(rate):
         return
-    for other in RATES:
+    x = as_signal(signal)
+    whole, start = Altered.as_given(x), round(LOAD_OFFSET_S * rate)
+    parts = [("the signal was", whole), *_cuts("the signal", whole, rate)]
+    if start < x.size:
+        read = f"the signal was read from {LOAD_OFFSET_S:g} s on; then it"
+        rest = Altered(x, start, x.size - start)
+        parts += [(f"{read} was", rest), *_cuts(read, rest, rate)]
+    for (what, part), other in product(parts, RATES):
         if other != rate:
-            y = resample(signal, int(rate), other)
-            sentence = f"the signal was resampled from {rate:g} to {other} Hz first"
-            yield from (Change(sentence, Altered.as_given(y), other, oriented) for oriented in orientations)
+            y = Resampled(part, int(rate), other, n_outputs(part.size, int(rate), other, "ceil"))
+            sentence = f"{what} resampled from {rate:g} to {other} Hz first"
+            yield from (Change(sentence, y, other, oriented) for oriented in orientations)
+
+
+def _cuts(what: str, x: Altered, rate: float) -> Iterator[tuple[str, Altered]]:
+    """The signal cut to customary lengths, and the beginning of a sentence that goes on."""
+    for sentence, part, _ in _lengths(what, x, rate):
+        if part.size < x.size:
+            yield f"{sentence}, then", part
 
 
 def _stacked_frames(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:

@@ -5,12 +5,11 @@ Every change is looked at with the presets as they are, which is cheap; the near
 
 from collections.abc import Iterable
 
-from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, look, resampled, without_edges
+from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, look, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
 from dsp.doctor.search.guesses import WORTH_FITTING, Guesses
 from dsp.doctor.search.initial_guesses import as_they_are, nearest_of
-from dsp.doctor.search.residuals import CLASSES, as_it_is, relative_distance
 from dsp.doctor.search.stage_cache import StageCache
 from dsp.doctor.search.verdict import Outcome
 
@@ -25,13 +24,13 @@ MUCH_NEARER = 0.5  # and must bring it nearer than that share
 MAX_CHANGES = 3  # that are searched on
 NOTHING_IN_COMMON = 0.85  # a distance of presets after which a change is not searched on
 ROUNDING = 1e-6  # a distance that can be rounding
-SURELY_RESAMPLED, RESAMPLED = 0.045, 0.06  # distances that filters of resamplers leave in speech
-RESAMPLER = "the filter of the resampler"
 
 
 def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
     """How near the presets come to the matrix as it is, without any change."""
-    return min((one.distance for one in _nearest(_unchanged(orientations, cache), deadline, eps)), default=DOES_NOT_FIT)
+    return min(
+        (one.distance for one in nearest_looks(_unchanged(orientations, cache), deadline, eps)), default=DOES_NOT_FIT
+    )
 
 
 def _unchanged(orientations: list[Oriented], cache: StageCache) -> list[Change]:
@@ -58,7 +57,7 @@ def search_changed(
     if is_near != is_last:
         return None
     most = min(AFTER_CHANGE, max(MUCH_NEARER * as_given, WORTH_FITTING))
-    looks = _nearest(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
+    looks = nearest_looks(changes(orientations, cache.signal, cache.sample_rate), until, eps)[:MAX_CHANGES]
     looks = [found for found in looks if found.distance <= most]
     is_open = bool(looks) and not is_last  # whether another framing may explain the matrix without a change
     plain = _nearest_framing(orientations, cache, until, eps) if is_open else DOES_NOT_FIT
@@ -82,29 +81,7 @@ def _nearest_framing(orientations: list[Oriented], cache: StageCache, until: Dea
     return min((nearest_of(as_they_are(search)) for search in searches), default=DOES_NOT_FIT)
 
 
-def search_resampled(
-    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, farthest: float
-) -> tuple[Outcome, Change] | None:
-    """A preset of the signal at another rate that comes so near that only the resampler's filter can be different."""
-    looks = _nearest(resampled(orientations, cache.signal, cache.sample_rate), deadline, eps)
-    if not looks or looks[0].distance > farthest:
-        return None
-    nearest, others = looks[0], [one for one in looks[1:] if one.change.sample_rate != looks[0].change.sample_rate]
-    if others and nearest.distance > MUCH_NEARER * others[0].distance:
-        return None
-    for search in nearest.change.searches(deadline, eps):
-        levels = search.levels(nearest.convention, search.whole)
-        if levels is None or search.interpretation.left_out:
-            continue
-        features = search.cache.features(nearest.convention, search.kind)
-        distance = relative_distance(search.interpretation.matrix, features)
-        if distance < farthest:
-            rank, fit = len(CLASSES), as_it_is(features)
-            return Outcome(rank, distance, RESAMPLER, fit, nearest.convention, search), nearest.change
-    return None
-
-
-def _nearest(candidates: Iterable[Change], until: Deadline, eps: float) -> list[Look]:
+def nearest_looks(candidates: Iterable[Change], until: Deadline, eps: float) -> list[Look]:
     """What the presets come to after each change, nearest first; of equally near ones the plainest first."""
     looks = []
     for change in candidates:
