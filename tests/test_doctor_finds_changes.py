@@ -10,6 +10,7 @@ from dataclasses import replace
 import librosa
 import numpy as np
 import pytest
+import python_speech_features
 import soxr
 
 import dsp
@@ -171,6 +172,28 @@ def test_a_resampled_signal(rate, utterance, rng):
     assert (found.verdict, found.nearest) == ("explained up to a class", "librosa")
     assert found.left_open == "the filter of the resampler"
     assert found.change.startswith(f"the signal was resampled from 44100 to {rate} Hz first, as soxr")
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("rate", "declared", "words"),
+    [
+        (48_000, 48_000, "frames of 1200 samples were cut to the transform of 512"),
+        (16_000, 22_050, "taken for samples at 22050 Hz; frames of 551 samples were cut to the transform of 512"),
+    ],
+)
+def test_frames_longer_than_the_transform(rate, declared, words, utterance, rng, caplog):
+    """python_speech_features cuts them, with a warning that few read."""
+    x = dsp.resample(utterance, RATE, rate)
+    x = x + 1e-4 * rng.standard_normal(x.size)
+    for features in (
+        python_speech_features.mfcc(x, declared),
+        python_speech_features.logfbank(x, declared, nfilt=40).T,
+    ):
+        found = identify(features, x, rate, TIME_LIMIT)
+        assert (found.verdict, found.nearest) == ("exact", "python_speech_features")
+        assert found.change.endswith(words) and found.differences["frame_length"] == (None, 512)
+    assert "frame will be truncated" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -17,6 +17,7 @@ import numpy as np
 from dsp.checks import as_signal
 from dsp.conventions.parameters import Convention
 from dsp.conventions.registry import CONVENTIONS
+from dsp.conventions.sizes import sizes
 from dsp.doctor.knowledge.resamplers import RESAMPLERS, n_outputs, resample_like
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
@@ -24,6 +25,7 @@ from dsp.doctor.search.initial_guesses import adapt
 from dsp.doctor.search.interpretations import Interpretation, interpretations
 from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import Kept, StageCache
+from dsp.framing import frame_count
 from dsp.resampling import resample
 from dsp.trimming import trim
 
@@ -40,6 +42,8 @@ CUSTOMARY = tuple(  # calls of librosa that are as common as its defaults
     for frame, n_fft, hop in ((512, 512, 160), (400, 512, 160), (400, 400, 160), (512, 512, 256), (1024, 1024, 256))
     for n_mels in (40, 128)
 )
+PSF, PSF_N_FFT = CONVENTIONS["python_speech_features"], 512  # its default, to which longer frames are cut
+CUT_TO_THE_TRANSFORM = replace(PSF, frame_length=PSF_N_FFT, n_fft=PSF_N_FFT)
 MIN_CUT = 4  # frames that a cut removes; with fewer, another rule of framing is likelier
 
 
@@ -122,18 +126,21 @@ class Resampled:
     size: int
     tool: str | None = None  # of RESAMPLERS
 
+    def resized(self, size: int) -> Resampled:
+        return replace(self, size=size)
+
     def make(self) -> np.ndarray:
-        x = self.part.make()
-        if self.tool is None:
-            return resample(x, self.sample_rate, self.new_rate)
-        y = resample_like(x, self.sample_rate, self.new_rate, self.tool)
-        return np.pad(y, (0, self.size - y.size))
+        x, rates = self.part.make(), (self.sample_rate, self.new_rate)
+        y = resample(x, *rates) if self.tool is None else resample_like(x, *rates, self.tool)
+        return np.pad(y, (0, max(0, self.size - y.size)))[: self.size]
 
     def by_tools(self) -> Iterator[Resampled]:
         """The same by every other tool, also with the zero that librosa appends where a tool rounds down."""
+        whole = n_outputs(self.part.size, self.sample_rate, self.new_rate, "ceil")
         for tool, resampler in RESAMPLERS.items():
             own = n_outputs(self.part.size, self.sample_rate, self.new_rate, resampler.length)
-            yield from (replace(self, tool=tool, size=size) for size in dict.fromkeys((own, self.size)))
+            lengths = dict.fromkeys((own, whole)) if self.size == whole else (self.size,)
+            yield from (replace(self, tool=tool, size=size) for size in lengths)
 
 
 @dataclass(frozen=True)
@@ -146,6 +153,7 @@ class Change:
     oriented: Oriented
     kept: Kept = None  # the frames of the signal that the matrix holds; None for all
     least_missing: int = 0  # frames that the matrix lacks at its end
+    candidates: tuple[Convention, ...] = (*CONVENTIONS.values(), *CUSTOMARY)  # what is looked at
 
     @property
     def matrix(self) -> np.ndarray:
@@ -169,7 +177,7 @@ class Change:
 @lru_cache(maxsize=1024)
 def _frames_of_presets(size: int, sample_rate: float) -> frozenset[int]:
     cache = StageCache(np.broadcast_to(0.0, size), sample_rate)
-    return frozenset(cache.n_frames(c) for c in (*CONVENTIONS.values(), *CUSTOMARY))
+    return frozenset(cache.n_frames(c) for c in (*CONVENTIONS.values(), *CUSTOMARY, CUT_TO_THE_TRANSFORM))
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ def look(change: Change, deadline: Deadline, resolution: float) -> Look | None:
         return None
     best: Look | None = None
     for search in change.searches(deadline, resolution):
-        for preset in (*CONVENTIONS.values(), *CUSTOMARY):
+        for preset in change.candidates:
             if deadline.is_over():
                 return best
             if _is_possible(change, search.cache, preset):
@@ -221,11 +229,16 @@ def changes(orientations: list[Oriented], signal: np.ndarray, sample_rate: float
     x = as_signal(signal)
     for oriented in orientations:
         yield _cut(oriented, x, sample_rate)
+    for oriented in orientations:
+        yield from _with_frames_cut(Change("", Altered.as_given(x), sample_rate, oriented))
     for sentence, other, rate in (
         *_declared_rates(x, sample_rate),
         *_lengths("the signal", Altered.as_given(x), sample_rate),
     ):
-        yield from (Change(sentence, other, rate, oriented) for oriented in orientations)
+        for oriented in orientations:
+            changed = Change(sentence, other, rate, oriented)
+            yield changed
+            yield from _with_frames_cut(changed)
     for oriented in orientations:
         yield from without_edges(oriented, x, sample_rate)
         yield from _stacked_frames(oriented, x, sample_rate)
@@ -238,6 +251,22 @@ def _cut(oriented: Oriented, signal: np.ndarray, rate: float, before: str = "") 
     n = oriented.matrix.shape[1]
     sentence = f"{before}the features are cut: only the first {n} frames of the clip are there"
     return Change(sentence, Altered.as_given(signal), rate, oriented, (0, n), MIN_CUT)
+
+
+def _with_frames_cut(change: Change) -> Iterator[Change]:
+    """The same by python_speech_features where its frames are longer than its transform.
+
+    It cuts each of them to the transform's length, and warns; where they begin, and how many there are, stays.
+    """
+    size = sizes(replace(PSF, n_fft="frame length"), change.sample_rate)
+    if size.window <= PSF_N_FFT or change.altered.size < size.window:
+        return
+    n_frames = frame_count(change.altered.size, size.window, size.hop, PSF.framing)
+    if change.matrix.shape[1] == n_frames:
+        what = f"frames of {size.window} samples were cut to the transform of {PSF_N_FFT}"
+        sentence = "; ".join(filter(None, (change.sentence, what)))
+        altered = change.altered.resized(min(change.altered.size, (n_frames - 1) * size.hop + PSF_N_FFT))
+        yield replace(change, sentence=sentence, altered=altered, candidates=(CUT_TO_THE_TRANSFORM,))
 
 
 def without_edges(oriented: Oriented, signal: np.ndarray, rate: float) -> Iterator[Change]:
@@ -323,7 +352,10 @@ def resampled(orientations: list[Oriented], signal: np.ndarray, rate: float) -> 
         if other != rate:
             y = Resampled(part, int(rate), other, n_outputs(part.size, int(rate), other, "ceil"))
             sentence = f"{what} resampled from {rate:g} to {other} Hz first"
-            yield from (Change(sentence, y, other, oriented) for oriented in orientations)
+            for oriented in orientations:
+                changed = Change(sentence, y, other, oriented)
+                yield changed
+                yield from _with_frames_cut(changed)
 
 
 def _cuts(what: str, x: Altered, rate: float) -> Iterator[tuple[str, Altered]]:

@@ -91,7 +91,8 @@ def _named(tried: list[Tried]) -> Change:
     tools = dict.fromkeys(one.tool for one in tried if one.distance <= max(AS_NEAR * nearest.distance, TINY))
     if nearest.distance > SURE_TOOL or len(tools) > MAX_TOOLS:
         return nearest.change
-    return replace(nearest.change, sentence=f"{nearest.change.sentence}, as {' or '.join(tools)} does")
+    what = nearest.change.sentence.replace(" Hz first", f" Hz first, as {' or '.join(tools)} does", 1)
+    return replace(nearest.change, sentence=what)
 
 
 def _searches(found: Look, deadline: Deadline, eps: float) -> Iterator[tuple[str, Change, Search]]:

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from dsp.doctor.search.changes import Altered, Change, Look, Oriented, changes, look, without_edges
 from dsp.doctor.search.coordinate_descent import DOES_NOT_FIT
 from dsp.doctor.search.deadline import Deadline
-from dsp.doctor.search.guesses import WORTH_FITTING, Guesses
+from dsp.doctor.search.guesses import WORTH_FITTING, Guesses, outcome_of_shape
 from dsp.doctor.search.initial_guesses import as_they_are, nearest_of
+from dsp.doctor.search.search import Search
 from dsp.doctor.search.stage_cache import StageCache
-from dsp.doctor.search.verdict import Outcome
+from dsp.doctor.search.verdict import EXACT, Outcome
 
 # All bounds were set by trial.
 LIKELY_AS_GIVEN = (
@@ -64,7 +65,8 @@ def search_changed(
     for found in looks:
         if plain <= max(found.distance, ROUNDING):
             break
-        best = Guesses(found.change.searches(until, eps)).search(until)
+        searches = found.change.searches(until, eps)
+        best = _exact_as_found(found, searches) or Guesses(searches).search(until)
         if best is not None and best.explains():
             return best, found.change
     for change in (one for x in orientations for one in without_edges(x, cache.signal, cache.sample_rate)):
@@ -73,6 +75,15 @@ def search_changed(
             if best is not None and best.explains():
                 return best, change
     return None
+
+
+def _exact_as_found(found: Look, searches: list[Search]) -> Outcome | None:
+    """The outcome of the preset that was looked at, if nothing is left open."""
+    if found.distance > WORTH_FITTING:
+        return None
+    search = next(one for one in searches if one.interpretation is found.interpretation)
+    outcome = outcome_of_shape(search, found.convention)
+    return outcome if outcome.rank == EXACT else None
 
 
 def _nearest_framing(orientations: list[Oriented], cache: StageCache, until: Deadline, eps: float) -> float:
