@@ -109,13 +109,13 @@ def _search(
                 return of_stack(stack, matrix, notes, begun)
         found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest())
         if found is None and as_given > AS_GIVEN:
-            found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE))
+            found = search_resampled(orientations, cache, eps, deadline.part(LOOKS_SHARE), as_given)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
     best = guesses.search(deadline.part(GUESSES_SHARE))
     if best is None or not best.explains():
         found = search_changed(orientations, cache, eps, deadline, as_given, guesses.nearest(), is_last=True)
-        found = found or search_resampled(orientations, cache, eps, deadline, is_last=True)
+        found = found or search_resampled(orientations, cache, eps, deadline, as_given, is_last=True)
         if found is not None:
             return _diagnosis(found[0].search.cache, matrix, found[0], notes, begun, found[1])
         dithered = _best_dithered(guesses.searched, best, deadline)

@@ -40,10 +40,16 @@ class Tried(NamedTuple):
 
 
 def search_resampled(
-    orientations: list[Oriented], cache: StageCache, eps: float, deadline: Deadline, is_last: bool = False
+    orientations: list[Oriented],
+    cache: StageCache,
+    eps: float,
+    deadline: Deadline,
+    as_given: float,
+    is_last: bool = False,
 ) -> tuple[Outcome, Change] | None:
     """A convention on the signal at another rate that leaves nothing but the filter of the resampler open.
 
+    as_given : how near the presets come without a change
     is_last : whether the search without resampling is over; it comes first where no preset is near
 
     Checked: tests/test_doctor_names_resamplers.py
@@ -54,7 +60,7 @@ def search_resampled(
         of_rates.setdefault(found.change.sample_rate, found)
     nearest = list(of_rates.values())[:MAX_RATES]
     for found in nearest:
-        explained = _by_tool(found, deadline, eps, is_last) if found.distance < FARTHEST else None
+        explained = _by_tool(found, deadline, eps, is_last) if found.distance < min(FARTHEST, as_given) else None
         if explained is not None:
             return explained
     if not nearest or (nearest[1:] and nearest[0].distance > MUCH_NEARER * nearest[1].distance):
