@@ -208,11 +208,7 @@ def _diagnosis(
     left_out = (interpretation.left_out, RESAMPLER if is_resampled else None) if explained else ()
     preset = nearest_preset(c, cache.sample_rate, interpretation.kind, unobservable)
     return Diagnosis(
-        verdict="exact"
-        if best.rank == EXACT and not is_resampled
-        else "explained up to a class"
-        if explained
-        else "unexplained",
+        verdict=_verdict(best, is_resampled),
         left_open=" and ".join(dict.fromkeys(filter(None, (best.left_open, *left_out)))) or None,
         convention=c,
         kind=interpretation.kind,

@@ -29,9 +29,8 @@ ROUNDING = 1e-6  # a distance that can be rounding
 
 def distance_as_given(orientations: list[Oriented], cache: StageCache, deadline: Deadline, eps: float) -> float:
     """How near the presets come to the matrix as it is, without any change."""
-    return min(
-        (one.distance for one in nearest_looks(_unchanged(orientations, cache), deadline, eps)), default=DOES_NOT_FIT
-    )
+    looks = nearest_looks(_unchanged(orientations, cache), deadline, eps)
+    return min((found.distance for found in looks), default=DOES_NOT_FIT)
 
 
 def _unchanged(orientations: list[Oriented], cache: StageCache) -> list[Change]:
