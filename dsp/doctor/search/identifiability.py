@@ -17,6 +17,18 @@ from dsp.doctor.search.trials import Move, apply_move
 from dsp.doctor.search.verdict import Outcome
 
 LENGTHS = ("frame_length", "frame_length_s", "hop_length", "hop_length_s", "rounding")
+CHOSEN_BY_CALLERS = (
+    "window",
+    "hop",
+    "n_fft",
+    "n_mels",
+    "n_mfcc",
+    "f_min",
+    "f_max",
+    "normalization",
+    "normalization_ddof",
+)
+MANY = 5  # differences from the nearest preset; by trial
 OF_LOGARITHM = ("floor", "floor_rule", "reference", "dynamic_range")
 ERROR_FACTOR = 8  # an equivalent convention may miss the matrix by so many times as much as the one that was found
 ROUNDING = 1e-12  # of the largest value: what float64 leaves where the convention misses by nothing at all
@@ -34,20 +46,25 @@ def without_effect(c: Convention, kind: str) -> tuple[str, ...]:
 
 
 def nearest_preset(c: Convention, sample_rate: float, kind: str, unobservable: Alternatives) -> str:
-    """The name of the preset that visibly differs in the fewest parameters; lengths count in samples."""
+    """The name of the preset that visibly differs in the fewest parameters; lengths count in samples.
 
-    def count_differences(name: str) -> int:
+    Where even that one differs in many, what callers of every tool choose, such as lengths, counts half.
+    """
+
+    def differing(name: str) -> list[str]:
         other = CONVENTIONS[name]
-        differing = [p for p, (_, value) in diff(c, other).items() if value not in unobservable.get(p, ())]
-        differing = [parameter for parameter in differing if parameter not in without_effect(c, kind)]
-        n = sum(parameter not in LENGTHS for parameter in differing)
+        visible = [p for p, (_, value) in diff(c, other).items() if value not in unobservable.get(p, ())]
+        found = [p for p in visible if p not in LENGTHS and p not in without_effect(c, kind)]
         try:
             a, b = sizes(other, sample_rate), sizes(c, sample_rate)
-            return n + (a.window != b.window) + (a.hop != b.hop)
+            return found + [length for length in ("window", "hop") if getattr(a, length) != getattr(b, length)]
         except ValueError:
-            return n + 2
+            return [*found, "window", "hop"]
 
-    return min(CONVENTIONS, key=count_differences)
+    of_presets = {name: differing(name) for name in CONVENTIONS}
+    if min(map(len, of_presets.values())) < MANY:
+        return min(of_presets, key=lambda name: len(of_presets[name]))
+    return min(of_presets, key=lambda name: sum(0.5 if p in CHOSEN_BY_CALLERS else 1 for p in of_presets[name]))
 
 
 def simplest_equivalent(outcome: Outcome) -> tuple[Convention, Alternatives]:
