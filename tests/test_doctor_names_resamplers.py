@@ -54,7 +54,6 @@ def test_the_filter_is_the_tools_own(tool, rate, new, rng):
     assert found.size == expected.size
     is_simple = max(rate, new) % min(rate, new) == 0
     error = np.linalg.norm(found - expected) / np.linalg.norm(expected)
-    print(tool, rate, new, error)
     assert error < (near if is_simple else far)
 
 
